@@ -1,0 +1,189 @@
+//! Errors: coarse kinds that say what to do, over private causes.
+
+use std::fmt;
+
+use crate::outcome::Duplication;
+use crate::protocol::error_code::ErrorCode;
+
+/// What went wrong, by what to do about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No such table, or it is not available. Check the name.
+    TableNotFound,
+    /// No such duplication of that table.
+    DuplicationNotFound,
+    /// The meta servers' configuration lacks the remote cluster's id or addresses.
+    RemoteClusterNotConfigured,
+    /// Another table is duplicated to the same table of the same remote cluster.
+    RemoteTableTaken,
+    /// What exists is in a state that doesn't allow it.
+    WrongState,
+    /// The request makes no sense as it is: correct it.
+    InvalidArgument,
+    /// This server would ignore or misread the request, so it was not sent.
+    Unsupported,
+    /// The server refused by its access control.
+    PermissionDenied,
+    /// Another change of the same thing is under way: try again.
+    Busy,
+    /// No meta server could be reached, or none is ready. Nothing was done.
+    Unavailable,
+    /// The time ran out. Nothing was sent, or it provably did nothing.
+    Timeout,
+    /// A request was sent, and whether it did anything is not known. The message says how to find out.
+    OutcomeUnknown,
+    /// What came back is not what a meta server answers.
+    Protocol,
+}
+
+impl ErrorKind {
+    /// All of them.
+    pub const ALL: [ErrorKind; 13] = [
+        ErrorKind::TableNotFound,
+        ErrorKind::DuplicationNotFound,
+        ErrorKind::RemoteClusterNotConfigured,
+        ErrorKind::RemoteTableTaken,
+        ErrorKind::WrongState,
+        ErrorKind::InvalidArgument,
+        ErrorKind::Unsupported,
+        ErrorKind::PermissionDenied,
+        ErrorKind::Busy,
+        ErrorKind::Unavailable,
+        ErrorKind::Timeout,
+        ErrorKind::OutcomeUnknown,
+        ErrorKind::Protocol,
+    ];
+
+    /// The name in JSON, and in messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            ErrorKind::TableNotFound => "table_not_found",
+            ErrorKind::DuplicationNotFound => "duplication_not_found",
+            ErrorKind::RemoteClusterNotConfigured => "remote_cluster_not_configured",
+            ErrorKind::RemoteTableTaken => "remote_table_taken",
+            ErrorKind::WrongState => "wrong_state",
+            ErrorKind::InvalidArgument => "invalid_argument",
+            ErrorKind::Unsupported => "unsupported",
+            ErrorKind::PermissionDenied => "permission_denied",
+            ErrorKind::Busy => "busy",
+            ErrorKind::Unavailable => "unavailable",
+            ErrorKind::Timeout => "timeout",
+            ErrorKind::OutcomeUnknown => "outcome_unknown",
+            ErrorKind::Protocol => "protocol",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// An error, with what is known about it.
+#[derive(Debug, Clone)]
+pub struct Error {
+    kind: ErrorKind,
+    context: Box<Context>,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Context {
+    message: String,
+    hint: Option<String>,
+    server: Option<String>,
+    code: Option<ErrorCode>,
+    known: Vec<Duplication>,
+    source: Option<std::sync::Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+/// What fallible functions of this crate return.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
+        Error { kind, context: Box::new(Context { message: message.into(), ..Context::default() }) }
+    }
+
+    /// With advice for a person, or the server's own words.
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Error {
+        self.context.hint = Some(hint.into()).filter(|hint| !hint.is_empty());
+        self
+    }
+
+    pub(crate) fn with_server(mut self, server: impl fmt::Display) -> Error {
+        self.context.server = Some(server.to_string());
+        self
+    }
+
+    pub(crate) fn with_code(mut self, code: &ErrorCode) -> Error {
+        self.context.code = Some(code.clone());
+        self
+    }
+
+    pub(crate) fn with_known(mut self, known: Vec<Duplication>) -> Error {
+        self.context.known = known;
+        self
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl std::error::Error + Send + Sync + 'static,
+    ) -> Error {
+        self.context.source = Some(std::sync::Arc::new(source));
+        self
+    }
+
+    /// What went wrong, by what to do about it.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// What happened, for a person.
+    pub fn message(&self) -> &str {
+        &self.context.message
+    }
+
+    /// What the server said of it, else what to do next.
+    pub fn hint(&self) -> Option<&str> {
+        self.context.hint.as_deref()
+    }
+
+    /// The meta server that answered, or was asked, as `HOST:PORT`.
+    pub fn server(&self) -> Option<&str> {
+        self.context.server.as_deref()
+    }
+
+    /// The Pegasus error code, if a server gave one.
+    pub fn code(&self) -> Option<&ErrorCode> {
+        self.context.code.as_ref()
+    }
+
+    /// The duplications that are known to stand there, where the outcome isn't.
+    pub fn known(&self) -> &[Duplication] {
+        &self.context.known
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.context.message)?;
+        if let Some(hint) = &self.context.hint {
+            write!(f, ": {hint}")?;
+        }
+        if let Some(code) = &self.context.code {
+            write!(f, " code={code}")?;
+        }
+        if let Some(server) = &self.context.server {
+            write!(f, " server={server}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.context.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,26 @@
+//! Add an Apache Pegasus *duplication* and know what happened: [`Outcome::Created`],
+//! [`Outcome::AlreadyExists`] or an [`Error`].
+#![deny(missing_docs, unreachable_pub)]
+
+#[cfg(feature = "capi")]
+pub mod capi;
+#[cfg(feature = "cli")]
+pub mod cli;
+pub mod client;
+pub mod error;
+pub mod outcome;
+pub mod protocol;
+#[cfg(feature = "python")]
+mod python;
+#[cfg(feature = "server")]
+pub mod server;
+
+pub use client::blocking::BlockingClient;
+pub use client::{Client, ClientBuilder, DuplicationSpec, Mode, Selector, TablePattern};
+pub use error::{Error, ErrorKind, Result};
+pub use outcome::{
+    Change, Difference, Duplication, Evidence, FailMode, Identity, Outcome, PartitionProgress,
+    Removal, Status,
+};
+pub use protocol::error_code::ErrorCode;
+pub use protocol::generation::Generation;

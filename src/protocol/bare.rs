@@ -1,0 +1,96 @@
+//! rDSN's own types. On the wire a field header calls them structs, but the value stands bare:
+//! no inner field header, no stop.
+
+use std::net::{Ipv4Addr, SocketAddrV4};
+
+use super::error_code::ErrorCode;
+use super::thrift::{DecodeError, Reader, Type, Wire, write_str};
+
+impl Wire for ErrorCode {
+    const TYPE: Type = Type::Struct;
+    const MIN_SIZE: usize = 4;
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.str().map(ErrorCode::from_name)
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        write_str(out, self.name());
+    }
+}
+
+/// Which partition of which table: (table id, partition index).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Gpid {
+    /// The table's id.
+    pub app_id: i32,
+    /// The partition's index within the table.
+    pub partition_index: i32,
+}
+
+impl Wire for Gpid {
+    const TYPE: Type = Type::Struct;
+    const MIN_SIZE: usize = 8;
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let value = reader.i64()?;
+        // Two i32 packed into one i64: the casts cut and keep the sign bits on purpose.
+        Ok(Gpid { app_id: value as i32, partition_index: (value >> 32) as i32 })
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        let value = (i64::from(self.partition_index) << 32) | i64::from(self.app_id as u32);
+        value.write(out);
+    }
+}
+
+/// An IPv4 address and port, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RpcAddress(pub Option<SocketAddrV4>);
+
+impl Wire for RpcAddress {
+    const TYPE: Type = Type::Struct;
+    const MIN_SIZE: usize = 8;
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let value = reader.i64()? as u64;
+        // Type 1 is IPv4; 0 is "invalid", and the others name groups, which no client can dial.
+        if value & 0xffff != 1 {
+            return Ok(RpcAddress(None));
+        }
+        let port = (value >> 16) as u16;
+        Ok(RpcAddress(Some(SocketAddrV4::new(Ipv4Addr::from_bits((value >> 32) as u32), port))))
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        let value = match self.0 {
+            None => 0,
+            Some(address) => {
+                (u64::from(address.ip().to_bits()) << 32) | (u64::from(address.port()) << 16) | 1
+            }
+        };
+        (value as i64).write(out);
+    }
+}
+
+/// A host name and port.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct HostPort {
+    /// The name, as the server wrote it.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// 1 = a host, 0 = invalid, others name groups.
+    pub kind: u8,
+}
+
+impl Wire for HostPort {
+    const TYPE: Type = Type::Struct;
+    const MIN_SIZE: usize = 7;
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(HostPort {
+            host: reader.str()?.to_owned(),
+            port: reader.i16()? as u16,
+            kind: reader.u8()?,
+        })
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        write_str(out, &self.host);
+        out.extend_from_slice(&self.port.to_be_bytes());
+        out.push(self.kind);
+    }
+}

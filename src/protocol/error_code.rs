@@ -1,0 +1,70 @@
+//! Pegasus error codes. They travel as names, never as numbers, and a name that we don't know is
+//! kept as it came.
+
+use std::fmt;
+
+macro_rules! error_codes {
+    ($( $variant:ident = $name:literal ),* $(,)?) => {
+        /// A Pegasus error code: one of those that duplication meets, or any other by its name.
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        #[non_exhaustive]
+        pub enum ErrorCode {
+            $( #[doc = concat!("`", $name, "`")] $variant, )*
+            /// A code that this library has no use for, by name.
+            Other(Box<str>),
+        }
+
+        impl ErrorCode {
+            /// The code of that name.
+            pub fn from_name(name: &str) -> ErrorCode {
+                match name {
+                    $( $name => ErrorCode::$variant, )*
+                    other => ErrorCode::Other(other.into()),
+                }
+            }
+
+            /// The name on the wire.
+            pub fn name(&self) -> &str {
+                match self {
+                    $( ErrorCode::$variant => $name, )*
+                    ErrorCode::Other(name) => name,
+                }
+            }
+        }
+    };
+}
+
+error_codes! {
+    Ok = "ERR_OK",
+    DupExist = "ERR_DUP_EXIST",
+    InvalidParameters = "ERR_INVALID_PARAMETERS",
+    AppNotExist = "ERR_APP_NOT_EXIST",
+    ObjectNotFound = "ERR_OBJECT_NOT_FOUND",
+    Busy = "ERR_BUSY",
+    AclDeny = "ERR_ACL_DENY",
+    ForwardToOthers = "ERR_FORWARD_TO_OTHERS",
+    ServiceNotActive = "ERR_SERVICE_NOT_ACTIVE",
+    UnderRecovery = "ERR_UNDER_RECOVERY",
+    HandlerNotFound = "ERR_HANDLER_NOT_FOUND",
+    NotImplemented = "ERR_NOT_IMPLEMENTED",
+    InvalidState = "ERR_INVALID_STATE",
+    Timeout = "ERR_TIMEOUT",
+    Unknown = "ERR_UNKNOWN",
+}
+
+impl ErrorCode {
+    /// Whether the answer says that this server did nothing with the request, and that the same
+    /// request may be meant for another server or another time.
+    pub fn says_not_applied(&self) -> bool {
+        matches!(
+            self,
+            ErrorCode::ForwardToOthers | ErrorCode::ServiceNotActive | ErrorCode::UnderRecovery
+        )
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
