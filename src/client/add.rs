@@ -68,7 +68,7 @@ async fn safe(
         return Ok(Tried::Again);
     };
     let (table_id, generation) = (asked.table_id, asked.generation);
-    match asked.to_cluster(&spec.cluster) {
+    match asked.into_listed(&spec.cluster) {
         Listed::None => {}
         Listed::Unsettled(_) => return wait_until_settled(spec, attempts).await,
         Listed::One(one) => return Ok(Tried::Over(Ok(listed_before(spec, one, None)))),
@@ -237,7 +237,7 @@ async fn read_back(
     loop {
         match ask::ask(&connection, &spec.table, one_try(until)).await {
             Ok(asked) => {
-                last = asked.to_cluster(&spec.cluster);
+                last = asked.into_listed(&spec.cluster);
                 match (&last, look_for) {
                     (Listed::One(_) | Listed::Many(_), _) => return last,
                     (Listed::None, LookFor::Anything | LookFor::Settled) => return last,

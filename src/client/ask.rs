@@ -24,7 +24,7 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// What is there to that cluster.
-    pub(crate) fn to_cluster(self, cluster: &str) -> Listed {
+    pub(crate) fn into_listed(self, cluster: &str) -> Listed {
         let mut to_it: Vec<Duplication> =
             self.duplications.into_iter().filter(|one| one.cluster == cluster).collect();
         // The older one first.

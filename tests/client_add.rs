@@ -1,0 +1,727 @@
+//! The table of an add, row by row, against servers that answer what the row says: the honest ones
+//! and those that lie. Nothing a lying server says may become a certain Created.
+
+#[path = "common/fake.rs"]
+#[allow(dead_code)]
+mod fake;
+
+use std::time::Duration;
+
+use fake::{DUPID, Fake, Say, Seen, World, refused};
+use pegasus_dup::protocol::messages::*;
+use pegasus_dup::{
+    Client, Duplication, DuplicationSpec, Error, ErrorKind, Evidence, Mode, Outcome,
+};
+
+/// What the fake makes of an add: it may change the world, and answers.
+type OnAdd = fn(&mut World, &Seen) -> Say;
+
+fn spec() -> DuplicationSpec {
+    DuplicationSpec::new("temp", "target")
+}
+
+fn client(fake: &Fake) -> Client {
+    Client::builder()
+        .meta(fake.address.to_string())
+        .timeout(Duration::from_millis(1500))
+        .build()
+        .unwrap()
+}
+
+async fn fake(world: World, on_add: OnAdd) -> Fake {
+    let mut world = world;
+    Fake::start(move |seen| match seen.is::<AddDuplication>() {
+        true => on_add(&mut world, seen),
+        false => world.answer(seen),
+    })
+    .await
+}
+
+async fn add(
+    world: World,
+    spec: DuplicationSpec,
+    on_add: OnAdd,
+) -> (Result<Outcome<Duplication>, Error>, Fake) {
+    let fake = fake(world, on_add).await;
+    let outcome = client(&fake).add(&spec).await;
+    (outcome, fake)
+}
+
+fn with(world: World, entries: impl FnOnce(&World) -> Vec<Entry>) -> World {
+    let entries = entries(&world);
+    World { entries, ..world }
+}
+
+fn assert_created(
+    outcome: &Result<Outcome<Duplication>, Error>,
+    evidence: Evidence,
+) -> Duplication {
+    match outcome {
+        Ok(Outcome::Created { value, evidence: found, .. }) if *found == evidence => value.clone(),
+        other => panic!("expected Created, {evidence}; got {other:?}"),
+    }
+}
+
+fn assert_exists(outcome: &Result<Outcome<Duplication>, Error>, evidence: Evidence) -> Duplication {
+    match outcome {
+        Ok(Outcome::AlreadyExists { existing, evidence: found, .. }) if *found == evidence => {
+            existing.clone()
+        }
+        other => panic!("expected AlreadyExists, {evidence}; got {other:?}"),
+    }
+}
+
+fn assert_error(outcome: &Result<Outcome<Duplication>, Error>, kind: ErrorKind) -> Error {
+    match outcome {
+        Err(error) if error.kind() == kind => error.clone(),
+        other => panic!("expected an error {kind}; got {other:?}"),
+    }
+}
+
+// What an honest `dup-exist` server can show.
+
+#[tokio::test]
+async fn made_and_listed_is_created_because_the_server_said_so() {
+    let (outcome, fake) = add(World::dup_exist(), spec(), |world, seen| {
+        world.entries.push(world.entry(DUPID));
+        seen.answer(&world.made(DUPID))
+    })
+    .await;
+    let value = assert_created(&outcome, Evidence::ServerSaidSo);
+    assert_eq!((value.table_id, value.dupid), (3, DUPID));
+    assert_eq!(outcome.unwrap().warning(), None);
+    assert_eq!(fake.count::<AddDuplication>(), 1);
+    // Without the checkpoint unless asked for, and nothing else said.
+    let sent = fake
+        .seen()
+        .iter()
+        .find(|seen| seen.is::<AddDuplication>())
+        .unwrap()
+        .read::<AddDuplication>();
+    assert_eq!(sent.is_duplicating_checkpoint, Some(false));
+    assert_eq!((sent.remote_app_name, sent.remote_replica_count), (None, None));
+}
+
+#[tokio::test]
+async fn the_checkpoint_is_field_3_left_out() {
+    let spec = DuplicationSpec { checkpoint: true, ..spec() };
+    let (outcome, fake) = add(World::dup_exist(), spec, |world, seen| {
+        world.entries.push(Entry { status: 1, ..world.entry(DUPID) });
+        seen.answer(&world.made(DUPID))
+    })
+    .await;
+    assert_created(&outcome, Evidence::ServerSaidSo);
+    let sent = fake
+        .seen()
+        .iter()
+        .find(|seen| seen.is::<AddDuplication>())
+        .unwrap()
+        .read::<AddDuplication>();
+    assert_eq!(sent.is_duplicating_checkpoint, None);
+}
+
+#[tokio::test]
+async fn made_and_gone_again_is_created_with_a_warning() {
+    let (outcome, _fake) =
+        add(World::dup_exist(), spec(), |world, seen| seen.answer(&world.made(DUPID))).await;
+    let value = assert_created(&outcome, Evidence::ServerSaidSo);
+    assert_eq!((value.dupid, value.status), (DUPID, None));
+    assert!(outcome.unwrap().warning().unwrap().contains("not listed any more"));
+}
+
+#[tokio::test]
+async fn made_and_not_to_be_read_back_is_created_with_a_warning() {
+    let fake = Fake::start({
+        let (world, mut added) = (World::dup_exist(), false);
+        move |seen| match seen.is::<AddDuplication>() {
+            true => {
+                added = true;
+                seen.answer(&world.made(DUPID))
+            }
+            false if added => Say::Close,
+            false => world.answer(seen),
+        }
+    })
+    .await;
+    let outcome = client(&fake).add(&spec()).await;
+    assert_created(&outcome, Evidence::ServerSaidSo);
+    assert!(outcome.unwrap().warning().unwrap().contains("could not be read back"));
+}
+
+#[tokio::test]
+async fn what_was_there_before_is_told_and_nothing_is_sent() {
+    let world = with(World::dup_exist(), |world| {
+        let mut entry = world.entry(DUPID);
+        (entry.status, entry.fail_mode) = (4, Some(1));
+        entry.remote_app_name = Some("other".into());
+        entry.remote_replica_count = Some(2);
+        vec![entry]
+    });
+    let asked = DuplicationSpec { remote_replica_count: Some(5), ..spec() };
+    let (outcome, fake) = add(world, asked, |_, _| panic!("an add was sent")).await;
+    assert_exists(&outcome, Evidence::ListedBefore);
+    let outcome = outcome.unwrap();
+    let fields: Vec<_> = outcome
+        .differences()
+        .iter()
+        .map(|one| (one.field(), one.asked(), one.existing()))
+        .collect();
+    assert_eq!(
+        fields,
+        [
+            ("remote_table", "temp".to_owned(), "other".to_owned()),
+            ("remote_replica_count", "5".to_owned(), "2".to_owned())
+        ]
+    );
+    let warning = outcome.warning().unwrap();
+    assert!(warning.contains("paused") && warning.contains("FAIL_SKIP"), "{warning}");
+    assert_eq!(fake.count::<AddDuplication>(), 0);
+}
+
+#[tokio::test]
+async fn of_two_to_one_cluster_the_older_is_told_and_both_are_named() {
+    let world = with(World::dup_exist(), |world| vec![world.entry(DUPID), world.entry(DUPID + 7)]);
+    let (outcome, fake) = add(world, spec(), |_, _| panic!("an add was sent")).await;
+    assert_eq!(assert_exists(&outcome, Evidence::ListedBefore).dupid, DUPID);
+    let outcome = outcome.unwrap();
+    let warning = outcome.warning().unwrap();
+    assert!(warning.contains(&DUPID.to_string()) && warning.contains(&(DUPID + 7).to_string()));
+    assert_eq!(fake.count::<AddDuplication>(), 0);
+}
+
+#[tokio::test]
+async fn dup_exist_is_already_exists() {
+    let (outcome, _fake) = add(World::dup_exist(), spec(), |world, seen| {
+        world.entries.push(world.entry(DUPID));
+        seen.answer(&AddAnswer { err: pegasus_dup::ErrorCode::DupExist, ..world.made(DUPID) })
+    })
+    .await;
+    assert!(assert_exists(&outcome, Evidence::ServerSaidSo).status.is_some());
+    assert_eq!(outcome.unwrap().warning(), None);
+}
+
+#[tokio::test]
+async fn dup_exist_of_another_than_listed_has_a_warning() {
+    let (outcome, _fake) = add(World::dup_exist(), spec(), |world, seen| {
+        world.entries.push(world.entry(DUPID + 5));
+        seen.answer(&AddAnswer { err: pegasus_dup::ErrorCode::DupExist, ..world.made(DUPID) })
+    })
+    .await;
+    assert_eq!(assert_exists(&outcome, Evidence::ServerSaidSo).dupid, DUPID + 5);
+    assert!(outcome.unwrap().warning().unwrap().contains("named another one"));
+}
+
+#[tokio::test]
+async fn dup_exist_and_not_listed_is_told_from_the_echo() {
+    let (outcome, _fake) = add(World::dup_exist(), spec(), |world, seen| {
+        let mut answer = world.made(DUPID);
+        (answer.err, answer.remote_app_name) =
+            (pegasus_dup::ErrorCode::DupExist, Some("other".into()));
+        seen.answer(&answer)
+    })
+    .await;
+    assert_eq!(assert_exists(&outcome, Evidence::ServerSaidSo).dupid, DUPID);
+    let outcome = outcome.unwrap();
+    assert_eq!(outcome.differences().len(), 1);
+    assert!(outcome.warning().is_some());
+}
+
+#[tokio::test]
+async fn refused_and_listed_was_there_when_ours_came() {
+    for (code, hint) in [
+        ("ERR_INVALID_PARAMETERS", "start dup[temp(7)] failed: err = ERR_INVALID_PARAMETERS"),
+        ("ERR_BUSY", ""),
+        ("ERR_APP_NOT_EXIST", ""),
+        ("ERR_ACL_DENY", ""),
+    ] {
+        let mut world = World::dup_exist();
+        let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
+            true => {
+                world.entries = vec![world.entry(DUPID)];
+                seen.answer(&refused(code, hint))
+            }
+            false => world.answer(seen),
+        })
+        .await;
+        let outcome = client(&fake).add(&spec()).await;
+        assert_exists(&outcome, Evidence::ListedAfter);
+    }
+}
+
+#[tokio::test]
+async fn refused_and_not_listed_is_an_error_by_code_and_hint() {
+    let itself = "illegal operation: adding duplication to itself";
+    let id = "get_duplication_cluster_id(target) failed, error: ERR_OBJECT_NOT_FOUND: failed";
+    let list = "failed to find cluster[target] address in config [pegasus.clusters]";
+    let taken = "illegal operation: another app(a) is also duplicated to the same remote app(cluster=target, app=temp)";
+    let start = "start dup[temp(7)] failed: err = ERR_INVALID_PARAMETERS";
+    for (code, hint, kind) in [
+        ("ERR_INVALID_PARAMETERS", itself, ErrorKind::InvalidArgument),
+        ("ERR_INVALID_PARAMETERS", id, ErrorKind::RemoteClusterNotConfigured),
+        ("ERR_INVALID_PARAMETERS", list, ErrorKind::RemoteClusterNotConfigured),
+        ("ERR_INVALID_PARAMETERS", taken, ErrorKind::RemoteTableTaken),
+        ("ERR_INVALID_PARAMETERS", start, ErrorKind::Busy),
+        ("ERR_BUSY", "", ErrorKind::Busy),
+        ("ERR_APP_NOT_EXIST", "app temp was not found", ErrorKind::TableNotFound),
+        ("ERR_ACL_DENY", "", ErrorKind::PermissionDenied),
+    ] {
+        let world = World::dup_exist();
+        let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
+            true => seen.answer(&refused(code, hint)),
+            false => world.answer(seen),
+        })
+        .await;
+        let error = assert_error(&client(&fake).add(&spec()).await, kind);
+        assert_eq!(error.code().unwrap().name(), code);
+        assert_eq!(error.hint().unwrap_or_default(), hint);
+        assert_eq!(error.server().unwrap(), fake.address.to_string());
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_is_settled_by_what_is_listed() {
+    for lose in [
+        (|_| Say::Close) as fn(&Seen) -> Say,
+        |_| Say::Nothing,
+        |_| Say::Bytes(vec![0, 0, 0, 9, 1, 2, 3, 4, 5]),
+        |seen| seen.framework("ERR_TIMEOUT"),
+        |seen| seen.answer(&refused("ERR_NEVER_HEARD_OF", "")),
+    ] {
+        for (remote, sure) in [("temp", false), ("other", true)] {
+            let mut world = World::dup_exist();
+            let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
+                true => {
+                    let remote_app_name = Some(remote.to_owned());
+                    world.entries = vec![Entry { remote_app_name, ..world.entry(DUPID) }];
+                    lose(seen)
+                }
+                false => world.answer(seen),
+            })
+            .await;
+            let client = client(&fake);
+            let outcome = client.add(&spec()).await;
+            if sure {
+                assert_exists(&outcome, Evidence::ListedAfter);
+            } else {
+                assert_created(&outcome, Evidence::AppearedDuringCall);
+                assert!(!outcome.unwrap().certain());
+            }
+            assert_eq!(fake.count::<AddDuplication>(), 1, "never sent again");
+            assert_eq!(client.unsettled(), Vec::<String>::new());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_and_nothing_listed_is_unknown_at_the_deadline() {
+    let fake = fake(World::dup_exist(), |_, _| Say::Close).await;
+    let client = client(&fake);
+    let error = assert_error(&client.add(&spec()).await, ErrorKind::OutcomeUnknown);
+    assert!(error.hint().unwrap().contains("query the table"), "{error}");
+    assert_eq!(fake.count::<AddDuplication>(), 1, "never sent again");
+    assert_eq!(client.unsettled(), ["add table=temp cluster=target"]);
+}
+
+#[tokio::test]
+async fn a_lost_add_that_shows_up_late_is_waited_for() {
+    let fake = Fake::start({
+        let (mut world, mut asked) = (World::dup_exist(), 0);
+        move |seen| {
+            if seen.is::<AddDuplication>() {
+                asked = 1;
+                return Say::Close;
+            }
+            if asked > 0 && seen.is::<ListDuplication>() {
+                asked += 1;
+                // First nothing, then not stored yet, then there.
+                world.entries = match asked {
+                    2 => vec![],
+                    3 => vec![Entry { status: 0, ..world.entry(DUPID) }],
+                    _ => vec![world.entry(DUPID)],
+                };
+            }
+            world.answer(seen)
+        }
+    })
+    .await;
+    let outcome = client(&fake).add(&spec()).await;
+    assert_created(&outcome, Evidence::AppearedDuringCall);
+}
+
+#[tokio::test]
+async fn what_is_not_stored_yet_is_not_taken_for_there() {
+    let world = with(World::dup_exist(), |world| vec![Entry { status: 0, ..world.entry(DUPID) }]);
+    let (outcome, fake) = add(world, spec(), |_, _| panic!("an add was sent")).await;
+    assert_error(&outcome, ErrorKind::Busy);
+    assert_eq!(fake.count::<AddDuplication>(), 0);
+}
+
+#[tokio::test]
+async fn no_such_rpc_is_unsupported() {
+    let (outcome, _fake) = add(World::dup_exist(), spec(), |_, seen| seen.no_such_rpc()).await;
+    assert_error(&outcome, ErrorKind::Unsupported);
+}
+
+#[tokio::test]
+async fn refused_as_not_ready_ends_unavailable_and_is_not_sent_again_too_soon() {
+    for code in ["ERR_FORWARD_TO_OTHERS", "ERR_SERVICE_NOT_ACTIVE", "ERR_UNDER_RECOVERY"] {
+        let world = World::dup_exist();
+        let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
+            true => seen.answer(&refused(code, "")),
+            false => world.answer(seen),
+        })
+        .await;
+        let error = assert_error(&client(&fake).add(&spec()).await, ErrorKind::Unavailable);
+        assert_eq!(error.code().unwrap().name(), code);
+        // Two askings 2 s apart don't fit into the time that was given.
+        assert_eq!(fake.count::<AddDuplication>(), 1);
+    }
+}
+
+#[tokio::test]
+async fn after_a_refusal_as_not_ready_it_is_sent_again_when_nothing_shows_for_2_s() {
+    let fake = Fake::start({
+        let (mut world, mut adds) = (World::dup_exist(), 0);
+        move |seen| {
+            if !seen.is::<AddDuplication>() {
+                return world.answer(seen);
+            }
+            adds += 1;
+            if adds == 1 {
+                return seen.answer(&refused("ERR_SERVICE_NOT_ACTIVE", ""));
+            }
+            world.entries = vec![world.entry(DUPID)];
+            seen.answer(&world.made(DUPID))
+        }
+    })
+    .await;
+    let client = client(&fake).with_timeout(Duration::from_secs(8));
+    assert_created(&client.add(&spec()).await, Evidence::ServerSaidSo);
+    assert_eq!(fake.count::<AddDuplication>(), 2);
+    let between = fake
+        .seen()
+        .iter()
+        .rev()
+        .skip_while(|seen| !seen.is::<AddDuplication>())
+        .skip(1)
+        .take_while(|seen| !seen.is::<AddDuplication>())
+        .filter(|seen| seen.is::<ListDuplication>())
+        .count();
+    assert_eq!(between, 2, "asked twice before it was sent again");
+}
+
+#[tokio::test]
+async fn two_to_that_cluster_afterwards_is_unknown_and_names_both() {
+    let (outcome, _fake) = add(World::dup_exist(), spec(), |world, seen| {
+        world.entries = vec![world.entry(DUPID), world.entry(DUPID + 1)];
+        seen.answer(&world.made(DUPID + 1))
+    })
+    .await;
+    let error = assert_error(&outcome, ErrorKind::OutcomeUnknown);
+    assert_eq!(error.known().len(), 2);
+}
+
+// Servers that lie, or err: one field at a time.
+
+/// The honest answer with one thing wrong about it, and an honest list.
+async fn lie(spoil: fn(&mut AddAnswer)) -> Result<Outcome<Duplication>, Error> {
+    let mut world = World::dup_exist();
+    let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
+        true => {
+            world.entries = vec![world.entry(DUPID)];
+            let mut answer = world.made(DUPID);
+            spoil(&mut answer);
+            seen.answer(&answer)
+        }
+        false => world.answer(seen),
+    })
+    .await;
+    let spec = DuplicationSpec { remote_replica_count: Some(3), ..spec() };
+    client(&fake).add(&spec).await
+}
+
+fn assert_not_certainly_created(outcome: &Result<Outcome<Duplication>, Error>) {
+    if let Ok(outcome @ Outcome::Created { .. }) = outcome {
+        assert!(!outcome.certain(), "{outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_honest_answer_is_certain() {
+    assert_created(&lie(|_| {}).await, Evidence::ServerSaidSo);
+}
+
+#[tokio::test]
+async fn another_remote_table_in_the_echo() {
+    let outcome = lie(|answer| answer.remote_app_name = Some("other".into())).await;
+    assert_error(&outcome, ErrorKind::OutcomeUnknown);
+}
+
+#[tokio::test]
+async fn another_replica_count_in_the_echo() {
+    let outcome = lie(|answer| answer.remote_replica_count = Some(7)).await;
+    assert_error(&outcome, ErrorKind::OutcomeUnknown);
+}
+
+#[tokio::test]
+async fn half_an_echo() {
+    assert_error(&lie(|answer| answer.remote_app_name = None).await, ErrorKind::OutcomeUnknown);
+    assert_error(
+        &lie(|answer| answer.remote_replica_count = None).await,
+        ErrorKind::OutcomeUnknown,
+    );
+}
+
+#[tokio::test]
+async fn another_appid() {
+    assert_error(&lie(|answer| answer.appid = Some(4)).await, ErrorKind::OutcomeUnknown);
+    assert_error(&lie(|answer| answer.appid = Some(0)).await, ErrorKind::OutcomeUnknown);
+    assert_error(&lie(|answer| answer.appid = None).await, ErrorKind::OutcomeUnknown);
+}
+
+#[tokio::test]
+async fn another_dupid() {
+    let outcome = lie(|answer| answer.dupid = Some(DUPID + 1)).await;
+    assert_created(&outcome, Evidence::AppearedDuringCall);
+    assert!(outcome.unwrap().warning().unwrap().contains("named another one"));
+    assert_not_certainly_created(&lie(|answer| answer.dupid = Some(-5)).await);
+    assert_not_certainly_created(&lie(|answer| answer.dupid = Some(0)).await);
+    assert_not_certainly_created(&lie(|answer| answer.dupid = None).await);
+}
+
+#[tokio::test]
+async fn ok_with_nothing_in_it() {
+    let outcome = lie(|answer| {
+        (answer.appid, answer.dupid) = (None, None);
+        (answer.remote_app_name, answer.remote_replica_count) = (None, None);
+    })
+    .await;
+    assert_created(&outcome, Evidence::AppearedDuringCall);
+}
+
+#[tokio::test]
+async fn dup_exist_that_names_nothing() {
+    let outcome = lie(|answer| {
+        (answer.err, answer.appid, answer.dupid) = (pegasus_dup::ErrorCode::DupExist, None, None);
+    })
+    .await;
+    assert_exists(&outcome, Evidence::ServerSaidSo);
+    assert!(outcome.unwrap().warning().unwrap().contains("did not say which"));
+}
+
+#[tokio::test]
+async fn another_seqid() {
+    for shift in [1, -1, 1000] {
+        let mut world = World::dup_exist();
+        let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
+            true => {
+                world.entries = vec![world.entry(DUPID)];
+                let seqid = seen.seqid + shift;
+                Seen { seqid, ..seen.clone() }.answer(&world.made(DUPID))
+            }
+            false => world.answer(seen),
+        })
+        .await;
+        assert_created(&client(&fake).add(&spec()).await, Evidence::AppearedDuringCall);
+    }
+}
+
+#[tokio::test]
+async fn the_answer_to_another_rpc() {
+    let mut world = World::dup_exist();
+    let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
+        true => {
+            world.entries = vec![world.entry(DUPID)];
+            Seen { name: "RPC_CM_CREATE_APP".into(), ..seen.clone() }.answer(&world.made(DUPID))
+        }
+        false => world.answer(seen),
+    })
+    .await;
+    assert_created(&client(&fake).add(&spec()).await, Evidence::AppearedDuringCall);
+}
+
+#[tokio::test]
+async fn a_list_of_another_table() {
+    for spoil in [
+        (|state: &mut AppState| state.app_name = Some("other".into())) as fn(&mut AppState),
+        |state| state.appid = 0,
+        |state| drop(state.duplications.insert(9, World::dup_exist().entry(DUPID))),
+    ] {
+        let world = World::dup_exist();
+        let fake = Fake::start(move |seen| match seen.is::<ListDuplication>() {
+            true => {
+                let mut state = AppState {
+                    appid: 3,
+                    duplications: Default::default(),
+                    app_name: Some("temp".into()),
+                    partition_count: Some(8),
+                };
+                spoil(&mut state);
+                seen.answer(&ListAnswer {
+                    err: pegasus_dup::ErrorCode::Ok,
+                    hint_message: None,
+                    app_states: Some([("temp".to_owned(), state)].into()),
+                })
+            }
+            false => world.answer(seen),
+        })
+        .await;
+        assert_error(&client(&fake).add(&spec()).await, ErrorKind::Protocol);
+        assert_eq!(fake.count::<AddDuplication>(), 0);
+    }
+}
+
+#[tokio::test]
+async fn a_query_with_nothing_in_it() {
+    let world = World::old();
+    let fake = Fake::start(move |seen| match seen.is::<QueryDuplication>() {
+        true => seen.answer(&QueryAnswer {
+            err: pegasus_dup::ErrorCode::Ok,
+            appid: None,
+            entry_list: None,
+        }),
+        false => world.answer(seen),
+    })
+    .await;
+    assert_error(&client(&fake).add(&spec()).await, ErrorKind::Protocol);
+    assert_eq!(fake.count::<AddDuplication>(), 0);
+}
+
+// Servers that are not proven to be `dup-exist`.
+
+#[tokio::test]
+async fn not_proven_is_never_certain() {
+    let (outcome, _fake) = add(World::old(), spec(), |world, seen| {
+        world.entries = vec![world.entry(DUPID)];
+        seen.answer(&world.made(DUPID))
+    })
+    .await;
+    let value = assert_created(&outcome, Evidence::AppearedDuringCall);
+    assert_eq!(value.status, None, "the number means different things");
+}
+
+#[tokio::test]
+async fn not_proven_and_listed_otherwise_is_already_exists() {
+    let (outcome, _fake) = add(World::old(), spec(), |world, seen| {
+        let remote_app_name = Some("other".to_owned());
+        world.entries = vec![Entry { remote_app_name, ..world.entry(DUPID) }];
+        seen.answer(&world.made(DUPID))
+    })
+    .await;
+    assert_exists(&outcome, Evidence::ListedAfter);
+}
+
+#[tokio::test]
+async fn not_proven_and_not_listed_is_unknown() {
+    let (outcome, _fake) =
+        add(World::old(), spec(), |world, seen| seen.answer(&world.made(DUPID))).await;
+    assert_error(&outcome, ErrorKind::OutcomeUnknown);
+}
+
+#[tokio::test]
+async fn what_an_old_server_would_ignore_or_misread_is_not_sent() {
+    let named = DuplicationSpec { remote_table: Some("other".into()), ..spec() };
+    let counted = DuplicationSpec { remote_replica_count: Some(2), ..spec() };
+    let shipped = DuplicationSpec { checkpoint: true, ..spec() };
+    for spec in [named, counted, shipped] {
+        let (outcome, fake) = add(World::old(), spec, |_, _| panic!("an add was sent")).await;
+        let error = assert_error(&outcome, ErrorKind::Unsupported);
+        assert!(error.to_string().contains("nothing was sent"), "{error}");
+        assert_eq!(fake.count::<AddDuplication>(), 0);
+    }
+    // Saying the default is not asking for anything.
+    let same = DuplicationSpec {
+        remote_table: Some("temp".into()),
+        remote_replica_count: Some(0),
+        ..spec()
+    };
+    let (outcome, fake) = add(World::old(), same, |world, seen| {
+        world.entries = vec![world.entry(DUPID)];
+        seen.answer(&world.made(DUPID))
+    })
+    .await;
+    assert_created(&outcome, Evidence::AppearedDuringCall);
+    let sent = fake
+        .seen()
+        .iter()
+        .find(|seen| seen.is::<AddDuplication>())
+        .unwrap()
+        .read::<AddDuplication>();
+    assert_eq!((sent.remote_app_name, sent.remote_replica_count), (None, None));
+}
+
+// Direct mode.
+
+#[tokio::test]
+async fn direct_mode_is_one_round_trip_once_the_server_is_known() {
+    let (mut world, mut next) = (World::dup_exist(), DUPID);
+    let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
+        true => {
+            next += 1;
+            world.entries = vec![world.entry(next)];
+            seen.answer(&world.made(next))
+        }
+        false => world.answer(seen),
+    })
+    .await;
+    let client = client(&fake).with_mode(Mode::Direct);
+    for _ in 0..3 {
+        let outcome = client.add(&spec()).await;
+        assert_created(&outcome, Evidence::ServerSaidSo);
+        assert_eq!(outcome.unwrap().warning(), None);
+    }
+    assert_eq!(fake.count::<ListDuplication>(), 1);
+    assert_eq!(fake.count::<AddDuplication>(), 3);
+}
+
+#[tokio::test]
+async fn direct_mode_reads_back_what_does_not_say_it_all() {
+    let mut world = World::dup_exist();
+    let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
+        true => {
+            world.entries = vec![world.entry(DUPID)];
+            seen.answer(&refused("ERR_BUSY", ""))
+        }
+        false => world.answer(seen),
+    })
+    .await;
+    let client = client(&fake).with_mode(Mode::Direct);
+    assert_exists(&client.add(&spec()).await, Evidence::ListedAfter);
+}
+
+#[tokio::test]
+async fn direct_mode_needs_the_proof() {
+    let fake = fake(World::old(), |_, _| panic!("an add was sent")).await;
+    let client = client(&fake).with_mode(Mode::Direct);
+    assert_error(&client.add(&spec()).await, ErrorKind::Unsupported);
+    assert_eq!(fake.count::<AddDuplication>(), 0);
+}
+
+#[tokio::test]
+async fn adds_of_one_pair_go_one_after_the_other() {
+    let mut world = World::dup_exist();
+    let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
+        true => {
+            assert!(world.entries.is_empty(), "the second one must have asked after the first");
+            world.entries = vec![world.entry(DUPID)];
+            Say::Later(Duration::from_millis(50), Box::new(seen.answer(&world.made(DUPID))))
+        }
+        false => world.answer(seen),
+    })
+    .await;
+    let (client, spec) = (client(&fake), spec());
+    let (first, second) = tokio::join!(client.add(&spec), client.add(&spec));
+    assert_created(&first, Evidence::ServerSaidSo);
+    assert_exists(&second, Evidence::ListedBefore);
+    assert_eq!(fake.count::<AddDuplication>(), 1);
+}
+
+#[tokio::test]
+async fn a_cancelled_add_stays_unsettled() {
+    let fake = fake(World::dup_exist(), |_, _| Say::Nothing).await;
+    let client = client(&fake);
+    let spec = spec();
+    let cancelled = tokio::time::timeout(Duration::from_millis(200), client.add(&spec)).await;
+    assert!(cancelled.is_err());
+    assert_eq!(client.unsettled(), ["add table=temp cluster=target"]);
+}

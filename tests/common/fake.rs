@@ -1,0 +1,222 @@
+//! A meta server of a test's own: it answers what the test tells it to, lies included.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use pegasus_dup::ErrorCode;
+use pegasus_dup::protocol::frame;
+use pegasus_dup::protocol::messages::*;
+use pegasus_dup::protocol::thrift::Wire;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
+
+/// A request that came.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub name: String,
+    pub seqid: i32,
+    pub frame: Vec<u8>,
+}
+
+impl Seen {
+    pub fn is<R: Rpc>(&self) -> bool {
+        self.name == R::NAME
+    }
+
+    pub fn read<R: Rpc>(&self) -> R::Request {
+        assert!(self.is::<R>(), "{} is no {}", self.name, R::NAME);
+        frame::decode_request(&self.frame).unwrap().request().unwrap()
+    }
+
+    pub fn answer<T: Wire>(&self, answer: &T) -> Say {
+        Say::Bytes(frame::encode_answer(answer, &self.name, self.seqid))
+    }
+
+    pub fn no_such_rpc(&self) -> Say {
+        self.framework("ERR_HANDLER_NOT_FOUND")
+    }
+
+    pub fn framework(&self, code: &str) -> Say {
+        let code = ErrorCode::from_name(code);
+        Say::Bytes(frame::encode_framework_error(&code, &self.name, self.seqid))
+    }
+}
+
+/// What the fake does with a request.
+#[derive(Debug, Clone)]
+pub enum Say {
+    Bytes(Vec<u8>),
+    Nothing,
+    Close,
+    Later(Duration, Box<Say>),
+}
+
+type Script = Arc<Mutex<dyn FnMut(&Seen) -> Say + Send>>;
+
+/// A fake on a free loopback port. It ends with the test.
+pub struct Fake {
+    pub address: SocketAddr,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    _tasks: JoinSet<()>,
+}
+
+impl Fake {
+    pub async fn start(script: impl FnMut(&Seen) -> Say + Send + 'static) -> Fake {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let script: Script = Arc::new(Mutex::new(script));
+        let mut tasks = JoinSet::new();
+        let noted = seen.clone();
+        tasks.spawn(async move {
+            let mut connections = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                connections.spawn(serve(stream, script.clone(), noted.clone()));
+            }
+        });
+        Fake { address, seen, _tasks: tasks }
+    }
+
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    pub fn count<R: Rpc>(&self) -> usize {
+        self.seen().iter().filter(|seen| seen.is::<R>()).count()
+    }
+}
+
+async fn serve(mut stream: TcpStream, script: Script, noted: Arc<Mutex<Vec<Seen>>>) {
+    let mut bytes = Vec::new();
+    loop {
+        let length = match frame::request_length(&bytes, 1 << 20) {
+            Ok(length) => length,
+            Err(_) => return,
+        };
+        if let Some(length) = length.filter(|&length| length <= bytes.len()) {
+            let frame: Vec<u8> = bytes.drain(..length).collect();
+            let request = frame::decode_request(&frame).unwrap();
+            let seen =
+                Seen { name: request.name.into(), seqid: request.seqid, frame: frame.clone() };
+            noted.lock().unwrap().push(seen.clone());
+            let mut say = script.lock().unwrap()(&seen);
+            while let Say::Later(time, next) = say {
+                tokio::time::sleep(time).await;
+                say = *next;
+            }
+            match say {
+                Say::Bytes(bytes) => stream.write_all(&bytes).await.unwrap_or(()),
+                Say::Nothing | Say::Later(..) => {}
+                Say::Close => return,
+            }
+            continue;
+        }
+        if stream.read_buf(&mut bytes).await.unwrap_or(0) == 0 {
+            return;
+        }
+    }
+}
+
+/// What a fake's cluster holds: one table, its duplications.
+#[derive(Debug, Clone)]
+pub struct World {
+    pub table: String,
+    pub table_id: i32,
+    pub entries: Vec<Entry>,
+    /// Whether it has the list RPC, and with it the fields of `dup-exist`.
+    pub lists: bool,
+}
+
+pub const DUPID: i32 = 1_795_488_624;
+
+impl World {
+    pub fn dup_exist() -> World {
+        World { table: "temp".into(), table_id: 3, entries: Vec::new(), lists: true }
+    }
+
+    pub fn old() -> World {
+        World { lists: false, ..World::dup_exist() }
+    }
+
+    pub fn entry(&self, dupid: i32) -> Entry {
+        Entry {
+            dupid,
+            status: 3,
+            remote: "target".into(),
+            create_ts: i64::from(dupid) * 1000,
+            progress: None,
+            fail_mode: Some(0),
+            remote_app_name: self.lists.then(|| self.table.clone()),
+            remote_replica_count: self.lists.then_some(3),
+            mode: None,
+            partition_states: None,
+        }
+    }
+
+    pub fn made(&self, dupid: i32) -> AddAnswer {
+        AddAnswer {
+            err: ErrorCode::Ok,
+            appid: Some(self.table_id),
+            dupid: Some(dupid),
+            hint: None,
+            remote_app_name: self.lists.then(|| self.table.clone()),
+            remote_replica_count: self.lists.then_some(3),
+        }
+    }
+
+    /// What an honest leader answers to everything but adds and modifies.
+    pub fn answer(&self, seen: &Seen) -> Say {
+        match seen.name.as_str() {
+            QueryConfig::NAME => seen.answer(&QueryConfigAnswer {
+                err: ErrorCode::Ok,
+                app_id: Some(self.table_id),
+                partition_count: Some(8),
+                is_stateful: Some(true),
+                partitions: Some(Vec::new()),
+            }),
+            ListDuplication::NAME if self.lists => {
+                let state = AppState {
+                    appid: self.table_id,
+                    duplications: self.entries.iter().map(|e| (e.dupid, e.clone())).collect(),
+                    app_name: Some(self.table.clone()),
+                    partition_count: Some(8),
+                };
+                let wanted = seen.read::<ListDuplication>();
+                let named = wanted.app_name_pattern == self.table || wanted.match_type == 1;
+                seen.answer(&ListAnswer {
+                    err: ErrorCode::Ok,
+                    hint_message: Some(String::new()),
+                    app_states: Some(
+                        named.then(|| (self.table.clone(), state)).into_iter().collect(),
+                    ),
+                })
+            }
+            QueryDuplication::NAME if seen.read::<QueryDuplication>().app_name == self.table => {
+                seen.answer(&QueryAnswer {
+                    err: ErrorCode::Ok,
+                    appid: Some(self.table_id),
+                    entry_list: Some(self.entries.clone()),
+                })
+            }
+            QueryDuplication::NAME => seen.answer(&QueryAnswer {
+                err: ErrorCode::AppNotExist,
+                appid: Some(0),
+                entry_list: Some(Vec::new()),
+            }),
+            _ => seen.no_such_rpc(),
+        }
+    }
+}
+
+pub fn refused(code: &str, hint: &str) -> AddAnswer {
+    AddAnswer {
+        err: ErrorCode::from_name(code),
+        appid: Some(0),
+        dupid: Some(0),
+        hint: Some(hint.to_owned()).filter(|hint| !hint.is_empty()),
+        remote_app_name: None,
+        remote_replica_count: None,
+    }
+}
