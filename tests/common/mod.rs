@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod peer;
+pub(crate) mod slow_store;
 pub(crate) mod wire;
 
 use pegasus_dup::server::{Behaviour, ClockMode, MetaServer, RemoteCluster, ServerConfig};

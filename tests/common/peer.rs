@@ -10,16 +10,20 @@ use pegasus_dup::protocol::messages::{
     AddAnswer, AddDuplication, AddRequest, ModifyAnswer, ModifyDuplication, ModifyRequest,
     QueryAnswer, QueryDuplication, QueryRequest, Rpc,
 };
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use pegasus_dup::server::Hub;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// Longer than anything here takes, short enough for a test that fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
 /// One connection.
 pub(crate) struct Peer {
-    stream: TcpStream,
+    stream: Box<dyn Stream>,
     seqid: i32,
     input: Vec<u8>,
 }
@@ -47,7 +51,15 @@ impl Peer {
     pub(crate) async fn connect(address: SocketAddr) -> Peer {
         let stream = TcpStream::connect(address).await.expect("connected");
         stream.set_nodelay(true).expect("nodelay");
-        Peer { stream, seqid: 0, input: Vec::new() }
+        Peer { stream: Box::new(stream), seqid: 0, input: Vec::new() }
+    }
+
+    /// A connection in memory, to a server without a port.
+    pub(crate) fn in_memory(hub: &Hub) -> Peer {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let hub = hub.clone();
+        tokio::spawn(async move { hub.serve(theirs).await });
+        Peer { stream: Box::new(ours), seqid: 0, input: Vec::new() }
     }
 
     /// Sends bytes as they are. The server may have closed already: that shows on reading.
