@@ -170,7 +170,7 @@ impl Node {
         effects
             .into_iter()
             .filter_map(|effect| match effect {
-                Effect::Store(ticket, change) => Some(Action::Store(ticket, change)),
+                Effect::Store(_, ticket, change) => Some(Action::Store(ticket, change)),
                 Effect::Answer(id, answer) => self.calls.remove(&id).map(|call| {
                     let bytes = match &answer {
                         UpdateAnswer::Add(answer) => encode_answer(answer, call.name, call.seqid),

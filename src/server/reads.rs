@@ -10,7 +10,7 @@ use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Status;
 use crate::protocol::messages::{
     AppInfo, AppState, Entry, ListAnswer, ListAppsAnswer, ListAppsRequest, ListRequest,
-    PartitionConfig, PartitionState, QueryAnswer, QueryConfigAnswer, QueryConfigRequest,
+    MaxReplicaCountAnswer, MaxReplicaCountRequest, PartitionConfig, PartitionState, QueryAnswer, QueryConfigAnswer, QueryConfigRequest,
     QueryRequest, match_type,
 };
 
@@ -161,6 +161,22 @@ impl State {
             partition_count: Some(table.partitions),
             is_stateful: Some(true),
             partitions: Some(partitions),
+        }
+    }
+
+    /// The replica count of a table.
+    pub(crate) fn max_replica_count(&self, request: &MaxReplicaCountRequest) -> MaxReplicaCountAnswer {
+        match self.table(&request.app_name) {
+            Some(table) => MaxReplicaCountAnswer {
+                err: ErrorCode::Ok,
+                max_replica_count: Some(table.replicas),
+                hint_message: Some(String::new()),
+            },
+            None => MaxReplicaCountAnswer {
+                err: ErrorCode::AppNotExist,
+                max_replica_count: Some(0),
+                hint_message: Some(format!("app({}) does not exist", request.app_name)),
+            },
         }
     }
 

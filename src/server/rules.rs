@@ -3,8 +3,10 @@
 
 use super::config::Behaviour;
 use crate::protocol::generation::{FailMode, Generation, Status};
-use crate::protocol::messages::{AddDuplication, ListApps, ListDuplication, ModifyDuplication};
-use crate::protocol::messages::{QueryConfig, QueryDuplication, Rpc};
+use crate::protocol::messages::{
+    AddDuplication, GetMaxReplicaCount, ListApps, ListDuplication, ModifyDuplication, QueryConfig,
+    QueryDuplication, Rpc,
+};
 
 /// What a behaviour does. The rows are at [`Rules::of`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub(crate) struct Rules {
     pub(crate) missing_table_hint: bool,
     /// Whether LIST_DUPLICATION is handled.
     pub(crate) lists: bool,
+    /// Whether GET_MAX_REPLICA_COUNT is handled.
+    pub(crate) tells_replica_count: bool,
     /// A repeated add that the state lets through.
     pub(crate) repeated: Repeated,
     /// A repeated add that the state refuses.
@@ -81,6 +85,7 @@ impl Rules {
             remote_names: true,
             missing_table_hint: true,
             lists: true,
+            tells_replica_count: true,
             repeated: Repeated::DupExist,
             refused: Refused::InvalidParameters,
             altering: Altering::Busy,
@@ -92,6 +97,7 @@ impl Rules {
                 remote_names: false,
                 missing_table_hint: false,
                 lists: false,
+                tells_replica_count: false,
                 repeated: Repeated::Ok,
                 refused: Refused::Thin,
                 altering: Altering::Dies,
@@ -126,6 +132,7 @@ impl Rules {
             | ListApps::NAME
             | QueryConfig::NAME => true,
             ListDuplication::NAME => self.lists,
+            GetMaxReplicaCount::NAME => self.tells_replica_count,
             _ => false,
         }
     }

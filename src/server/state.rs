@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 
 use super::config::{ClockMode, ServerConfig};
 use super::life::Life;
-use super::rules::{Altering, Refused, Repeated, Rules};
+use super::rules::{Altering, Field3, Refused, Repeated, Rules};
 use super::store::{Change, Snapshot, StoreFailure};
 use super::table::{Duplication, Table};
 use crate::protocol::error_code::ErrorCode;
@@ -47,8 +47,8 @@ pub(crate) enum UpdateAnswer {
 pub(crate) enum Effect {
     /// Answer the call.
     Answer(CallId, UpdateAnswer),
-    /// Store the change, then call [`State::finish`].
-    Store(Ticket, Change),
+    /// Store the change that the call asks for, then call [`State::finish`].
+    Store(CallId, Ticket, Change),
     /// A real server of this generation would have ended here.
     Die(CallId),
     /// Nobody can tell what became of the call: leave it without an answer.
@@ -61,9 +61,12 @@ struct Pending {
     call: CallId,
     table_id: i32,
     dupid: i32,
-    add: bool,
-    life: Life,
-    fail_mode: FailMode,
+    /// The answer when it is stored.
+    answer: UpdateAnswer,
+    /// Where the duplication stands then. `None` = as it does now, and it is not altering.
+    then: Option<(Life, FailMode)>,
+    /// Whether the duplication is new, and goes away if it is not stored.
+    new: bool,
 }
 
 /// A meta server's state.
@@ -161,64 +164,72 @@ impl State {
     }
 
     fn settle(&mut self, pending: Pending, result: Result<(), StoreFailure>) -> Effect {
-        let Pending { call, table_id, dupid, add, life, fail_mode } = pending;
+        let Pending { call, table_id, dupid, answer, then, new } = pending;
         let table = self.tables.get_mut(&table_id).expect("tables are never taken away");
-        let duplication =
-            table.duplications.get_mut(&dupid).expect("one that is altering is never taken away");
+        // One that isn't altering may have been removed meanwhile.
+        let duplication = then.and_then(|then| {
+            table.duplications.get_mut(&dupid).map(|duplication| (duplication, then))
+        });
         match result {
             Ok(()) => {
-                duplication.altering = None;
-                duplication.life = life;
-                duplication.fail_mode = fail_mode;
-                let answer = if add {
-                    UpdateAnswer::Add(self.rules.full_answer(ErrorCode::Ok, table_id, duplication))
-                } else {
-                    UpdateAnswer::Modify(modify_answer(ErrorCode::Ok, table_id))
-                };
-                if life.status == Status::Removed {
-                    table.duplications.remove(&dupid);
+                if let Some((duplication, (life, fail_mode))) = duplication {
+                    duplication.altering = None;
+                    duplication.life = life;
+                    duplication.fail_mode = fail_mode;
+                    if life.status == Status::Removed {
+                        table.duplications.remove(&dupid);
+                    }
                 }
                 Effect::Answer(call, answer)
             }
             Err(StoreFailure::NotStored(reason)) => {
-                if add {
-                    table.duplications.remove(&dupid);
-                    let hint = format!("the duplication could not be stored: {reason}");
-                    return Effect::Answer(call, refuse(failed_to_store(), Some(hint)));
+                if let Some((duplication, _)) = duplication {
+                    duplication.altering = None;
                 }
-                duplication.altering = None;
-                Effect::Answer(call, UpdateAnswer::Modify(modify_answer(failed_to_store(), 0)))
+                if new {
+                    table.duplications.remove(&dupid);
+                }
+                let hint = format!("the duplication could not be stored: {reason}");
+                let answer = match answer {
+                    UpdateAnswer::Add(_) => refuse(failed_to_store(), Some(hint)),
+                    UpdateAnswer::Modify(_) => {
+                        UpdateAnswer::Modify(modify_answer(failed_to_store(), 0))
+                    }
+                };
+                Effect::Answer(call, answer)
             }
             // It stays as it is shown: nobody can tell before the store is opened again.
             Err(StoreFailure::Uncertain(_)) => {
-                duplication.altering = Some(LOST);
+                if let Some((duplication, _)) = duplication {
+                    duplication.altering = Some(LOST);
+                }
                 Effect::HangUp(call)
             }
         }
     }
 
-    fn store(
-        &mut self,
-        call: CallId,
-        table_id: i32,
-        dupid: i32,
-        add: bool,
-        life: Life,
-        fail_mode: FailMode,
-    ) -> Effect {
+    /// Has a change stored, and remembers what follows.
+    fn store(&mut self, pending: Pending) -> Effect {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
+        let (call, table_id, dupid) = (pending.call, pending.table_id, pending.dupid);
         let table = self.tables.get_mut(&table_id).expect("the caller has just seen the table");
         let duplication =
             table.duplications.get_mut(&dupid).expect("the caller has just seen the duplication");
-        duplication.altering = Some(ticket);
-        let change = if life.status == Status::Removed {
-            Change::Remove { table_id, dupid }
-        } else {
-            Change::Put { table_id, record: duplication.to_record(&life, fail_mode) }
+        if pending.then.is_some() {
+            duplication.altering = Some(ticket);
+        }
+        let repeated = !pending.new && matches!(pending.answer, UpdateAnswer::Add(_));
+        let change = match pending.then {
+            Some((life, _)) if life.status == Status::Removed => Change::Remove { table_id, dupid },
+            Some((life, fail_mode)) if !repeated => {
+                Change::Put { table_id, record: duplication.to_record(&life, fail_mode) }
+            }
+            // What a repeated add moves is never written.
+            Some(_) | None => Change::Keep { table_id, dupid },
         };
-        self.pending.insert(ticket, Pending { call, table_id, dupid, add, life, fail_mode });
-        Effect::Store(ticket, change)
+        self.pending.insert(ticket, pending);
+        Effect::Store(call, ticket, change)
     }
 
     /// The checks are in the order that a real server has. `None` = it waits.
@@ -247,7 +258,7 @@ impl State {
             let (dupid, altering) = (existing.dupid, existing.altering);
             return match altering {
                 Some(ticket) => self.add_meets_altering(call, request, table_id, dupid, ticket),
-                None => Some(Effect::Answer(call, self.repeat(&request, table_id, dupid))),
+                None => Some(self.repeat(call, &request, table_id, dupid)),
             };
         }
         let remote_table = match request.remote_app_name.as_ref().filter(|_| rules.remote_names) {
@@ -289,10 +300,11 @@ impl State {
             fail_mode: FailMode::Slow,
             altering: None,
         };
+        let answer = UpdateAnswer::Add(rules.full_answer(ErrorCode::Ok, table_id, &duplication));
         table.duplications.insert(dupid, duplication);
         let target = rules.add_target(request.is_duplicating_checkpoint);
-        let life = Life::begin(target, self.latest_ms);
-        Some(self.store(call, table_id, dupid, true, life, FailMode::Slow))
+        let then = Some((Life::begin(target, self.latest_ms), FailMode::Slow));
+        Some(self.store(Pending { call, table_id, dupid, answer, then, new: true }))
     }
 
     /// What is wrong with a remote cluster, if anything.
@@ -367,36 +379,43 @@ impl State {
 
     /// An add that meets an existing duplication. What it moves, it moves in memory only: a
     /// restart brings the stored status and fail mode back.
-    fn repeat(&mut self, request: &AddRequest, table_id: i32, dupid: i32) -> UpdateAnswer {
+    fn repeat(&mut self, call: CallId, request: &AddRequest, table_id: i32, dupid: i32) -> Effect {
         let (rules, clock, now) = (self.rules, self.clock, self.latest_ms);
-        let table = self.tables.get_mut(&table_id).expect("the caller has just seen the table");
-        let duplication =
-            table.duplications.get_mut(&dupid).expect("the caller has just seen the duplication");
-        if rules.repeated == Repeated::Untouched {
-            let mut answer = rules.full_answer(ErrorCode::DupExist, table_id, duplication);
-            answer.hint = Some(duplication.exists_hint(request));
-            return UpdateAnswer::Add(answer);
-        }
+        let table = &self.tables[&table_id];
+        let duplication = &table.duplications[&dupid];
+        let err = match rules.repeated {
+            Repeated::Untouched => {
+                let mut answer = rules.full_answer(ErrorCode::DupExist, table_id, duplication);
+                answer.hint = Some(duplication.exists_hint(request));
+                return Effect::Answer(call, UpdateAnswer::Add(answer));
+            }
+            Repeated::Ok => ErrorCode::Ok,
+            Repeated::DupExist => ErrorCode::DupExist,
+        };
         let life = duplication.life.at(clock, now);
         let target = rules.add_target(request.is_duplicating_checkpoint);
         if !rules.may_go(life.status, target) {
-            return match rules.refused {
+            let answer = match rules.refused {
                 Refused::Thin => refuse(ErrorCode::Ok, None),
                 Refused::InvalidParameters => {
                     let hint = start_failed(table, dupid, &ErrorCode::InvalidParameters);
                     refuse(ErrorCode::InvalidParameters, Some(hint))
                 }
             };
+            return Effect::Answer(call, answer);
         }
-        if life.status != target {
-            duplication.life = life.moved_to(target, clock, duplication.create_ts_ms, now);
-        }
-        duplication.fail_mode = rules.fail_mode_after_repeat(duplication.fail_mode, target);
-        let err = match rules.repeated {
-            Repeated::Ok => ErrorCode::Ok,
-            Repeated::DupExist | Repeated::Untouched => ErrorCode::DupExist,
-        };
-        UpdateAnswer::Add(rules.full_answer(err, table_id, duplication))
+        let fail_mode = rules.fail_mode_after_repeat(duplication.fail_mode, target);
+        let moves = life.status != target || fail_mode != duplication.fail_mode;
+        let then = (moves || rules.field_3 == Field3::Freezed).then(|| {
+            let next = if life.status == target {
+                life
+            } else {
+                life.moved_to(target, clock, duplication.create_ts_ms, now)
+            };
+            (next, fail_mode)
+        });
+        let answer = UpdateAnswer::Add(rules.full_answer(err, table_id, duplication));
+        self.store(Pending { call, table_id, dupid, answer, then, new: false })
     }
 
     fn modify(&mut self, call: CallId, request: &ModifyRequest) -> Option<Effect> {
@@ -436,7 +455,9 @@ impl State {
             life.moved_to(to_status, clock, duplication.create_ts_ms, now)
         };
         let (table_id, dupid) = (table.id, duplication.dupid);
-        Some(self.store(call, table_id, dupid, false, next, to_fail_mode))
+        let answer = UpdateAnswer::Modify(modify_answer(ErrorCode::Ok, table_id));
+        let then = Some((next, to_fail_mode));
+        Some(self.store(Pending { call, table_id, dupid, answer, then, new: false }))
     }
 }
 

@@ -283,7 +283,11 @@ fn write_all(database: &Database, jobs: &mpsc::Receiver<Job>) {
                 Err(_) => break,
             }
         }
-        let result = commit(database, batch.iter().map(|job| &job.change));
+        let result = if batch.iter().all(|job| matches!(job.change, Change::Keep { .. })) {
+            Ok(())
+        } else {
+            commit(database, batch.iter().map(|job| &job.change))
+        };
         for job in batch {
             (job.done)(result.clone());
         }
@@ -308,6 +312,7 @@ fn commit<'a>(
                         let table = tables.get(table_id)?.map(|json| json.value().to_owned());
                         raise_highest(&mut tables, table, record.dupid)?;
                     }
+                    Change::Keep { .. } => {}
                     Change::Remove { table_id, dupid } => {
                         duplications.remove((*table_id, *dupid))?;
                     }

@@ -56,6 +56,7 @@ impl Store for MemoryStore {
                 }
                 kept.duplications.insert((table_id, record.dupid), record);
             }
+            Change::Keep { .. } => {}
             Change::Remove { table_id, dupid } => {
                 kept.duplications.remove(&(table_id, dupid));
             }

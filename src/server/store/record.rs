@@ -64,6 +64,13 @@ pub enum Change {
         /// The duplication.
         record: DuplicationRecord,
     },
+    /// Nothing changes: a repeated add goes the way of a new one, and meets what is stored.
+    Keep {
+        /// The table's id.
+        table_id: i32,
+        /// The duplication's id.
+        dupid: i32,
+    },
     /// A duplication is gone.
     Remove {
         /// The table's id.
