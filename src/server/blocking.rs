@@ -8,6 +8,7 @@ use tokio::sync::oneshot;
 
 use super::config::ServerConfig;
 use super::error::ServerError;
+use super::fault::FaultRule;
 use super::hub::Hub;
 use super::listener::MetaServer;
 
@@ -76,6 +77,16 @@ impl BlockingMetaServer {
     /// How many requests would have ended a real server of this generation.
     pub fn would_have_died(&self) -> u64 {
         self.hub.would_have_died()
+    }
+
+    /// The server behind the port: to crash it, change its faults or its role, observe it.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
+    /// Other fault rules. Counting starts again.
+    pub fn set_faults(&self, rules: Vec<FaultRule>) {
+        self.hub.set_faults(rules);
     }
 
     /// Stops: takes no more requests, answers those it took, and ends the thread. Stopping a

@@ -8,6 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use super::error::ServerError;
+use super::fault::FaultRule;
 use crate::protocol::generation::Generation;
 
 /// Partitions of a table unless told otherwise.
@@ -40,6 +41,8 @@ pub struct ServerConfig {
     pub clock: Option<ClockMode>,
     /// What a client may take.
     pub limits: Limits,
+    /// Which requests meet which mishap.
+    pub faults: Vec<FaultRule>,
 }
 
 impl ServerConfig {
@@ -98,6 +101,7 @@ impl Default for ServerConfig {
             behaviour: Behaviour::default(),
             clock: None,
             limits: Limits::default(),
+            faults: Vec::new(),
         }
     }
 }

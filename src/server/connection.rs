@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::clock::instant;
 use super::config::Limits;
+use super::http::{self, BadHttp, Page};
 use crate::protocol::frame::{FrameError, request_length};
 
 /// Bytes that are read at a time, within a request.
@@ -25,6 +26,8 @@ const MAX_OUTPUT: usize = 1024 * 1024;
 pub(crate) enum Output {
     /// Send this; one request is done with.
     Answer(Vec<u8>),
+    /// Send this too.
+    More(Vec<u8>),
     /// One request is done with, and has no answer.
     Done,
     /// Close at once.
@@ -35,6 +38,8 @@ pub(crate) enum Output {
 pub(crate) trait Requests {
     /// A whole request frame came.
     fn request(&self, frame: &[u8]);
+    /// A page is asked for. `None` = close the connection.
+    fn http(&self, target: &str) -> Option<Page>;
 }
 
 /// Why a connection ended.
@@ -54,6 +59,8 @@ pub(crate) enum End {
     SlowReader,
     #[error("not a request: {0}")]
     Garbage(#[from] FrameError),
+    #[error("not an HTTP request: {0}")]
+    BadHttp(#[from] BadHttp),
     #[error("{0}")]
     Io(#[from] std::io::Error),
 }
@@ -80,6 +87,7 @@ where
         input: BytesMut::new(),
         output: BytesMut::new(),
         ended: false,
+        protocol: None,
         in_flight: 0,
         frame_began: None,
         last_heard: instant(),
@@ -100,13 +108,22 @@ struct Connection<'a, S> {
     input: BytesMut,
     /// Answers not yet taken.
     output: BytesMut,
-    /// Whether the client has said that nothing more comes.
+    /// Whether the client has said that nothing more comes, or has been told so.
     ended: bool,
+    /// What the client speaks, once its first bytes have told.
+    protocol: Option<Protocol>,
     /// Requests without their answer.
     in_flight: usize,
     frame_began: Option<Instant>,
     last_heard: Instant,
     write_began: Option<Instant>,
+}
+
+/// What a client speaks.
+#[derive(Clone, Copy)]
+enum Protocol {
+    Rpc,
+    Http,
 }
 
 /// What woke a connection.
@@ -123,7 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
         loop {
             let stopping = *self.stop.borrow();
             let room = self.in_flight < self.limits.max_in_flight && self.output.len() < MAX_OUTPUT;
-            if room && !stopping && self.take_frame(requests)? {
+            if room && !stopping && self.take_request(requests)? {
                 continue;
             }
             let settled = self.in_flight == 0 && self.output.is_empty();
@@ -143,6 +160,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
                     self.output.extend_from_slice(&bytes);
                     self.write_began.get_or_insert_with(instant);
                 }
+                Event::Output(Some(Output::More(bytes))) => {
+                    self.output.extend_from_slice(&bytes);
+                    self.write_began.get_or_insert_with(instant);
+                }
                 Event::Output(Some(Output::Done)) => self.in_flight -= 1,
                 Event::Output(Some(Output::Close) | None) => return Ok(End::ByRequest),
                 Event::Read(read) => {
@@ -157,11 +178,45 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
     }
 
     /// Takes the next request off the input, if it is whole.
-    fn take_frame<R: Requests>(&mut self, requests: &R) -> Result<bool, End> {
+    fn take_request<R: Requests>(&mut self, requests: &R) -> Result<bool, End> {
         if self.input.is_empty() {
             self.frame_began = None;
             return Ok(false);
         }
+        let protocol = match self.protocol {
+            Some(protocol) => protocol,
+            None if self.input.starts_with(http::GET) => Protocol::Http,
+            None if http::GET.starts_with(&self.input) => {
+                self.frame_began.get_or_insert_with(instant);
+                return Ok(false);
+            }
+            None => Protocol::Rpc,
+        };
+        self.protocol = Some(protocol);
+        match protocol {
+            Protocol::Rpc => self.take_frame(requests),
+            Protocol::Http => self.take_page_request(requests),
+        }
+    }
+
+    fn take_page_request<R: Requests>(&mut self, requests: &R) -> Result<bool, End> {
+        let Some(request) = http::parse(&self.input)? else {
+            self.frame_began.get_or_insert_with(instant);
+            return Ok(false);
+        };
+        let Some(page) = requests.http(&request.target) else { return Err(End::ByRequest) };
+        self.input.advance(request.length);
+        self.frame_began = None;
+        self.output.extend_from_slice(&page.to_bytes());
+        self.write_began.get_or_insert_with(instant);
+        if !request.keep_alive {
+            self.input.clear();
+            self.ended = true;
+        }
+        Ok(true)
+    }
+
+    fn take_frame<R: Requests>(&mut self, requests: &R) -> Result<bool, End> {
         match request_length(&self.input, self.limits.max_body)? {
             Some(length) if self.input.len() >= length => {
                 self.in_flight += 1;

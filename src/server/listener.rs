@@ -9,9 +9,10 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{sleep, timeout};
 
-use super::clock::{Clock, SystemClock};
+use super::clock::SystemClock;
 use super::config::{ServerConfig, StoreChoice};
 use super::error::ServerError;
+use super::fault::FaultRule;
 use super::hub::Hub;
 use super::store::{FileStore, MemoryStore, Store};
 
@@ -25,22 +26,36 @@ pub struct MetaServer {
     hub: Hub,
     /// Accepts, and owns every connection's task; gone once stopped.
     acceptor: Mutex<Option<JoinHandle<()>>>,
+    /// Whether the store is this server's alone, and is closed with it.
+    owns_store: bool,
 }
 
 impl MetaServer {
     /// Opens the store and starts listening, on the tokio runtime of the caller.
     pub async fn start(config: ServerConfig) -> Result<MetaServer, ServerError> {
         config.check()?;
-        let address = config.listen;
-        let listen = |source| ServerError::Listen { address, source };
         // First the port: it shows at once that another server runs, and touches no file.
-        let listener = TcpListener::bind(address).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
-        let hub = tokio::task::spawn_blocking(move || open(&config))
-            .await
-            .map_err(|error| ServerError::Thread(std::io::Error::other(error)))??;
-        let acceptor = tokio::spawn(accept_all(listener, hub.clone()));
-        Ok(MetaServer { address, hub, acceptor: Mutex::new(Some(acceptor)) })
+        let (listener, address) = bind(config.listen).await?;
+        let hub = blocking(move || {
+            let store = open(&config)?;
+            Hub::new(&config, store, Arc::new(SystemClock))
+        })
+        .await?;
+        if let SocketAddr::V4(address) = address {
+            hub.set_addresses(vec![address]);
+        }
+        Ok(MetaServer::run(listener, address, hub, true))
+    }
+
+    /// Serves a port that is bound.
+    pub(super) fn run(
+        listener: TcpListener,
+        address: SocketAddr,
+        hub: Hub,
+        owns_store: bool,
+    ) -> MetaServer {
+        let acceptor = Mutex::new(Some(tokio::spawn(accept_all(listener, hub.clone()))));
+        MetaServer { address, hub, acceptor, owns_store }
     }
 
     /// Where it listens.
@@ -48,25 +63,38 @@ impl MetaServer {
         self.address
     }
 
+    /// The server behind the port: to crash it, change its faults or its role, observe it.
+    pub fn hub(&self) -> &Hub {
+        &self.hub
+    }
+
     /// How many requests would have ended a real server of this generation.
     pub fn would_have_died(&self) -> u64 {
         self.hub.would_have_died()
     }
 
+    /// Other fault rules. Counting starts again.
+    pub fn set_faults(&self, rules: Vec<FaultRule>) {
+        self.hub.set_faults(rules);
+    }
+
     /// Stops: takes no more requests, answers those it took, and leaves no task behind. Stopping a
     /// stopped one does nothing.
     pub async fn stop(&self) {
-        let acceptor = self.take_acceptor();
-        let Some(acceptor) = acceptor else { return };
+        if self.stop_serving().await && self.owns_store {
+            let hub = self.hub.clone();
+            // An error is a panic of it, already reported.
+            let _ = tokio::task::spawn_blocking(move || hub.close_store()).await;
+        }
+    }
+
+    /// The same, but for the store. Whether this call stopped it.
+    pub(super) async fn stop_serving(&self) -> bool {
+        let Some(acceptor) = self.take_acceptor() else { return false };
         self.hub.stop();
         // It ends by itself, within the grace; an error is a panic of it, already reported.
         let _ = acceptor.await;
-        let hub = self.hub.clone();
-        let _ = tokio::task::spawn_blocking(move || hub.close_store()).await;
-    }
-
-    pub(crate) fn hub(&self) -> &Hub {
-        &self.hub
+        true
     }
 
     fn take_acceptor(&self) -> Option<JoinHandle<()>> {
@@ -84,22 +112,58 @@ impl Drop for MetaServer {
     }
 }
 
-fn open(config: &ServerConfig) -> Result<Hub, ServerError> {
-    let store: Arc<dyn Store> = match &config.store {
+/// Runs what waits for a disk.
+pub(super) async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, ServerError> + Send + 'static,
+) -> Result<T, ServerError> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|error| ServerError::Thread(std::io::Error::other(error)))?
+}
+
+pub(super) async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServerError> {
+    let listen = |source| ServerError::Listen { address, source };
+    let listener = TcpListener::bind(address).await.map_err(listen)?;
+    let address = listener.local_addr().map_err(listen)?;
+    Ok((listener, address))
+}
+
+pub(super) fn open(config: &ServerConfig) -> Result<Arc<dyn Store>, ServerError> {
+    Ok(match &config.store {
         StoreChoice::Memory => Arc::new(MemoryStore::new()),
         StoreChoice::File(path) => Arc::new(FileStore::open(path, &config.cluster_name)?),
-    };
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    Hub::new(config, store, clock)
+    })
 }
 
 async fn accept_all(listener: TcpListener, hub: Hub) {
-    let mut stopping = hub.stopping();
     let mut connections = JoinSet::new();
+    let mut timers = std::pin::pin!(hub.run_timers());
+    tokio::select! {
+        biased;
+        () = timers.as_mut() => {}
+        () = accept_until_stopped(&listener, &hub, &mut connections) => {}
+    }
+    drop(listener);
+    let all_ended = async {
+        tokio::select! {
+            biased;
+            // What was taken may wait for its time.
+            () = timers => {}
+            () = async { while connections.join_next().await.is_some() {} } => {}
+        }
+    };
+    if timeout(hub.limits().stop_grace, all_ended).await.is_err() {
+        tracing::warn!("connections did not end in time and are cut off");
+        connections.shutdown().await;
+    }
+}
+
+async fn accept_until_stopped(listener: &TcpListener, hub: &Hub, connections: &mut JoinSet<()>) {
+    let mut stopping = hub.stopping();
     loop {
         tokio::select! {
             biased;
-            () = stop_asked(&mut stopping) => break,
+            () = stop_asked(&mut stopping) => return,
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, peer)) if connections.len() < hub.limits().max_connections => {
@@ -113,12 +177,6 @@ async fn accept_all(listener: TcpListener, hub: Hub) {
                 }
             }
         }
-    }
-    drop(listener);
-    let all_ended = async { while connections.join_next().await.is_some() {} };
-    if timeout(hub.limits().stop_grace, all_ended).await.is_err() {
-        tracing::warn!("connections did not end in time and are cut off");
-        connections.shutdown().await;
     }
 }
 

@@ -6,6 +6,10 @@ mod clock;
 mod config;
 mod connection;
 mod error;
+mod event;
+mod fault;
+mod group;
+mod http;
 mod hub;
 mod life;
 mod listener;
@@ -22,5 +26,8 @@ pub use config::{
     Behaviour, ClockMode, Limits, ParseError, RemoteCluster, ServerConfig, StoreChoice, TableSpec,
 };
 pub use error::{ServerError, StoreError};
+pub use event::Event;
+pub use fault::{Fault, FaultRule, When, WhichRpc};
+pub use group::{Election, Group, MetaGroup};
 pub use hub::Hub;
 pub use listener::MetaServer;

@@ -10,8 +10,8 @@ use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Status;
 use crate::protocol::messages::{
     AppInfo, AppState, Entry, ListAnswer, ListAppsAnswer, ListAppsRequest, ListRequest,
-    MaxReplicaCountAnswer, MaxReplicaCountRequest, PartitionConfig, PartitionState, QueryAnswer, QueryConfigAnswer, QueryConfigRequest,
-    QueryRequest, match_type,
+    MaxReplicaCountAnswer, MaxReplicaCountRequest, PartitionConfig, PartitionState, QueryAnswer,
+    QueryConfigAnswer, QueryConfigRequest, QueryRequest, match_type,
 };
 
 /// The status of a table in [`ListAppsRequest`] and [`AppInfo`].
@@ -165,7 +165,10 @@ impl State {
     }
 
     /// The replica count of a table.
-    pub(crate) fn max_replica_count(&self, request: &MaxReplicaCountRequest) -> MaxReplicaCountAnswer {
+    pub(crate) fn max_replica_count(
+        &self,
+        request: &MaxReplicaCountRequest,
+    ) -> MaxReplicaCountAnswer {
         match self.table(&request.app_name) {
             Some(table) => MaxReplicaCountAnswer {
                 err: ErrorCode::Ok,

@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use super::config::{ClockMode, ServerConfig};
 use super::life::Life;
 use super::rules::{Altering, Field3, Refused, Repeated, Rules};
-use super::store::{Change, Snapshot, StoreFailure};
+use super::store::{Change, DuplicationRecord, Snapshot, StoreFailure};
 use super::table::{Duplication, Table};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::{FailMode, Status};
@@ -101,14 +101,7 @@ impl State {
             };
             tables.insert(table.id, table);
         }
-        for (table_id, record) in snapshot.duplications {
-            let table = tables
-                .get_mut(&table_id)
-                .ok_or_else(|| format!("a duplication has no table: dupid={}", record.dupid))?;
-            let duplication = Duplication::from_record(record, &rules)?;
-            table.duplications.insert(duplication.dupid, duplication);
-        }
-        Ok(State {
+        let mut state = State {
             rules,
             clock: config.clock_mode(),
             tables,
@@ -122,7 +115,37 @@ impl State {
             waiting: BTreeMap::new(),
             next_ticket: 0,
             latest_ms: i64::MIN,
-        })
+        };
+        for (table_id, record) in snapshot.duplications {
+            state.put(table_id, record)?;
+        }
+        Ok(state)
+    }
+
+    /// Takes in what is stored beside what was made before it was read: a leader that serves early
+    /// finds its duplications only now.
+    pub(crate) fn read_back(&mut self, snapshot: Snapshot) -> Result<(), String> {
+        for (table_id, record) in snapshot.duplications {
+            let known = self
+                .tables
+                .get(&table_id)
+                .is_some_and(|table| table.duplications.contains_key(&record.dupid));
+            if !known {
+                self.put(table_id, record)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, table_id: i32, record: DuplicationRecord) -> Result<(), String> {
+        let table = self
+            .tables
+            .get_mut(&table_id)
+            .ok_or_else(|| format!("a duplication has no table: dupid={}", record.dupid))?;
+        let duplication = Duplication::from_record(record, &self.rules)?;
+        table.highest_dupid = table.highest_dupid.max(duplication.dupid);
+        table.duplications.insert(duplication.dupid, duplication);
+        Ok(())
     }
 
     /// The time that statuses are worked out for: wall time that never goes back, or a duplication

@@ -3,10 +3,12 @@
 mod file;
 mod memory;
 mod record;
+mod shared;
 
 pub use file::FileStore;
 pub use memory::MemoryStore;
 pub use record::{Change, DuplicationRecord, Snapshot, TableRecord};
+pub(crate) use shared::SharedStore;
 
 use super::config::{ServerConfig, TableSpec};
 use super::error::StoreError;
