@@ -1,6 +1,7 @@
 //! The embedded meta server: a real one to try a client against, for tests, and for the CI of
 //! people's scripts. Real bytes over TCP, a durable store, and the rules of the generation asked for.
 
+mod answers;
 mod blocking;
 mod clock;
 mod config;

@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use super::answers::{add_refused, failed_to_store, modify_answer, start_failed};
 use super::config::{ClockMode, ServerConfig};
 use super::life::Life;
 use super::rules::{Altering, Field3, Refused, Repeated, Rules};
@@ -484,40 +485,6 @@ impl State {
     }
 }
 
-impl Rules {
-    /// An answer that tells of a duplication.
-    fn full_answer(&self, err: ErrorCode, table_id: i32, duplication: &Duplication) -> AddAnswer {
-        AddAnswer {
-            err,
-            appid: Some(table_id),
-            dupid: Some(duplication.dupid),
-            hint: None,
-            remote_app_name: self.remote_names.then(|| duplication.remote_table.clone()),
-            remote_replica_count: self.remote_names.then_some(duplication.remote_replica_count),
-        }
-    }
-}
-
-/// An answer that tells of no duplication; with ERR_OK, the thin one.
 fn refuse(err: ErrorCode, hint: Option<String>) -> UpdateAnswer {
-    UpdateAnswer::Add(AddAnswer {
-        err,
-        appid: Some(0),
-        dupid: Some(0),
-        hint,
-        remote_app_name: None,
-        remote_replica_count: None,
-    })
-}
-
-fn modify_answer(err: ErrorCode, appid: i32) -> ModifyAnswer {
-    ModifyAnswer { err, appid: Some(appid) }
-}
-
-fn failed_to_store() -> ErrorCode {
-    ErrorCode::from_name("ERR_FILE_OPERATION_FAILED")
-}
-
-fn start_failed(table: &Table, dupid: i32, err: &ErrorCode) -> String {
-    format!("start dup[{}({dupid})] failed: err = {err}", table.name)
+    UpdateAnswer::Add(add_refused(err, hint))
 }

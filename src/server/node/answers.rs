@@ -9,11 +9,12 @@ use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::{RequestFrame, encode_answer, encode_framework_error};
 use crate::protocol::messages::{
-    AddAnswer, AddDuplication, Answer, GetMaxReplicaCount, ListAnswer, ListApps, ListAppsAnswer,
-    ListDuplication, MaxReplicaCountAnswer, ModifyAnswer, ModifyDuplication, PartitionConfig,
-    QueryAnswer, QueryConfig, QueryConfigAnswer, QueryDuplication, Rpc,
+    AddDuplication, Answer, GetMaxReplicaCount, ListAnswer, ListApps, ListAppsAnswer,
+    ListDuplication, MaxReplicaCountAnswer, ModifyDuplication, PartitionConfig, QueryAnswer,
+    QueryConfig, QueryConfigAnswer, QueryDuplication, Rpc,
 };
 use crate::protocol::thrift::{DecodeError, Wire};
+use crate::server::answers::{add_refused, modify_answer};
 use crate::server::fault::Fault;
 use crate::server::state::{CallId, Update};
 
@@ -110,26 +111,11 @@ impl Node {
     /// The refusal of an add or a modify that was read before.
     pub(super) fn refuse_queued(call: &Call, code: ErrorCode) -> Reply {
         if call.rpc == ModifyDuplication::NAME {
-            Reply::new(&modify_refused(code), call)
+            Reply::new(&modify_answer(code, 0), call)
         } else {
-            Reply::new(&add_refused(code), call)
+            Reply::new(&add_refused(code, None), call)
         }
     }
-}
-
-fn add_refused(err: ErrorCode) -> AddAnswer {
-    AddAnswer {
-        err,
-        appid: Some(0),
-        dupid: Some(0),
-        hint: None,
-        remote_app_name: None,
-        remote_replica_count: None,
-    }
-}
-
-fn modify_refused(err: ErrorCode) -> ModifyAnswer {
-    ModifyAnswer { err, appid: Some(0) }
 }
 
 /// An answer with nothing in it but the error, and, where its message has room for that, the leader. The request is
@@ -147,7 +133,7 @@ fn refuse(
     Ok(match frame.name {
         ModifyDuplication::NAME => {
             read::<ModifyDuplication>(frame)?;
-            Reply::new(&modify_refused(err), call)
+            Reply::new(&modify_answer(err, 0), call)
         }
         QueryDuplication::NAME => {
             read::<QueryDuplication>(frame)?;
@@ -191,7 +177,7 @@ fn refuse(
         }
         _ => {
             read::<AddDuplication>(frame)?;
-            Reply::new(&add_refused(err), call)
+            Reply::new(&add_refused(err, None), call)
         }
     })
 }

@@ -57,15 +57,13 @@ impl Store for SharedStore {
         lock(&self.traffic).under_way += 1;
         let traffic = Arc::clone(&self.traffic);
         let counted: Done = Box::new(move |result| {
-            done(result);
+            // It is stored, whatever is made of that: who reads from here on finds it.
             let waiting = {
                 let mut traffic = lock(&traffic);
                 traffic.under_way -= 1;
-                if traffic.under_way > 0 {
-                    return;
-                }
-                std::mem::take(&mut traffic.waiting)
+                if traffic.under_way == 0 { std::mem::take(&mut traffic.waiting) } else { vec![] }
             };
+            done(result);
             for work in waiting {
                 work();
             }
