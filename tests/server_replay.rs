@@ -8,10 +8,14 @@ use std::collections::BTreeMap;
 
 use common::peer::Peer;
 use common::wire::{Asked, Shown, steps};
+use pegasus_dup::protocol::frame::decode_answer;
 use pegasus_dup::protocol::messages::{
-    AddDuplication, ListDuplication, ModifyDuplication, QueryDuplication, Rpc,
+    AddDuplication, GetMaxReplicaCount, ListApps, ListAppsRequest, ListDuplication,
+    MaxReplicaCountRequest, ModifyDuplication, QueryConfig, QueryConfigAnswer, QueryConfigRequest,
+    QueryDuplication, Rpc,
 };
-use pegasus_dup::server::Behaviour;
+use pegasus_dup::protocol::thrift::{Reader, Wire};
+use pegasus_dup::server::{Behaviour, ServerConfig};
 use serde_json::Value;
 
 /// Maps the recording's dupids and times to the server's. Two of the recording may be one here: the
@@ -132,4 +136,44 @@ async fn checkpoint_answers_as_a_real_2_5_0_did() {
 #[tokio::test]
 async fn freezed_answers_as_a_real_2_3_0_did() {
     replay("meta-2.3-a.jsonl", Behaviour::Freezed, &[]).await;
+}
+
+/// The tables of the recorded 2.5.0: 4, 4 and 8 partitions.
+#[tokio::test]
+async fn tables_are_shown_as_a_real_2_5_0_showed_them() {
+    let config = ServerConfig {
+        tables: ["dup_src:4", "dup_src2:4", "temp"].map(|table| table.parse().unwrap()).to_vec(),
+        ..common::config(Behaviour::Checkpoint)
+    };
+    let server = common::start(config).await;
+    let mut peer = Peer::connect(server.address()).await;
+    let mut names = Names::default();
+    let mut replayed = 0;
+    for step in steps("meta-2.5-tables.jsonl") {
+        let rpc = step.rpc.as_deref().expect("these lines name their RPC");
+        let mut reader = Reader::new(&step.request);
+        let (recorded, got) = match rpc {
+            ListApps::NAME => {
+                let request = ListAppsRequest::read(&mut reader).expect("a request");
+                let got = ask::<ListApps>(&mut peer, &request).await;
+                (step.response["args"]["0"].clone(), got)
+            }
+            GetMaxReplicaCount::NAME => {
+                let request = MaxReplicaCountRequest::read(&mut reader).expect("a request");
+                let got = ask::<GetMaxReplicaCount>(&mut peer, &request).await;
+                (step.response["args"]["0"].clone(), got)
+            }
+            QueryConfig::NAME => {
+                let request = QueryConfigRequest::read(&mut reader).expect("a request");
+                let frame = decode_answer(&step.payload).expect("an answer");
+                let recorded = frame.answer::<QueryConfigAnswer>().expect("an answer").shown();
+                (recorded, ask::<QueryConfig>(&mut peer, &request).await)
+            }
+            _ => continue,
+        };
+        assert_eq!(got, names.translate(&recorded, &got), "{} {}", step.place, step.words);
+        replayed += 1;
+    }
+    assert_eq!(replayed, 6);
+    server.stop().await;
 }

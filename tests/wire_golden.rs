@@ -11,8 +11,9 @@ use pegasus_dup::protocol::frame::{
 };
 use pegasus_dup::protocol::generation::Generation;
 use pegasus_dup::protocol::messages::{
-    AddAnswer, AddDuplication, AddRequest, ListApps, ListAppsRequest, ListDuplication,
-    ModifyDuplication, QueryConfig, QueryConfigRequest, QueryDuplication, Rpc,
+    AddAnswer, AddDuplication, AddRequest, GetMaxReplicaCount, ListApps, ListAppsRequest,
+    ListDuplication, MaxReplicaCountRequest, ModifyDuplication, QueryConfig, QueryConfigRequest,
+    QueryDuplication, Rpc,
 };
 use pegasus_dup::protocol::thrift::{Reader, Wire};
 use serde_json::Value;
@@ -44,6 +45,7 @@ fn shown(step: &Step, rpc: &str, frame: &AnswerFrame<'_>) -> Value {
         ListDuplication::NAME => round_trip::<ListDuplication>(step, frame),
         ListApps::NAME => round_trip::<ListApps>(step, frame),
         QueryConfig::NAME => round_trip::<QueryConfig>(step, frame),
+        GetMaxReplicaCount::NAME => round_trip::<GetMaxReplicaCount>(step, frame),
         other => panic!("{}: unknown RPC {other}", step.place),
     }
 }
@@ -87,34 +89,35 @@ fn recorded_tables_decode_and_encode_to_the_same_bytes() {
     let mut seen = 0;
     for step in steps("meta-2.5-tables.jsonl") {
         let rpc = step.rpc.clone().expect("these lines name their RPC");
-        if rpc != ListApps::NAME && rpc != QueryConfig::NAME {
-            continue;
-        }
+        let again = match rpc.as_str() {
+            ListApps::NAME => again::<ListAppsRequest>(&step),
+            QueryConfig::NAME => again::<QueryConfigRequest>(&step),
+            GetMaxReplicaCount::NAME => again::<MaxReplicaCountRequest>(&step),
+            _ => continue,
+        };
+        assert_eq!(again, step.request, "{}", step.place);
         seen += 1;
         let frame = decode_answer(&step.payload).expect("an answer");
         let got = shown(&step, &rpc, &frame);
-        if rpc == ListApps::NAME {
+        if rpc == QueryConfig::NAME {
+            let there = step.words.ends_with(" dup_src");
+            assert_eq!(got["1"], if there { "ERR_OK" } else { "ERR_OBJECT_NOT_FOUND" });
+            let partitions = got["5"].as_array().expect("partitions").len();
+            assert_eq!(partitions, if there { 4 } else { 0 });
+        } else {
             assert_eq!(got, step.response["args"]["0"], "{}", step.place);
         }
-        let mut reader = Reader::new(&step.request);
-        let mut again = Vec::new();
-        if rpc == ListApps::NAME {
-            ListAppsRequest::read(&mut reader).expect("a request").write(&mut again);
-        } else {
-            let request = QueryConfigRequest::read(&mut reader).expect("a request");
-            assert_eq!(request.partition_indices, [] as [i32; 0]);
-            request.write(&mut again);
-            let table = request.app_name;
-            let err = if table == "dup_src" { "ERR_OK" } else { "ERR_OBJECT_NOT_FOUND" };
-            assert_eq!(got["1"], err);
-            assert_eq!(
-                got["5"].as_array().map(Vec::len),
-                Some(usize::from(table == "dup_src") * 4)
-            );
-        }
-        assert_eq!(again, step.request, "{}", step.place);
     }
-    assert_eq!(seen, 4);
+    assert_eq!(seen, 6);
+}
+
+/// A recorded request, read and written again.
+fn again<T: Wire>(step: &Step) -> Vec<u8> {
+    let mut reader = Reader::new(&step.request);
+    let request = T::read(&mut reader).unwrap_or_else(|error| panic!("{}: {error}", step.place));
+    let mut out = Vec::new();
+    request.write(&mut out);
+    out
 }
 
 /// The worked examples of the format: a request of the official Go client and two answers.

@@ -6,8 +6,9 @@ use std::path::Path;
 use pegasus_dup::protocol::generation::{FailMode, Generation, Status};
 use pegasus_dup::protocol::messages::{
     AddAnswer, AddDuplication, AddRequest, AppInfo, Entry, ListAnswer, ListAppsAnswer,
-    ListDuplication, ListRequest, ModifyAnswer, ModifyDuplication, ModifyRequest, PartitionConfig,
-    QueryAnswer, QueryConfigAnswer, QueryDuplication, QueryRequest, Rpc,
+    ListDuplication, ListRequest, MaxReplicaCountAnswer, ModifyAnswer, ModifyDuplication,
+    ModifyRequest, PartitionConfig, QueryAnswer, QueryConfigAnswer, QueryDuplication, QueryRequest,
+    Rpc,
 };
 use pegasus_dup::protocol::thrift::Wire;
 use serde_json::{Map, Value, json};
@@ -256,6 +257,16 @@ impl Shown for QueryConfigAnswer {
             (3, self.partition_count.map(|v| json!(v))),
             (4, self.is_stateful.map(|v| json!(v))),
             (5, self.partitions.as_ref().map(|list| list.iter().map(partition).collect())),
+        ])
+    }
+}
+
+impl Shown for MaxReplicaCountAnswer {
+    fn shown(&self) -> Value {
+        fields([
+            (1, Some(json!(self.err.name()))),
+            (2, self.max_replica_count.map(|v| json!(v))),
+            (3, self.hint_message.as_ref().map(|v| json!(v))),
         ])
     }
 }
