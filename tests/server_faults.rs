@@ -302,10 +302,16 @@ async fn faults_reach_a_server_on_a_port() {
     peer.send::<AddDuplication>(&add("temp", "target")).await;
     peer.closed().await;
     // A stop waits for what was taken.
+    let (taken, mut is_taken) = tokio::sync::mpsc::unbounded_channel();
+    server.hub().observe(move |event| {
+        if matches!(event, Event::Request { .. }) {
+            let _ = taken.send(());
+        }
+    });
     server.set_faults(vec!["add#1=hold:100".parse().expect("a rule")]);
     let mut peer = Peer::connect(server.address()).await;
     peer.send::<AddDuplication>(&add("temp", "target2")).await;
-    tokio::time::sleep(Duration::from_millis(20)).await;
+    is_taken.recv().await.expect("the request");
     let (answer, ()) = tokio::join!(peer.receive(), server.stop());
     assert_eq!(answer.expect("an answer").answer::<AddDuplication>().err, ErrorCode::Ok);
 }

@@ -170,7 +170,7 @@ async fn what_a_real_server_passes_over_is_answered() {
 async fn a_request_that_does_not_come_whole_and_a_silent_client_are_sent_away() {
     let server = common::start(limited(Limits {
         frame_timeout: Duration::from_millis(100),
-        idle_timeout: Duration::from_millis(400),
+        idle_timeout: Duration::from_millis(3_000),
         ..Limits::default()
     }))
     .await;
@@ -188,15 +188,16 @@ async fn a_request_that_does_not_come_whole_and_a_silent_client_are_sent_away() 
     };
     let began = tokio::time::Instant::now();
     half.closed().await;
-    assert!(began.elapsed() < Duration::from_millis(350), "{:?}", began.elapsed());
+    assert!(began.elapsed() < Duration::from_millis(2_500), "{:?}", began.elapsed());
     dripping.await;
     silent.closed().await;
-    assert!(began.elapsed() >= Duration::from_millis(390), "{:?}", began.elapsed());
+    assert!(began.elapsed() >= Duration::from_millis(2_900), "{:?}", began.elapsed());
     alive(&server).await;
     server.stop().await;
 }
 
 #[tokio::test]
+#[cfg(target_os = "linux")]
 async fn a_client_that_takes_no_answers_is_sent_away_and_costs_little() {
     let mut config =
         limited(Limits { frame_timeout: Duration::from_millis(300), ..Limits::default() });
@@ -217,6 +218,7 @@ async fn a_client_that_takes_no_answers_is_sent_away_and_costs_little() {
 }
 
 /// Memory of this process that is in RAM.
+#[cfg(target_os = "linux")]
 fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");
@@ -224,6 +226,7 @@ fn resident_kib() -> u64 {
 }
 
 #[tokio::test]
+#[cfg(target_os = "linux")]
 async fn promised_bytes_cost_nothing_until_they_come() {
     let server = common::start(limited(Limits { max_body: 1 << 30, ..Limits::default() })).await;
     let before = resident_kib();

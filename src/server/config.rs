@@ -346,7 +346,8 @@ impl FromStr for Behaviour {
 /// How duplications move on by themselves. Dupids and creation times come from wall time in all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ClockMode {
-    /// DS_PREPARE for 2 s, DS_APP for 3 s, then DS_LOG, where confirmed decrees follow committed ones.
+    /// DS_PREPARE for 2 s, DS_APP for 3 s, then DS_LOG, where confirmed decrees follow committed
+    /// ones.
     Real,
     /// The same, a hundred times as fast.
     Fast,

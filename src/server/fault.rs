@@ -37,8 +37,9 @@ pub enum Fault {
     AnotherSeqid,
     /// It is refused by that error code in the answer's body, and nothing is done.
     Refuse(ErrorCode),
-    /// Before it is looked at, another meta of the group becomes the leader, which serves that long before it has
-    /// read its duplications back (0 = it reads first). A server without a group leads again by itself.
+    /// Before it is looked at, another meta of the group becomes the leader, which serves that long
+    /// before it has read its duplications back (0 = it reads first). A server without a group
+    /// leads again by itself.
     ChangeLeader(u64),
     /// The same, after it is done and answered.
     ChangeLeaderAfter(u64),
@@ -136,8 +137,8 @@ impl FromStr for Fault {
     }
 }
 
-/// Which of the requests that a rule speaks of meet its fault. Counting starts at 1, and goes on over crashes
-/// and changes of the leader.
+/// Which of the requests that a rule speaks of meet its fault. Counting starts at 1, and goes on
+/// over crashes and changes of the leader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum When {
     /// Each.
@@ -209,8 +210,9 @@ impl fmt::Display for FaultRule {
 
 impl FromStr for FaultRule {
     type Err = ParseError;
-    /// `RPC[#NTH[+]]=FAULT`: `add#1=drop-reply`, `query#2+=delay:200`, `any=close-before`. An RPC is
-    /// `add`, `modify`, `query`, `list`, `list-apps`, `query-config`, `max-replica-count`, `any`, or a name `RPC_...`.
+    /// `RPC[#NTH[+]]=FAULT`: `add#1=drop-reply`, `query#2+=delay:200`, `any=close-before`. An RPC
+    /// is `add`, `modify`, `query`, `list`, `list-apps`, `query-config`, `max-replica-count`,
+    /// `any`, or a name `RPC_...`.
     fn from_str(text: &str) -> Result<FaultRule, ParseError> {
         let wrong = || {
             ParseError::new(

@@ -42,8 +42,8 @@ struct Shared {
 }
 
 impl Group {
-    /// A group over one store. The first leads. `listen` of each is what the others name it by; behaviours may
-    /// differ, tables and clusters may not.
+    /// A group over one store. The first leads. `listen` of each is what the others name it by;
+    /// behaviours may differ, tables and clusters may not.
     pub fn new(
         configs: &[ServerConfig],
         store: Arc<dyn Store>,
@@ -141,7 +141,8 @@ impl Group {
     }
 }
 
-/// A running group of meta servers, each on a port of its own. Dropping it stops it without waiting for anything.
+/// A running group of meta servers, each on a port of its own. Dropping it stops it without waiting
+/// for anything.
 #[derive(Debug)]
 pub struct MetaGroup {
     group: Group,

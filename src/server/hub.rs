@@ -132,7 +132,8 @@ impl Hub {
         tracing::debug!(connection = number, reason = %end, "connection ended");
     }
 
-    /// Does what has waited for its time, as it comes. Ends when the server is gone: drop it before.
+    /// Does what has waited for its time, as it comes. Ends when the server is gone: drop it
+    /// before.
     pub async fn run_timers(&self) {
         let shared = &self.0;
         loop {

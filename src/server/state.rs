@@ -171,7 +171,8 @@ impl State {
         effect.into_iter().collect()
     }
 
-    /// A change was stored, or wasn't. Answers its call, and looks again at those that waited for it.
+    /// A change was stored, or wasn't. Answers its call, and looks again at those that waited for
+    /// it.
     pub(crate) fn finish(
         &mut self,
         ticket: Ticket,

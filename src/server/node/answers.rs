@@ -118,8 +118,8 @@ impl Node {
     }
 }
 
-/// An answer with nothing in it but the error, and, where its message has room for that, the leader. The request is
-/// read all the same: a real server can't pass over it either.
+/// An answer with nothing in it but the error, and, where its message has room for that, the
+/// leader. The request is read all the same: a real server can't pass over it either.
 fn refuse(
     frame: &RequestFrame<'_>,
     call: &Call,

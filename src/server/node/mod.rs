@@ -101,7 +101,8 @@ pub(crate) struct Node {
     config: Arc<ServerConfig>,
     state: State,
     role: Role,
-    /// Counts crashes and changes of the leader: what the store says to an earlier life is not for this one.
+    /// Counts crashes and changes of the leader: what the store says to an earlier life is not for
+    /// this one.
     life: u64,
     down: bool,
     /// How long to serve without the duplications once what is stored is loaded.

@@ -93,7 +93,8 @@ impl Node {
                 actions.extend(self.answer(queued.call, reply, now));
             }
         }
-        // Requests that are held are looked at when their time comes, and answers on their way go out.
+        // Requests that are held are looked at when their time comes, and answers on their way go
+        // out.
         self.timers.retain(|_, timed| match timed {
             Timed::Request(..) | Timed::Answer(..) | Timed::Restart => true,
             Timed::Queue | Timed::Store(..) | Timed::ReadBack => false,

@@ -52,8 +52,8 @@ struct Job {
 }
 
 impl FileStore {
-    /// Opens the file, or makes it if it isn't there or has no bytes. It belongs to one cluster, and to one server at
-    /// a time.
+    /// Opens the file, or makes it if it isn't there or has no bytes. It belongs to one cluster,
+    /// and to one server at a time.
     pub fn open(path: &Path, cluster_name: &str) -> Result<FileStore, ServerError> {
         let database = open_database(path)?;
         prepare(&database, path, cluster_name)?;
