@@ -61,6 +61,8 @@ rpcs! {
     ListApps = "RPC_CM_LIST_APPS": ListAppsRequest -> ListAppsAnswer;
     /// The partitions of a table; a follower names the leader in its answer.
     QueryConfig = "RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX": QueryConfigRequest -> QueryConfigAnswer;
+    /// The replica count of a table. 2.4 and later; not handled, it proves `freezed`.
+    GetMaxReplicaCount = "RPC_CM_GET_MAX_REPLICA_COUNT": MaxReplicaCountRequest -> MaxReplicaCountAnswer;
 }
 
 /// Match types of [`ListRequest`] and [`ListAppsRequest`].
@@ -311,5 +313,21 @@ messages! {
         10: hp_secondaries: Option<Vec<HostPort>>,
         /// 2.6 snapshots: nodes that have held it, by name.
         11: hp_last_drops: Option<Vec<HostPort>>,
+    }
+
+    /// RPC_CM_GET_MAX_REPLICA_COUNT, asked.
+    struct MaxReplicaCountRequest {
+        /// The table.
+        1: app_name: String = default,
+    }
+
+    /// RPC_CM_GET_MAX_REPLICA_COUNT, answered.
+    struct MaxReplicaCountAnswer {
+        /// The outcome.
+        1: err: ErrorCode,
+        /// The replica count.
+        2: max_replica_count: Option<i32>,
+        /// Why it was refused.
+        3: hint_message: Option<String>,
     }
 }

@@ -1,1 +1,57 @@
-//! To come.
+//! The embedded meta server: a real one to try a client against, for tests, and for the CI of
+//! people's scripts. Real bytes over TCP, a durable store, and the rules of the generation asked
+//! for.
+//!
+//! ```no_run
+//! use pegasus_dup::server::{BlockingMetaServer, ServerConfig};
+//!
+//! let server = BlockingMetaServer::start(ServerConfig {
+//!     listen: "127.0.0.1:0".parse().unwrap(),
+//!     remote_clusters: vec!["target=127.0.0.1:35601".parse().unwrap()],
+//!     tables: vec!["temp".parse().unwrap()],
+//!     faults: vec!["add#1=drop-reply".parse().unwrap()],
+//!     ..ServerConfig::default()
+//! })
+//! .unwrap();
+//! println!("serving on {}", server.address());
+//! server.stop();
+//! ```
+//!
+//! From the socket inwards: [`MetaServer`] accepts; `connection` turns bytes into requests and
+//! keeps a client to its [`Limits`]; a [`Hub`] carries requests to the `node` and what that decides
+//! to where it belongs; the node knows its role in a [`Group`], which [`Fault`] a request meets,
+//! and what waits for its time; `state` decides by the `rules` of the [`Behaviour`], in two phases
+//! around the [`store`]. Everything from the node inwards does no I/O and is given the time, and a
+//! hub serves any stream: a simulation runs the same code in one thread.
+
+mod answers;
+mod blocking;
+mod clock;
+mod config;
+mod connection;
+mod error;
+mod event;
+mod fault;
+mod group;
+mod http;
+mod hub;
+mod life;
+mod listener;
+mod node;
+mod reads;
+mod rules;
+mod state;
+pub mod store;
+mod table;
+
+pub use blocking::BlockingMetaServer;
+pub use clock::{Clock, SystemClock};
+pub use config::{
+    Behaviour, ClockMode, Limits, ParseError, RemoteCluster, ServerConfig, StoreChoice, TableSpec,
+};
+pub use error::{ServerError, StoreError};
+pub use event::Event;
+pub use fault::{Fault, FaultRule, When, WhichRpc};
+pub use group::{Election, Group, MetaGroup};
+pub use hub::Hub;
+pub use listener::MetaServer;

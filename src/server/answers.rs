@@ -1,0 +1,49 @@
+//! Answers to adds and modifies, as each generation shapes them.
+
+use super::rules::Rules;
+use super::table::{Duplication, Table};
+use crate::protocol::error_code::ErrorCode;
+use crate::protocol::messages::{AddAnswer, ModifyAnswer};
+
+impl Rules {
+    /// An answer that tells of a duplication.
+    pub(super) fn full_answer(
+        &self,
+        err: ErrorCode,
+        table_id: i32,
+        duplication: &Duplication,
+    ) -> AddAnswer {
+        AddAnswer {
+            err,
+            appid: Some(table_id),
+            dupid: Some(duplication.dupid),
+            hint: None,
+            remote_app_name: self.remote_names.then(|| duplication.remote_table.clone()),
+            remote_replica_count: self.remote_names.then_some(duplication.remote_replica_count),
+        }
+    }
+}
+
+/// An answer that tells of no duplication; with ERR_OK, the thin one.
+pub(super) fn add_refused(err: ErrorCode, hint: Option<String>) -> AddAnswer {
+    AddAnswer {
+        err,
+        appid: Some(0),
+        dupid: Some(0),
+        hint,
+        remote_app_name: None,
+        remote_replica_count: None,
+    }
+}
+
+pub(super) fn modify_answer(err: ErrorCode, appid: i32) -> ModifyAnswer {
+    ModifyAnswer { err, appid: Some(appid) }
+}
+
+pub(super) fn failed_to_store() -> ErrorCode {
+    ErrorCode::from_name("ERR_FILE_OPERATION_FAILED")
+}
+
+pub(super) fn start_failed(table: &Table, dupid: i32, err: &ErrorCode) -> String {
+    format!("start dup[{}({dupid})] failed: err = {err}", table.name)
+}

@@ -1,0 +1,201 @@
+//! From a request to its answer: which RPC it is, whether this server answers it, and what a
+//! refusal of each looks like.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddrV4;
+
+use super::{Call, Node, Now, Role};
+use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
+use crate::protocol::error_code::ErrorCode;
+use crate::protocol::frame::{RequestFrame, encode_answer, encode_framework_error};
+use crate::protocol::messages::{
+    AddDuplication, Answer, GetMaxReplicaCount, ListAnswer, ListApps, ListAppsAnswer,
+    ListDuplication, MaxReplicaCountAnswer, ModifyDuplication, PartitionConfig, QueryAnswer,
+    QueryConfig, QueryConfigAnswer, QueryDuplication, Rpc,
+};
+use crate::protocol::thrift::{DecodeError, Wire};
+use crate::server::answers::{add_refused, modify_answer};
+use crate::server::fault::Fault;
+use crate::server::state::{CallId, Update};
+
+/// An answer's frame, and what it says.
+#[derive(Debug, Clone)]
+pub(super) struct Reply {
+    pub(super) err: ErrorCode,
+    pub(super) bytes: Vec<u8>,
+    /// Where in the frame the seqid stands.
+    seqid_at: usize,
+}
+
+impl Reply {
+    pub(super) fn new<A: Wire + Answer>(answer: &A, call: &Call) -> Reply {
+        Reply {
+            err: answer.err().clone(),
+            bytes: encode_answer(answer, &call.rpc, call.seqid),
+            seqid_at: seqid_at(&ErrorCode::Ok, &call.rpc),
+        }
+    }
+
+    fn framework(err: ErrorCode, call: &Call) -> Reply {
+        Reply {
+            bytes: encode_framework_error(&err, &call.rpc, call.seqid),
+            seqid_at: seqid_at(&err, &call.rpc),
+            err,
+        }
+    }
+
+    /// The same answer under another seqid.
+    pub(super) fn with_seqid(mut self, seqid: i32) -> Reply {
+        self.bytes[self.seqid_at..self.seqid_at + 4].copy_from_slice(&seqid.to_be_bytes());
+        self
+    }
+}
+
+/// Length, framework code, version word, name with its ending: then comes the seqid.
+fn seqid_at(framework: &ErrorCode, rpc: &str) -> usize {
+    4 + 4 + framework.name().len() + 4 + 4 + rpc.len() + "_ACK".len()
+}
+
+/// Whether it waits in the queue of adds and modifies.
+pub(super) fn is_update(rpc: &str) -> bool {
+    matches!(rpc, AddDuplication::NAME | ModifyDuplication::NAME)
+}
+
+impl Node {
+    /// The answer, or none where the request was put in the queue.
+    pub(super) fn reply_or_queue(
+        &mut self,
+        id: CallId,
+        frame: &RequestFrame<'_>,
+        now: Now,
+    ) -> Result<Option<Reply>, DecodeError> {
+        let Some(call) = self.calls.get(&id).cloned() else { return Ok(None) };
+        if !self.state.rules.knows(frame.name) {
+            return Ok(Some(Reply::framework(ErrorCode::HandlerNotFound, &call)));
+        }
+        let refusal = match (&call.fault, &self.role) {
+            (Some(Fault::Refuse(code)), _) => Some((code.clone(), None)),
+            (_, Role::Leader | Role::StaleLeader) => None,
+            (_, Role::Follower { leader }) => Some((ErrorCode::ForwardToOthers, *leader)),
+            (_, Role::NotReady(code)) => Some((code.clone(), None)),
+        };
+        if let Some((code, leader)) = refusal {
+            let names_hosts = self.state.rules.remote_names;
+            return refuse(frame, &call, code, leader, names_hosts).map(Some);
+        }
+        let state = &mut self.state;
+        let wall_ms = now.wall_ms;
+        let reply = match frame.name {
+            AddDuplication::NAME => {
+                let update = Update::Add(frame.request()?);
+                self.enqueue(id, update, now);
+                return Ok(None);
+            }
+            ModifyDuplication::NAME => {
+                let update = Update::Modify(frame.request()?);
+                self.enqueue(id, update, now);
+                return Ok(None);
+            }
+            QueryDuplication::NAME => Reply::new(&state.query(&frame.request()?, wall_ms), &call),
+            ListDuplication::NAME => Reply::new(&state.list(&frame.request()?, wall_ms), &call),
+            ListApps::NAME => Reply::new(&state.list_apps(&frame.request()?), &call),
+            QueryConfig::NAME => Reply::new(&state.query_config(&frame.request()?), &call),
+            GetMaxReplicaCount::NAME => {
+                Reply::new(&state.max_replica_count(&frame.request()?), &call)
+            }
+            _ => Reply::framework(ErrorCode::HandlerNotFound, &call),
+        };
+        Ok(Some(reply))
+    }
+
+    /// The refusal of an add or a modify that was read before.
+    pub(super) fn refuse_queued(call: &Call, code: ErrorCode) -> Reply {
+        if call.rpc == ModifyDuplication::NAME {
+            Reply::new(&modify_answer(code, 0), call)
+        } else {
+            Reply::new(&add_refused(code, None), call)
+        }
+    }
+}
+
+/// An answer with nothing in it but the error, and, where its message has room for that, the
+/// leader. The request is read all the same: a real server can't pass over it either.
+fn refuse(
+    frame: &RequestFrame<'_>,
+    call: &Call,
+    err: ErrorCode,
+    leader: Option<SocketAddrV4>,
+    names_hosts: bool,
+) -> Result<Reply, DecodeError> {
+    fn read<R: Rpc>(frame: &RequestFrame<'_>) -> Result<(), DecodeError> {
+        frame.request::<R::Request>().map(drop)
+    }
+    Ok(match frame.name {
+        ModifyDuplication::NAME => {
+            read::<ModifyDuplication>(frame)?;
+            Reply::new(&modify_answer(err, 0), call)
+        }
+        QueryDuplication::NAME => {
+            read::<QueryDuplication>(frame)?;
+            let answer = QueryAnswer { err, appid: Some(0), entry_list: Some(Vec::new()) };
+            Reply::new(&answer, call)
+        }
+        ListDuplication::NAME => {
+            read::<ListDuplication>(frame)?;
+            let answer = ListAnswer {
+                err,
+                hint_message: Some(String::new()),
+                app_states: Some(BTreeMap::new()),
+            };
+            Reply::new(&answer, call)
+        }
+        ListApps::NAME => {
+            read::<ListApps>(frame)?;
+            let answer = ListAppsAnswer { err, infos: Some(Vec::new()), hint_message: None };
+            Reply::new(&answer, call)
+        }
+        GetMaxReplicaCount::NAME => {
+            read::<GetMaxReplicaCount>(frame)?;
+            let answer = MaxReplicaCountAnswer {
+                err,
+                max_replica_count: Some(0),
+                hint_message: Some(String::new()),
+            };
+            Reply::new(&answer, call)
+        }
+        QueryConfig::NAME => {
+            read::<QueryConfig>(frame)?;
+            let partitions = leader.map(|leader| leading(leader, names_hosts)).into_iter();
+            let answer = QueryConfigAnswer {
+                err,
+                app_id: Some(0),
+                partition_count: Some(0),
+                is_stateful: Some(false),
+                partitions: Some(partitions.collect()),
+            };
+            Reply::new(&answer, call)
+        }
+        _ => {
+            read::<AddDuplication>(frame)?;
+            Reply::new(&add_refused(err, None), call)
+        }
+    })
+}
+
+/// The partition whose primary is the leader: how a follower names it.
+fn leading(leader: SocketAddrV4, names_hosts: bool) -> PartitionConfig {
+    let host = || HostPort { host: leader.ip().to_string(), port: leader.port(), kind: 1 };
+    PartitionConfig {
+        pid: Gpid::default(),
+        ballot: 0,
+        max_replica_count: 0,
+        primary: RpcAddress(Some(leader)),
+        secondaries: Vec::new(),
+        last_drops: Vec::new(),
+        last_committed_decree: 0,
+        partition_flags: 0,
+        hp_primary: names_hosts.then(host),
+        hp_secondaries: None,
+        hp_last_drops: None,
+    }
+}

@@ -1,0 +1,113 @@
+//! What a fault makes of an answer and of a change on its way to the store.
+
+use super::answers::Reply;
+use super::{Action, AtStore, Call, Node, Now, Role, Timed};
+use crate::server::event::Event;
+use crate::server::fault::Fault;
+use crate::server::state::{CallId, Ticket};
+use crate::server::store::{Change, StoreFailure};
+
+impl Node {
+    /// Answers a call, as its fault lets it.
+    pub(super) fn answer(&mut self, id: CallId, reply: Reply, now: Now) -> Vec<Action> {
+        let Some(call) = self.calls.remove(&id) else { return Vec::new() };
+        match &call.fault {
+            None
+            | Some(
+                Fault::CloseBefore
+                | Fault::Hold(_)
+                | Fault::SlowStore(_)
+                | Fault::FailStore
+                | Fault::Refuse(_)
+                | Fault::ChangeLeader(_),
+            ) => self.send(&call, reply),
+            Some(Fault::DropReply) => vec![Action::Done(call.connection)],
+            Some(Fault::CloseAfter) => {
+                self.events.push(Event::Closed {
+                    connection: call.connection.0,
+                    reason: "a fault".to_owned(),
+                });
+                vec![Action::Close(call.connection)]
+            }
+            Some(Fault::Delay(ms)) => {
+                self.at(now.steady_ms.saturating_add(*ms), Timed::Answer(call, reply));
+                Vec::new()
+            }
+            Some(Fault::AnswerTwice) => {
+                let again = reply.bytes.clone();
+                let mut actions = self.send(&call, reply);
+                if !call.oneway {
+                    actions.push(Action::SendMore(call.connection, again));
+                }
+                actions
+            }
+            Some(Fault::AnotherSeqid) => {
+                // The next request of a client that counts.
+                let another = call.seqid.wrapping_add(1);
+                self.send(&Call { seqid: another, ..call.clone() }, reply.with_seqid(another))
+            }
+            Some(Fault::ChangeLeaderAfter(early_ms)) => {
+                let early_ms = *early_ms;
+                let mut actions = self.send(&call, reply);
+                actions.extend(self.step_down(None, now));
+                actions.push(Action::Elect { early_ms });
+                actions
+            }
+            Some(Fault::CrashBeforeStore(ms) | Fault::CrashAfterStore(ms)) => {
+                let ms = *ms;
+                self.crash(ms, now)
+            }
+        }
+    }
+
+    pub(super) fn send(&mut self, call: &Call, reply: Reply) -> Vec<Action> {
+        if call.oneway {
+            return vec![Action::Done(call.connection)];
+        }
+        self.events.push(Event::Answer {
+            connection: call.connection.0,
+            seqid: call.seqid,
+            rpc: call.rpc.clone(),
+            err: reply.err,
+        });
+        vec![Action::Send(call.connection, reply.bytes)]
+    }
+
+    /// Sends a change to the store, as the fault of its call lets it.
+    pub(super) fn store(
+        &mut self,
+        id: CallId,
+        ticket: Ticket,
+        change: Change,
+        now: Now,
+    ) -> Vec<Action> {
+        let Some(call) = self.calls.get(&id).cloned() else { return Vec::new() };
+        if let Some(Fault::CrashBeforeStore(ms)) = call.fault {
+            return self.crash(ms, now);
+        }
+        self.events.push(Event::Storing {
+            connection: call.connection.0,
+            seqid: call.seqid,
+            change: change.clone(),
+        });
+        let at_store =
+            AtStore { connection: call.connection, seqid: call.seqid, change: change.clone() };
+        self.at_store.insert(ticket, at_store);
+        if matches!(self.role, Role::StaleLeader) {
+            // The store listens to the new leader alone, and this one doesn't know.
+            let lost = StoreFailure::Uncertain("another meta server leads".to_owned());
+            return self.stored(self.life, ticket, Err(lost), now);
+        }
+        match call.fault {
+            Some(Fault::FailStore) => {
+                let failed = StoreFailure::NotStored("a fault rule says so".to_owned());
+                self.stored(self.life, ticket, Err(failed), now)
+            }
+            Some(Fault::SlowStore(ms)) => {
+                self.at(now.steady_ms.saturating_add(ms), Timed::Store(ticket, change));
+                Vec::new()
+            }
+            _ => vec![Action::Store { life: self.life, ticket, change }],
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! One meta server without its sockets: bytes of a request and the time go in, what to do comes
+//! out. It knows which connection waits for which answer, whether it leads, and which fault a
+//! request meets; the rules are [`super::state`]'s.
+
+mod answers;
+mod faulty;
+mod pages;
+mod roles;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::SocketAddrV4;
+use std::sync::Arc;
+
+pub(crate) use roles::Role;
+
+use super::config::ServerConfig;
+use super::event::Event;
+use super::fault::{Fault, Faults};
+use super::state::{CallId, Effect, State, Ticket, Update, UpdateAnswer};
+use super::store::{Change, StoreFailure};
+use crate::protocol::frame::{FrameError, RequestFrame, decode_request};
+use crate::protocol::thrift::DecodeError;
+use answers::Reply;
+
+/// A connection, as whoever drives the node names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ConnectionId(pub(crate) u64);
+
+/// The time, of both kinds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Now {
+    /// Wall time, in milliseconds since 1970.
+    pub(crate) wall_ms: i64,
+    /// Time that never jumps, in milliseconds since the server was made.
+    pub(crate) steady_ms: u64,
+}
+
+/// What is to be done.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Action {
+    /// Send an answer. One request of the connection is done with.
+    Send(ConnectionId, Vec<u8>),
+    /// Send bytes that nothing asked for.
+    SendMore(ConnectionId, Vec<u8>),
+    /// One request of the connection is done with, and has no answer.
+    Done(ConnectionId),
+    /// Close the connection.
+    Close(ConnectionId),
+    /// Close all connections.
+    CloseAll,
+    /// Store a change, then call [`Node::stored`] with the life and the ticket.
+    Store { life: u64, ticket: Ticket, change: Change },
+    /// Load what is stored, then call [`Node::loaded`].
+    Load,
+    /// Load what is stored, then call [`Node::read_back`].
+    ReadBack,
+    /// Have another meta of the group lead, which serves that long before it reads back.
+    Elect { early_ms: u64 },
+}
+
+/// A call that waits for its answer.
+#[derive(Debug, Clone)]
+struct Call {
+    connection: ConnectionId,
+    rpc: String,
+    seqid: i32,
+    oneway: bool,
+    fault: Option<Fault>,
+}
+
+/// An add or a modify that waits for its turn.
+#[derive(Debug)]
+struct Queued {
+    call: CallId,
+    update: Update,
+    ready_ms: u64,
+}
+
+/// What happens when its time comes.
+#[derive(Debug)]
+enum Timed {
+    Request(CallId, Vec<u8>),
+    Queue,
+    Store(Ticket, Change),
+    Answer(Call, Reply),
+    ReadBack,
+    Restart,
+}
+
+/// A change that is at the store.
+#[derive(Debug)]
+struct AtStore {
+    connection: ConnectionId,
+    seqid: i32,
+    change: Change,
+}
+
+/// One meta server without its sockets.
+#[derive(Debug)]
+pub(crate) struct Node {
+    config: Arc<ServerConfig>,
+    state: State,
+    role: Role,
+    /// Counts crashes and changes of the leader: what the store says to an earlier life is not for
+    /// this one.
+    life: u64,
+    down: bool,
+    /// How long to serve without the duplications once what is stored is loaded.
+    early_ms: u64,
+    calls: BTreeMap<CallId, Call>,
+    next_call: u64,
+    queue: VecDeque<Queued>,
+    at_store: BTreeMap<Ticket, AtStore>,
+    timers: BTreeMap<(u64, u64), Timed>,
+    next_timer: u64,
+    pub(crate) faults: Faults,
+    /// This server's own address, then the others of its group.
+    pub(crate) addresses: Vec<SocketAddrV4>,
+    pub(crate) started_ms: i64,
+    would_have_died: u64,
+    events: Vec<Event>,
+}
+
+impl Node {
+    /// A node that leads.
+    pub(crate) fn new(config: Arc<ServerConfig>, state: State, started_ms: i64) -> Node {
+        Node {
+            faults: Faults::new(config.faults.clone()),
+            config,
+            state,
+            role: Role::Leader,
+            life: 0,
+            down: false,
+            early_ms: 0,
+            calls: BTreeMap::new(),
+            next_call: 0,
+            queue: VecDeque::new(),
+            at_store: BTreeMap::new(),
+            timers: BTreeMap::new(),
+            next_timer: 0,
+            addresses: Vec::new(),
+            started_ms,
+            would_have_died: 0,
+            events: Vec::new(),
+        }
+    }
+
+    /// How many requests would have ended a real server.
+    pub(crate) fn would_have_died(&self) -> u64 {
+        self.would_have_died
+    }
+
+    /// Whether it has crashed and isn't back yet.
+    pub(crate) fn is_down(&self) -> bool {
+        self.down
+    }
+
+    /// What it did since it was last asked.
+    pub(crate) fn take_events(&mut self) -> Vec<Event> {
+        std::mem::take(&mut self.events)
+    }
+
+    /// When [`Node::tick`] has something to do next.
+    pub(crate) fn next_due_ms(&self) -> Option<u64> {
+        self.timers.keys().next().map(|&(due_ms, _)| due_ms)
+    }
+
+    /// A whole request frame came.
+    pub(crate) fn request(
+        &mut self,
+        connection: ConnectionId,
+        frame: &[u8],
+        now: Now,
+    ) -> Vec<Action> {
+        if self.down {
+            return vec![Action::Close(connection)];
+        }
+        let request = match decode_request(frame) {
+            Ok(request) => request,
+            Err(error) => return vec![self.garbage(connection, &error)],
+        };
+        let fault = self.faults.meet(request.name);
+        self.events.push(Event::Request {
+            connection: connection.0,
+            seqid: request.seqid,
+            rpc: request.name.to_owned(),
+            fault: fault.clone(),
+        });
+        let id = CallId(self.next_call);
+        self.next_call += 1;
+        let call = Call {
+            connection,
+            rpc: request.name.to_owned(),
+            seqid: request.seqid,
+            oneway: request.oneway,
+            fault: fault.clone(),
+        };
+        self.calls.insert(id, call);
+        let mut actions = Vec::new();
+        match fault {
+            Some(Fault::CloseBefore) => return self.hang_up(id, "a fault"),
+            Some(Fault::ChangeLeader(early_ms)) => {
+                actions = self.step_down(Some(id), now);
+                actions.push(Action::Elect { early_ms });
+            }
+            Some(Fault::Hold(ms)) if !answers::is_update(request.name) => {
+                self.at(now.steady_ms.saturating_add(ms), Timed::Request(id, frame.to_vec()));
+                return Vec::new();
+            }
+            _ => {}
+        }
+        actions.extend(self.handle(id, &request, now));
+        actions
+    }
+
+    /// Looks at a request whose call is open.
+    fn handle(&mut self, id: CallId, request: &RequestFrame<'_>, now: Now) -> Vec<Action> {
+        match self.reply_or_queue(id, request, now) {
+            Ok(Some(reply)) => self.answer(id, reply, now),
+            Ok(None) => self.run_queue(now),
+            Err(error) => match self.calls.remove(&id) {
+                Some(call) => vec![self.garbage(call.connection, &FrameError::Envelope(error))],
+                None => Vec::new(),
+            },
+        }
+    }
+
+    /// Puts an add or a modify in the queue.
+    fn enqueue(&mut self, call: CallId, update: Update, now: Now) {
+        let held_ms = match self.calls.get(&call).and_then(|call| call.fault.as_ref()) {
+            Some(Fault::Hold(ms)) => *ms,
+            _ => 0,
+        };
+        let ready_ms = now.steady_ms.saturating_add(held_ms);
+        if held_ms > 0 {
+            self.at(ready_ms, Timed::Queue);
+        }
+        self.queue.push_back(Queued { call, update, ready_ms });
+    }
+
+    /// Decides about those in the queue, one after the other, until one is held.
+    fn run_queue(&mut self, now: Now) -> Vec<Action> {
+        let mut actions = Vec::new();
+        while let Some(Queued { call, update, .. }) =
+            self.queue.pop_front_if(|queued| queued.ready_ms <= now.steady_ms)
+        {
+            let effects = self.state.begin(call, update, now.wall_ms);
+            actions.extend(self.act(effects, now));
+        }
+        actions
+    }
+
+    /// The store's word on a change.
+    pub(crate) fn stored(
+        &mut self,
+        life: u64,
+        ticket: Ticket,
+        result: Result<(), StoreFailure>,
+        now: Now,
+    ) -> Vec<Action> {
+        if life != self.life {
+            return Vec::new();
+        }
+        if let Some(AtStore { connection: ConnectionId(connection), seqid, change }) =
+            self.at_store.remove(&ticket)
+        {
+            self.events.push(match result {
+                Ok(()) => Event::Stored { connection, seqid, change },
+                Err(_) => Event::NotStored { connection, seqid, change },
+            });
+        }
+        let effects = self.state.finish(ticket, result, now.wall_ms);
+        self.act(effects, now)
+    }
+
+    /// Does what has waited for its time.
+    pub(crate) fn tick(&mut self, now: Now) -> Vec<Action> {
+        let mut actions = Vec::new();
+        while let Some(entry) = self.timers.first_entry() {
+            if entry.key().0 > now.steady_ms {
+                break;
+            }
+            actions.extend(match entry.remove() {
+                Timed::Request(id, frame) => match decode_request(&frame) {
+                    Ok(request) => self.handle(id, &request, now),
+                    Err(_) => Vec::new(),
+                },
+                Timed::Queue => self.run_queue(now),
+                Timed::Store(ticket, change) => {
+                    vec![Action::Store { life: self.life, ticket, change }]
+                }
+                Timed::Answer(call, reply) => self.send(&call, reply),
+                Timed::ReadBack => vec![Action::ReadBack],
+                Timed::Restart => self.restart(),
+            });
+        }
+        actions
+    }
+
+    /// A connection is gone: nobody waits for its answers any more. What was asked is done all
+    /// the same.
+    pub(crate) fn gone(&mut self, connection: ConnectionId) {
+        for call in self.calls.values_mut().filter(|call| call.connection == connection) {
+            call.oneway = true;
+        }
+    }
+
+    fn at(&mut self, due_ms: u64, what: Timed) {
+        self.timers.insert((due_ms, self.next_timer), what);
+        self.next_timer += 1;
+    }
+
+    fn garbage(&mut self, connection: ConnectionId, error: &FrameError) -> Action {
+        if ends_a_real_server(error) {
+            self.die(connection);
+        }
+        self.events
+            .push(Event::Closed { connection: connection.0, reason: format!("garbage: {error}") });
+        Action::Close(connection)
+    }
+
+    /// Counts what would have ended a real server.
+    pub(crate) fn die(&mut self, connection: ConnectionId) {
+        self.would_have_died += 1;
+        self.events.push(Event::WouldHaveDied { connection: connection.0 });
+    }
+
+    /// Closes a call's connection instead of an answer.
+    fn hang_up(&mut self, id: CallId, reason: &str) -> Vec<Action> {
+        let Some(call) = self.calls.remove(&id) else { return Vec::new() };
+        let connection = call.connection.0;
+        self.events.push(Event::Closed { connection, reason: reason.to_owned() });
+        vec![Action::Close(call.connection)]
+    }
+
+    fn act(&mut self, effects: Vec<Effect>, now: Now) -> Vec<Action> {
+        let mut actions = Vec::new();
+        let life = self.life;
+        for effect in effects {
+            actions.extend(match effect {
+                Effect::Store(id, ticket, change) => self.store(id, ticket, change, now),
+                Effect::Answer(id, answer) => {
+                    let reply = match self.calls.get(&id) {
+                        Some(call) => match &answer {
+                            UpdateAnswer::Add(answer) => Reply::new(answer, call),
+                            UpdateAnswer::Modify(answer) => Reply::new(answer, call),
+                        },
+                        None => continue,
+                    };
+                    self.answer(id, reply, now)
+                }
+                Effect::Die(id) => {
+                    if let Some(connection) = self.calls.get(&id).map(|call| call.connection) {
+                        self.die(connection);
+                    }
+                    self.hang_up(id, "a request that ends servers of this generation")
+                }
+                Effect::HangUp(id) => self.hang_up(id, "nobody can tell whether it was stored"),
+            });
+            if self.life != life {
+                // It has crashed, and the rest is forgotten.
+                break;
+            }
+        }
+        actions
+    }
+}
+
+/// Whether a real server's process would end on bytes that it can't read: thrift throws there, and
+/// nothing catches it. Other bad frames end the session alone.
+fn ends_a_real_server(error: &FrameError) -> bool {
+    match error {
+        FrameError::BadMagic(_)
+        | FrameError::BadHeaderVersion(_)
+        | FrameError::BadHeaderLength(_)
+        | FrameError::TooLong { .. }
+        | FrameError::TooShort(_) => false,
+        FrameError::Envelope(error) => match error {
+            DecodeError::Truncated { .. }
+            | DecodeError::NegativeLength(_)
+            | DecodeError::UnknownType(_)
+            | DecodeError::TooDeep
+            | DecodeError::BadVersion(_) => true,
+            DecodeError::WrongType { .. }
+            | DecodeError::WrongElement { .. }
+            | DecodeError::Missing { .. }
+            | DecodeError::NotUtf8
+            | DecodeError::NotBool(_)
+            | DecodeError::TrailingBytes(_)
+            | DecodeError::BadMessageType(_)
+            | DecodeError::BadBody
+            | DecodeError::NameTooLong(_) => false,
+        },
+    }
+}

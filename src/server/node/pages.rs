@@ -1,0 +1,282 @@
+//! The pages that a meta server shows over HTTP. They only read. Their texts are those of the
+//! generation, down to which numbers are strings.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{ConnectionId, Node, Now, Role};
+use crate::protocol::generation::FailMode;
+use crate::protocol::messages::{Entry, QueryRequest};
+use crate::server::config::Behaviour;
+use crate::server::http::{Page, date_time, split};
+use crate::server::table::Table;
+
+#[derive(Serialize)]
+struct Version {
+    #[serde(rename = "Version")]
+    version: &'static str,
+    #[serde(rename = "GitCommit")]
+    git_commit: String,
+}
+
+/// Fields in alphabetical order: the C++ server's JSON sorts them.
+#[derive(Serialize)]
+struct ShownEntry {
+    create_ts: String,
+    dupid: i32,
+    fail_mode: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    partition_states: Option<BTreeMap<String, ShownState>>,
+    remote: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remote_app_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remote_replica_count: Option<i32>,
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct ShownState {
+    confirmed_decree: i64,
+    last_committed_decree: i64,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum EntryOrId {
+    Entry(Box<ShownEntry>),
+    Id(i32),
+}
+
+#[derive(Serialize)]
+struct Apps {
+    general_info: BTreeMap<i32, AppRow>,
+    summary: AppsSummary,
+}
+
+#[derive(Serialize)]
+struct AppsSummary {
+    total_app_count: String,
+}
+
+#[derive(Serialize)]
+struct AppRow {
+    app_id: String,
+    status: &'static str,
+    app_name: String,
+    app_type: &'static str,
+    partition_count: String,
+    replica_count: String,
+    is_stateful: &'static str,
+    create_time: String,
+    drop_time: &'static str,
+    drop_expire: &'static str,
+    envs_count: &'static str,
+}
+
+#[derive(Serialize)]
+struct App {
+    general: AppGeneral,
+}
+
+#[derive(Serialize)]
+struct AppGeneral {
+    app_name: String,
+    app_id: String,
+    partition_count: String,
+    max_replica_count: String,
+}
+
+#[derive(Serialize)]
+struct Cluster {
+    meta_servers: String,
+    primary_meta_server: String,
+    zookeeper_hosts: &'static str,
+    zookeeper_root: String,
+    meta_function_level: &'static str,
+    balance_operation_count: &'static str,
+    primary_replica_count_stddev: &'static str,
+    total_replica_count_stddev: &'static str,
+}
+
+#[derive(Serialize)]
+struct Started {
+    #[serde(rename = "RecentStartTime")]
+    recent_start_time: String,
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("pages are made of strings and numbers")
+}
+
+/// Most pages end with a line end.
+fn line(value: &impl Serialize) -> Page {
+    Page::ok(json(value) + "\n")
+}
+
+impl Node {
+    /// The page at `target`; `None` = there is no answer but the end of the connection.
+    pub(crate) fn page(
+        &mut self,
+        connection: ConnectionId,
+        target: &str,
+        now: Now,
+    ) -> Option<Page> {
+        if self.is_down() {
+            return None;
+        }
+        let (path, name) = split(target, "name");
+        let follows = matches!(self.role, Role::Follower { .. });
+        Some(match path {
+            "/version" => line(&version(self.config.behaviour)),
+            "/recentStartTime" => {
+                line(&Started { recent_start_time: date_time(self.started_ms / 1_000) })
+            }
+            "/meta/app/duplication" if follows => Page {
+                status: 404,
+                body: "duplication is not enabled [FLAGS_duplication_enabled=false]".to_owned(),
+            },
+            "/meta/app/duplication" => self.duplication_page(name, now),
+            "/meta/apps" => self.apps_page(follows),
+            "/meta/app" => self.app_page(name),
+            // Fixed in the snapshots of 2.6.
+            "/meta/cluster" if follows && self.config.behaviour == Behaviour::Checkpoint => {
+                self.die(connection);
+                return None;
+            }
+            "/meta/cluster" => self.cluster_page(),
+            "/meta/nodes" => Page::ok(
+                concat!(
+                    r#"{"details":{},"summary":{"total_node_count":"0","#,
+                    r#""alive_node_count":"0","unalive_node_count":"0"}}"#,
+                    "\n"
+                )
+                .to_owned(),
+            ),
+            other => Page {
+                status: 404,
+                body: format!("service not found for \"{}\"", other.trim_start_matches('/')),
+            },
+        })
+    }
+
+    fn duplication_page(&mut self, name: Option<String>, now: Now) -> Page {
+        let Some(app_name) = name.filter(|name| !name.is_empty()) else {
+            return Page { status: 400, body: "name should not be empty".to_owned() };
+        };
+        let generation = self.state.rules.generation;
+        let answer = self.state.query(&QueryRequest { app_name }, now.wall_ms);
+        if answer.err != crate::protocol::error_code::ErrorCode::Ok {
+            return Page { status: 404, body: answer.err.name().to_owned() };
+        }
+        let entries = answer.entry_list.unwrap_or_default();
+        if entries.is_empty() {
+            return Page::ok("null".to_owned());
+        }
+        let shown = |entry: Entry| ShownEntry {
+            create_ts: date_time(entry.create_ts.div_euclid(1_000)),
+            dupid: entry.dupid,
+            fail_mode: FailMode::from_number(entry.fail_mode.unwrap_or_default()).name(),
+            partition_states: entry.partition_states.map(|states| {
+                states
+                    .into_iter()
+                    .map(|(index, state)| {
+                        let state = ShownState {
+                            confirmed_decree: state.confirmed_decree,
+                            last_committed_decree: state.last_committed_decree,
+                        };
+                        (index.to_string(), state)
+                    })
+                    .collect()
+            }),
+            remote: entry.remote,
+            remote_app_name: entry.remote_app_name,
+            remote_replica_count: entry.remote_replica_count,
+            status: generation.status(entry.status).name(),
+        };
+        // Keys are sorted as text, as there: "10" comes before "2".
+        let mut page = BTreeMap::new();
+        for (index, entry) in entries.into_iter().enumerate() {
+            let key = (index + 1).to_string();
+            page.insert(key, EntryOrId::Entry(Box::new(shown(entry))));
+        }
+        page.insert("appid".to_owned(), EntryOrId::Id(answer.appid.unwrap_or_default()));
+        Page::ok(json(&page))
+    }
+
+    fn apps_page(&self, follows: bool) -> Page {
+        let tables: Vec<&Table> =
+            if follows { Vec::new() } else { self.state.tables.values().collect() };
+        // Fractions of a second have more digits since 2.6.
+        let fraction = if self.state.rules.remote_names { ".000" } else { ".0" };
+        let row = |table: &&Table| AppRow {
+            app_id: table.id.to_string(),
+            status: "AVAILABLE",
+            app_name: table.name.clone(),
+            app_type: "pegasus",
+            partition_count: table.partitions.to_string(),
+            replica_count: table.replicas.to_string(),
+            is_stateful: "true",
+            create_time: date_time(table.create_second) + fraction,
+            drop_time: "-",
+            drop_expire: "-",
+            envs_count: "0",
+        };
+        line(&Apps {
+            general_info: tables.iter().map(|table| (table.id, row(table))).collect(),
+            summary: AppsSummary { total_app_count: tables.len().to_string() },
+        })
+    }
+
+    fn app_page(&self, name: Option<String>) -> Page {
+        match name.as_deref().and_then(|name| self.state.table(name)) {
+            Some(table) => line(&App {
+                general: AppGeneral {
+                    app_name: table.name.clone(),
+                    app_id: table.id.to_string(),
+                    partition_count: table.partitions.to_string(),
+                    max_replica_count: table.replicas.to_string(),
+                },
+            }),
+            None => Page { status: 404, body: "ERR_APP_NOT_EXIST".to_owned() },
+        }
+    }
+
+    fn cluster_page(&self) -> Page {
+        let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
+        let leader = match &self.role {
+            Role::Follower { leader } => leader.map(|leader| leader.to_string()),
+            Role::Leader | Role::StaleLeader | Role::NotReady(_) => addresses.first().cloned(),
+        };
+        line(&Cluster {
+            meta_servers: addresses.join(","),
+            primary_meta_server: leader.unwrap_or_default(),
+            zookeeper_hosts: "",
+            zookeeper_root: format!("/pegasus/{}", self.config.cluster_name),
+            meta_function_level: "freezed",
+            balance_operation_count: if self.state.rules.remote_names {
+                "{\n  \"copy_pri\": 0,\n  \"copy_sec\": 0,\n  \"move_pri\": 0,\n  \"total\": 0\n}"
+            } else {
+                "move_pri=0,copy_pri=0,copy_sec=0,total=0"
+            },
+            primary_replica_count_stddev: "0.00",
+            total_replica_count_stddev: "0.00",
+        })
+    }
+}
+
+/// Versions and commits of the servers that were looked at; where no such server is known, this
+/// library's own version stands for the commit.
+fn version(behaviour: Behaviour) -> Version {
+    let ours = || format!("pegasus-dup {}", env!("CARGO_PKG_VERSION"));
+    let (version, git_commit) = match behaviour {
+        Behaviour::Freezed => ("2.3.0", "2b0c6c7e4683f0d40e6a9d53ec065398b12cc69a".to_owned()),
+        Behaviour::Checkpoint => ("2.5.0", "0ca31b70eac7321bb17fb034105695597245d47b".to_owned()),
+        Behaviour::DupExist => {
+            ("2.6.0-SNAPSHOT", "db756dcdf24e2af6169659a67548501ed61f106c".to_owned())
+        }
+        Behaviour::RemoteName | Behaviour::Idempotent => ("2.6.0-SNAPSHOT", ours()),
+    };
+    Version { version, git_commit }
+}

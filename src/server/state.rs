@@ -1,0 +1,491 @@
+//! The state machine of a meta server: no I/O, no clock, no randomness. Requests and the time go
+//! in, [`Effect`]s come out.
+//!
+//! Adds and modifies have two phases. [`State::begin`] decides: either the answer is clear at once,
+//! or a change must be stored first, and until [`State::finish`] says that it was, the duplication
+//! is shown as it was before (a new one in DS_INIT) and is *altering*. Reads ([`super::reads`])
+//! never wait for any of that.
+
+use std::collections::BTreeMap;
+
+use super::answers::{add_refused, failed_to_store, modify_answer, start_failed};
+use super::config::{ClockMode, ServerConfig};
+use super::life::Life;
+use super::rules::{Altering, Field3, Refused, Repeated, Rules};
+use super::store::{Change, DuplicationRecord, Snapshot, StoreFailure};
+use super::table::{Duplication, Table};
+use crate::protocol::error_code::ErrorCode;
+use crate::protocol::generation::{FailMode, Status};
+use crate::protocol::messages::{AddAnswer, AddRequest, ModifyAnswer, ModifyRequest};
+
+/// A request that waits for its answer, as whoever drives the machine names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct CallId(pub(crate) u64);
+
+/// A change that is being stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Ticket(u64);
+
+/// Stands for a change of which nobody can tell whether it was stored: it is never finished.
+const LOST: Ticket = Ticket(u64::MAX);
+
+/// An add or a modify.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Update {
+    Add(AddRequest),
+    Modify(ModifyRequest),
+}
+
+/// The answer to an [`Update`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum UpdateAnswer {
+    Add(AddAnswer),
+    Modify(ModifyAnswer),
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Answer the call.
+    Answer(CallId, UpdateAnswer),
+    /// Store the change that the call asks for, then call [`State::finish`].
+    Store(CallId, Ticket, Change),
+    /// A real server of this generation would have ended here.
+    Die(CallId),
+    /// Nobody can tell what became of the call: leave it without an answer.
+    HangUp(CallId),
+}
+
+/// A change that is being stored, and what follows when it is.
+#[derive(Debug)]
+struct Pending {
+    call: CallId,
+    table_id: i32,
+    dupid: i32,
+    /// The answer when it is stored.
+    answer: UpdateAnswer,
+    /// Where the duplication stands then. `None` = as it does now, and it is not altering.
+    then: Option<(Life, FailMode)>,
+    /// Whether the duplication is new, and goes away if it is not stored.
+    new: bool,
+}
+
+/// A meta server's state.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) rules: Rules,
+    pub(crate) clock: ClockMode,
+    pub(crate) tables: BTreeMap<i32, Table>,
+    cluster_name: String,
+    remote_clusters: BTreeMap<String, Vec<String>>,
+    pending: BTreeMap<Ticket, Pending>,
+    /// Adds that wait until a change is stored.
+    waiting: BTreeMap<Ticket, Vec<(CallId, AddRequest)>>,
+    next_ticket: u64,
+    latest_ms: i64,
+}
+
+impl State {
+    /// The state that a snapshot describes. An error says what in it makes no sense.
+    pub(crate) fn new(config: &ServerConfig, snapshot: Snapshot) -> Result<State, String> {
+        let rules = Rules::of(config.behaviour);
+        let mut tables = BTreeMap::new();
+        for table in snapshot.tables {
+            let table = Table {
+                id: table.id,
+                name: table.name,
+                partitions: table.partitions,
+                replicas: table.replicas,
+                create_second: table.create_second,
+                duplications: BTreeMap::new(),
+                highest_dupid: table.highest_dupid,
+            };
+            tables.insert(table.id, table);
+        }
+        let mut state = State {
+            rules,
+            clock: config.clock_mode(),
+            tables,
+            cluster_name: config.cluster_name.clone(),
+            remote_clusters: config
+                .remote_clusters
+                .iter()
+                .map(|cluster| (cluster.name.clone(), cluster.metas.clone()))
+                .collect(),
+            pending: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            next_ticket: 0,
+            latest_ms: i64::MIN,
+        };
+        for (table_id, record) in snapshot.duplications {
+            state.put(table_id, record)?;
+        }
+        Ok(state)
+    }
+
+    /// Takes in what is stored beside what was made before it was read: a leader that serves early
+    /// finds its duplications only now.
+    pub(crate) fn read_back(&mut self, snapshot: Snapshot) -> Result<(), String> {
+        for (table_id, record) in snapshot.duplications {
+            let known = self
+                .tables
+                .get(&table_id)
+                .is_some_and(|table| table.duplications.contains_key(&record.dupid));
+            if !known {
+                self.put(table_id, record)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn put(&mut self, table_id: i32, record: DuplicationRecord) -> Result<(), String> {
+        let table = self
+            .tables
+            .get_mut(&table_id)
+            .ok_or_else(|| format!("a duplication has no table: dupid={}", record.dupid))?;
+        let duplication = Duplication::from_record(record, &self.rules)?;
+        table.highest_dupid = table.highest_dupid.max(duplication.dupid);
+        table.duplications.insert(duplication.dupid, duplication);
+        Ok(())
+    }
+
+    /// The time that statuses are worked out for: wall time that never goes back, or a duplication
+    /// would.
+    pub(crate) fn steady(&mut self, now_ms: i64) -> i64 {
+        self.latest_ms = self.latest_ms.max(now_ms);
+        self.latest_ms
+    }
+
+    /// The table of that name.
+    pub(crate) fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.values().find(|table| table.name == name)
+    }
+
+    /// Decides about an add or a modify.
+    pub(crate) fn begin(&mut self, call: CallId, update: Update, now_ms: i64) -> Vec<Effect> {
+        self.steady(now_ms);
+        let effect = match update {
+            Update::Add(request) => self.add(call, request, now_ms),
+            Update::Modify(request) => self.modify(call, &request),
+        };
+        effect.into_iter().collect()
+    }
+
+    /// A change was stored, or wasn't. Answers its call, and looks again at those that waited for
+    /// it.
+    pub(crate) fn finish(
+        &mut self,
+        ticket: Ticket,
+        result: Result<(), StoreFailure>,
+        now_ms: i64,
+    ) -> Vec<Effect> {
+        self.steady(now_ms);
+        let Some(pending) = self.pending.remove(&ticket) else { return Vec::new() };
+        let mut effects = vec![self.settle(pending, result)];
+        for (call, request) in self.waiting.remove(&ticket).unwrap_or_default() {
+            effects.extend(self.add(call, request, now_ms));
+        }
+        effects
+    }
+
+    fn settle(&mut self, pending: Pending, result: Result<(), StoreFailure>) -> Effect {
+        let Pending { call, table_id, dupid, answer, then, new } = pending;
+        let table = self.tables.get_mut(&table_id).expect("tables are never taken away");
+        // One that isn't altering may have been removed meanwhile.
+        let duplication = then.and_then(|then| {
+            table.duplications.get_mut(&dupid).map(|duplication| (duplication, then))
+        });
+        match result {
+            Ok(()) => {
+                if let Some((duplication, (life, fail_mode))) = duplication {
+                    duplication.altering = None;
+                    duplication.life = life;
+                    duplication.fail_mode = fail_mode;
+                    if life.status == Status::Removed {
+                        table.duplications.remove(&dupid);
+                    }
+                }
+                Effect::Answer(call, answer)
+            }
+            Err(StoreFailure::NotStored(reason)) => {
+                if let Some((duplication, _)) = duplication {
+                    duplication.altering = None;
+                }
+                if new {
+                    table.duplications.remove(&dupid);
+                }
+                let hint = format!("the duplication could not be stored: {reason}");
+                let answer = match answer {
+                    UpdateAnswer::Add(_) => refuse(failed_to_store(), Some(hint)),
+                    UpdateAnswer::Modify(_) => {
+                        UpdateAnswer::Modify(modify_answer(failed_to_store(), 0))
+                    }
+                };
+                Effect::Answer(call, answer)
+            }
+            // It stays as it is shown: nobody can tell before the store is opened again.
+            Err(StoreFailure::Uncertain(_)) => {
+                if let Some((duplication, _)) = duplication {
+                    duplication.altering = Some(LOST);
+                }
+                Effect::HangUp(call)
+            }
+        }
+    }
+
+    /// Has a change stored, and remembers what follows.
+    fn store(&mut self, pending: Pending) -> Effect {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        let (call, table_id, dupid) = (pending.call, pending.table_id, pending.dupid);
+        let table = self.tables.get_mut(&table_id).expect("the caller has just seen the table");
+        let duplication =
+            table.duplications.get_mut(&dupid).expect("the caller has just seen the duplication");
+        if pending.then.is_some() {
+            duplication.altering = Some(ticket);
+        }
+        let repeated = !pending.new && matches!(pending.answer, UpdateAnswer::Add(_));
+        let change = match pending.then {
+            Some((life, _)) if life.status == Status::Removed => Change::Remove { table_id, dupid },
+            Some((life, fail_mode)) if !repeated => {
+                Change::Put { table_id, record: duplication.to_record(&life, fail_mode) }
+            }
+            // What a repeated add moves is never written.
+            Some(_) | None => Change::Keep { table_id, dupid },
+        };
+        self.pending.insert(ticket, pending);
+        Effect::Store(call, ticket, change)
+    }
+
+    /// The checks are in the order that a real server has. `None` = it waits.
+    fn add(&mut self, call: CallId, request: AddRequest, now_ms: i64) -> Option<Effect> {
+        let rules = self.rules;
+        let answer = |answer| Some(Effect::Answer(call, answer));
+        if let Some(hint) = self.misplaced(&request.remote_cluster_name) {
+            return answer(refuse(ErrorCode::InvalidParameters, Some(hint)));
+        }
+        let asked_count = request.remote_replica_count.filter(|_| rules.remote_names).unwrap_or(0);
+        if asked_count < 0 {
+            let hint = format!(
+                "invalid remote_replica_count({asked_count}) which should never be negative"
+            );
+            return answer(refuse(ErrorCode::InvalidParameters, Some(hint)));
+        }
+        let Some(table) = self.table(&request.app_name) else {
+            let hint = format!("app {} was not found", request.app_name);
+            let hint = rules.missing_table_hint.then_some(hint);
+            return answer(refuse(ErrorCode::AppNotExist, hint));
+        };
+        let (table_id, replicas) = (table.id, table.replicas);
+        let existing =
+            table.duplications.values().find(|dup| dup.cluster == request.remote_cluster_name);
+        if let Some(existing) = existing {
+            let (dupid, altering) = (existing.dupid, existing.altering);
+            return match altering {
+                Some(ticket) => self.add_meets_altering(call, request, table_id, dupid, ticket),
+                None => Some(self.repeat(call, &request, table_id, dupid)),
+            };
+        }
+        let remote_table = match request.remote_app_name.as_ref().filter(|_| rules.remote_names) {
+            Some(name) => name.clone(),
+            None => request.app_name.clone(),
+        };
+        if rules.remote_names
+            && let Some((other, altering)) =
+                self.taken(table_id, &request.remote_cluster_name, &remote_table)
+        {
+            return match (altering, rules.altering) {
+                (Some(ticket), Altering::Waits) if ticket != LOST => {
+                    self.waiting.entry(ticket).or_default().push((call, request));
+                    None
+                }
+                _ => {
+                    let hint = format!(
+                        "illegal operation: another app({other}) is also duplicated to the same \
+                         remote app(cluster={}, app={remote_table})",
+                        request.remote_cluster_name
+                    );
+                    answer(refuse(ErrorCode::InvalidParameters, Some(hint)))
+                }
+            };
+        }
+        let table = self.tables.get_mut(&table_id).expect("found above");
+        let Some(dupid) = table.free_dupid(now_ms, rules.reuses_dupids) else {
+            let hint = "no dupid is left for this table".to_owned();
+            return answer(refuse(ErrorCode::InvalidState, Some(hint)));
+        };
+        table.highest_dupid = table.highest_dupid.max(dupid);
+        let duplication = Duplication {
+            dupid,
+            cluster: request.remote_cluster_name,
+            remote_table,
+            remote_replica_count: if asked_count == 0 { replicas } else { asked_count },
+            create_ts_ms: now_ms,
+            life: Life::begin(Status::Init, now_ms),
+            fail_mode: FailMode::Slow,
+            altering: None,
+        };
+        let answer = UpdateAnswer::Add(rules.full_answer(ErrorCode::Ok, table_id, &duplication));
+        table.duplications.insert(dupid, duplication);
+        let target = rules.add_target(request.is_duplicating_checkpoint);
+        let then = Some((Life::begin(target, self.latest_ms), FailMode::Slow));
+        Some(self.store(Pending { call, table_id, dupid, answer, then, new: true }))
+    }
+
+    /// What is wrong with a remote cluster, if anything.
+    fn misplaced(&self, cluster: &str) -> Option<String> {
+        if cluster == self.cluster_name {
+            return Some("illegal operation: adding duplication to itself".to_owned());
+        }
+        if cluster.is_empty() {
+            return Some(
+                "get_duplication_cluster_id() failed, error: ERR_INVALID_PARAMETERS: \
+                 cluster_name is empty"
+                    .to_owned(),
+            );
+        }
+        match self.remote_clusters.get(cluster) {
+            None => Some(format!(
+                "get_duplication_cluster_id({cluster}) failed, error: ERR_OBJECT_NOT_FOUND: \
+                 failed to get cluster id for  << {cluster}"
+            )),
+            Some(metas) if metas.is_empty() => Some(format!(
+                "failed to find cluster[{cluster}] address in config [pegasus.clusters]"
+            )),
+            Some(_) => None,
+        }
+    }
+
+    /// Another table that is duplicated to that remote table, and the change of it that is being
+    /// stored, if any.
+    fn taken(
+        &self,
+        table_id: i32,
+        cluster: &str,
+        remote_table: &str,
+    ) -> Option<(&str, Option<Ticket>)> {
+        self.tables.values().filter(|table| table.id != table_id).find_map(|table| {
+            table
+                .duplications
+                .values()
+                .find(|dup| dup.cluster == cluster && dup.remote_table == remote_table)
+                .map(|dup| (table.name.as_str(), dup.altering))
+        })
+    }
+
+    fn add_meets_altering(
+        &mut self,
+        call: CallId,
+        request: AddRequest,
+        table_id: i32,
+        dupid: i32,
+        ticket: Ticket,
+    ) -> Option<Effect> {
+        match self.rules.altering {
+            Altering::Dies => Some(Effect::Die(call)),
+            Altering::Thin => Some(Effect::Answer(call, refuse(ErrorCode::Ok, None))),
+            Altering::Waits if ticket == LOST => {
+                let hint = format!(
+                    "whether the last change of duplication {dupid} was stored is not known before \
+                     the server is started again"
+                );
+                Some(Effect::Answer(call, refuse(ErrorCode::Busy, Some(hint))))
+            }
+            Altering::Busy => {
+                let hint = start_failed(&self.tables[&table_id], dupid, &ErrorCode::Busy);
+                Some(Effect::Answer(call, refuse(ErrorCode::Busy, Some(hint))))
+            }
+            Altering::Waits => {
+                self.waiting.entry(ticket).or_default().push((call, request));
+                None
+            }
+        }
+    }
+
+    /// An add that meets an existing duplication. What it moves, it moves in memory only: a
+    /// restart brings the stored status and fail mode back.
+    fn repeat(&mut self, call: CallId, request: &AddRequest, table_id: i32, dupid: i32) -> Effect {
+        let (rules, clock, now) = (self.rules, self.clock, self.latest_ms);
+        let table = &self.tables[&table_id];
+        let duplication = &table.duplications[&dupid];
+        let err = match rules.repeated {
+            Repeated::Untouched => {
+                let mut answer = rules.full_answer(ErrorCode::DupExist, table_id, duplication);
+                answer.hint = Some(duplication.exists_hint(request));
+                return Effect::Answer(call, UpdateAnswer::Add(answer));
+            }
+            Repeated::Ok => ErrorCode::Ok,
+            Repeated::DupExist => ErrorCode::DupExist,
+        };
+        let life = duplication.life.at(clock, now);
+        let target = rules.add_target(request.is_duplicating_checkpoint);
+        if !rules.may_go(life.status, target) {
+            let answer = match rules.refused {
+                Refused::Thin => refuse(ErrorCode::Ok, None),
+                Refused::InvalidParameters => {
+                    let hint = start_failed(table, dupid, &ErrorCode::InvalidParameters);
+                    refuse(ErrorCode::InvalidParameters, Some(hint))
+                }
+            };
+            return Effect::Answer(call, answer);
+        }
+        let fail_mode = rules.fail_mode_after_repeat(duplication.fail_mode, target);
+        let moves = life.status != target || fail_mode != duplication.fail_mode;
+        let then = (moves || rules.field_3 == Field3::Freezed).then(|| {
+            let next = if life.status == target {
+                life
+            } else {
+                life.moved_to(target, clock, duplication.create_ts_ms, now)
+            };
+            (next, fail_mode)
+        });
+        let answer = UpdateAnswer::Add(rules.full_answer(err, table_id, duplication));
+        self.store(Pending { call, table_id, dupid, answer, then, new: false })
+    }
+
+    fn modify(&mut self, call: CallId, request: &ModifyRequest) -> Option<Effect> {
+        let answer = |err, appid| {
+            Some(Effect::Answer(call, UpdateAnswer::Modify(modify_answer(err, appid))))
+        };
+        // A real server looks at the numbers before it looks for the table.
+        let status = request.status.map(|number| self.rules.generation.status(number));
+        let fail_mode = request.fail_mode.map(FailMode::from_number);
+        if matches!(status, Some(Status::Unknown(_)))
+            || matches!(fail_mode, Some(FailMode::Unknown(_)))
+        {
+            return Some(Effect::Die(call));
+        }
+        let (clock, now) = (self.clock, self.latest_ms);
+        let Some(table) = self.table(&request.app_name) else {
+            return answer(ErrorCode::AppNotExist, 0);
+        };
+        let Some(duplication) = table.duplications.get(&request.dupid) else {
+            return answer(ErrorCode::ObjectNotFound, 0);
+        };
+        if duplication.altering.is_some() {
+            return answer(ErrorCode::Busy, 0);
+        }
+        let life = duplication.life.at(clock, now);
+        let to_status = status.unwrap_or(life.status);
+        let to_fail_mode = fail_mode.unwrap_or(duplication.fail_mode);
+        if !self.rules.may_go(life.status, to_status) {
+            return answer(ErrorCode::InvalidParameters, 0);
+        }
+        if to_status == life.status && to_fail_mode == duplication.fail_mode {
+            return answer(ErrorCode::Ok, 0);
+        }
+        let next = if to_status == life.status {
+            life
+        } else {
+            life.moved_to(to_status, clock, duplication.create_ts_ms, now)
+        };
+        let (table_id, dupid) = (table.id, duplication.dupid);
+        let answer = UpdateAnswer::Modify(modify_answer(ErrorCode::Ok, table_id));
+        let then = Some((next, to_fail_mode));
+        Some(self.store(Pending { call, table_id, dupid, answer, then, new: false }))
+    }
+}
+
+fn refuse(err: ErrorCode, hint: Option<String>) -> UpdateAnswer {
+    UpdateAnswer::Add(add_refused(err, hint))
+}

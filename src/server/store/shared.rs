@@ -1,0 +1,77 @@
+//! A store that several servers use, and that tells when nothing is on its way to it: a new leader
+//! must not read while the old one's changes are still being written.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Change, Done, Snapshot, Store, TableRecord};
+use crate::server::error::StoreError;
+
+/// What is called when the store is idle.
+type WhenIdle = Box<dyn FnOnce() + Send>;
+
+/// A store and what is on its way to it. Clones are the same one.
+#[derive(Clone)]
+pub(crate) struct SharedStore {
+    inner: Arc<dyn Store>,
+    traffic: Arc<Mutex<Traffic>>,
+}
+
+#[derive(Default)]
+struct Traffic {
+    under_way: usize,
+    waiting: Vec<WhenIdle>,
+}
+
+impl SharedStore {
+    pub(crate) fn new(inner: Arc<dyn Store>) -> SharedStore {
+        SharedStore { inner, traffic: Arc::default() }
+    }
+
+    /// Calls `work` when nothing is on its way: now, or when the last change is done.
+    pub(crate) fn when_idle(&self, work: WhenIdle) {
+        {
+            let mut traffic = lock(&self.traffic);
+            if traffic.under_way > 0 {
+                traffic.waiting.push(work);
+                return;
+            }
+        }
+        work();
+    }
+}
+
+fn lock(traffic: &Mutex<Traffic>) -> MutexGuard<'_, Traffic> {
+    traffic.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Store for SharedStore {
+    fn load(&self) -> Result<Snapshot, StoreError> {
+        self.inner.load()
+    }
+
+    fn put_tables(&self, tables: Vec<TableRecord>) -> Result<(), StoreError> {
+        self.inner.put_tables(tables)
+    }
+
+    fn submit(&self, change: Change, done: Done) {
+        lock(&self.traffic).under_way += 1;
+        let traffic = Arc::clone(&self.traffic);
+        let counted: Done = Box::new(move |result| {
+            // It is stored, whatever is made of that: who reads from here on finds it.
+            let waiting = {
+                let mut traffic = lock(&traffic);
+                traffic.under_way -= 1;
+                if traffic.under_way == 0 { std::mem::take(&mut traffic.waiting) } else { vec![] }
+            };
+            done(result);
+            for work in waiting {
+                work();
+            }
+        });
+        self.inner.submit(change, counted);
+    }
+
+    fn close(&self) {
+        self.inner.close();
+    }
+}
