@@ -103,9 +103,7 @@ impl Served {
         let mut line = String::new();
         stdout.read_line(&mut line).expect("UTF-8");
         match line.trim_end().strip_prefix("serving on ") {
-            Some(address) => {
-                Served { address: address.to_owned(), child: Some(child), stdout }
-            }
+            Some(address) => Served { address: address.to_owned(), child: Some(child), stdout },
             None => panic!("{line:?} {:?}", finish(child)),
         }
     }
