@@ -4,9 +4,9 @@
 mod cli_support;
 
 use std::net::TcpListener;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use cli_support::{Ran, Served, program, run};
+use cli_support::{Ran, Served, now, program, run};
 
 /// Runs a line of words; the code is checked.
 #[track_caller]
@@ -170,7 +170,7 @@ fn the_environment_names_the_servers_and_the_option_goes_first() {
 #[test]
 fn a_server_that_is_not_there_is_unavailable() {
     let free = TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("bound");
-    let started = Instant::now();
+    let started = now();
     let mut command = program();
     command.args(["--meta", &free.to_string(), "--timeout", "1.5", "--json", "query", "temp"]);
     let ran = run(&mut command);
@@ -183,7 +183,7 @@ fn a_server_that_is_not_there_is_unavailable() {
 fn a_server_that_never_answers_ends_in_time() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("bind");
     let address = silent.local_addr().expect("bound").to_string();
-    let started = Instant::now();
+    let started = now();
     let mut command = program();
     command.args(["--meta", &address, "--timeout", "0.8", "--json", "add", "temp", "target"]);
     let ran = run(&mut command);

@@ -6,10 +6,10 @@ mod cli_support;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use cli_support::proxy::{self, Lose};
-use cli_support::{PATIENCE, Served, finish, program, run, signal};
+use cli_support::{PATIENCE, Served, finish, now, program, run, signal};
 
 fn client(meta: &str, args: &[&str]) -> Command {
     let mut command = program();
@@ -22,9 +22,9 @@ fn spawn(mut command: Command) -> Child {
 }
 
 fn wait_for(seen: &AtomicBool) {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = now() + PATIENCE;
     while !seen.load(Ordering::SeqCst) {
-        assert!(Instant::now() < deadline, "nothing came");
+        assert!(now() < deadline, "nothing came");
         std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -13,6 +13,12 @@ use serde_json::Value;
 /// Nothing here takes that long; what does is stuck.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
+/// Real processes take real time, so there is no clock to pass in.
+#[allow(clippy::disallowed_methods)]
+pub fn now() -> Instant {
+    Instant::now()
+}
+
 /// The program, without what the environment may say.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pegasus-dup"));
@@ -53,9 +59,9 @@ pub fn run(command: &mut Command) -> Ran {
 /// Waits for a child's end, which must come.
 #[track_caller]
 pub fn finish(mut child: Child) -> Ran {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = now() + PATIENCE;
     while child.try_wait().expect("wait").is_none() {
-        if Instant::now() > deadline {
+        if now() > deadline {
             let _ = child.kill();
             panic!("still running: {:?}", child.wait_with_output());
         }
