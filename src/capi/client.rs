@@ -1,6 +1,7 @@
 //! The client, and its blocking calls.
 
 use super::boundary::{Refusal, catch, status};
+use super::facts::Facts;
 use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_FORKED};
 use super::options::{Options, timeout};
 use super::outcome::Outcome;
@@ -70,7 +71,7 @@ pub extern "C" fn pegasus_dup_client_new(
             }
             Err(why) => {
                 if let Some(error) = error {
-                    *error = Some(Box::new(Outcome::of_error(&why)));
+                    *error = Outcome::boxed(Facts::of_error(&why));
                 }
                 Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT))
             }
@@ -93,8 +94,8 @@ fn call(
         let client = client.for_call(timeout_ms)?;
         let became = client
             .block_on(call.run(client.client()))
-            .unwrap_or_else(|error| Outcome::of_error(&error));
-        outcome.write(Some(Box::new(became)));
+            .unwrap_or_else(|error| Facts::of_error(&error));
+        outcome.write(Outcome::boxed(became));
         Ok(())
     })
 }

@@ -11,6 +11,7 @@
 pub(crate) mod boundary;
 pub mod client;
 pub mod duplication;
+pub(crate) mod facts;
 pub mod names;
 pub mod numbers;
 pub mod options;

@@ -1,149 +1,31 @@
 //! What became of a call, as C reads it.
 
-use std::ffi::{CString, c_char};
+use std::ffi::c_char;
 use std::ptr::null;
+use std::sync::Arc;
 
 use super::boundary::catch;
 use super::duplication::Duplication;
+use super::facts::Facts;
 use super::numbers::{self, *};
-use super::pointers::{c_string, or_null};
-use super::text;
-use crate::error::{Error, Result};
-use crate::outcome::{self, Change, Evidence, Removal};
+use super::pointers::or_null;
 
 /// What became of a call. Owned by who called, and freed once, before or after the client, it doesn't
 /// matter. Never changes: any number of threads may read it. The texts and duplications that it gives
 /// out are its own, and valid until it is freed.
-#[derive(Debug)]
-pub struct Outcome {
-    kind: i32,
-    evidence: Option<Evidence>,
-    duplications: Vec<Duplication>,
-    before: Option<Duplication>,
-    differences: Vec<Difference>,
-    warning: Option<CString>,
-    error: Option<ErrorTexts>,
-    text: CString,
-}
+#[derive(Debug, Clone)]
+pub struct Outcome(Arc<Facts>);
 
-#[derive(Debug)]
-struct Difference {
-    field: CString,
-    asked: CString,
-    existing: CString,
-}
-
-#[derive(Debug)]
-struct ErrorTexts {
-    kind: i32,
-    message: CString,
-    hint: Option<CString>,
-    code: Option<CString>,
-    server: Option<CString>,
+impl From<Facts> for Outcome {
+    fn from(facts: Facts) -> Outcome {
+        Outcome(Arc::new(facts))
+    }
 }
 
 impl Outcome {
-    fn new(kind: i32, text: &str) -> Outcome {
-        Outcome {
-            kind,
-            evidence: None,
-            duplications: Vec::new(),
-            before: None,
-            differences: Vec::new(),
-            warning: None,
-            error: None,
-            text: c_string(text),
-        }
-    }
-
-    fn with(mut self, duplication: outcome::Duplication, warning: Option<String>) -> Outcome {
-        self.duplications.push(Duplication::new(duplication));
-        self.warning = warning.as_deref().map(c_string);
-        self
-    }
-
-    pub(crate) fn of_add(result: Result<outcome::Outcome<outcome::Duplication>>) -> Outcome {
-        let result = match result {
-            Ok(result) => result,
-            Err(error) => return Outcome::of_error(&error),
-        };
-        let text = text::of_add(&result);
-        match result {
-            outcome::Outcome::Created { value, evidence, warning } => {
-                let made = Outcome::new(PEGASUS_DUP_CREATED, &text).with(value, warning);
-                Outcome { evidence: Some(evidence), ..made }
-            }
-            outcome::Outcome::AlreadyExists { existing, differences, evidence, warning } => {
-                let made = Outcome::new(PEGASUS_DUP_ALREADY_EXISTS, &text).with(existing, warning);
-                let differences = differences.iter().map(Difference::new).collect();
-                Outcome { evidence: Some(evidence), differences, ..made }
-            }
-        }
-    }
-
-    pub(crate) fn of_list(result: Result<Vec<outcome::Duplication>>) -> Outcome {
-        match result {
-            Ok(found) => Outcome {
-                duplications: found.iter().cloned().map(Duplication::new).collect(),
-                ..Outcome::new(PEGASUS_DUP_LISTED, &text::of_list(&found))
-            },
-            Err(error) => Outcome::of_error(&error),
-        }
-    }
-
-    pub(crate) fn of_change(result: Result<Change<outcome::Duplication>>) -> Outcome {
-        let result = match result {
-            Ok(result) => result,
-            Err(error) => return Outcome::of_error(&error),
-        };
-        let text = text::of_change(&result);
-        match result {
-            Change::Changed { before, after, warning } => Outcome {
-                before: Some(Duplication::new(before)),
-                ..Outcome::new(PEGASUS_DUP_CHANGED, &text).with(after, warning)
-            },
-            Change::Unchanged { current, warning } => {
-                Outcome::new(PEGASUS_DUP_UNCHANGED, &text).with(current, warning)
-            }
-        }
-    }
-
-    pub(crate) fn of_removal(result: Result<Removal<outcome::Duplication>>) -> Outcome {
-        let result = match result {
-            Ok(result) => result,
-            Err(error) => return Outcome::of_error(&error),
-        };
-        let text = text::of_removal(&result);
-        match result {
-            Removal::Removed { was, warning } => {
-                Outcome::new(PEGASUS_DUP_REMOVED, &text).with(was, warning)
-            }
-            Removal::NotFound => Outcome::new(PEGASUS_DUP_NOT_FOUND, &text),
-        }
-    }
-
-    pub(crate) fn of_error(error: &Error) -> Outcome {
-        Outcome {
-            duplications: error.known().iter().cloned().map(Duplication::new).collect(),
-            error: Some(ErrorTexts {
-                kind: error_number(error.kind()),
-                message: c_string(error.message()),
-                hint: error.hint().map(c_string),
-                code: error.code().map(|code| c_string(code.name())),
-                server: error.server().map(c_string),
-            }),
-            ..Outcome::new(PEGASUS_DUP_ERROR, &text::of_error(error))
-        }
-    }
-}
-
-impl Difference {
-    fn new(of: &outcome::Difference) -> Difference {
-        Difference {
-            field: c_string(of.field()),
-            asked: c_string(&of.asked()),
-            existing: c_string(&of.existing()),
-        }
+    /// A handle to give to C.
+    pub(crate) fn boxed(facts: Facts) -> Option<Box<Outcome>> {
+        Some(Box::new(facts.into()))
     }
 }
 
@@ -151,9 +33,9 @@ impl Difference {
 fn read<'a, T: Copy>(
     outcome: Option<&'a Outcome>,
     otherwise: T,
-    of: impl FnOnce(&'a Outcome) -> Option<T>,
+    of: impl FnOnce(&'a Facts) -> Option<T>,
 ) -> T {
-    catch(otherwise, || outcome.and_then(of).unwrap_or(otherwise))
+    catch(otherwise, || outcome.and_then(|outcome| of(&outcome.0)).unwrap_or(otherwise))
 }
 
 /// What happened: `PEGASUS_DUP_CREATED`, `PEGASUS_DUP_ALREADY_EXISTS` or `PEGASUS_DUP_ERROR` of an

@@ -1,8 +1,8 @@
 //! A request, put together step by step; and what it becomes once it is found complete.
 
 use super::boundary::{Refusal, catch, status};
+use super::facts::Facts;
 use super::numbers::*;
-use super::outcome::Outcome;
 use super::pointers::{Out, Text, given};
 use crate::client::{Client, DuplicationSpec, Selector, TablePattern};
 use crate::outcome::FailMode;
@@ -64,16 +64,16 @@ pub(crate) enum Call {
 }
 
 impl Call {
-    pub(crate) async fn run(&self, client: &Client) -> Outcome {
+    pub(crate) async fn run(&self, client: &Client) -> Facts {
         match self {
-            Call::Add(spec) => Outcome::of_add(client.add(spec).await),
-            Call::Query(table) => Outcome::of_list(client.query(table).await),
-            Call::List(tables) => Outcome::of_list(client.list(tables).await),
-            Call::Start(table, which) => Outcome::of_change(client.start(table, which).await),
-            Call::Pause(table, which) => Outcome::of_change(client.pause(table, which).await),
-            Call::Remove(table, which) => Outcome::of_removal(client.remove(table, which).await),
+            Call::Add(spec) => Facts::of_add(client.add(spec).await),
+            Call::Query(table) => Facts::of_list(client.query(table).await),
+            Call::List(tables) => Facts::of_list(client.list(tables).await),
+            Call::Start(table, which) => Facts::of_change(client.start(table, which).await),
+            Call::Pause(table, which) => Facts::of_change(client.pause(table, which).await),
+            Call::Remove(table, which) => Facts::of_removal(client.remove(table, which).await),
             Call::SetFailMode(table, which, mode) => {
-                Outcome::of_change(client.set_fail_mode(table, which, *mode).await)
+                Facts::of_change(client.set_fail_mode(table, which, *mode).await)
             }
         }
     }
