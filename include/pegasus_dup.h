@@ -70,6 +70,22 @@
 #define PEGASUS_DUP_FORKED 5
 
 /**
+ * Status: the call in the background isn't done yet.
+ */
+#define PEGASUS_DUP_RUNNING 6
+
+/**
+ * Status: a thread that the library needs could not be started. Nothing was sent.
+ */
+#define PEGASUS_DUP_NO_THREAD 7
+
+/**
+ * Status: what would wait was called on a thread that the library's connections need: from within a
+ * log callback. Nothing was done.
+ */
+#define PEGASUS_DUP_WRONG_THREAD 8
+
+/**
  * Not told: what a number's accessor returns for something that the server didn't tell, that
  * doesn't apply, or that was asked of NULL.
  */
@@ -374,6 +390,8 @@ typedef struct pegasus_dup_client pegasus_dup_client;
  */
 typedef struct pegasus_dup_duplication pegasus_dup_duplication;
 
+typedef struct pegasus_dup_operation pegasus_dup_operation;
+
 /**
  * What a client shall be like. Owned by who made it; a client doesn't need it once it is made, so
  * it may be used for many, and freed at any time. One thread at a time while it is being set.
@@ -394,6 +412,12 @@ typedef struct pegasus_dup_outcome pegasus_dup_outcome;
  * it is being set, any number while it isn't.
  */
 typedef struct pegasus_dup_request pegasus_dup_request;
+
+/**
+ * What is called once when a call in the background is done. The outcome is the callback's, to be
+ * freed by it or by whom it gives it to.
+ */
+typedef void (*pegasus_dup_done)(void *user_data, struct pegasus_dup_outcome *outcome);
 
 #ifdef __cplusplus
 extern "C" {
@@ -656,6 +680,60 @@ int32_t pegasus_dup_call(const struct pegasus_dup_client *client,
  * Frees a client. Waits for nothing and sends nothing. NULL is allowed. Outcomes live on.
  */
 void pegasus_dup_client_free(struct pegasus_dup_client *client);
+
+/**
+ * Starts the call that a request describes in the background, and returns at once.
+ *
+ * `timeout_ms`: the time limit of the call; 0 for the client's.
+ * `callback`: NULL, or what is called once when the call is done, cancelled or not, with `user_data`
+ * and the outcome, which is then the callback's to free. It is called on a thread of the library's, or
+ * on the one that is in `pegasus_dup_operation_stop`; never during this call, and never while
+ * the library holds a lock: it may use the library as it likes, free the operation and the client, and
+ * wait. Callbacks of one client are called one after the other. A callback must return; it must not
+ * throw or jump out.
+ * `operation`: where to put the operation.
+ */
+int32_t pegasus_dup_submit(const struct pegasus_dup_client *client,
+                           const struct pegasus_dup_request *request,
+                           int32_t timeout_ms,
+                           pegasus_dup_done callback,
+                           void *user_data,
+                           struct pegasus_dup_operation **operation);
+
+/**
+ * Waits until a call in the background is done, and says what became of it. The outcome is the
+ * caller's: every waiter gets one, to be freed. NULL if it isn't wanted. The callback may be called
+ * before or after this returns.
+ */
+int32_t pegasus_dup_operation_wait(const struct pegasus_dup_operation *operation,
+                                   struct pegasus_dup_outcome **outcome);
+
+/**
+ * `pegasus_dup_operation_wait` for that many milliseconds at most, and not at all for 0:
+ * `PEGASUS_DUP_RUNNING` if it isn't done by then. The call goes on.
+ */
+int32_t pegasus_dup_operation_wait_for(const struct pegasus_dup_operation *operation,
+                                       int32_t timeout_ms,
+                                       struct pegasus_dup_outcome **outcome);
+
+/**
+ * Cancels a call in the background, without waiting; one that is done stays as it is. What wasn't sent
+ * by then never is, and the outcome is the error `PEGASUS_DUP_ERROR_TIMEOUT`; where something was
+ * sent that changes something it is `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN`.
+ */
+int32_t pegasus_dup_operation_cancel(const struct pegasus_dup_operation *operation);
+
+/**
+ * Cancels a call in the background and waits until it is done and its callback has returned: after it,
+ * what `user_data` points to is the caller's again. A callback that wasn't called yet is called by this
+ * function, on this thread. From within that callback it doesn't wait for it.
+ */
+int32_t pegasus_dup_operation_stop(const struct pegasus_dup_operation *operation);
+
+/**
+ * Frees an operation. The call goes on, and its callback is still called. NULL is allowed.
+ */
+void pegasus_dup_operation_free(struct pegasus_dup_operation *operation);
 
 /**
  * What happened: `PEGASUS_DUP_CREATED`, `PEGASUS_DUP_ALREADY_EXISTS` or `PEGASUS_DUP_ERROR` of an

@@ -7,13 +7,14 @@
 use std::path::Path;
 
 /// The files that declare something for C, in the order in which the header shows them.
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 9] = [
     "version.rs",
     "numbers.rs",
     "names.rs",
     "options.rs",
     "request.rs",
     "client.rs",
+    "operation.rs",
     "outcome.rs",
     "duplication.rs",
 ];

@@ -2,7 +2,11 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::numbers::{PEGASUS_DUP_OK, PEGASUS_DUP_PANICKED};
+use tokio::runtime::Handle;
+
+use super::numbers::{
+    PEGASUS_DUP_FORKED, PEGASUS_DUP_OK, PEGASUS_DUP_PANICKED, PEGASUS_DUP_WRONG_THREAD,
+};
 
 /// Why a call did nothing: one of the status numbers that aren't 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +33,29 @@ pub(crate) fn status(body: impl FnOnce() -> Result<(), Refusal>) -> i32 {
         Ok(()) => PEGASUS_DUP_OK,
         Err(Refusal(status)) => status,
     })
+}
+
+/// The process that a handle was made in. In a forked child the threads that it needs don't exist.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Process(u32);
+
+impl Process {
+    pub(crate) fn current() -> Process {
+        Process(std::process::id())
+    }
+
+    /// Refuses in a forked child.
+    pub(crate) fn check(self) -> Result<(), Refusal> {
+        if self.0 == std::process::id() { Ok(()) } else { Err(Refusal(PEGASUS_DUP_FORKED)) }
+    }
+}
+
+/// Refuses on a thread that the client's connections run on, which must not wait for itself.
+pub(crate) fn may_wait() -> Result<(), Refusal> {
+    match Handle::try_current() {
+        Ok(_) => Err(Refusal(PEGASUS_DUP_WRONG_THREAD)),
+        Err(_) => Ok(()),
+    }
 }
 
 #[cfg(test)]

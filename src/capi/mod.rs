@@ -9,11 +9,13 @@
 //! The header is generated from these files: their doc comments are written for C programmers.
 
 pub(crate) mod boundary;
+pub(crate) mod callbacks;
 pub mod client;
 pub mod duplication;
 pub(crate) mod facts;
 pub mod names;
 pub mod numbers;
+pub mod operation;
 pub mod options;
 pub mod outcome;
 pub(crate) mod pointers;

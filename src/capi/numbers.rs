@@ -22,6 +22,13 @@ pub const PEGASUS_DUP_PANICKED: i32 = 4;
 /// Status: the client was made before this process was forked, and can't be used in the child. Make
 /// another one there.
 pub const PEGASUS_DUP_FORKED: i32 = 5;
+/// Status: the call in the background isn't done yet.
+pub const PEGASUS_DUP_RUNNING: i32 = 6;
+/// Status: a thread that the library needs could not be started. Nothing was sent.
+pub const PEGASUS_DUP_NO_THREAD: i32 = 7;
+/// Status: what would wait was called on a thread that the library's connections need: from within a
+/// log callback. Nothing was done.
+pub const PEGASUS_DUP_WRONG_THREAD: i32 = 8;
 
 /// Not told: what a number's accessor returns for something that the server didn't tell, that
 /// doesn't apply, or that was asked of NULL.

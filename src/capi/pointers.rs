@@ -4,7 +4,7 @@
 //! Only C makes values of [`Text`], so the methods here lean on what the header demands of its
 //! callers: a pointer is NULL or points to what its type says, and stays so during the call.
 
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_void};
 use std::mem::MaybeUninit;
 use std::slice;
 
@@ -55,6 +55,17 @@ impl Text {
         str::from_utf8(bytes).map_err(|_| Refusal(PEGASUS_DUP_NOT_UTF8))
     }
 }
+
+/// What C wants to be called with. In the header it is `void *`. Only passed on, never looked at.
+#[repr(transparent)]
+#[derive(Debug, Clone, Copy)]
+pub struct UserData(*mut c_void);
+
+// SAFETY: nothing here looks at what it points to; whether its owner's callback may do so on another
+// thread is said in the header, and up to its owner.
+unsafe impl Send for UserData {}
+// SAFETY: as above.
+unsafe impl Sync for UserData {}
 
 /// A lent handle, or a refusal where C passed NULL.
 pub(crate) fn given<T>(pointer: Option<T>) -> Result<T, Refusal> {

@@ -64,6 +64,18 @@ pub(crate) enum Call {
 }
 
 impl Call {
+    /// The table of a call that changes something.
+    pub(crate) fn changes(&self) -> Option<&str> {
+        match self {
+            Call::Add(spec) => Some(&spec.table),
+            Call::Start(table, _)
+            | Call::Pause(table, _)
+            | Call::Remove(table, _)
+            | Call::SetFailMode(table, _, _) => Some(table),
+            Call::Query(_) | Call::List(_) => None,
+        }
+    }
+
     pub(crate) async fn run(&self, client: &Client) -> Facts {
         match self {
             Call::Add(spec) => Facts::of_add(client.add(spec).await),
