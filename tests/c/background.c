@@ -200,7 +200,12 @@ static void forked(const char *address) {
         pegasus_dup_outcome_free(outcome);
         pegasus_dup_client_free(client);
         pegasus_dup_request_free(request);
-        _exit(checks_result());
+        if (checks_result() == 0) {
+            /* Rather than exit: what only the parent's threads knew of looks lost to a leak checker
+             * in the child, which hasn't got them. */
+            execl("/bin/true", "true", (char *)NULL);
+        }
+        _exit(1);
     }
     int how = -1;
     CHECK(child > 0 && waitpid(child, &how, 0) == child);
