@@ -86,6 +86,11 @@
 #define PEGASUS_DUP_WRONG_THREAD 8
 
 /**
+ * Status: the log of this process goes elsewhere already, to a Rust program that links this library.
+ */
+#define PEGASUS_DUP_LOG_TAKEN 9
+
+/**
  * Not told: what a number's accessor returns for something that the server didn't tell, that
  * doesn't apply, or that was asked of NULL.
  */
@@ -377,6 +382,31 @@
 #define PEGASUS_DUP_TABLES_POSTFIX 4
 
 /**
+ * Log level: something failed that shouldn't.
+ */
+#define PEGASUS_DUP_LOG_ERROR 1
+
+/**
+ * Log level: something that a person should know.
+ */
+#define PEGASUS_DUP_LOG_WARN 2
+
+/**
+ * Log level: what happens.
+ */
+#define PEGASUS_DUP_LOG_INFO 3
+
+/**
+ * Log level: how it happens.
+ */
+#define PEGASUS_DUP_LOG_DEBUG 4
+
+/**
+ * Log level: everything.
+ */
+#define PEGASUS_DUP_LOG_TRACE 5
+
+/**
  * A client of one cluster's meta servers. Owned by who made it, and freed once. Any number of threads
  * may use it at once; no thread may use it while or after it is freed, except that calls in the
  * background, once started, go on without it. It can't be used in a forked child: its calls are
@@ -412,6 +442,12 @@ typedef struct pegasus_dup_outcome pegasus_dup_outcome;
  * it is being set, any number while it isn't.
  */
 typedef struct pegasus_dup_request pegasus_dup_request;
+
+/**
+ * What is called with every message of the log: its level, one of `PEGASUS_DUP_LOG_*`, and its text,
+ * which is valid until the callback returns.
+ */
+typedef void (*pegasus_dup_log)(void *user_data, int32_t level, const char *message);
 
 /**
  * What is called once when a call in the background is done. The outcome is the callback's, to be
@@ -452,6 +488,22 @@ const char *pegasus_dup_evidence_name(int32_t evidence);
  * The name of an error's kind, such as "outcome_unknown". Static: never freed, never NULL.
  */
 const char *pegasus_dup_error_kind_name(int32_t kind);
+
+/**
+ * Has the library's log passed to a callback, for the whole process, instead of to the one before; NULL
+ * ends it. By default there is no log.
+ *
+ * `max_level`: one of `PEGASUS_DUP_LOG_*`; what is less important isn't passed on.
+ * `user_data`: what the callback is called with.
+ *
+ * The callback is called on any thread, several at once, outside the library's locks. It must return,
+ * and not throw or jump out; it may call what doesn't wait for a server. When this returns, the
+ * callback before is not running any more and is never called again, unless this is called from within
+ * a callback.
+ */
+int32_t pegasus_dup_set_log(pegasus_dup_log callback,
+                            int32_t max_level,
+                            void *user_data);
 
 /**
  * Makes options, all at their defaults.

@@ -7,10 +7,11 @@
 use std::path::Path;
 
 /// The files that declare something for C, in the order in which the header shows them.
-const SOURCES: [&str; 9] = [
+const SOURCES: [&str; 10] = [
     "version.rs",
     "numbers.rs",
     "names.rs",
+    "log.rs",
     "options.rs",
     "request.rs",
     "client.rs",

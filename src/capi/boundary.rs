@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use tokio::runtime::Handle;
 
+use super::log;
 use super::numbers::{
     PEGASUS_DUP_FORKED, PEGASUS_DUP_OK, PEGASUS_DUP_PANICKED, PEGASUS_DUP_WRONG_THREAD,
 };
@@ -50,12 +51,13 @@ impl Process {
     }
 }
 
-/// Refuses on a thread that the client's connections run on, which must not wait for itself.
+/// Refuses within a log callback, and on a thread that the client's connections run on, which must not
+/// wait for itself.
 pub(crate) fn may_wait() -> Result<(), Refusal> {
-    match Handle::try_current() {
-        Ok(_) => Err(Refusal(PEGASUS_DUP_WRONG_THREAD)),
-        Err(_) => Ok(()),
+    if log::in_callback() || Handle::try_current().is_ok() {
+        return Err(Refusal(PEGASUS_DUP_WRONG_THREAD));
     }
+    Ok(())
 }
 
 #[cfg(test)]

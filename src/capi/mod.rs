@@ -13,6 +13,7 @@ pub(crate) mod callbacks;
 pub mod client;
 pub mod duplication;
 pub(crate) mod facts;
+pub mod log;
 pub mod names;
 pub mod numbers;
 pub mod operation;

@@ -23,6 +23,7 @@ pub extern "C" fn pegasus_dup_status_text(status: i32) -> *const c_char {
             PEGASUS_DUP_FORKED => c"the client was made before this process was forked",
             PEGASUS_DUP_RUNNING => c"the call in the background is not done yet",
             PEGASUS_DUP_NO_THREAD => c"a thread that the library needs could not be started",
+            PEGASUS_DUP_LOG_TAKEN => c"the log of this process goes elsewhere already",
             PEGASUS_DUP_WRONG_THREAD => c"what waits may not be called from within a log callback",
             _ => return None,
         })

@@ -29,6 +29,8 @@ pub const PEGASUS_DUP_NO_THREAD: i32 = 7;
 /// Status: what would wait was called on a thread that the library's connections need: from within a
 /// log callback. Nothing was done.
 pub const PEGASUS_DUP_WRONG_THREAD: i32 = 8;
+/// Status: the log of this process goes elsewhere already, to a Rust program that links this library.
+pub const PEGASUS_DUP_LOG_TAKEN: i32 = 9;
 
 /// Not told: what a number's accessor returns for something that the server didn't tell, that
 /// doesn't apply, or that was asked of NULL.
@@ -161,6 +163,17 @@ pub const PEGASUS_DUP_TABLES_ANYWHERE: i32 = 2;
 pub const PEGASUS_DUP_TABLES_PREFIX: i32 = 3;
 /// Tables to list: those whose name ends so.
 pub const PEGASUS_DUP_TABLES_POSTFIX: i32 = 4;
+
+/// Log level: something failed that shouldn't.
+pub const PEGASUS_DUP_LOG_ERROR: i32 = 1;
+/// Log level: something that a person should know.
+pub const PEGASUS_DUP_LOG_WARN: i32 = 2;
+/// Log level: what happens.
+pub const PEGASUS_DUP_LOG_INFO: i32 = 3;
+/// Log level: how it happens.
+pub const PEGASUS_DUP_LOG_DEBUG: i32 = 4;
+/// Log level: everything.
+pub const PEGASUS_DUP_LOG_TRACE: i32 = 5;
 
 pub(crate) fn evidence_number(evidence: Evidence) -> i32 {
     match evidence {

@@ -56,6 +56,17 @@ impl Text {
     }
 }
 
+/// Text lent to a callback until it returns. In the header it is `const char *`.
+#[repr(transparent)]
+#[derive(Debug, Clone, Copy)]
+pub struct CText(*const c_char);
+
+impl CText {
+    pub(crate) fn lend(text: &CString) -> CText {
+        CText(text.as_ptr())
+    }
+}
+
 /// What C wants to be called with. In the header it is `void *`. Only passed on, never looked at.
 #[repr(transparent)]
 #[derive(Debug, Clone, Copy)]

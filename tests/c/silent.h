@@ -5,12 +5,14 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 /* Returns its listening socket, and writes its address. The kernel takes the connections. */
 static inline int silent_server(char *address, size_t size) {
-    struct sockaddr_in local = {0};
+    struct sockaddr_in local;
+    memset(&local, 0, sizeof local);
     local.sin_family = AF_INET;
     local.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t length = sizeof local;
