@@ -895,6 +895,12 @@ const char *pegasus_dup_outcome_error_server(const struct pegasus_dup_outcome *o
 const char *pegasus_dup_outcome_text(const struct pegasus_dup_outcome *outcome);
 
 /**
+ * The whole outcome as JSON, on one line without its end: the same that `pegasus-dup --json` writes for
+ * the same call. What was listed is one object a line, and empty text for nothing. NULL only for NULL.
+ */
+const char *pegasus_dup_outcome_json(const struct pegasus_dup_outcome *outcome);
+
+/**
  * Frees an outcome, and what it has given out. NULL is allowed.
  */
 void pegasus_dup_outcome_free(struct pegasus_dup_outcome *outcome);

@@ -7,6 +7,7 @@ use super::numbers::*;
 use super::pointers::c_string;
 use super::text;
 use crate::error::{Error, Result};
+use crate::json::Report;
 use crate::outcome::{self, Change, Evidence, Removal};
 
 /// What an outcome holds; shared by the handles to it.
@@ -20,6 +21,7 @@ pub(crate) struct Facts {
     pub(crate) warning: Option<CString>,
     pub(crate) error: Option<ErrorTexts>,
     pub(crate) text: CString,
+    pub(crate) json: CString,
 }
 
 #[derive(Debug)]
@@ -39,7 +41,11 @@ pub(crate) struct ErrorTexts {
 }
 
 impl Facts {
-    fn new(kind: i32, text: &str) -> Facts {
+    fn new(kind: i32, text: &str, report: &Report) -> Facts {
+        Facts::with_json(kind, text, &report.to_string())
+    }
+
+    fn with_json(kind: i32, text: &str, json: &str) -> Facts {
         Facts {
             kind,
             evidence: None,
@@ -49,6 +55,7 @@ impl Facts {
             warning: None,
             error: None,
             text: c_string(text),
+            json: c_string(json),
         }
     }
 
@@ -59,6 +66,7 @@ impl Facts {
     }
 
     pub(crate) fn of_add(result: Result<outcome::Outcome<outcome::Duplication>>) -> Facts {
+        let report = Report::of_add(&result);
         let result = match result {
             Ok(result) => result,
             Err(error) => return Facts::of_error(&error),
@@ -66,11 +74,12 @@ impl Facts {
         let text = text::of_add(&result);
         match result {
             outcome::Outcome::Created { value, evidence, warning } => {
-                let made = Facts::new(PEGASUS_DUP_CREATED, &text).with(value, warning);
+                let made = Facts::new(PEGASUS_DUP_CREATED, &text, &report).with(value, warning);
                 Facts { evidence: Some(evidence), ..made }
             }
             outcome::Outcome::AlreadyExists { existing, differences, evidence, warning } => {
-                let made = Facts::new(PEGASUS_DUP_ALREADY_EXISTS, &text).with(existing, warning);
+                let made =
+                    Facts::new(PEGASUS_DUP_ALREADY_EXISTS, &text, &report).with(existing, warning);
                 let differences = differences.iter().map(Difference::new).collect();
                 Facts { evidence: Some(evidence), differences, ..made }
             }
@@ -79,15 +88,21 @@ impl Facts {
 
     pub(crate) fn of_list(result: Result<Vec<outcome::Duplication>>) -> Facts {
         match result {
-            Ok(found) => Facts {
-                duplications: found.iter().cloned().map(Duplication::new).collect(),
-                ..Facts::new(PEGASUS_DUP_LISTED, &text::of_list(&found))
-            },
+            Ok(found) => {
+                let lines: Vec<String> =
+                    found.iter().map(|found| Report::of_listed(found).to_string()).collect();
+                let text = text::of_list(&found);
+                Facts {
+                    duplications: found.into_iter().map(Duplication::new).collect(),
+                    ..Facts::with_json(PEGASUS_DUP_LISTED, &text, &lines.join("\n"))
+                }
+            }
             Err(error) => Facts::of_error(&error),
         }
     }
 
     pub(crate) fn of_change(result: Result<Change<outcome::Duplication>>) -> Facts {
+        let report = Report::of_change(&result);
         let result = match result {
             Ok(result) => result,
             Err(error) => return Facts::of_error(&error),
@@ -96,15 +111,16 @@ impl Facts {
         match result {
             Change::Changed { before, after, warning } => Facts {
                 before: Some(Duplication::new(before)),
-                ..Facts::new(PEGASUS_DUP_CHANGED, &text).with(after, warning)
+                ..Facts::new(PEGASUS_DUP_CHANGED, &text, &report).with(after, warning)
             },
             Change::Unchanged { current, warning } => {
-                Facts::new(PEGASUS_DUP_UNCHANGED, &text).with(current, warning)
+                Facts::new(PEGASUS_DUP_UNCHANGED, &text, &report).with(current, warning)
             }
         }
     }
 
     pub(crate) fn of_removal(result: Result<Removal<outcome::Duplication>>) -> Facts {
+        let report = Report::of_removal(&result);
         let result = match result {
             Ok(result) => result,
             Err(error) => return Facts::of_error(&error),
@@ -112,9 +128,9 @@ impl Facts {
         let text = text::of_removal(&result);
         match result {
             Removal::Removed { was, warning } => {
-                Facts::new(PEGASUS_DUP_REMOVED, &text).with(was, warning)
+                Facts::new(PEGASUS_DUP_REMOVED, &text, &report).with(was, warning)
             }
-            Removal::NotFound => Facts::new(PEGASUS_DUP_NOT_FOUND, &text),
+            Removal::NotFound => Facts::new(PEGASUS_DUP_NOT_FOUND, &text, &report),
         }
     }
 
@@ -128,7 +144,7 @@ impl Facts {
                 code: error.code().map(|code| c_string(code.name())),
                 server: error.server().map(c_string),
             }),
-            ..Facts::new(PEGASUS_DUP_ERROR, &text::of_error(error))
+            ..Facts::new(PEGASUS_DUP_ERROR, &text::of_error(error), &Report::of_error(error))
         }
     }
 }

@@ -189,6 +189,13 @@ pub extern "C" fn pegasus_dup_outcome_text(outcome: Option<&Outcome>) -> *const 
     read(outcome, null(), |outcome| Some(outcome.text.as_ptr()))
 }
 
+/// The whole outcome as JSON, on one line without its end: the same that `pegasus-dup --json` writes for
+/// the same call. What was listed is one object a line, and empty text for nothing. NULL only for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_json(outcome: Option<&Outcome>) -> *const c_char {
+    read(outcome, null(), |outcome| Some(outcome.json.as_ptr()))
+}
+
 /// Frees an outcome, and what it has given out. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_free(outcome: Option<Box<Outcome>>) {

@@ -42,6 +42,7 @@ static void ask_null(void) {
     CHECK_TEXT(pegasus_dup_outcome_error_code(NULL), NULL);
     CHECK_TEXT(pegasus_dup_outcome_error_server(NULL), NULL);
     CHECK_TEXT(pegasus_dup_outcome_text(NULL), NULL);
+    CHECK_TEXT(pegasus_dup_outcome_json(NULL), NULL);
 
     CHECK_TEXT(pegasus_dup_duplication_table(NULL), NULL);
     CHECK(pegasus_dup_duplication_table_id(NULL) == PEGASUS_DUP_NOT_TOLD);
