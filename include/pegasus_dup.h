@@ -1,0 +1,987 @@
+/*
+ * pegasus-dup: adds Apache Pegasus duplications and says what happened: CREATED, ALREADY_EXISTS or ERROR.
+ *
+ * Generated from src/capi by cbindgen; don't edit it.
+ *
+ * How to read this header
+ *
+ * - A function that returns int32_t and can refuse returns a status: PEGASUS_DUP_OK, or why it did
+ *   nothing. It writes its outputs only with PEGASUS_DUP_OK, unless said otherwise.
+ * - Every handle has one owner. What a function puts where an output points to is the caller's, to be
+ *   freed once with the _free function of its type. What a function returns as a pointer to const is
+ *   lent: it belongs to the handle it was asked of, and is valid until that is freed.
+ * - The _free functions take NULL, and neither wait nor send anything. Handles may be freed in any order.
+ * - Texts given are UTF-8, ended by a NUL, or of a given length (the functions that end in _n), and need
+ *   to stay only during the call. Texts returned are UTF-8, ended by a NUL.
+ * - Pointers are NULL or point to what their type says. NULL is looked for everywhere; where it isn't
+ *   allowed the status is PEGASUS_DUP_NULL_ARGUMENT, and what is asked of NULL is PEGASUS_DUP_NOT_TOLD, 0
+ *   or NULL. Outputs of one call must not be the same.
+ * - Numbers that stand for something are taken and given as integers, so that a newer library can give
+ *   some that this header doesn't know: leave room for them in a switch.
+ * - Times are milliseconds. A function may be called from any thread; each type says what may be done to
+ *   one handle at the same time.
+ */
+
+#ifndef PEGASUS_DUP_H
+#define PEGASUS_DUP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * The number of this ABI, as declared by the header: compare it with what
+ * `pegasus_dup_abi_version` says to learn whether header and library belong together. It grows
+ * when something is added; what is there keeps its meaning for as long as the soname stays.
+ */
+#define PEGASUS_DUP_ABI_VERSION 1
+
+/**
+ * Status: done. Every output was written.
+ */
+#define PEGASUS_DUP_OK 0
+
+/**
+ * Status: an argument is NULL that mustn't be. Nothing was done, and no output was written; so it
+ * is with every status that isn't 0.
+ */
+#define PEGASUS_DUP_NULL_ARGUMENT 1
+
+/**
+ * Status: a text is not UTF-8.
+ */
+#define PEGASUS_DUP_NOT_UTF8 2
+
+/**
+ * Status: an argument makes no sense: a number that isn't one of those listed, a negative timeout,
+ * a request that lacks what its operation needs.
+ */
+#define PEGASUS_DUP_BAD_ARGUMENT 3
+
+/**
+ * Status: a defect of this library, kept from crossing into the caller. If the call was one that
+ * asks a server, what became of it isn't known.
+ */
+#define PEGASUS_DUP_PANICKED 4
+
+/**
+ * Status: the client was made before this process was forked, and can't be used in the child. Make
+ * another one there.
+ */
+#define PEGASUS_DUP_FORKED 5
+
+/**
+ * Status: the call in the background isn't done yet.
+ */
+#define PEGASUS_DUP_RUNNING 6
+
+/**
+ * Status: a thread that the library needs could not be started. Nothing was sent.
+ */
+#define PEGASUS_DUP_NO_THREAD 7
+
+/**
+ * Status: what would wait was called on a thread that the library's connections need: from within a
+ * log callback. Nothing was done.
+ */
+#define PEGASUS_DUP_WRONG_THREAD 8
+
+/**
+ * Status: the log of this process goes elsewhere already, to a Rust program that links this library.
+ */
+#define PEGASUS_DUP_LOG_TAKEN 9
+
+/**
+ * Not told: what a number's accessor returns for something that the server didn't tell, that
+ * doesn't apply, or that was asked of NULL.
+ */
+#define PEGASUS_DUP_NOT_TOLD -1
+
+/**
+ * Told, but by a number that this library has no name for; the text accessor shows it.
+ */
+#define PEGASUS_DUP_UNNAMED -2
+
+/**
+ * Outcome: it wasn't there before, and is now.
+ */
+#define PEGASUS_DUP_CREATED 0
+
+/**
+ * Outcome: it was there already; this call created nothing. The differences say what it has
+ * otherwise than asked.
+ */
+#define PEGASUS_DUP_ALREADY_EXISTS 1
+
+/**
+ * Outcome: an error. Its kind says what to do.
+ */
+#define PEGASUS_DUP_ERROR 2
+
+/**
+ * Outcome: what a query or a list found, which can be nothing.
+ */
+#define PEGASUS_DUP_LISTED 3
+
+/**
+ * Outcome: it was otherwise before; the outcome holds both.
+ */
+#define PEGASUS_DUP_CHANGED 4
+
+/**
+ * Outcome: it was so already; this call changed nothing.
+ */
+#define PEGASUS_DUP_UNCHANGED 5
+
+/**
+ * Outcome: it was there when this call looked, and is gone.
+ */
+#define PEGASUS_DUP_REMOVED 6
+
+/**
+ * Outcome: what was to be removed wasn't there; nothing was sent.
+ */
+#define PEGASUS_DUP_NOT_FOUND 7
+
+/**
+ * Resource: a duplication.
+ */
+#define PEGASUS_DUP_RESOURCE_DUPLICATION 0
+
+/**
+ * Evidence, certain: the server said so, by an answer that means nothing else.
+ */
+#define PEGASUS_DUP_SERVER_SAID_SO 0
+
+/**
+ * Evidence, certain: it was listed before the add, and nothing was sent.
+ */
+#define PEGASUS_DUP_LISTED_BEFORE 1
+
+/**
+ * Evidence, certain: what is listed after the add can't be what this call asked for.
+ */
+#define PEGASUS_DUP_LISTED_AFTER 2
+
+/**
+ * Evidence, not certain: absent before, and listed afterwards exactly as asked. This call made it,
+ * or one that raced with it.
+ */
+#define PEGASUS_DUP_APPEARED_DURING_CALL 3
+
+/**
+ * Error: no such table, or it is not available. Check the name.
+ */
+#define PEGASUS_DUP_ERROR_TABLE_NOT_FOUND 1
+
+/**
+ * Error: no such duplication of that table.
+ */
+#define PEGASUS_DUP_ERROR_DUPLICATION_NOT_FOUND 2
+
+/**
+ * Error: the meta servers' configuration lacks the remote cluster's id or addresses.
+ */
+#define PEGASUS_DUP_ERROR_REMOTE_CLUSTER_NOT_CONFIGURED 3
+
+/**
+ * Error: another table is duplicated to the same table of the same remote cluster.
+ */
+#define PEGASUS_DUP_ERROR_REMOTE_TABLE_TAKEN 4
+
+/**
+ * Error: what exists is in a state that doesn't allow it.
+ */
+#define PEGASUS_DUP_ERROR_WRONG_STATE 5
+
+/**
+ * Error: the request makes no sense as it is. Correct it.
+ */
+#define PEGASUS_DUP_ERROR_INVALID_ARGUMENT 6
+
+/**
+ * Error: this server would ignore or misread the request, so it was not sent.
+ */
+#define PEGASUS_DUP_ERROR_UNSUPPORTED 7
+
+/**
+ * Error: the server refused by its access control.
+ */
+#define PEGASUS_DUP_ERROR_PERMISSION_DENIED 8
+
+/**
+ * Error: another change of the same thing is under way. Try again.
+ */
+#define PEGASUS_DUP_ERROR_BUSY 9
+
+/**
+ * Error: no meta server could be reached, or none is ready. Nothing was done.
+ */
+#define PEGASUS_DUP_ERROR_UNAVAILABLE 10
+
+/**
+ * Error: the time ran out. Nothing was sent, or it provably did nothing.
+ */
+#define PEGASUS_DUP_ERROR_TIMEOUT 11
+
+/**
+ * Error: a request was sent, and whether it did anything is not known. The hint says how to find
+ * out; the outcome's duplications are those known to stand there.
+ */
+#define PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN 12
+
+/**
+ * Error: what came back is not what a meta server answers.
+ */
+#define PEGASUS_DUP_ERROR_PROTOCOL 13
+
+/**
+ * Duplication status DS_INIT: shown, but not stored yet. These numbers are this library's, the same
+ * for every generation of servers; they are not what travels.
+ */
+#define PEGASUS_DUP_STATUS_INIT 0
+
+/**
+ * Duplication status DS_PREPARE: the checkpoint is being made.
+ */
+#define PEGASUS_DUP_STATUS_PREPARE 1
+
+/**
+ * Duplication status DS_APP: the remote table is loading the checkpoint.
+ */
+#define PEGASUS_DUP_STATUS_APP 2
+
+/**
+ * Duplication status DS_LOG: writes are being shipped.
+ */
+#define PEGASUS_DUP_STATUS_LOG 3
+
+/**
+ * Duplication status DS_PAUSE: stopped by an operator.
+ */
+#define PEGASUS_DUP_STATUS_PAUSE 4
+
+/**
+ * Duplication status DS_REMOVED: on its way out.
+ */
+#define PEGASUS_DUP_STATUS_REMOVED 5
+
+/**
+ * Duplication status DS_START: writes are being shipped (servers of 2.3 and older).
+ */
+#define PEGASUS_DUP_STATUS_START 6
+
+/**
+ * Fail mode FAIL_SLOW: a write that the remote cluster doesn't take is retried until it does.
+ */
+#define PEGASUS_DUP_FAIL_SLOW 0
+
+/**
+ * Fail mode FAIL_SKIP: such a write is skipped; the remote table then lacks it.
+ */
+#define PEGASUS_DUP_FAIL_SKIP 1
+
+/**
+ * Fail mode FAIL_FAST: such a write stops the replica server.
+ */
+#define PEGASUS_DUP_FAIL_FAST 2
+
+/**
+ * Generation: 1.12 to 2.3.
+ */
+#define PEGASUS_DUP_GENERATION_FREEZED 0
+
+/**
+ * Generation: 2.4 and 2.5.
+ */
+#define PEGASUS_DUP_GENERATION_CHECKPOINT 1
+
+/**
+ * Generation: 2.6 snapshots before June 2024.
+ */
+#define PEGASUS_DUP_GENERATION_REMOTE_NAME 2
+
+/**
+ * Generation: some 2.6 snapshot, not known which.
+ */
+#define PEGASUS_DUP_GENERATION_SNAPSHOT_2_6 3
+
+/**
+ * Generation: 2.6 snapshots since June 2024.
+ */
+#define PEGASUS_DUP_GENERATION_DUP_EXIST 4
+
+/**
+ * Mode: asks first, adds only what isn't there, and reads it back. The default.
+ */
+#define PEGASUS_DUP_MODE_SAFE 0
+
+/**
+ * Mode: sends the add alone, in one round trip, with a repeated add's side effects; only to servers
+ * proven to be of the generation dup-exist.
+ */
+#define PEGASUS_DUP_MODE_DIRECT 1
+
+/**
+ * Operation: adds a duplication. Needs a table and a cluster.
+ */
+#define PEGASUS_DUP_OPERATION_ADD 0
+
+/**
+ * Operation: the duplications of one table. Needs a table.
+ */
+#define PEGASUS_DUP_OPERATION_QUERY 1
+
+/**
+ * Operation: the duplications of many tables. Needs nothing: all tables unless told otherwise.
+ */
+#define PEGASUS_DUP_OPERATION_LIST 2
+
+/**
+ * Operation: lets a paused duplication run. Needs a table, and either a dupid or a cluster.
+ */
+#define PEGASUS_DUP_OPERATION_START 3
+
+/**
+ * Operation: pauses a duplication. Needs a table, and either a dupid or a cluster.
+ */
+#define PEGASUS_DUP_OPERATION_PAUSE 4
+
+/**
+ * Operation: removes a duplication. Needs a table, and either a dupid or a cluster.
+ */
+#define PEGASUS_DUP_OPERATION_REMOVE 5
+
+/**
+ * Operation: sets the fail mode. Needs a table, a fail mode, and either a dupid or a cluster.
+ */
+#define PEGASUS_DUP_OPERATION_SET_FAIL_MODE 6
+
+/**
+ * Tables to list: all of them.
+ */
+#define PEGASUS_DUP_TABLES_ALL 0
+
+/**
+ * Tables to list: the one of that name.
+ */
+#define PEGASUS_DUP_TABLES_EXACT 1
+
+/**
+ * Tables to list: those with that text anywhere in their name.
+ */
+#define PEGASUS_DUP_TABLES_ANYWHERE 2
+
+/**
+ * Tables to list: those whose name starts so.
+ */
+#define PEGASUS_DUP_TABLES_PREFIX 3
+
+/**
+ * Tables to list: those whose name ends so.
+ */
+#define PEGASUS_DUP_TABLES_POSTFIX 4
+
+/**
+ * Log level: something failed that shouldn't.
+ */
+#define PEGASUS_DUP_LOG_ERROR 1
+
+/**
+ * Log level: something that a person should know.
+ */
+#define PEGASUS_DUP_LOG_WARN 2
+
+/**
+ * Log level: what happens.
+ */
+#define PEGASUS_DUP_LOG_INFO 3
+
+/**
+ * Log level: how it happens.
+ */
+#define PEGASUS_DUP_LOG_DEBUG 4
+
+/**
+ * Log level: everything.
+ */
+#define PEGASUS_DUP_LOG_TRACE 5
+
+/**
+ * A client of one cluster's meta servers. Owned by who made it, and freed once. Any number of threads
+ * may use it at once; no thread may use it while or after it is freed, except that calls in the
+ * background, once started, go on without it. It can't be used in a forked child: its calls are
+ * refused there with `PEGASUS_DUP_FORKED`, and freeing it there gives up its memory.
+ */
+typedef struct pegasus_dup_client pegasus_dup_client;
+
+/**
+ * A duplication, as far as the server told of it. Always lent by an outcome, and valid until that is
+ * freed; there is nothing to free here. Never changes: any number of threads may read it.
+ */
+typedef struct pegasus_dup_duplication pegasus_dup_duplication;
+
+typedef struct pegasus_dup_operation pegasus_dup_operation;
+
+/**
+ * What a client shall be like. Owned by who made it; a client doesn't need it once it is made, so
+ * it may be used for many, and freed at any time. One thread at a time while it is being set.
+ */
+typedef struct pegasus_dup_options pegasus_dup_options;
+
+/**
+ * What became of a call. Owned by who called, and freed once, before or after the client, it doesn't
+ * matter. Never changes: any number of threads may read it. The texts and duplications that it gives
+ * out are its own, and valid until it is freed.
+ */
+typedef struct pegasus_dup_outcome pegasus_dup_outcome;
+
+/**
+ * What to ask for, put together step by step: for what the plain functions have no arguments for,
+ * for text that isn't NUL-terminated, and for calls in the background. Owned by who made it; a call
+ * keeps nothing of it, so it may be used for many, and freed at any time. One thread at a time while
+ * it is being set, any number while it isn't.
+ */
+typedef struct pegasus_dup_request pegasus_dup_request;
+
+/**
+ * What is called with every message of the log: its level, one of `PEGASUS_DUP_LOG_*`, and its text,
+ * which is valid until the callback returns.
+ */
+typedef void (*pegasus_dup_log)(void *user_data, int32_t level, const char *message);
+
+/**
+ * What is called once when a call in the background is done. The outcome is the callback's, to be
+ * freed by it or by whom it gives it to.
+ */
+typedef void (*pegasus_dup_done)(void *user_data, struct pegasus_dup_outcome *outcome);
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * The number of the ABI that the library has.
+ */
+uint32_t pegasus_dup_abi_version(void);
+
+/**
+ * The library's version, such as "0.1.0". Static: never freed, never NULL.
+ */
+const char *pegasus_dup_version(void);
+
+/**
+ * A status in words, such as "an argument is NULL". Static: never freed, never NULL.
+ */
+const char *pegasus_dup_status_text(int32_t status);
+
+/**
+ * The name of an outcome's kind, such as "already_exists". Static: never freed, never NULL.
+ */
+const char *pegasus_dup_kind_name(int32_t kind);
+
+/**
+ * The name of an evidence, such as "server_said_so". Static: never freed, never NULL.
+ */
+const char *pegasus_dup_evidence_name(int32_t evidence);
+
+/**
+ * The name of an error's kind, such as "outcome_unknown". Static: never freed, never NULL.
+ */
+const char *pegasus_dup_error_kind_name(int32_t kind);
+
+/**
+ * Has the library's log passed to a callback, for the whole process, instead of to the one before; NULL
+ * ends it. By default there is no log.
+ *
+ * `max_level`: one of `PEGASUS_DUP_LOG_*`; what is less important isn't passed on.
+ * `user_data`: what the callback is called with.
+ *
+ * The callback is called on any thread, several at once, outside the library's locks. It must return,
+ * and not throw or jump out; it may call what doesn't wait for a server. When this returns, the
+ * callback before is not running any more and is never called again, unless this is called from within
+ * a callback.
+ */
+int32_t pegasus_dup_set_log(pegasus_dup_log callback,
+                            int32_t max_level,
+                            void *user_data);
+
+/**
+ * Makes options, all at their defaults.
+ */
+int32_t pegasus_dup_options_new(struct pegasus_dup_options **options);
+
+/**
+ * The time limit of each call, in milliseconds. 10 s by default, and for 0.
+ */
+int32_t pegasus_dup_options_set_timeout_ms(struct pegasus_dup_options *options, int32_t timeout_ms);
+
+/**
+ * For who knows better: the servers' generation, one of `PEGASUS_DUP_GENERATION_*`, which is then
+ * not asked for. `PEGASUS_DUP_NOT_TOLD`, the default: it is asked for.
+ */
+int32_t pegasus_dup_options_set_generation(struct pegasus_dup_options *options, int32_t generation);
+
+/**
+ * How adds are done: one of `PEGASUS_DUP_MODE_*`, `PEGASUS_DUP_MODE_SAFE` by default.
+ */
+int32_t pegasus_dup_options_set_mode(struct pegasus_dup_options *options, int32_t mode);
+
+/**
+ * Frees options. NULL is allowed.
+ */
+void pegasus_dup_options_free(struct pegasus_dup_options *options);
+
+/**
+ * Makes a request for an operation, one of `PEGASUS_DUP_OPERATION_*`.
+ */
+int32_t pegasus_dup_request_new(int32_t operation, struct pegasus_dup_request **request);
+
+/**
+ * The table whose writes are shipped.
+ */
+int32_t pegasus_dup_request_set_table(struct pegasus_dup_request *request, const char *table);
+
+/**
+ * `pegasus_dup_request_set_table` for text of a given length, without a NUL.
+ */
+int32_t pegasus_dup_request_set_table_n(struct pegasus_dup_request *request,
+                                        const char *table,
+                                        size_t length);
+
+/**
+ * The remote cluster, by the name that the meta servers' configuration gives it.
+ */
+int32_t pegasus_dup_request_set_cluster(struct pegasus_dup_request *request, const char *cluster);
+
+/**
+ * `pegasus_dup_request_set_cluster` for text of a given length, without a NUL.
+ */
+int32_t pegasus_dup_request_set_cluster_n(struct pegasus_dup_request *request,
+                                          const char *cluster,
+                                          size_t length);
+
+/**
+ * The table's name in the remote cluster, for an add. NULL, the default: the table's own name.
+ */
+int32_t pegasus_dup_request_set_remote_table(struct pegasus_dup_request *request,
+                                             const char *remote_table);
+
+/**
+ * `pegasus_dup_request_set_remote_table` for text of a given length, without a NUL.
+ */
+int32_t pegasus_dup_request_set_remote_table_n(struct pegasus_dup_request *request,
+                                               const char *remote_table,
+                                               size_t length);
+
+/**
+ * The remote table's replica count, for an add. 0, the default: the table's own.
+ */
+int32_t pegasus_dup_request_set_remote_replica_count(struct pegasus_dup_request *request,
+                                                     int32_t remote_replica_count);
+
+/**
+ * Whether an add ships what the table holds already, as a checkpoint: 1 or 0. 0 by default.
+ */
+int32_t pegasus_dup_request_set_checkpoint(struct pegasus_dup_request *request, int32_t checkpoint);
+
+/**
+ * Which duplication, by its dupid. 0, the default: by the cluster.
+ */
+int32_t pegasus_dup_request_set_dupid(struct pegasus_dup_request *request, int32_t dupid);
+
+/**
+ * The fail mode to set, one of `PEGASUS_DUP_FAIL_*`.
+ */
+int32_t pegasus_dup_request_set_fail_mode(struct pegasus_dup_request *request, int32_t fail_mode);
+
+/**
+ * Which tables to list: one of `PEGASUS_DUP_TABLES_*`, and the text that it speaks of, which is not
+ * looked at for `PEGASUS_DUP_TABLES_ALL`.
+ */
+int32_t pegasus_dup_request_set_tables(struct pegasus_dup_request *request,
+                                       int32_t which,
+                                       const char *text);
+
+/**
+ * `pegasus_dup_request_set_tables` for text of a given length, without a NUL.
+ */
+int32_t pegasus_dup_request_set_tables_n(struct pegasus_dup_request *request,
+                                         int32_t which,
+                                         const char *text,
+                                         size_t length);
+
+/**
+ * Frees a request. NULL is allowed.
+ */
+void pegasus_dup_request_free(struct pegasus_dup_request *request);
+
+/**
+ * Makes a client. It connects to nothing yet.
+ *
+ * `metas`: the meta servers as "HOST:PORT", several with commas between, IPv6 as "[::1]:34601".
+ * `options`: NULL for the defaults. `client`: where to put the client.
+ * `error`: NULL, or where to put an outcome of the kind `PEGASUS_DUP_ERROR` that says what is wrong
+ * with `metas`, if the status is `PEGASUS_DUP_BAD_ARGUMENT`; to be freed. NULL is put there in every
+ * other case.
+ */
+int32_t pegasus_dup_client_new(const char *metas,
+                               const struct pegasus_dup_options *options,
+                               struct pegasus_dup_client **client,
+                               struct pegasus_dup_outcome **error);
+
+/**
+ * Adds a duplication of `table` to `cluster`, and says what happened.
+ *
+ * `remote_table`: the table's name in the remote cluster; NULL for the table's own name.
+ * `remote_replica_count`: the remote table's; 0 for the table's own.
+ * `checkpoint`: 1 if what the table holds already is to be shipped too, else 0.
+ * `timeout_ms`: the time limit; 0 for the client's.
+ *
+ * Returns `PEGASUS_DUP_OK` whenever it writes an outcome, one of the kind `PEGASUS_DUP_ERROR`
+ * included: look at `pegasus_dup_outcome_kind` before believing that anything was created. With every
+ * other status nothing was written; nor was anything sent, except after `PEGASUS_DUP_PANICKED`.
+ */
+int32_t pegasus_dup_add(const struct pegasus_dup_client *client,
+                        const char *table,
+                        const char *cluster,
+                        const char *remote_table,
+                        int32_t remote_replica_count,
+                        int32_t checkpoint,
+                        int32_t timeout_ms,
+                        struct pegasus_dup_outcome **outcome);
+
+/**
+ * Finds the duplications of one table. The outcome's kind is `PEGASUS_DUP_LISTED` or
+ * `PEGASUS_DUP_ERROR`.
+ */
+int32_t pegasus_dup_query(const struct pegasus_dup_client *client,
+                          const char *table,
+                          int32_t timeout_ms,
+                          struct pegasus_dup_outcome **outcome);
+
+/**
+ * Finds the duplications of many tables: `which` is one of `PEGASUS_DUP_TABLES_*`, and `text` what it
+ * speaks of, NULL for `PEGASUS_DUP_TABLES_ALL`. The outcome's kind is `PEGASUS_DUP_LISTED` or
+ * `PEGASUS_DUP_ERROR`.
+ */
+int32_t pegasus_dup_list(const struct pegasus_dup_client *client,
+                         int32_t which,
+                         const char *text,
+                         int32_t timeout_ms,
+                         struct pegasus_dup_outcome **outcome);
+
+/**
+ * Lets a paused duplication run: the one with that `dupid`, or, if that is 0, the one to `cluster`;
+ * the other one is NULL or 0. The outcome's kind is `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or
+ * `PEGASUS_DUP_ERROR`.
+ */
+int32_t pegasus_dup_start(const struct pegasus_dup_client *client,
+                          const char *table,
+                          int32_t dupid,
+                          const char *cluster,
+                          int32_t timeout_ms,
+                          struct pegasus_dup_outcome **outcome);
+
+/**
+ * Pauses a duplication: the one with that `dupid`, or, if that is 0, the one to `cluster`; the other
+ * one is NULL or 0. The outcome's kind is `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or
+ * `PEGASUS_DUP_ERROR`.
+ */
+int32_t pegasus_dup_pause(const struct pegasus_dup_client *client,
+                          const char *table,
+                          int32_t dupid,
+                          const char *cluster,
+                          int32_t timeout_ms,
+                          struct pegasus_dup_outcome **outcome);
+
+/**
+ * Removes a duplication: the one with that `dupid`, or, if that is 0, the one to `cluster`; the other
+ * one is NULL or 0. The outcome's kind is `PEGASUS_DUP_REMOVED`, `PEGASUS_DUP_NOT_FOUND` or
+ * `PEGASUS_DUP_ERROR`.
+ */
+int32_t pegasus_dup_remove(const struct pegasus_dup_client *client,
+                           const char *table,
+                           int32_t dupid,
+                           const char *cluster,
+                           int32_t timeout_ms,
+                           struct pegasus_dup_outcome **outcome);
+
+/**
+ * Sets the fail mode, one of `PEGASUS_DUP_FAIL_*`, of the duplication with that `dupid`, or, if that
+ * is 0, of the one to `cluster`; the other one is NULL or 0. The outcome's kind is
+ * `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or `PEGASUS_DUP_ERROR`.
+ */
+int32_t pegasus_dup_set_fail_mode(const struct pegasus_dup_client *client,
+                                  const char *table,
+                                  int32_t dupid,
+                                  const char *cluster,
+                                  int32_t fail_mode,
+                                  int32_t timeout_ms,
+                                  struct pegasus_dup_outcome **outcome);
+
+/**
+ * Makes the call that a request describes, and says what happened, as the function of that
+ * operation's name does.
+ */
+int32_t pegasus_dup_call(const struct pegasus_dup_client *client,
+                         const struct pegasus_dup_request *request,
+                         int32_t timeout_ms,
+                         struct pegasus_dup_outcome **outcome);
+
+/**
+ * Frees a client. Waits for nothing and sends nothing. NULL is allowed. Outcomes live on.
+ */
+void pegasus_dup_client_free(struct pegasus_dup_client *client);
+
+/**
+ * Starts the call that a request describes in the background, and returns at once.
+ *
+ * `timeout_ms`: the time limit of the call; 0 for the client's.
+ * `callback`: NULL, or what is called once when the call is done, cancelled or not, with `user_data`
+ * and the outcome, which is then the callback's to free. It is called on a thread of the library's, or
+ * on the one that is in `pegasus_dup_operation_stop`; never during this call, and never while
+ * the library holds a lock: it may use the library as it likes, free the operation and the client, and
+ * wait. Callbacks of one client are called one after the other. A callback must return; it must not
+ * throw or jump out.
+ * `operation`: where to put the operation.
+ */
+int32_t pegasus_dup_submit(const struct pegasus_dup_client *client,
+                           const struct pegasus_dup_request *request,
+                           int32_t timeout_ms,
+                           pegasus_dup_done callback,
+                           void *user_data,
+                           struct pegasus_dup_operation **operation);
+
+/**
+ * Waits until a call in the background is done, and says what became of it. The outcome is the
+ * caller's: every waiter gets one, to be freed. NULL if it isn't wanted. The callback may be called
+ * before or after this returns.
+ */
+int32_t pegasus_dup_operation_wait(const struct pegasus_dup_operation *operation,
+                                   struct pegasus_dup_outcome **outcome);
+
+/**
+ * `pegasus_dup_operation_wait` for that many milliseconds at most, and not at all for 0:
+ * `PEGASUS_DUP_RUNNING` if it isn't done by then. The call goes on.
+ */
+int32_t pegasus_dup_operation_wait_for(const struct pegasus_dup_operation *operation,
+                                       int32_t timeout_ms,
+                                       struct pegasus_dup_outcome **outcome);
+
+/**
+ * Cancels a call in the background, without waiting; one that is done stays as it is. What wasn't sent
+ * by then never is, and the outcome is the error `PEGASUS_DUP_ERROR_TIMEOUT`; where something was
+ * sent that changes something it is `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN`.
+ */
+int32_t pegasus_dup_operation_cancel(const struct pegasus_dup_operation *operation);
+
+/**
+ * Cancels a call in the background and waits until it is done and its callback has returned: after it,
+ * what `user_data` points to is the caller's again. A callback that wasn't called yet is called by this
+ * function, on this thread. From within that callback it doesn't wait for it.
+ */
+int32_t pegasus_dup_operation_stop(const struct pegasus_dup_operation *operation);
+
+/**
+ * Frees an operation. The call goes on, and its callback is still called. NULL is allowed.
+ */
+void pegasus_dup_operation_free(struct pegasus_dup_operation *operation);
+
+/**
+ * What happened: `PEGASUS_DUP_CREATED`, `PEGASUS_DUP_ALREADY_EXISTS` or `PEGASUS_DUP_ERROR` of an
+ * add; of the other operations `PEGASUS_DUP_ERROR` or one of the kinds that follow it.
+ */
+int32_t pegasus_dup_outcome_kind(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * What kind of thing it speaks of: `PEGASUS_DUP_RESOURCE_DUPLICATION`; others may come.
+ */
+int32_t pegasus_dup_outcome_resource(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * How it is known that this was created, or exists: `PEGASUS_DUP_SERVER_SAID_SO` and those that
+ * follow it. `PEGASUS_DUP_NOT_TOLD` for the other kinds.
+ */
+int32_t pegasus_dup_outcome_evidence(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * Whether it is certain that this was created, or existed: 1 or 0. 0 for
+ * `PEGASUS_DUP_APPEARED_DURING_CALL`, and for the kinds that have no evidence.
+ */
+int32_t pegasus_dup_outcome_certain(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * The duplication that was created, that exists already, that is as it is after a change, or that
+ * was removed. NULL for the other kinds.
+ */
+const struct pegasus_dup_duplication *pegasus_dup_outcome_duplication(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * The duplication as it was before the change. NULL unless the kind is `PEGASUS_DUP_CHANGED`.
+ */
+const struct pegasus_dup_duplication *pegasus_dup_outcome_before(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * How many duplications the outcome holds: what was listed; what an error knows to stand there,
+ * where it can't say what this call did; else the one of `pegasus_dup_outcome_duplication`.
+ */
+size_t pegasus_dup_outcome_duplication_count(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * One of those duplications, by its place in the list, from 0. NULL past the end.
+ */
+const struct pegasus_dup_duplication *pegasus_dup_outcome_duplication_at(const struct pegasus_dup_outcome *outcome,
+                                                                         size_t place);
+
+/**
+ * In how many fields what exists is otherwise than asked. 0: it is as asked, or the kind isn't
+ * `PEGASUS_DUP_ALREADY_EXISTS`.
+ */
+size_t pegasus_dup_outcome_difference_count(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * The field that differs: "remote_table" or "remote_replica_count"; others may come. NULL past the
+ * end.
+ */
+const char *pegasus_dup_outcome_difference_field(const struct pegasus_dup_outcome *outcome,
+                                                 size_t place);
+
+/**
+ * What was asked for, as text. NULL past the end.
+ */
+const char *pegasus_dup_outcome_difference_asked(const struct pegasus_dup_outcome *outcome,
+                                                 size_t place);
+
+/**
+ * What exists, as text. NULL past the end.
+ */
+const char *pegasus_dup_outcome_difference_existing(const struct pegasus_dup_outcome *outcome,
+                                                    size_t place);
+
+/**
+ * What a person should know besides: that the existing one is paused, say. NULL if there is nothing.
+ */
+const char *pegasus_dup_outcome_warning(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * What went wrong, by what to do about it: one of `PEGASUS_DUP_ERROR_*`. `PEGASUS_DUP_NOT_TOLD`
+ * unless the kind is `PEGASUS_DUP_ERROR`.
+ */
+int32_t pegasus_dup_outcome_error_kind(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * What went wrong, for a person. NULL unless the kind is `PEGASUS_DUP_ERROR`.
+ */
+const char *pegasus_dup_outcome_error_message(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * What the server said of the error, else what to do next. NULL if there is nothing.
+ */
+const char *pegasus_dup_outcome_error_hint(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * The Pegasus error code, such as "ERR_BUSY". NULL if no server gave one.
+ */
+const char *pegasus_dup_outcome_error_code(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * The meta server that answered, or was asked, as "HOST:PORT". NULL if there is none to name.
+ */
+const char *pegasus_dup_outcome_error_server(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * The whole outcome as text for a person, without a newline at its end. NULL only for NULL.
+ */
+const char *pegasus_dup_outcome_text(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * The whole outcome as JSON, on one line without its end: the same that `pegasus-dup --json` writes for
+ * the same call. What was listed is one object a line, and empty text for nothing. NULL only for NULL.
+ */
+const char *pegasus_dup_outcome_json(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * Frees an outcome, and what it has given out. NULL is allowed.
+ */
+void pegasus_dup_outcome_free(struct pegasus_dup_outcome *outcome);
+
+/**
+ * The table whose writes are shipped.
+ */
+const char *pegasus_dup_duplication_table(const struct pegasus_dup_duplication *duplication);
+
+/**
+ * The table's id in this cluster.
+ */
+int32_t pegasus_dup_duplication_table_id(const struct pegasus_dup_duplication *duplication);
+
+/**
+ * The remote cluster's name.
+ */
+const char *pegasus_dup_duplication_cluster(const struct pegasus_dup_duplication *duplication);
+
+/**
+ * The duplication's id within the table. It is reused after a removal: two duplications are the same
+ * one if table id, cluster, dupid and time of creation are.
+ */
+int32_t pegasus_dup_duplication_dupid(const struct pegasus_dup_duplication *duplication);
+
+/**
+ * Where it stands: one of `PEGASUS_DUP_STATUS_*`, `PEGASUS_DUP_NOT_TOLD` or `PEGASUS_DUP_UNNAMED`.
+ */
+int32_t pegasus_dup_duplication_status(const struct pegasus_dup_duplication *duplication);
+
+/**
+ * Where it stands, as Pegasus names it: "DS_LOG". NULL where it wasn't told.
+ */
+const char *pegasus_dup_duplication_status_name(const struct pegasus_dup_duplication *duplication);
+
+/**
+ * What it does with writes that the remote cluster doesn't take: one of `PEGASUS_DUP_FAIL_*`,
+ * `PEGASUS_DUP_NOT_TOLD` or `PEGASUS_DUP_UNNAMED`.
+ */
+int32_t pegasus_dup_duplication_fail_mode(const struct pegasus_dup_duplication *duplication);
+
+/**
+ * The fail mode, as Pegasus names it: "FAIL_SLOW". NULL where it wasn't told.
+ */
+const char *pegasus_dup_duplication_fail_mode_name(const struct pegasus_dup_duplication *duplication);
+
+/**
+ * The table's name in the remote cluster. NULL where it wasn't told: only 2.6 snapshots do.
+ */
+const char *pegasus_dup_duplication_remote_table(const struct pegasus_dup_duplication *duplication);
+
+/**
+ * The remote table's replica count. `PEGASUS_DUP_NOT_TOLD` where it wasn't told: only 2.6 snapshots
+ * do.
+ */
+int32_t pegasus_dup_duplication_remote_replica_count(const struct pegasus_dup_duplication *duplication);
+
+/**
+ * When it was made, in milliseconds since 1970 by the server's clock. `PEGASUS_DUP_NOT_TOLD` where
+ * it wasn't told.
+ */
+int64_t pegasus_dup_duplication_create_ts_ms(const struct pegasus_dup_duplication *duplication);
+
+/**
+ * How many partitions there is progress for. 0 where none was told: only newer 2.6 snapshots do.
+ */
+size_t pegasus_dup_duplication_partition_count(const struct pegasus_dup_duplication *duplication);
+
+/**
+ * How far one partition has come, by its place in the list, from 0: its index in the table, the last
+ * decree that the remote cluster confirmed, and the last committed here. A decree that isn't known
+ * yet is `PEGASUS_DUP_NOT_TOLD`. An output that isn't wanted may be NULL.
+ */
+int32_t pegasus_dup_duplication_partition_at(const struct pegasus_dup_duplication *duplication,
+                                             size_t place,
+                                             int32_t *partition,
+                                             int64_t *confirmed_decree,
+                                             int64_t *last_committed_decree);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /*PEGASUS_DUP_H */

@@ -1,0 +1,690 @@
+/*
+ * pegasus-dup for C++17: adds Apache Pegasus duplications and says what happened.
+ *
+ * Header-only, over pegasus_dup.h. Nothing here throws, but for the standard library's own
+ * std::bad_alloc and pegasus_dup::or_throw, which does so on request; without exceptions
+ * (-fno-exceptions) it isn't there. What a call returns holds its own copies, and is valid for as
+ * long as it lives.
+ */
+#ifndef PEGASUS_DUP_HPP
+#define PEGASUS_DUP_HPP
+
+#include <chrono>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+#if defined(__cpp_exceptions)
+#include <stdexcept>
+#endif
+
+#include "pegasus_dup.h"
+
+namespace pegasus_dup {
+
+/* Each of these may hold a number that isn't named here: a newer library may know more. */
+
+/// What went wrong, by what to do about it.
+enum class error_kind : std::int32_t {
+    table_not_found = PEGASUS_DUP_ERROR_TABLE_NOT_FOUND,
+    duplication_not_found = PEGASUS_DUP_ERROR_DUPLICATION_NOT_FOUND,
+    remote_cluster_not_configured = PEGASUS_DUP_ERROR_REMOTE_CLUSTER_NOT_CONFIGURED,
+    remote_table_taken = PEGASUS_DUP_ERROR_REMOTE_TABLE_TAKEN,
+    wrong_state = PEGASUS_DUP_ERROR_WRONG_STATE,
+    invalid_argument = PEGASUS_DUP_ERROR_INVALID_ARGUMENT,
+    unsupported = PEGASUS_DUP_ERROR_UNSUPPORTED,
+    permission_denied = PEGASUS_DUP_ERROR_PERMISSION_DENIED,
+    busy = PEGASUS_DUP_ERROR_BUSY,
+    unavailable = PEGASUS_DUP_ERROR_UNAVAILABLE,
+    timeout = PEGASUS_DUP_ERROR_TIMEOUT,
+    outcome_unknown = PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN,
+    protocol = PEGASUS_DUP_ERROR_PROTOCOL,
+};
+
+/// How it is known that something was created, or exists. Certain, but for appeared_during_call.
+enum class evidence : std::int32_t {
+    server_said_so = PEGASUS_DUP_SERVER_SAID_SO,
+    listed_before = PEGASUS_DUP_LISTED_BEFORE,
+    listed_after = PEGASUS_DUP_LISTED_AFTER,
+    appeared_during_call = PEGASUS_DUP_APPEARED_DURING_CALL,
+};
+
+/// Where a duplication stands.
+enum class status : std::int32_t {
+    init = PEGASUS_DUP_STATUS_INIT,
+    prepare = PEGASUS_DUP_STATUS_PREPARE,
+    app = PEGASUS_DUP_STATUS_APP,
+    log = PEGASUS_DUP_STATUS_LOG,
+    pause = PEGASUS_DUP_STATUS_PAUSE,
+    removed = PEGASUS_DUP_STATUS_REMOVED,
+    start = PEGASUS_DUP_STATUS_START,
+    unnamed = PEGASUS_DUP_UNNAMED,
+};
+
+/// What a duplication does with a write that the remote cluster doesn't take.
+enum class fail_mode : std::int32_t {
+    slow = PEGASUS_DUP_FAIL_SLOW,
+    skip = PEGASUS_DUP_FAIL_SKIP,
+    fast = PEGASUS_DUP_FAIL_FAST,
+    unnamed = PEGASUS_DUP_UNNAMED,
+};
+
+/// A generation of Pegasus meta servers.
+enum class generation : std::int32_t {
+    freezed = PEGASUS_DUP_GENERATION_FREEZED,
+    checkpoint = PEGASUS_DUP_GENERATION_CHECKPOINT,
+    remote_name = PEGASUS_DUP_GENERATION_REMOTE_NAME,
+    snapshot_2_6 = PEGASUS_DUP_GENERATION_SNAPSHOT_2_6,
+    dup_exist = PEGASUS_DUP_GENERATION_DUP_EXIST,
+};
+
+/// How an add is done.
+enum class mode : std::int32_t {
+    safe = PEGASUS_DUP_MODE_SAFE,
+    direct = PEGASUS_DUP_MODE_DIRECT,
+};
+
+/// Which tables to list.
+enum class tables : std::int32_t {
+    all = PEGASUS_DUP_TABLES_ALL,
+    exact = PEGASUS_DUP_TABLES_EXACT,
+    anywhere = PEGASUS_DUP_TABLES_ANYWHERE,
+    prefix = PEGASUS_DUP_TABLES_PREFIX,
+    postfix = PEGASUS_DUP_TABLES_POSTFIX,
+};
+
+/// The name, such as "outcome_unknown".
+inline std::string_view to_string(error_kind kind) noexcept {
+    return pegasus_dup_error_kind_name(static_cast<std::int32_t>(kind));
+}
+
+/// The name, such as "server_said_so".
+inline std::string_view to_string(evidence how) noexcept {
+    return pegasus_dup_evidence_name(static_cast<std::int32_t>(how));
+}
+
+/// How far one partition has come, in decrees; what isn't known yet is absent.
+struct partition {
+    std::int32_t index = 0;
+    std::optional<std::int64_t> confirmed_decree;
+    std::optional<std::int64_t> last_committed_decree;
+};
+
+/// A duplication, as far as the server told of it; what it didn't tell is absent.
+struct duplication {
+    std::string table;
+    std::int32_t table_id = 0;
+    std::string cluster;
+    std::int32_t dupid = 0;
+    std::optional<pegasus_dup::status> status;
+    /// As Pegasus names it: "DS_LOG".
+    std::optional<std::string> status_name;
+    std::optional<pegasus_dup::fail_mode> fail_mode;
+    /// As Pegasus names it: "FAIL_SLOW".
+    std::optional<std::string> fail_mode_name;
+    std::optional<std::string> remote_table;
+    std::optional<std::int32_t> remote_replica_count;
+    std::optional<std::int64_t> create_ts_ms;
+    std::vector<partition> partitions;
+};
+
+/// What exists otherwise than asked.
+struct difference {
+    std::string field;
+    std::string asked;
+    std::string existing;
+};
+
+/// It wasn't there before, and is now.
+struct created {
+    duplication value;
+    pegasus_dup::evidence evidence{};
+    bool certain = false;
+    std::optional<std::string> warning;
+};
+
+/// It was there already; this call created nothing.
+struct already_exists {
+    duplication existing;
+    std::vector<difference> differences;
+    pegasus_dup::evidence evidence{};
+    bool certain = false;
+    std::optional<std::string> warning;
+};
+
+/// It was otherwise before.
+struct changed {
+    duplication before;
+    duplication after;
+    std::optional<std::string> warning;
+};
+
+/// It was so already; this call changed nothing.
+struct unchanged {
+    duplication current;
+    std::optional<std::string> warning;
+};
+
+/// It was there when this call looked, and is gone.
+struct removed {
+    duplication was;
+    std::optional<std::string> warning;
+};
+
+/// It wasn't there; nothing was sent.
+struct not_found {};
+
+/// What a query or a list found.
+struct listed {
+    std::vector<duplication> duplications;
+};
+
+/// What went wrong.
+struct error {
+    error_kind kind{};
+    std::string message;
+    std::optional<std::string> hint;
+    std::optional<std::string> code;
+    std::optional<std::string> server;
+    /// The duplications that are known to stand there, where the outcome isn't known.
+    std::vector<duplication> known;
+};
+
+/// What became of an add.
+using add_outcome = std::variant<created, already_exists, error>;
+/// What became of a start, a pause, or a change of the fail mode.
+using change_outcome = std::variant<changed, unchanged, error>;
+/// What became of a removal.
+using remove_outcome = std::variant<removed, not_found, error>;
+/// What became of a query or a list.
+using list_outcome = std::variant<listed, error>;
+
+/// What to add.
+struct add_spec {
+    std::string_view table;
+    std::string_view cluster;
+    /// The table's name in the remote cluster; absent: the table's own.
+    std::optional<std::string_view> remote_table{};
+    /// The remote table's replica count; 0: the table's own.
+    std::int32_t remote_replica_count = 0;
+    /// Whether what the table holds already is shipped too.
+    bool checkpoint = false;
+};
+
+/// Which duplication of a table: the one with a dupid, or the one to a remote cluster.
+class selector {
+public:
+    selector(std::int32_t dupid) : dupid_(dupid) {}
+    selector(std::string_view cluster) : cluster_(cluster) {}
+    selector(const std::string &cluster) : cluster_(cluster) {}
+    selector(const char *cluster) : cluster_(cluster) {}
+
+private:
+    friend class client;
+    std::int32_t dupid_ = 0;
+    std::string_view cluster_;
+};
+
+/// How a client is configured; what is absent is as the library has it by default.
+struct options {
+    std::optional<std::chrono::milliseconds> timeout{};
+    std::optional<pegasus_dup::generation> generation{};
+    pegasus_dup::mode mode = pegasus_dup::mode::safe;
+};
+
+#if defined(__cpp_exceptions)
+/// An error, thrown on request.
+class exception : public std::runtime_error {
+public:
+    explicit exception(pegasus_dup::error why)
+        : std::runtime_error(why.hint ? why.message + ": " + *why.hint : why.message),
+          error_(std::make_shared<pegasus_dup::error>(std::move(why))) {}
+    const pegasus_dup::error &error() const noexcept { return *error_; }
+
+private:
+    /* Shared, so that copying an exception can't throw. */
+    std::shared_ptr<const pegasus_dup::error> error_;
+};
+
+/// Throws the error that an outcome holds, and returns any other outcome as it is.
+template <class Outcome> Outcome or_throw(Outcome outcome) {
+    if (auto *why = std::get_if<error>(&outcome)) {
+        throw exception(std::move(*why));
+    }
+    return outcome;
+}
+#endif
+
+/* How the C handles become the above. Not for use elsewhere. */
+namespace detail {
+
+struct deleter {
+    void operator()(pegasus_dup_client *handle) const noexcept { pegasus_dup_client_free(handle); }
+    void operator()(pegasus_dup_options *handle) const noexcept { pegasus_dup_options_free(handle); }
+    void operator()(pegasus_dup_outcome *handle) const noexcept { pegasus_dup_outcome_free(handle); }
+    void operator()(pegasus_dup_request *handle) const noexcept { pegasus_dup_request_free(handle); }
+    void operator()(pegasus_dup_operation *handle) const noexcept {
+        pegasus_dup_operation_free(handle);
+    }
+};
+template <class T> using owned = std::unique_ptr<T, deleter>;
+
+inline std::optional<std::string> text(const char *text) {
+    return text == nullptr ? std::nullopt : std::make_optional<std::string>(text);
+}
+
+template <class T, class N> std::optional<T> told(N number) {
+    return number == PEGASUS_DUP_NOT_TOLD ? std::nullopt
+                                          : std::make_optional(static_cast<T>(number));
+}
+
+inline duplication copy(const pegasus_dup_duplication *from) {
+    duplication to;
+    to.table = text(pegasus_dup_duplication_table(from)).value_or("");
+    to.table_id = pegasus_dup_duplication_table_id(from);
+    to.cluster = text(pegasus_dup_duplication_cluster(from)).value_or("");
+    to.dupid = pegasus_dup_duplication_dupid(from);
+    to.status = told<status>(pegasus_dup_duplication_status(from));
+    to.status_name = text(pegasus_dup_duplication_status_name(from));
+    to.fail_mode = told<fail_mode>(pegasus_dup_duplication_fail_mode(from));
+    to.fail_mode_name = text(pegasus_dup_duplication_fail_mode_name(from));
+    to.remote_table = text(pegasus_dup_duplication_remote_table(from));
+    to.remote_replica_count =
+        told<std::int32_t>(pegasus_dup_duplication_remote_replica_count(from));
+    to.create_ts_ms = told<std::int64_t>(pegasus_dup_duplication_create_ts_ms(from));
+    for (std::size_t i = 0; i < pegasus_dup_duplication_partition_count(from); ++i) {
+        std::int32_t index = 0;
+        std::int64_t confirmed = 0, committed = 0;
+        pegasus_dup_duplication_partition_at(from, i, &index, &confirmed, &committed);
+        to.partitions.push_back(
+            {index, told<std::int64_t>(confirmed), told<std::int64_t>(committed)});
+    }
+    return to;
+}
+
+inline std::vector<duplication> copy_all(const pegasus_dup_outcome *outcome) {
+    std::vector<duplication> all;
+    for (std::size_t i = 0; i < pegasus_dup_outcome_duplication_count(outcome); ++i) {
+        all.push_back(copy(pegasus_dup_outcome_duplication_at(outcome, i)));
+    }
+    return all;
+}
+
+inline error to_error(const pegasus_dup_outcome *outcome) {
+    error why;
+    why.kind = static_cast<error_kind>(pegasus_dup_outcome_error_kind(outcome));
+    why.message = text(pegasus_dup_outcome_error_message(outcome)).value_or("no error");
+    why.hint = text(pegasus_dup_outcome_error_hint(outcome));
+    why.code = text(pegasus_dup_outcome_error_code(outcome));
+    why.server = text(pegasus_dup_outcome_error_server(outcome));
+    why.known = copy_all(outcome);
+    return why;
+}
+
+/* What a status says that isn't PEGASUS_DUP_OK: nothing was sent, except by a defect. */
+inline error to_error(std::int32_t refused) {
+    error why;
+    switch (refused) {
+    case PEGASUS_DUP_PANICKED:
+        why.kind = error_kind::outcome_unknown;
+        break;
+    case PEGASUS_DUP_FORKED:
+    case PEGASUS_DUP_NO_THREAD:
+    case PEGASUS_DUP_WRONG_THREAD:
+        why.kind = error_kind::unavailable;
+        break;
+    default:
+        why.kind = error_kind::invalid_argument;
+    }
+    why.message = pegasus_dup_status_text(refused);
+    return why;
+}
+
+inline error unexpected(std::int32_t kind) {
+    error why;
+    why.kind = error_kind::protocol;
+    why.message = std::string("an outcome that this header doesn't know: ") +
+                  pegasus_dup_kind_name(kind);
+    return why;
+}
+
+inline void convert(const pegasus_dup_outcome *from, add_outcome &to) {
+    const auto how = static_cast<evidence>(pegasus_dup_outcome_evidence(from));
+    const bool certain = pegasus_dup_outcome_certain(from) != 0;
+    auto warning = text(pegasus_dup_outcome_warning(from));
+    switch (const auto kind = pegasus_dup_outcome_kind(from)) {
+    case PEGASUS_DUP_CREATED:
+        to = created{copy(pegasus_dup_outcome_duplication(from)), how, certain, std::move(warning)};
+        break;
+    case PEGASUS_DUP_ALREADY_EXISTS: {
+        std::vector<difference> differences;
+        for (std::size_t i = 0; i < pegasus_dup_outcome_difference_count(from); ++i) {
+            differences.push_back(
+                {text(pegasus_dup_outcome_difference_field(from, i)).value_or(""),
+                 text(pegasus_dup_outcome_difference_asked(from, i)).value_or(""),
+                 text(pegasus_dup_outcome_difference_existing(from, i)).value_or("")});
+        }
+        to = already_exists{copy(pegasus_dup_outcome_duplication(from)), std::move(differences), how,
+                            certain, std::move(warning)};
+        break;
+    }
+    case PEGASUS_DUP_ERROR:
+        to = to_error(from);
+        break;
+    default:
+        to = unexpected(kind);
+    }
+}
+
+inline void convert(const pegasus_dup_outcome *from, change_outcome &to) {
+    auto warning = text(pegasus_dup_outcome_warning(from));
+    switch (const auto kind = pegasus_dup_outcome_kind(from)) {
+    case PEGASUS_DUP_CHANGED:
+        to = changed{copy(pegasus_dup_outcome_before(from)),
+                     copy(pegasus_dup_outcome_duplication(from)), std::move(warning)};
+        break;
+    case PEGASUS_DUP_UNCHANGED:
+        to = unchanged{copy(pegasus_dup_outcome_duplication(from)), std::move(warning)};
+        break;
+    case PEGASUS_DUP_ERROR:
+        to = to_error(from);
+        break;
+    default:
+        to = unexpected(kind);
+    }
+}
+
+inline void convert(const pegasus_dup_outcome *from, remove_outcome &to) {
+    switch (const auto kind = pegasus_dup_outcome_kind(from)) {
+    case PEGASUS_DUP_REMOVED:
+        to = removed{copy(pegasus_dup_outcome_duplication(from)),
+                     text(pegasus_dup_outcome_warning(from))};
+        break;
+    case PEGASUS_DUP_NOT_FOUND:
+        to = not_found{};
+        break;
+    case PEGASUS_DUP_ERROR:
+        to = to_error(from);
+        break;
+    default:
+        to = unexpected(kind);
+    }
+}
+
+inline void convert(const pegasus_dup_outcome *from, list_outcome &to) {
+    switch (const auto kind = pegasus_dup_outcome_kind(from)) {
+    case PEGASUS_DUP_LISTED:
+        to = listed{copy_all(from)};
+        break;
+    case PEGASUS_DUP_ERROR:
+        to = to_error(from);
+        break;
+    default:
+        to = unexpected(kind);
+    }
+}
+
+/* Milliseconds as the C functions take them; what doesn't fit is the longest that does. */
+inline std::int32_t milliseconds(std::chrono::milliseconds time) noexcept {
+    return time.count() > INT32_MAX ? INT32_MAX
+           : time.count() < 0      ? -1
+                                   : static_cast<std::int32_t>(time.count());
+}
+
+/* A request while it is put together: the first refusal stays. */
+struct request {
+    explicit request(std::int32_t operation) {
+        pegasus_dup_request *made = nullptr;
+        refused = pegasus_dup_request_new(operation, &made);
+        handle.reset(made);
+    }
+    template <class Setter, class... Arguments> void set(Setter setter, Arguments... arguments) {
+        if (refused == PEGASUS_DUP_OK) {
+            refused = setter(handle.get(), arguments...);
+        }
+    }
+    owned<pegasus_dup_request> handle;
+    std::int32_t refused;
+};
+
+/* What a callback in the background fulfils. */
+template <class Outcome> struct promised {
+    std::promise<Outcome> promise;
+};
+template <class Outcome> void fulfil(void *user_data, pegasus_dup_outcome *handle) noexcept {
+    std::unique_ptr<promised<Outcome>> to(static_cast<promised<Outcome> *>(user_data));
+    owned<pegasus_dup_outcome> from(handle);
+    Outcome outcome{std::in_place_type<error>};
+    convert(from.get(), outcome);
+    to->promise.set_value(std::move(outcome));
+}
+
+} // namespace detail
+
+/// A call in the background. Letting go of it neither cancels the call nor forgets its result.
+template <class Outcome> class operation {
+public:
+    /// What will have become of the call; for once, as with any std::future.
+    std::future<Outcome> &result() noexcept { return result_; }
+    /// Waits for what became of the call; for once.
+    Outcome get() { return result_.get(); }
+    /// Cancels the call, without waiting. Its outcome is then the error timeout if nothing was sent
+    /// that changes anything, else outcome_unknown; one that is done stays as it is.
+    void cancel() noexcept {
+        if (handle_) {
+            pegasus_dup_operation_cancel(handle_.get());
+        }
+    }
+
+private:
+    friend class client;
+    detail::owned<pegasus_dup_operation> handle_;
+    std::future<Outcome> result_;
+};
+
+/// A client of one cluster's meta servers. Any number of threads may use one at once; it can be moved,
+/// and must not be used afterwards.
+class client {
+public:
+    /// Makes a client; it connects to nothing yet. `metas`: "HOST:PORT", several with commas between.
+    static std::variant<client, error> make(const std::string &metas, const options &how = {}) {
+        pegasus_dup_options *made_options = nullptr;
+        std::int32_t refused = pegasus_dup_options_new(&made_options);
+        detail::owned<pegasus_dup_options> set(made_options);
+        if (refused == PEGASUS_DUP_OK && how.timeout) {
+            refused =
+                pegasus_dup_options_set_timeout_ms(set.get(), detail::milliseconds(*how.timeout));
+        }
+        if (refused == PEGASUS_DUP_OK && how.generation) {
+            refused = pegasus_dup_options_set_generation(
+                set.get(), static_cast<std::int32_t>(*how.generation));
+        }
+        if (refused == PEGASUS_DUP_OK) {
+            refused =
+                pegasus_dup_options_set_mode(set.get(), static_cast<std::int32_t>(how.mode));
+        }
+        if (refused != PEGASUS_DUP_OK) {
+            return detail::to_error(refused);
+        }
+        pegasus_dup_client *made = nullptr;
+        pegasus_dup_outcome *said = nullptr;
+        refused = pegasus_dup_client_new(metas.c_str(), set.get(), &made, &said);
+        detail::owned<pegasus_dup_outcome> why(said);
+        if (refused != PEGASUS_DUP_OK) {
+            return why ? detail::to_error(why.get()) : detail::to_error(refused);
+        }
+        return client(made);
+    }
+
+    /* `timeout` is each call's limit; 0: the client's. */
+
+    /// Adds a duplication, and says what happened.
+    add_outcome add(const add_spec &spec, std::chrono::milliseconds timeout = {}) const {
+        return call<add_outcome>(request_of(spec), timeout);
+    }
+    /// The duplications of one table.
+    list_outcome query(std::string_view table, std::chrono::milliseconds timeout = {}) const {
+        return call<list_outcome>(request_of(table), timeout);
+    }
+    /// The duplications of many tables.
+    list_outcome list(tables which = tables::all, std::string_view text = {},
+                      std::chrono::milliseconds timeout = {}) const {
+        return call<list_outcome>(request_of(which, text), timeout);
+    }
+    /// Lets a paused duplication run.
+    change_outcome start(std::string_view table, const selector &which,
+                         std::chrono::milliseconds timeout = {}) const {
+        return call<change_outcome>(request_of(PEGASUS_DUP_OPERATION_START, table, which), timeout);
+    }
+    /// Pauses a duplication.
+    change_outcome pause(std::string_view table, const selector &which,
+                         std::chrono::milliseconds timeout = {}) const {
+        return call<change_outcome>(request_of(PEGASUS_DUP_OPERATION_PAUSE, table, which), timeout);
+    }
+    /// Removes a duplication.
+    remove_outcome remove(std::string_view table, const selector &which,
+                          std::chrono::milliseconds timeout = {}) const {
+        return call<remove_outcome>(request_of(PEGASUS_DUP_OPERATION_REMOVE, table, which),
+                                    timeout);
+    }
+    /// Sets the fail mode of a duplication.
+    change_outcome set_fail_mode(std::string_view table, const selector &which, fail_mode mode,
+                                 std::chrono::milliseconds timeout = {}) const {
+        return call<change_outcome>(request_of(table, which, mode), timeout);
+    }
+
+    /* The same in the background. */
+
+    operation<add_outcome> add_async(const add_spec &spec,
+                                     std::chrono::milliseconds timeout = {}) const {
+        return submit<add_outcome>(request_of(spec), timeout);
+    }
+    operation<list_outcome> query_async(std::string_view table,
+                                        std::chrono::milliseconds timeout = {}) const {
+        return submit<list_outcome>(request_of(table), timeout);
+    }
+    operation<list_outcome> list_async(tables which = tables::all, std::string_view text = {},
+                                       std::chrono::milliseconds timeout = {}) const {
+        return submit<list_outcome>(request_of(which, text), timeout);
+    }
+    operation<change_outcome> start_async(std::string_view table, const selector &which,
+                                          std::chrono::milliseconds timeout = {}) const {
+        return submit<change_outcome>(request_of(PEGASUS_DUP_OPERATION_START, table, which),
+                                      timeout);
+    }
+    operation<change_outcome> pause_async(std::string_view table, const selector &which,
+                                          std::chrono::milliseconds timeout = {}) const {
+        return submit<change_outcome>(request_of(PEGASUS_DUP_OPERATION_PAUSE, table, which),
+                                      timeout);
+    }
+    operation<remove_outcome> remove_async(std::string_view table, const selector &which,
+                                           std::chrono::milliseconds timeout = {}) const {
+        return submit<remove_outcome>(request_of(PEGASUS_DUP_OPERATION_REMOVE, table, which),
+                                      timeout);
+    }
+    operation<change_outcome> set_fail_mode_async(std::string_view table, const selector &which,
+                                                  fail_mode mode,
+                                                  std::chrono::milliseconds timeout = {}) const {
+        return submit<change_outcome>(request_of(table, which, mode), timeout);
+    }
+
+    /// The handle within, for what only the C functions have. Lent.
+    const pegasus_dup_client *handle() const noexcept { return handle_.get(); }
+
+private:
+    explicit client(pegasus_dup_client *handle) : handle_(handle) {}
+
+    static detail::request request_of(const add_spec &spec) {
+        detail::request made(PEGASUS_DUP_OPERATION_ADD);
+        made.set(pegasus_dup_request_set_table_n, spec.table.data(), spec.table.size());
+        made.set(pegasus_dup_request_set_cluster_n, spec.cluster.data(), spec.cluster.size());
+        if (spec.remote_table) {
+            made.set(pegasus_dup_request_set_remote_table_n, spec.remote_table->data(),
+                     spec.remote_table->size());
+        }
+        made.set(pegasus_dup_request_set_remote_replica_count, spec.remote_replica_count);
+        made.set(pegasus_dup_request_set_checkpoint, spec.checkpoint ? 1 : 0);
+        return made;
+    }
+    static detail::request request_of(std::string_view table) {
+        detail::request made(PEGASUS_DUP_OPERATION_QUERY);
+        made.set(pegasus_dup_request_set_table_n, table.data(), table.size());
+        return made;
+    }
+    static detail::request request_of(tables which, std::string_view text) {
+        detail::request made(PEGASUS_DUP_OPERATION_LIST);
+        made.set(pegasus_dup_request_set_tables_n, static_cast<std::int32_t>(which), text.data(),
+                 text.size());
+        return made;
+    }
+    static detail::request request_of(std::int32_t what, std::string_view table,
+                                      const selector &which) {
+        detail::request made(what);
+        made.set(pegasus_dup_request_set_table_n, table.data(), table.size());
+        if (which.dupid_ != 0) {
+            made.set(pegasus_dup_request_set_dupid, which.dupid_);
+        } else {
+            made.set(pegasus_dup_request_set_cluster_n, which.cluster_.data(),
+                     which.cluster_.size());
+        }
+        return made;
+    }
+    static detail::request request_of(std::string_view table, const selector &which,
+                                      fail_mode mode) {
+        auto made = request_of(PEGASUS_DUP_OPERATION_SET_FAIL_MODE, table, which);
+        made.set(pegasus_dup_request_set_fail_mode, static_cast<std::int32_t>(mode));
+        return made;
+    }
+
+    template <class Outcome>
+    Outcome call(const detail::request &request, std::chrono::milliseconds timeout) const {
+        pegasus_dup_outcome *became = nullptr;
+        std::int32_t refused = request.refused;
+        if (refused == PEGASUS_DUP_OK) {
+            refused = pegasus_dup_call(handle_.get(), request.handle.get(),
+                                       detail::milliseconds(timeout), &became);
+        }
+        detail::owned<pegasus_dup_outcome> from(became);
+        Outcome outcome{std::in_place_type<error>};
+        if (refused == PEGASUS_DUP_OK) {
+            detail::convert(from.get(), outcome);
+        } else {
+            outcome = detail::to_error(refused);
+        }
+        return outcome;
+    }
+
+    template <class Outcome>
+    operation<Outcome> submit(const detail::request &request,
+                              std::chrono::milliseconds timeout) const {
+        operation<Outcome> started;
+        auto to = std::make_unique<detail::promised<Outcome>>();
+        started.result_ = to->promise.get_future();
+        std::int32_t refused = request.refused;
+        if (refused == PEGASUS_DUP_OK) {
+            pegasus_dup_operation *handle = nullptr;
+            refused = pegasus_dup_submit(handle_.get(), request.handle.get(),
+                                         detail::milliseconds(timeout), detail::fulfil<Outcome>,
+                                         to.get(), &handle);
+            started.handle_.reset(handle);
+        }
+        if (refused == PEGASUS_DUP_OK) {
+            /* The callback's now. */
+            (void)to.release();
+        } else {
+            to->promise.set_value(detail::to_error(refused));
+        }
+        return started;
+    }
+
+    detail::owned<pegasus_dup_client> handle_;
+};
+
+} // namespace pegasus_dup
+
+#endif

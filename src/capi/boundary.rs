@@ -1,0 +1,88 @@
+//! The boundary that no panic crosses.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use tokio::runtime::Handle;
+
+use super::log;
+use super::numbers::{
+    PEGASUS_DUP_FORKED, PEGASUS_DUP_OK, PEGASUS_DUP_PANICKED, PEGASUS_DUP_WRONG_THREAD,
+};
+
+/// Why a call did nothing: one of the status numbers that aren't 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal(pub(crate) i32);
+
+/// Runs the body of a function that C calls; a panic becomes `panicked`.
+///
+/// Asserting unwind safety is sound enough here: handles are read only after they were made, or
+/// guard what changes by a lock that ignores poisoning.
+pub(crate) fn catch<T>(panicked: T, body: impl FnOnce() -> T) -> T {
+    match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(value) => value,
+        Err(payload) => {
+            // Dropping a payload can panic in its turn, outside any catch: a leak is the lesser evil.
+            std::mem::forget(payload);
+            panicked
+        }
+    }
+}
+
+/// [`catch`] for the functions that return a status.
+pub(crate) fn status(body: impl FnOnce() -> Result<(), Refusal>) -> i32 {
+    catch(PEGASUS_DUP_PANICKED, || match body() {
+        Ok(()) => PEGASUS_DUP_OK,
+        Err(Refusal(status)) => status,
+    })
+}
+
+/// The process that a handle was made in. In a forked child the threads that it needs don't exist.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Process(u32);
+
+impl Process {
+    pub(crate) fn current() -> Process {
+        Process(std::process::id())
+    }
+
+    /// Refuses in a forked child.
+    pub(crate) fn check(self) -> Result<(), Refusal> {
+        if self.0 == std::process::id() { Ok(()) } else { Err(Refusal(PEGASUS_DUP_FORKED)) }
+    }
+}
+
+/// Refuses within a log callback, and on a thread that the client's connections run on, which must not
+/// wait for itself.
+pub(crate) fn may_wait() -> Result<(), Refusal> {
+    if log::in_callback() || Handle::try_current().is_ok() {
+        return Err(Refusal(PEGASUS_DUP_WRONG_THREAD));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::numbers::PEGASUS_DUP_NULL_ARGUMENT;
+    use super::*;
+
+    #[test]
+    fn a_panic_becomes_a_status() {
+        struct PanicsWhenDropped;
+        impl Drop for PanicsWhenDropped {
+            fn drop(&mut self) {
+                panic!("dropped");
+            }
+        }
+        assert_eq!(status(|| panic!("on purpose")), PEGASUS_DUP_PANICKED);
+        assert_eq!(status(|| std::panic::panic_any(PanicsWhenDropped)), PEGASUS_DUP_PANICKED);
+        assert_eq!(catch(-1, || -> i32 { panic!("on purpose") }), -1);
+    }
+
+    #[test]
+    fn without_a_panic_the_body_decides() {
+        assert_eq!(status(|| Ok(())), PEGASUS_DUP_OK);
+        let refused = status(|| Err(Refusal(PEGASUS_DUP_NULL_ARGUMENT)));
+        assert_eq!(refused, PEGASUS_DUP_NULL_ARGUMENT);
+        assert_eq!(catch(-1, || 7), 7);
+    }
+}

@@ -1,0 +1,30 @@
+//! The thread that a client's callbacks are called on: not one of those that its connections need, so
+//! that a callback may wait.
+
+use std::sync::mpsc::{Sender, channel};
+use std::thread;
+
+use once_cell::sync::OnceCell;
+
+use super::boundary::Refusal;
+use super::numbers::PEGASUS_DUP_NO_THREAD;
+
+pub(crate) type Job = Box<dyn FnOnce() + Send>;
+
+/// Runs jobs one after the other. Its thread starts when it is first needed, and ends once nobody has
+/// jobs for it any more: the client is freed and its calls in the background are done.
+#[derive(Debug, Default)]
+pub(crate) struct CallbackThread(OnceCell<Sender<Job>>);
+
+impl CallbackThread {
+    pub(crate) fn jobs(&self) -> Result<Sender<Job>, Refusal> {
+        let jobs = self.0.get_or_try_init(|| {
+            let (sender, receiver) = channel::<Job>();
+            thread::Builder::new()
+                .name("pegasus-dup-done".to_owned())
+                .spawn(move || receiver.into_iter().for_each(|job| job()))
+                .map(|_| sender)
+        });
+        jobs.cloned().map_err(|_| Refusal(PEGASUS_DUP_NO_THREAD))
+    }
+}

@@ -1,0 +1,160 @@
+//! What an outcome holds, made for C: texts that end with a NUL, numbers instead of enums.
+
+use std::ffi::CString;
+
+use super::duplication::Duplication;
+use super::numbers::*;
+use super::pointers::c_string;
+use super::text;
+use crate::error::{Error, Result};
+use crate::json::Report;
+use crate::outcome::{self, Change, Evidence, Removal};
+
+/// What an outcome holds; shared by the handles to it.
+#[derive(Debug)]
+pub(crate) struct Facts {
+    pub(crate) kind: i32,
+    pub(crate) evidence: Option<Evidence>,
+    pub(crate) duplications: Vec<Duplication>,
+    pub(crate) before: Option<Duplication>,
+    pub(crate) differences: Vec<Difference>,
+    pub(crate) warning: Option<CString>,
+    pub(crate) error: Option<ErrorTexts>,
+    pub(crate) text: CString,
+    pub(crate) json: CString,
+}
+
+#[derive(Debug)]
+pub(crate) struct Difference {
+    pub(crate) field: CString,
+    pub(crate) asked: CString,
+    pub(crate) existing: CString,
+}
+
+#[derive(Debug)]
+pub(crate) struct ErrorTexts {
+    pub(crate) kind: i32,
+    pub(crate) message: CString,
+    pub(crate) hint: Option<CString>,
+    pub(crate) code: Option<CString>,
+    pub(crate) server: Option<CString>,
+}
+
+impl Facts {
+    fn new(kind: i32, text: &str, report: &Report) -> Facts {
+        Facts::with_json(kind, text, &report.to_string())
+    }
+
+    fn with_json(kind: i32, text: &str, json: &str) -> Facts {
+        Facts {
+            kind,
+            evidence: None,
+            duplications: Vec::new(),
+            before: None,
+            differences: Vec::new(),
+            warning: None,
+            error: None,
+            text: c_string(text),
+            json: c_string(json),
+        }
+    }
+
+    fn with(mut self, duplication: outcome::Duplication, warning: Option<String>) -> Facts {
+        self.duplications.push(Duplication::new(duplication));
+        self.warning = warning.as_deref().map(c_string);
+        self
+    }
+
+    pub(crate) fn of_add(result: Result<outcome::Outcome<outcome::Duplication>>) -> Facts {
+        let report = Report::of_add(&result);
+        let result = match result {
+            Ok(result) => result,
+            Err(error) => return Facts::of_error(&error),
+        };
+        let text = text::of_add(&result);
+        match result {
+            outcome::Outcome::Created { value, evidence, warning } => {
+                let made = Facts::new(PEGASUS_DUP_CREATED, &text, &report).with(value, warning);
+                Facts { evidence: Some(evidence), ..made }
+            }
+            outcome::Outcome::AlreadyExists { existing, differences, evidence, warning } => {
+                let made =
+                    Facts::new(PEGASUS_DUP_ALREADY_EXISTS, &text, &report).with(existing, warning);
+                let differences = differences.iter().map(Difference::new).collect();
+                Facts { evidence: Some(evidence), differences, ..made }
+            }
+        }
+    }
+
+    pub(crate) fn of_list(result: Result<Vec<outcome::Duplication>>) -> Facts {
+        match result {
+            Ok(found) => {
+                let lines: Vec<String> =
+                    found.iter().map(|found| Report::of_listed(found).to_string()).collect();
+                let text = text::of_list(&found);
+                Facts {
+                    duplications: found.into_iter().map(Duplication::new).collect(),
+                    ..Facts::with_json(PEGASUS_DUP_LISTED, &text, &lines.join("\n"))
+                }
+            }
+            Err(error) => Facts::of_error(&error),
+        }
+    }
+
+    pub(crate) fn of_change(result: Result<Change<outcome::Duplication>>) -> Facts {
+        let report = Report::of_change(&result);
+        let result = match result {
+            Ok(result) => result,
+            Err(error) => return Facts::of_error(&error),
+        };
+        let text = text::of_change(&result);
+        match result {
+            Change::Changed { before, after, warning } => Facts {
+                before: Some(Duplication::new(before)),
+                ..Facts::new(PEGASUS_DUP_CHANGED, &text, &report).with(after, warning)
+            },
+            Change::Unchanged { current, warning } => {
+                Facts::new(PEGASUS_DUP_UNCHANGED, &text, &report).with(current, warning)
+            }
+        }
+    }
+
+    pub(crate) fn of_removal(result: Result<Removal<outcome::Duplication>>) -> Facts {
+        let report = Report::of_removal(&result);
+        let result = match result {
+            Ok(result) => result,
+            Err(error) => return Facts::of_error(&error),
+        };
+        let text = text::of_removal(&result);
+        match result {
+            Removal::Removed { was, warning } => {
+                Facts::new(PEGASUS_DUP_REMOVED, &text, &report).with(was, warning)
+            }
+            Removal::NotFound => Facts::new(PEGASUS_DUP_NOT_FOUND, &text, &report),
+        }
+    }
+
+    pub(crate) fn of_error(error: &Error) -> Facts {
+        Facts {
+            duplications: error.known().iter().cloned().map(Duplication::new).collect(),
+            error: Some(ErrorTexts {
+                kind: error_number(error.kind()),
+                message: c_string(error.message()),
+                hint: error.hint().map(c_string),
+                code: error.code().map(|code| c_string(code.name())),
+                server: error.server().map(c_string),
+            }),
+            ..Facts::new(PEGASUS_DUP_ERROR, &text::of_error(error), &Report::of_error(error))
+        }
+    }
+}
+
+impl Difference {
+    fn new(of: &outcome::Difference) -> Difference {
+        Difference {
+            field: c_string(of.field()),
+            asked: c_string(&of.asked()),
+            existing: c_string(&of.existing()),
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! How a client is configured.
+
+use std::time::Duration;
+
+use super::boundary::{Refusal, catch, status};
+use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NOT_TOLD};
+use super::pointers::{Out, given};
+use crate::client::{ClientBuilder, Mode};
+use crate::protocol::generation::Generation;
+
+/// What a client shall be like. Owned by who made it; a client doesn't need it once it is made, so
+/// it may be used for many, and freed at any time. One thread at a time while it is being set.
+#[derive(Debug, Default)]
+pub struct Options {
+    timeout: Option<Duration>,
+    generation: Option<Generation>,
+    mode: Mode,
+}
+
+impl Options {
+    pub(crate) fn configure(&self, mut builder: ClientBuilder) -> ClientBuilder {
+        builder = builder.mode(self.mode);
+        if let Some(timeout) = self.timeout {
+            builder = builder.timeout(timeout);
+        }
+        if let Some(generation) = self.generation {
+            builder = builder.generation(generation);
+        }
+        builder
+    }
+}
+
+/// A timeout from C, where 0 means "not this one's say".
+pub(crate) fn timeout(timeout_ms: i32) -> Result<Option<Duration>, Refusal> {
+    let milliseconds = u64::try_from(timeout_ms).map_err(|_| Refusal(PEGASUS_DUP_BAD_ARGUMENT))?;
+    Ok((milliseconds > 0).then(|| Duration::from_millis(milliseconds)))
+}
+
+/// Makes options, all at their defaults.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_options_new(options: Out<'_, Option<Box<Options>>>) -> i32 {
+    status(|| {
+        given(options)?.write(Some(Box::default()));
+        Ok(())
+    })
+}
+
+/// The time limit of each call, in milliseconds. 10 s by default, and for 0.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_options_set_timeout_ms(
+    options: Option<&mut Options>,
+    timeout_ms: i32,
+) -> i32 {
+    status(|| {
+        given(options)?.timeout = timeout(timeout_ms)?;
+        Ok(())
+    })
+}
+
+/// For who knows better: the servers' generation, one of `PEGASUS_DUP_GENERATION_*`, which is then
+/// not asked for. `PEGASUS_DUP_NOT_TOLD`, the default: it is asked for.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_options_set_generation(
+    options: Option<&mut Options>,
+    generation: i32,
+) -> i32 {
+    status(|| {
+        let options = given(options)?;
+        options.generation = match generation {
+            PEGASUS_DUP_NOT_TOLD => None,
+            number => Some(numbers::generation(number).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?),
+        };
+        Ok(())
+    })
+}
+
+/// How adds are done: one of `PEGASUS_DUP_MODE_*`, `PEGASUS_DUP_MODE_SAFE` by default.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_options_set_mode(options: Option<&mut Options>, mode: i32) -> i32 {
+    status(|| {
+        given(options)?.mode = numbers::mode(mode).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?;
+        Ok(())
+    })
+}
+
+/// Frees options. NULL is allowed.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_options_free(options: Option<Box<Options>>) {
+    catch((), || drop(options));
+}

@@ -1,0 +1,203 @@
+//! What became of a call, as C reads it.
+
+use std::ffi::c_char;
+use std::ptr::null;
+use std::sync::Arc;
+
+use super::boundary::catch;
+use super::duplication::Duplication;
+use super::facts::Facts;
+use super::numbers::{self, *};
+use super::pointers::or_null;
+
+/// What became of a call. Owned by who called, and freed once, before or after the client, it doesn't
+/// matter. Never changes: any number of threads may read it. The texts and duplications that it gives
+/// out are its own, and valid until it is freed.
+#[derive(Debug, Clone)]
+pub struct Outcome(Arc<Facts>);
+
+impl From<Facts> for Outcome {
+    fn from(facts: Facts) -> Outcome {
+        Outcome(Arc::new(facts))
+    }
+}
+
+impl Outcome {
+    /// A handle to give to C.
+    pub(crate) fn boxed(facts: Facts) -> Option<Box<Outcome>> {
+        Some(Box::new(facts.into()))
+    }
+}
+
+/// What `of` gives for an outcome, and `otherwise` for NULL and for what it hasn't got.
+fn read<'a, T: Copy>(
+    outcome: Option<&'a Outcome>,
+    otherwise: T,
+    of: impl FnOnce(&'a Facts) -> Option<T>,
+) -> T {
+    catch(otherwise, || outcome.and_then(|outcome| of(&outcome.0)).unwrap_or(otherwise))
+}
+
+/// What happened: `PEGASUS_DUP_CREATED`, `PEGASUS_DUP_ALREADY_EXISTS` or `PEGASUS_DUP_ERROR` of an
+/// add; of the other operations `PEGASUS_DUP_ERROR` or one of the kinds that follow it.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_kind(outcome: Option<&Outcome>) -> i32 {
+    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| Some(outcome.kind))
+}
+
+/// What kind of thing it speaks of: `PEGASUS_DUP_RESOURCE_DUPLICATION`; others may come.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_resource(outcome: Option<&Outcome>) -> i32 {
+    read(outcome, PEGASUS_DUP_NOT_TOLD, |_| Some(PEGASUS_DUP_RESOURCE_DUPLICATION))
+}
+
+/// How it is known that this was created, or exists: `PEGASUS_DUP_SERVER_SAID_SO` and those that
+/// follow it. `PEGASUS_DUP_NOT_TOLD` for the other kinds.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_evidence(outcome: Option<&Outcome>) -> i32 {
+    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| outcome.evidence.map(numbers::evidence_number))
+}
+
+/// Whether it is certain that this was created, or existed: 1 or 0. 0 for
+/// `PEGASUS_DUP_APPEARED_DURING_CALL`, and for the kinds that have no evidence.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_certain(outcome: Option<&Outcome>) -> i32 {
+    read(outcome, 0, |outcome| outcome.evidence.map(|evidence| evidence.certain().into()))
+}
+
+/// The duplication that was created, that exists already, that is as it is after a change, or that
+/// was removed. NULL for the other kinds.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_duplication(
+    outcome: Option<&Outcome>,
+) -> Option<&Duplication> {
+    read(outcome, None, |outcome| match outcome.kind {
+        PEGASUS_DUP_ERROR | PEGASUS_DUP_LISTED => None,
+        _ => Some(outcome.duplications.first()),
+    })
+}
+
+/// The duplication as it was before the change. NULL unless the kind is `PEGASUS_DUP_CHANGED`.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_before(outcome: Option<&Outcome>) -> Option<&Duplication> {
+    read(outcome, None, |outcome| Some(outcome.before.as_ref()))
+}
+
+/// How many duplications the outcome holds: what was listed; what an error knows to stand there,
+/// where it can't say what this call did; else the one of `pegasus_dup_outcome_duplication`.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_duplication_count(outcome: Option<&Outcome>) -> usize {
+    read(outcome, 0, |outcome| Some(outcome.duplications.len()))
+}
+
+/// One of those duplications, by its place in the list, from 0. NULL past the end.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_duplication_at(
+    outcome: Option<&Outcome>,
+    place: usize,
+) -> Option<&Duplication> {
+    read(outcome, None, |outcome| Some(outcome.duplications.get(place)))
+}
+
+/// In how many fields what exists is otherwise than asked. 0: it is as asked, or the kind isn't
+/// `PEGASUS_DUP_ALREADY_EXISTS`.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_difference_count(outcome: Option<&Outcome>) -> usize {
+    read(outcome, 0, |outcome| Some(outcome.differences.len()))
+}
+
+/// The field that differs: "remote_table" or "remote_replica_count"; others may come. NULL past the
+/// end.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_difference_field(
+    outcome: Option<&Outcome>,
+    place: usize,
+) -> *const c_char {
+    read(outcome, null(), |outcome| {
+        outcome.differences.get(place).map(|difference| difference.field.as_ptr())
+    })
+}
+
+/// What was asked for, as text. NULL past the end.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_difference_asked(
+    outcome: Option<&Outcome>,
+    place: usize,
+) -> *const c_char {
+    read(outcome, null(), |outcome| {
+        outcome.differences.get(place).map(|difference| difference.asked.as_ptr())
+    })
+}
+
+/// What exists, as text. NULL past the end.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_difference_existing(
+    outcome: Option<&Outcome>,
+    place: usize,
+) -> *const c_char {
+    read(outcome, null(), |outcome| {
+        outcome.differences.get(place).map(|difference| difference.existing.as_ptr())
+    })
+}
+
+/// What a person should know besides: that the existing one is paused, say. NULL if there is nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_warning(outcome: Option<&Outcome>) -> *const c_char {
+    read(outcome, null(), |outcome| Some(or_null(outcome.warning.as_ref())))
+}
+
+/// What went wrong, by what to do about it: one of `PEGASUS_DUP_ERROR_*`. `PEGASUS_DUP_NOT_TOLD`
+/// unless the kind is `PEGASUS_DUP_ERROR`.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_error_kind(outcome: Option<&Outcome>) -> i32 {
+    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| outcome.error.as_ref().map(|error| error.kind))
+}
+
+/// What went wrong, for a person. NULL unless the kind is `PEGASUS_DUP_ERROR`.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_error_message(outcome: Option<&Outcome>) -> *const c_char {
+    read(outcome, null(), |outcome| outcome.error.as_ref().map(|error| error.message.as_ptr()))
+}
+
+/// What the server said of the error, else what to do next. NULL if there is nothing.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_error_hint(outcome: Option<&Outcome>) -> *const c_char {
+    read(outcome, null(), |outcome| {
+        outcome.error.as_ref().map(|error| or_null(error.hint.as_ref()))
+    })
+}
+
+/// The Pegasus error code, such as "ERR_BUSY". NULL if no server gave one.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_error_code(outcome: Option<&Outcome>) -> *const c_char {
+    read(outcome, null(), |outcome| {
+        outcome.error.as_ref().map(|error| or_null(error.code.as_ref()))
+    })
+}
+
+/// The meta server that answered, or was asked, as "HOST:PORT". NULL if there is none to name.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_error_server(outcome: Option<&Outcome>) -> *const c_char {
+    read(outcome, null(), |outcome| {
+        outcome.error.as_ref().map(|error| or_null(error.server.as_ref()))
+    })
+}
+
+/// The whole outcome as text for a person, without a newline at its end. NULL only for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_text(outcome: Option<&Outcome>) -> *const c_char {
+    read(outcome, null(), |outcome| Some(outcome.text.as_ptr()))
+}
+
+/// The whole outcome as JSON, on one line without its end: the same that `pegasus-dup --json` writes for
+/// the same call. What was listed is one object a line, and empty text for nothing. NULL only for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_json(outcome: Option<&Outcome>) -> *const c_char {
+    read(outcome, null(), |outcome| Some(outcome.json.as_ptr()))
+}
+
+/// Frees an outcome, and what it has given out. NULL is allowed.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_free(outcome: Option<Box<Outcome>>) {
+    catch((), || drop(outcome));
+}

@@ -1,0 +1,306 @@
+//! A request, put together step by step; and what it becomes once it is found complete.
+
+use super::boundary::{Refusal, catch, status};
+use super::facts::Facts;
+use super::numbers::*;
+use super::pointers::{Out, Text, given};
+use crate::client::{Client, DuplicationSpec, Selector, TablePattern};
+use crate::outcome::FailMode;
+
+/// What to ask for, put together step by step: for what the plain functions have no arguments for,
+/// for text that isn't NUL-terminated, and for calls in the background. Owned by who made it; a call
+/// keeps nothing of it, so it may be used for many, and freed at any time. One thread at a time while
+/// it is being set, any number while it isn't.
+#[derive(Debug, Default)]
+pub struct Request {
+    operation: Operation,
+    table: Option<String>,
+    cluster: Option<String>,
+    dupid: Option<i32>,
+    remote_table: Option<String>,
+    remote_replica_count: Option<i32>,
+    checkpoint: bool,
+    fail_mode: Option<FailMode>,
+    tables: TablePattern,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+enum Operation {
+    #[default]
+    Add,
+    Query,
+    List,
+    Start,
+    Pause,
+    Remove,
+    SetFailMode,
+}
+
+impl Operation {
+    fn from_number(number: i32) -> Result<Operation, Refusal> {
+        Ok(match number {
+            PEGASUS_DUP_OPERATION_ADD => Operation::Add,
+            PEGASUS_DUP_OPERATION_QUERY => Operation::Query,
+            PEGASUS_DUP_OPERATION_LIST => Operation::List,
+            PEGASUS_DUP_OPERATION_START => Operation::Start,
+            PEGASUS_DUP_OPERATION_PAUSE => Operation::Pause,
+            PEGASUS_DUP_OPERATION_REMOVE => Operation::Remove,
+            PEGASUS_DUP_OPERATION_SET_FAIL_MODE => Operation::SetFailMode,
+            _ => return Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT)),
+        })
+    }
+}
+
+/// A complete request: what the client is asked.
+#[derive(Debug, Clone)]
+pub(crate) enum Call {
+    Add(DuplicationSpec),
+    Query(String),
+    List(TablePattern),
+    Start(String, Selector),
+    Pause(String, Selector),
+    Remove(String, Selector),
+    SetFailMode(String, Selector, FailMode),
+}
+
+impl Call {
+    /// The table of a call that changes something.
+    pub(crate) fn changes(&self) -> Option<&str> {
+        match self {
+            Call::Add(spec) => Some(&spec.table),
+            Call::Start(table, _)
+            | Call::Pause(table, _)
+            | Call::Remove(table, _)
+            | Call::SetFailMode(table, _, _) => Some(table),
+            Call::Query(_) | Call::List(_) => None,
+        }
+    }
+
+    pub(crate) async fn run(&self, client: &Client) -> Facts {
+        match self {
+            Call::Add(spec) => Facts::of_add(client.add(spec).await),
+            Call::Query(table) => Facts::of_list(client.query(table).await),
+            Call::List(tables) => Facts::of_list(client.list(tables).await),
+            Call::Start(table, which) => Facts::of_change(client.start(table, which).await),
+            Call::Pause(table, which) => Facts::of_change(client.pause(table, which).await),
+            Call::Remove(table, which) => Facts::of_removal(client.remove(table, which).await),
+            Call::SetFailMode(table, which, mode) => {
+                Facts::of_change(client.set_fail_mode(table, which, *mode).await)
+            }
+        }
+    }
+}
+
+/// Which duplication: by its dupid unless that is 0, else by the remote cluster; one of them, not both.
+pub(crate) fn selector(dupid: i32, cluster: Option<&str>) -> Result<Selector, Refusal> {
+    match (dupid, cluster) {
+        (0, Some(cluster)) => Ok(Selector::Cluster(cluster.to_owned())),
+        (0, None) | (_, Some(_)) => Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT)),
+        (dupid, None) => Ok(Selector::Dupid(dupid)),
+    }
+}
+
+pub(crate) fn tables(which: i32, text: Option<&str>) -> Result<TablePattern, Refusal> {
+    let text = || text.map(str::to_owned).ok_or(Refusal(PEGASUS_DUP_NULL_ARGUMENT));
+    Ok(match which {
+        PEGASUS_DUP_TABLES_ALL => TablePattern::All,
+        PEGASUS_DUP_TABLES_EXACT => TablePattern::Exact(text()?),
+        PEGASUS_DUP_TABLES_ANYWHERE => TablePattern::Anywhere(text()?),
+        PEGASUS_DUP_TABLES_PREFIX => TablePattern::Prefix(text()?),
+        PEGASUS_DUP_TABLES_POSTFIX => TablePattern::Postfix(text()?),
+        _ => return Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT)),
+    })
+}
+
+impl Request {
+    /// The call that this request describes, if it says all that its operation needs.
+    pub(crate) fn call(&self) -> Result<Call, Refusal> {
+        const INCOMPLETE: Refusal = Refusal(PEGASUS_DUP_BAD_ARGUMENT);
+        let table = || self.table.clone().ok_or(INCOMPLETE);
+        let which = || selector(self.dupid.unwrap_or(0), self.cluster.as_deref());
+        Ok(match self.operation {
+            Operation::Add => Call::Add(DuplicationSpec {
+                remote_table: self.remote_table.clone(),
+                remote_replica_count: self.remote_replica_count,
+                checkpoint: self.checkpoint,
+                ..DuplicationSpec::new(table()?, self.cluster.clone().ok_or(INCOMPLETE)?)
+            }),
+            Operation::Query => Call::Query(table()?),
+            Operation::List => Call::List(self.tables.clone()),
+            Operation::Start => Call::Start(table()?, which()?),
+            Operation::Pause => Call::Pause(table()?, which()?),
+            Operation::Remove => Call::Remove(table()?, which()?),
+            Operation::SetFailMode => {
+                Call::SetFailMode(table()?, which()?, self.fail_mode.ok_or(INCOMPLETE)?)
+            }
+        })
+    }
+}
+
+/// Makes a request for an operation, one of `PEGASUS_DUP_OPERATION_*`.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_request_new(
+    operation: i32,
+    request: Out<'_, Option<Box<Request>>>,
+) -> i32 {
+    status(|| {
+        let request = given(request)?;
+        let operation = Operation::from_number(operation)?;
+        request.write(Some(Box::new(Request { operation, ..Request::default() })));
+        Ok(())
+    })
+}
+
+/// The table whose writes are shipped.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_request_set_table(request: Option<&mut Request>, table: Text) -> i32 {
+    status(|| {
+        given(request)?.table = Some(table.terminated()?.to_owned());
+        Ok(())
+    })
+}
+
+/// `pegasus_dup_request_set_table` for text of a given length, without a NUL.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_request_set_table_n(
+    request: Option<&mut Request>,
+    table: Text,
+    length: usize,
+) -> i32 {
+    status(|| {
+        given(request)?.table = Some(table.sized(length)?.to_owned());
+        Ok(())
+    })
+}
+
+/// The remote cluster, by the name that the meta servers' configuration gives it.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_request_set_cluster(
+    request: Option<&mut Request>,
+    cluster: Text,
+) -> i32 {
+    status(|| {
+        given(request)?.cluster = Some(cluster.terminated()?.to_owned());
+        Ok(())
+    })
+}
+
+/// `pegasus_dup_request_set_cluster` for text of a given length, without a NUL.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_request_set_cluster_n(
+    request: Option<&mut Request>,
+    cluster: Text,
+    length: usize,
+) -> i32 {
+    status(|| {
+        given(request)?.cluster = Some(cluster.sized(length)?.to_owned());
+        Ok(())
+    })
+}
+
+/// The table's name in the remote cluster, for an add. NULL, the default: the table's own name.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_request_set_remote_table(
+    request: Option<&mut Request>,
+    remote_table: Text,
+) -> i32 {
+    status(|| {
+        given(request)?.remote_table = remote_table.terminated_or_null()?.map(str::to_owned);
+        Ok(())
+    })
+}
+
+/// `pegasus_dup_request_set_remote_table` for text of a given length, without a NUL.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_request_set_remote_table_n(
+    request: Option<&mut Request>,
+    remote_table: Text,
+    length: usize,
+) -> i32 {
+    status(|| {
+        given(request)?.remote_table = Some(remote_table.sized(length)?.to_owned());
+        Ok(())
+    })
+}
+
+/// The remote table's replica count, for an add. 0, the default: the table's own.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_request_set_remote_replica_count(
+    request: Option<&mut Request>,
+    remote_replica_count: i32,
+) -> i32 {
+    status(|| {
+        given(request)?.remote_replica_count = Some(remote_replica_count);
+        Ok(())
+    })
+}
+
+/// Whether an add ships what the table holds already, as a checkpoint: 1 or 0. 0 by default.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_request_set_checkpoint(
+    request: Option<&mut Request>,
+    checkpoint: i32,
+) -> i32 {
+    status(|| {
+        let request = given(request)?;
+        request.checkpoint = boolean(checkpoint).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?;
+        Ok(())
+    })
+}
+
+/// Which duplication, by its dupid. 0, the default: by the cluster.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_request_set_dupid(request: Option<&mut Request>, dupid: i32) -> i32 {
+    status(|| {
+        given(request)?.dupid = Some(dupid);
+        Ok(())
+    })
+}
+
+/// The fail mode to set, one of `PEGASUS_DUP_FAIL_*`.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_request_set_fail_mode(
+    request: Option<&mut Request>,
+    fail_mode: i32,
+) -> i32 {
+    status(|| {
+        let request = given(request)?;
+        let mode = super::numbers::fail_mode(fail_mode).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?;
+        request.fail_mode = Some(mode);
+        Ok(())
+    })
+}
+
+/// Which tables to list: one of `PEGASUS_DUP_TABLES_*`, and the text that it speaks of, which is not
+/// looked at for `PEGASUS_DUP_TABLES_ALL`.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_request_set_tables(
+    request: Option<&mut Request>,
+    which: i32,
+    text: Text,
+) -> i32 {
+    status(|| {
+        given(request)?.tables = tables(which, text.terminated_or_null()?)?;
+        Ok(())
+    })
+}
+
+/// `pegasus_dup_request_set_tables` for text of a given length, without a NUL.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_request_set_tables_n(
+    request: Option<&mut Request>,
+    which: i32,
+    text: Text,
+    length: usize,
+) -> i32 {
+    status(|| {
+        given(request)?.tables = tables(which, Some(text.sized(length)?))?;
+        Ok(())
+    })
+}
+
+/// Frees a request. NULL is allowed.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_request_free(request: Option<Box<Request>>) {
+    catch((), || drop(request));
+}

@@ -1,0 +1,72 @@
+//! Outcomes as text for people.
+
+use std::fmt::Write;
+
+use crate::error::Error;
+use crate::outcome::{Change, Duplication, Outcome, Removal};
+
+fn duplication(of: &Duplication) -> String {
+    let mut text = format!(
+        "table={} cluster={} dupid={} table_id={}",
+        of.table, of.cluster, of.dupid, of.table_id
+    );
+    // Writing to a String can't fail; what wasn't told is left out.
+    if let Some(status) = of.status {
+        let _ = write!(text, " status={status}");
+    }
+    if let Some(mode) = of.fail_mode {
+        let _ = write!(text, " fail_mode={mode}");
+    }
+    if let Some(table) = &of.remote_table {
+        let _ = write!(text, " remote_table={table}");
+    }
+    if let Some(count) = of.remote_replica_count {
+        let _ = write!(text, " remote_replica_count={count}");
+    }
+    text
+}
+
+fn with_warning(mut text: String, warning: Option<&str>) -> String {
+    if let Some(warning) = warning {
+        let _ = write!(text, "\nwarning: {warning}");
+    }
+    text
+}
+
+pub(super) fn of_add(outcome: &Outcome<Duplication>) -> String {
+    let what = if outcome.created() { "created" } else { "already exists" };
+    let certain = if outcome.certain() { "certain" } else { "not certain" };
+    let evidence = outcome.evidence();
+    let mut text = format!("{what}: {} ({certain}: {evidence})", duplication(outcome.value()));
+    for difference in outcome.differences() {
+        let _ = write!(text, "\ndiffers: {difference}");
+    }
+    with_warning(text, outcome.warning())
+}
+
+pub(super) fn of_list(found: &[Duplication]) -> String {
+    let lines: Vec<String> = found.iter().map(duplication).collect();
+    if lines.is_empty() { "no duplications".to_owned() } else { lines.join("\n") }
+}
+
+pub(super) fn of_change(change: &Change<Duplication>) -> String {
+    let what = if change.changed() { "changed" } else { "unchanged" };
+    with_warning(format!("{what}: {}", duplication(change.value())), change.warning())
+}
+
+pub(super) fn of_removal(removal: &Removal<Duplication>) -> String {
+    match removal {
+        Removal::Removed { was, warning } => {
+            with_warning(format!("removed: {}", duplication(was)), warning.as_deref())
+        }
+        Removal::NotFound => "not found: there was nothing to remove".to_owned(),
+    }
+}
+
+pub(super) fn of_error(error: &Error) -> String {
+    let mut text = format!("error: {error} kind={}", error.kind());
+    for known in error.known() {
+        let _ = write!(text, "\nknown: {}", duplication(known));
+    }
+    text
+}

@@ -1,0 +1,279 @@
+/*
+ * What a library must bear: NULL everywhere, texts that aren't UTF-8, numbers that stand for nothing,
+ * handles freed in any order. Usage: hostile HOST:PORT
+ */
+#include <pegasus_dup.h>
+#include <stdlib.h>
+
+#include "check.h"
+
+#define INVALID_UTF8 "temp\xff"
+/* Where an output must not be touched. */
+#define UNTOUCHED ((void *)&untouched)
+static char untouched;
+
+static const int32_t wrong_numbers[] = {-3, 99, INT32_MIN, INT32_MAX};
+#define WRONG_NUMBERS (sizeof wrong_numbers / sizeof wrong_numbers[0])
+
+static void free_null(void) {
+    pegasus_dup_client_free(NULL);
+    pegasus_dup_options_free(NULL);
+    pegasus_dup_outcome_free(NULL);
+    pegasus_dup_request_free(NULL);
+}
+
+static void ask_null(void) {
+    CHECK(pegasus_dup_outcome_kind(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_outcome_resource(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_outcome_evidence(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_outcome_certain(NULL) == 0);
+    CHECK(pegasus_dup_outcome_duplication(NULL) == NULL);
+    CHECK(pegasus_dup_outcome_before(NULL) == NULL);
+    CHECK(pegasus_dup_outcome_duplication_count(NULL) == 0);
+    CHECK(pegasus_dup_outcome_duplication_at(NULL, 0) == NULL);
+    CHECK(pegasus_dup_outcome_difference_count(NULL) == 0);
+    CHECK_TEXT(pegasus_dup_outcome_difference_field(NULL, 0), NULL);
+    CHECK_TEXT(pegasus_dup_outcome_difference_asked(NULL, 0), NULL);
+    CHECK_TEXT(pegasus_dup_outcome_difference_existing(NULL, 0), NULL);
+    CHECK_TEXT(pegasus_dup_outcome_warning(NULL), NULL);
+    CHECK(pegasus_dup_outcome_error_kind(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK_TEXT(pegasus_dup_outcome_error_message(NULL), NULL);
+    CHECK_TEXT(pegasus_dup_outcome_error_hint(NULL), NULL);
+    CHECK_TEXT(pegasus_dup_outcome_error_code(NULL), NULL);
+    CHECK_TEXT(pegasus_dup_outcome_error_server(NULL), NULL);
+    CHECK_TEXT(pegasus_dup_outcome_text(NULL), NULL);
+    CHECK_TEXT(pegasus_dup_outcome_json(NULL), NULL);
+
+    CHECK_TEXT(pegasus_dup_duplication_table(NULL), NULL);
+    CHECK(pegasus_dup_duplication_table_id(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK_TEXT(pegasus_dup_duplication_cluster(NULL), NULL);
+    CHECK(pegasus_dup_duplication_dupid(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_duplication_status(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK_TEXT(pegasus_dup_duplication_status_name(NULL), NULL);
+    CHECK(pegasus_dup_duplication_fail_mode(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK_TEXT(pegasus_dup_duplication_fail_mode_name(NULL), NULL);
+    CHECK_TEXT(pegasus_dup_duplication_remote_table(NULL), NULL);
+    CHECK(pegasus_dup_duplication_remote_replica_count(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_duplication_create_ts_ms(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_duplication_partition_count(NULL) == 0);
+    CHECK(pegasus_dup_duplication_partition_at(NULL, 0, NULL, NULL, NULL) ==
+          PEGASUS_DUP_NULL_ARGUMENT);
+}
+
+static void options(void) {
+    CHECK(pegasus_dup_options_new(NULL) == PEGASUS_DUP_NULL_ARGUMENT);
+    CHECK(pegasus_dup_options_set_timeout_ms(NULL, 1) == PEGASUS_DUP_NULL_ARGUMENT);
+    CHECK(pegasus_dup_options_set_generation(NULL, 0) == PEGASUS_DUP_NULL_ARGUMENT);
+    CHECK(pegasus_dup_options_set_mode(NULL, 0) == PEGASUS_DUP_NULL_ARGUMENT);
+
+    pegasus_dup_options *options = NULL;
+    CHECK(pegasus_dup_options_new(&options) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_options_set_timeout_ms(options, -1) == PEGASUS_DUP_BAD_ARGUMENT);
+    CHECK(pegasus_dup_options_set_timeout_ms(options, INT32_MAX) == PEGASUS_DUP_OK);
+    for (size_t i = 0; i < WRONG_NUMBERS; i++) {
+        CHECK(pegasus_dup_options_set_generation(options, wrong_numbers[i]) ==
+              PEGASUS_DUP_BAD_ARGUMENT);
+        CHECK(pegasus_dup_options_set_mode(options, wrong_numbers[i]) == PEGASUS_DUP_BAD_ARGUMENT);
+    }
+    for (int32_t i = PEGASUS_DUP_NOT_TOLD; i <= PEGASUS_DUP_GENERATION_DUP_EXIST; i++) {
+        CHECK(pegasus_dup_options_set_generation(options, i) == PEGASUS_DUP_OK);
+    }
+    CHECK(pegasus_dup_options_set_mode(options, PEGASUS_DUP_MODE_DIRECT) == PEGASUS_DUP_OK);
+    pegasus_dup_options_free(options);
+}
+
+static void client_new(const char *address) {
+    pegasus_dup_client *client = UNTOUCHED;
+    pegasus_dup_outcome *error = NULL;
+    CHECK(pegasus_dup_client_new(NULL, NULL, &client, &error) == PEGASUS_DUP_NULL_ARGUMENT);
+    CHECK(pegasus_dup_client_new(address, NULL, NULL, &error) == PEGASUS_DUP_NULL_ARGUMENT);
+    CHECK(pegasus_dup_client_new(INVALID_UTF8, NULL, &client, &error) == PEGASUS_DUP_NOT_UTF8);
+    CHECK(error == NULL);
+    static const char *const wrong_metas[] = {"", ",", "nonsense", "host:", "host:99999", ":1"};
+    for (size_t i = 0; i < sizeof wrong_metas / sizeof wrong_metas[0]; i++) {
+        error = NULL;
+        CHECK(pegasus_dup_client_new(wrong_metas[i], NULL, &client, &error) ==
+              PEGASUS_DUP_BAD_ARGUMENT);
+        CHECK(pegasus_dup_outcome_kind(error) == PEGASUS_DUP_ERROR);
+        CHECK(pegasus_dup_outcome_error_kind(error) == PEGASUS_DUP_ERROR_INVALID_ARGUMENT);
+        CHECK(pegasus_dup_outcome_error_message(error) != NULL);
+        pegasus_dup_outcome_free(error);
+        CHECK(pegasus_dup_client_new(wrong_metas[i], NULL, &client, NULL) ==
+              PEGASUS_DUP_BAD_ARGUMENT);
+    }
+    CHECK(client == UNTOUCHED);
+}
+
+/* Calls that are refused: they write no outcome. */
+static void calls(const pegasus_dup_client *client) {
+    pegasus_dup_outcome *o = UNTOUCHED;
+    const int32_t null = PEGASUS_DUP_NULL_ARGUMENT;
+    CHECK(pegasus_dup_add(NULL, "temp", "target", NULL, 0, 0, 0, &o) == null);
+    CHECK(pegasus_dup_add(client, NULL, "target", NULL, 0, 0, 0, &o) == null);
+    CHECK(pegasus_dup_add(client, "temp", NULL, NULL, 0, 0, 0, &o) == null);
+    CHECK(pegasus_dup_add(client, "temp", "target", NULL, 0, 0, 0, NULL) == null);
+    CHECK(pegasus_dup_query(NULL, "temp", 0, &o) == null);
+    CHECK(pegasus_dup_query(client, NULL, 0, &o) == null);
+    CHECK(pegasus_dup_query(client, "temp", 0, NULL) == null);
+    CHECK(pegasus_dup_list(NULL, PEGASUS_DUP_TABLES_ALL, NULL, 0, &o) == null);
+    CHECK(pegasus_dup_list(client, PEGASUS_DUP_TABLES_EXACT, NULL, 0, &o) == null);
+    CHECK(pegasus_dup_list(client, PEGASUS_DUP_TABLES_ALL, NULL, 0, NULL) == null);
+    CHECK(pegasus_dup_start(NULL, "temp", 1, NULL, 0, &o) == null);
+    CHECK(pegasus_dup_start(client, NULL, 1, NULL, 0, &o) == null);
+    CHECK(pegasus_dup_pause(client, NULL, 1, NULL, 0, &o) == null);
+    CHECK(pegasus_dup_remove(client, NULL, 1, NULL, 0, &o) == null);
+    CHECK(pegasus_dup_set_fail_mode(client, NULL, 1, NULL, 0, 0, &o) == null);
+    CHECK(pegasus_dup_call(client, NULL, 0, &o) == null);
+
+    const int32_t utf8 = PEGASUS_DUP_NOT_UTF8;
+    CHECK(pegasus_dup_add(client, INVALID_UTF8, "target", NULL, 0, 0, 0, &o) == utf8);
+    CHECK(pegasus_dup_add(client, "temp", INVALID_UTF8, NULL, 0, 0, 0, &o) == utf8);
+    CHECK(pegasus_dup_add(client, "temp", "target", INVALID_UTF8, 0, 0, 0, &o) == utf8);
+    CHECK(pegasus_dup_query(client, INVALID_UTF8, 0, &o) == utf8);
+    CHECK(pegasus_dup_list(client, PEGASUS_DUP_TABLES_PREFIX, INVALID_UTF8, 0, &o) == utf8);
+    CHECK(pegasus_dup_pause(client, "temp", 0, INVALID_UTF8, 0, &o) == utf8);
+
+    const int32_t bad = PEGASUS_DUP_BAD_ARGUMENT;
+    CHECK(pegasus_dup_add(client, "temp", "target", NULL, 0, 0, -1, &o) == bad);
+    CHECK(pegasus_dup_start(client, "temp", 0, NULL, 0, &o) == bad);
+    CHECK(pegasus_dup_start(client, "temp", 1, "target", 0, &o) == bad);
+    for (size_t i = 0; i < WRONG_NUMBERS; i++) {
+        int32_t wrong = wrong_numbers[i];
+        CHECK(pegasus_dup_add(client, "temp", "target", NULL, 0, wrong, 0, &o) == bad);
+        CHECK(pegasus_dup_list(client, wrong, "temp", 0, &o) == bad);
+        CHECK(pegasus_dup_set_fail_mode(client, "temp", 1, NULL, wrong, 0, &o) == bad);
+    }
+    CHECK(o == UNTOUCHED);
+}
+
+/* Calls whose arguments can be passed on, but make no sense: an outcome says so. */
+static void errors(const pegasus_dup_client *client) {
+    char long_name[4096];
+    memset(long_name, 'x', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    const struct {
+        const char *table, *cluster, *remote_table;
+        int32_t replicas;
+    } wrong[] = {
+        {"", "target", NULL, 0},        {"temp", "", NULL, 0},       {"temp", "target", "", 0},
+        {"temp", "target", NULL, -1},   {long_name, "target", NULL, 0}, {"temp", long_name, NULL, 0},
+        {"temp", "target", long_name, 0},
+    };
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        pegasus_dup_outcome *outcome = NULL;
+        CHECK(pegasus_dup_add(client, wrong[i].table, wrong[i].cluster, wrong[i].remote_table,
+                              wrong[i].replicas, 0, 0, &outcome) == PEGASUS_DUP_OK);
+        CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_ERROR);
+        CHECK(pegasus_dup_outcome_error_message(outcome) != NULL);
+        pegasus_dup_outcome_free(outcome);
+    }
+}
+
+static void requests(const pegasus_dup_client *client) {
+    pegasus_dup_request *request = UNTOUCHED;
+    pegasus_dup_outcome *outcome = UNTOUCHED;
+    for (size_t i = 0; i < WRONG_NUMBERS; i++) {
+        CHECK(pegasus_dup_request_new(wrong_numbers[i], &request) == PEGASUS_DUP_BAD_ARGUMENT);
+    }
+    CHECK(request == UNTOUCHED);
+    CHECK(pegasus_dup_request_new(PEGASUS_DUP_OPERATION_ADD, NULL) == PEGASUS_DUP_NULL_ARGUMENT);
+    const int32_t null = PEGASUS_DUP_NULL_ARGUMENT;
+    CHECK(pegasus_dup_request_set_table(NULL, "temp") == null);
+    CHECK(pegasus_dup_request_set_table_n(NULL, "temp", 4) == null);
+    CHECK(pegasus_dup_request_set_cluster(NULL, "target") == null);
+    CHECK(pegasus_dup_request_set_cluster_n(NULL, "target", 6) == null);
+    CHECK(pegasus_dup_request_set_remote_table(NULL, "temp") == null);
+    CHECK(pegasus_dup_request_set_remote_table_n(NULL, "temp", 4) == null);
+    CHECK(pegasus_dup_request_set_remote_replica_count(NULL, 1) == null);
+    CHECK(pegasus_dup_request_set_checkpoint(NULL, 1) == null);
+    CHECK(pegasus_dup_request_set_dupid(NULL, 1) == null);
+    CHECK(pegasus_dup_request_set_fail_mode(NULL, 1) == null);
+    CHECK(pegasus_dup_request_set_tables(NULL, PEGASUS_DUP_TABLES_ALL, NULL) == null);
+    CHECK(pegasus_dup_request_set_tables_n(NULL, PEGASUS_DUP_TABLES_ALL, NULL, 0) == null);
+
+    /* Every operation lacks something until it is told, but for the list of all. */
+    for (int32_t i = 0; i <= PEGASUS_DUP_OPERATION_SET_FAIL_MODE; i++) {
+        CHECK(pegasus_dup_request_new(i, &request) == PEGASUS_DUP_OK);
+        if (i != PEGASUS_DUP_OPERATION_LIST) {
+            CHECK(pegasus_dup_call(client, request, 0, &outcome) == PEGASUS_DUP_BAD_ARGUMENT);
+        }
+        pegasus_dup_request_free(request);
+    }
+    CHECK(outcome == UNTOUCHED);
+
+    CHECK(pegasus_dup_request_new(PEGASUS_DUP_OPERATION_QUERY, &request) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_request_set_table(request, NULL) == null);
+    CHECK(pegasus_dup_request_set_table_n(request, NULL, 4) == null);
+    CHECK(pegasus_dup_request_set_table_n(request, "x", SIZE_MAX) == PEGASUS_DUP_BAD_ARGUMENT);
+    CHECK(pegasus_dup_request_set_table_n(request, INVALID_UTF8, 5) == PEGASUS_DUP_NOT_UTF8);
+    CHECK(pegasus_dup_request_set_table(request, INVALID_UTF8) == PEGASUS_DUP_NOT_UTF8);
+    for (size_t i = 0; i < WRONG_NUMBERS; i++) {
+        int32_t wrong = wrong_numbers[i];
+        CHECK(pegasus_dup_request_set_checkpoint(request, wrong) == PEGASUS_DUP_BAD_ARGUMENT);
+        CHECK(pegasus_dup_request_set_fail_mode(request, wrong) == PEGASUS_DUP_BAD_ARGUMENT);
+        CHECK(pegasus_dup_request_set_tables(request, wrong, "x") == PEGASUS_DUP_BAD_ARGUMENT);
+    }
+    /* Text of a given length needs no NUL. */
+    char *unended = malloc(4);
+    if (CHECK(unended != NULL)) {
+        memcpy(unended, "temp", 4);
+        CHECK(pegasus_dup_request_set_table_n(request, unended, 4) == PEGASUS_DUP_OK);
+        free(unended);
+    }
+    CHECK(pegasus_dup_call(client, request, 0, &outcome) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_LISTED);
+    CHECK(pegasus_dup_outcome_duplication_at(outcome, SIZE_MAX) == NULL);
+    CHECK(pegasus_dup_outcome_duplication(outcome) == NULL);
+    pegasus_dup_request_free(request);
+    pegasus_dup_outcome_free(outcome);
+}
+
+static void numbers(void) {
+    CHECK(pegasus_dup_abi_version() == PEGASUS_DUP_ABI_VERSION);
+    CHECK(strlen(pegasus_dup_version()) > 0);
+    for (size_t i = 0; i < WRONG_NUMBERS; i++) {
+        CHECK_TEXT(pegasus_dup_status_text(wrong_numbers[i]), "unknown");
+        CHECK_TEXT(pegasus_dup_kind_name(wrong_numbers[i]), "unknown");
+        CHECK_TEXT(pegasus_dup_evidence_name(wrong_numbers[i]), "unknown");
+        CHECK_TEXT(pegasus_dup_error_kind_name(wrong_numbers[i]), "unknown");
+    }
+}
+
+static void unreachable(void) {
+    pegasus_dup_client *client = NULL;
+    pegasus_dup_outcome *outcome = NULL;
+    /* Port 1 is nobody's. */
+    CHECK(pegasus_dup_client_new("127.0.0.1:1", NULL, &client, NULL) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_query(client, "temp", 500, &outcome) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_ERROR);
+    int32_t kind = pegasus_dup_outcome_error_kind(outcome);
+    CHECK(kind == PEGASUS_DUP_ERROR_UNAVAILABLE || kind == PEGASUS_DUP_ERROR_TIMEOUT);
+    pegasus_dup_client_free(client);
+    CHECK(pegasus_dup_outcome_text(outcome) != NULL);
+    pegasus_dup_outcome_free(outcome);
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2) {
+        fprintf(stderr, "usage: %s HOST:PORT\n", argv[0]);
+        return 2;
+    }
+    free_null();
+    ask_null();
+    numbers();
+    options();
+    client_new(argv[1]);
+
+    pegasus_dup_options *options = NULL;
+    pegasus_dup_client *client = NULL;
+    CHECK(pegasus_dup_options_new(&options) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_options_set_timeout_ms(options, 20000) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_client_new(argv[1], options, &client, NULL) == PEGASUS_DUP_OK);
+    pegasus_dup_options_free(options);
+    calls(client);
+    errors(client);
+    requests(client);
+    pegasus_dup_client_free(client);
+    unreachable();
+    return checks_result();
+}

@@ -1,0 +1,146 @@
+/*
+ * The C++ header: what becomes of calls as variants, in the foreground and in the background.
+ * Usage: kinds HOST:PORT, of a server with an empty table "cpp" and a remote cluster "target".
+ */
+#include <pegasus_dup.hpp>
+
+#include <cstring>
+#include <iostream>
+#include <thread>
+
+#include "check.h"
+#include "silent.h"
+
+namespace pd = pegasus_dup;
+using namespace std::chrono_literals;
+
+template <class... Ts> struct overloaded : Ts... {
+    using Ts::operator()...;
+};
+template <class... Ts> overloaded(Ts...) -> overloaded<Ts...>;
+
+static std::string describe(const pd::add_outcome &outcome) {
+    return std::visit(
+        overloaded{
+            [](const pd::created &made) { return "created " + made.value.table; },
+            [](const pd::already_exists &there) {
+                return "already exists, differences " + std::to_string(there.differences.size());
+            },
+            [](const pd::error &why) { return "error " + std::string(to_string(why.kind)); },
+        },
+        outcome);
+}
+
+static std::int32_t three_kinds(const pd::client &client) {
+    const auto first = client.add({"cpp", "target", "elsewhere", 3});
+    CHECK(describe(first) == "created cpp");
+    const auto *made = std::get_if<pd::created>(&first);
+    if (!CHECK(made != nullptr)) {
+        return 0;
+    }
+    CHECK(made->certain && made->evidence == pd::evidence::server_said_so);
+    CHECK(made->value.remote_table == "elsewhere" && made->value.remote_replica_count == 3);
+
+    const auto second = client.add({"cpp", "target"});
+    CHECK(describe(second) == "already exists, differences 1");
+    if (const auto *there = std::get_if<pd::already_exists>(&second)) {
+        CHECK(there->existing.dupid == made->value.dupid);
+        CHECK(there->differences.at(0).field == "remote_table");
+        CHECK(there->differences.at(0).asked == "cpp");
+        CHECK(there->differences.at(0).existing == "elsewhere");
+        CHECK(there->existing.create_ts_ms.value_or(0) > 0);
+        CHECK(there->existing.status.has_value() && there->existing.status_name.has_value());
+    }
+    CHECK(describe(client.add({"no_such_table", "target"})) == "error table_not_found");
+    return made->value.dupid;
+}
+
+static void the_rest(const pd::client &client, std::int32_t dupid) {
+    const auto found = client.query("cpp");
+    CHECK(std::holds_alternative<pd::listed>(found));
+    CHECK(std::get<pd::listed>(found).duplications.size() == 1);
+    CHECK(std::get<pd::listed>(found).duplications.at(0).dupid == dupid);
+    const auto listed = client.list(pd::tables::prefix, "cp");
+    CHECK(std::get<pd::listed>(listed).duplications.size() == 1);
+
+    const auto mode = client.set_fail_mode("cpp", dupid, pd::fail_mode::skip);
+    CHECK(std::holds_alternative<pd::changed>(mode));
+    if (const auto *change = std::get_if<pd::changed>(&mode)) {
+        CHECK(change->before.fail_mode == pd::fail_mode::slow);
+        CHECK(change->after.fail_mode == pd::fail_mode::skip);
+        CHECK(change->after.fail_mode_name == "FAIL_SKIP");
+    }
+    CHECK(std::holds_alternative<pd::unchanged>(
+        client.set_fail_mode("cpp", "target", pd::fail_mode::skip)));
+
+    CHECK(std::holds_alternative<pd::removed>(client.remove("cpp", "target")));
+    CHECK(std::holds_alternative<pd::not_found>(client.remove("cpp", "target")));
+}
+
+static void in_the_background(const pd::client &client) {
+    auto added = client.add_async({"cpp", "target"});
+    CHECK(describe(added.get()) == "created cpp");
+    CHECK(std::holds_alternative<pd::listed>(client.query_async("cpp").get()));
+    /* The operation is let go before its result comes. */
+    auto removed = std::move(client.remove_async("cpp", "target").result());
+    CHECK(std::holds_alternative<pd::removed>(removed.get()));
+}
+
+static void cancelled(const std::string &silent) {
+    const auto made = pd::client::make(silent);
+    const auto &client = std::get<pd::client>(made);
+    auto added = client.add_async({"cpp", "target"}, 1min);
+    CHECK(added.result().wait_for(50ms) == std::future_status::timeout);
+    added.cancel();
+    CHECK(describe(added.get()) == "error timeout");
+    const auto late = client.query("cpp", 50ms);
+    CHECK(std::holds_alternative<pd::error>(late));
+}
+
+static void refusals(const pd::client &client) {
+    const auto nobody = pd::client::make("nonsense");
+    CHECK(std::holds_alternative<pd::error>(nobody));
+    CHECK(std::get<pd::error>(nobody).kind == pd::error_kind::invalid_argument);
+    pd::options wrong;
+    wrong.timeout = -1ms;
+    CHECK(std::holds_alternative<pd::error>(pd::client::make("127.0.0.1:1", wrong)));
+    CHECK(describe(client.add({"cpp\xff", "target"})) == "error invalid_argument");
+    CHECK(describe(client.add({"cpp", "target"}, -1ms)) == "error invalid_argument");
+    CHECK(describe(client.add_async({"cpp\xff", "target"}).get()) == "error invalid_argument");
+    CHECK(describe(client.add({std::string_view(), std::string_view()})) ==
+          "error invalid_argument");
+    bool thrown = false;
+    try {
+        pd::or_throw(client.query("no_such_table"));
+    } catch (const pd::exception &why) {
+        thrown = why.error().kind == pd::error_kind::table_not_found && std::strlen(why.what()) > 0;
+    }
+    CHECK(thrown);
+    CHECK(std::holds_alternative<pd::listed>(pd::or_throw(client.query("cpp"))));
+}
+
+int main(int argc, char **argv) {
+    if (argc != 2) {
+        std::cerr << "usage: " << argv[0] << " HOST:PORT\n";
+        return 2;
+    }
+    char silent[64];
+    const int listener = silent_server(silent, sizeof silent);
+    {
+        pd::options how;
+        how.timeout = 20s;
+        auto made = pd::client::make(argv[1], how);
+        if (!CHECK(std::holds_alternative<pd::client>(made))) {
+            return checks_result();
+        }
+        const pd::client client = std::move(std::get<pd::client>(made));
+        /* One that was moved from refuses. */
+        CHECK(std::holds_alternative<pd::error>(std::get<pd::client>(made).query("cpp")));
+        the_rest(client, three_kinds(client));
+        in_the_background(client);
+        cancelled(silent);
+        refusals(client);
+    }
+    close(listener);
+    return checks_result();
+}
