@@ -8,6 +8,7 @@ pub mod capi;
 pub mod cli;
 pub mod client;
 pub mod error;
+pub mod json;
 pub mod outcome;
 pub mod protocol;
 #[cfg(feature = "python")]

@@ -1,9 +1,93 @@
-//! The command line. `bin/pegasus-dup` and the wheel's script both call [`main`].
+//! The command line. `bin/pegasus-dup` and the wheel's script both call it.
+//!
+//! One file a concern: `args` is what clap reads, `commands` and `serve` do it, `answer` makes
+//! text, JSON and the exit code of a result, and `terminal` writes them.
+
+mod answer;
+mod args;
+mod commands;
+mod exit;
+mod serve;
+mod serve_args;
+mod signals;
+mod terminal;
+mod text;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
+use clap::Parser;
+
+use answer::Format;
+use args::{Cli, Command};
+use exit::Exit;
+use terminal::{Look, complain};
+
 /// Runs the command line: `args` with the program's name first.
-pub fn main(_args: impl IntoIterator<Item = OsString>) -> ExitCode {
-    ExitCode::FAILURE
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(run(args))
+}
+
+/// Like [`main`], for callers that end the process themselves: the exit code as a number.
+pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+    let args: Vec<OsString> = args.into_iter().collect();
+    let exit = match Cli::try_parse_from(&args) {
+        Ok(cli) => dispatch(cli),
+        Err(error) => not_a_command(&error, &args),
+    };
+    exit.code()
+}
+
+fn dispatch(cli: Cli) -> Exit {
+    let look = Look::detect();
+    log_to_stderr(cli.global.verbose, look);
+    let format = Format { json: cli.global.json, look };
+    match cli.command {
+        // Before the command it is a client's, and the two have other names.
+        Command::Serve(_) if cli.generation.generation.is_some() => {
+            complain(&format!(
+                "{} serve has a --generation of its own, which stands after it\n",
+                look.stderr.red("error:")
+            ));
+            Exit::Usage
+        }
+        Command::Serve(args) => serve::run(args, look),
+        command => commands::run(cli.global, cli.generation.generation, command, format),
+    }
+}
+
+/// Help and version on stdout, or what clap found wrong on stderr, and as JSON too where asked for.
+fn not_a_command(error: &clap::Error, args: &[OsString]) -> Exit {
+    // A closed pipe is nothing to complain of, and there is no other way to tell of it.
+    let _ = error.print();
+    if !error.use_stderr() {
+        return Exit::Done;
+    }
+    let options = args.iter().take_while(|arg| *arg != "--");
+    if options.into_iter().any(|arg| arg == "--json") {
+        let text = error.to_string();
+        let first = text.split("\n\n").next().unwrap_or_default();
+        let message = first.split_whitespace().collect::<Vec<_>>().join(" ");
+        let message = message.strip_prefix("error: ").unwrap_or(&message);
+        let _ = terminal::say(&format!("{}\n", answer::usage_report(message)));
+    }
+    Exit::Usage
+}
+
+/// Off unless asked for: stderr belongs to the warnings.
+fn log_to_stderr(verbose: u8, look: Look) {
+    let level = match verbose {
+        0 => return,
+        1 => "pegasus_dup=info",
+        2 => "pegasus_dup=debug",
+        _ => "pegasus_dup=trace",
+    };
+    // In a process that has a subscriber already (the wheel's script in someone's program), that
+    // one stays.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(look.stderr.0)
+        .log_internal_errors(false)
+        .try_init();
 }

@@ -81,6 +81,11 @@ impl Client {
         Client { timeout, ..self.clone() }
     }
 
+    /// What was sent to change something and isn't settled yet, one description each.
+    pub fn unsettled(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Adds a duplication.
     pub async fn add(&self, _spec: &DuplicationSpec) -> Result<Outcome<Duplication>> {
         todo!()

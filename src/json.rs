@@ -1,0 +1,363 @@
+//! The report: one JSON object that says what became of a call, the same in every face that speaks
+//! JSON.
+//!
+//! All keys are always there, in one order; what isn't told is `null`. It holds nothing that
+//! changes from run to run (no elapsed times), so the same state gives the same bytes. The schema
+//! stands in `docs/json.md`.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::outcome::{Change, Difference, Duplication, Outcome, Removal};
+
+/// What became of a call, ready to be written as JSON.
+///
+/// [`fmt::Display`] writes it on one line, without a line end.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Report {
+    outcome: &'static str,
+    evidence: Option<&'static str>,
+    certain: Option<bool>,
+    duplication: Option<DuplicationReport>,
+    differences: Option<Vec<DifferenceReport>>,
+    warning: Option<String>,
+    error: Option<ErrorReport>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct DuplicationReport {
+    table: String,
+    table_id: i32,
+    cluster: String,
+    dupid: i32,
+    status: Option<String>,
+    fail_mode: Option<String>,
+    remote_table: Option<String>,
+    remote_replica_count: Option<i32>,
+    create_ts_ms: Option<i64>,
+    partitions: Option<Vec<PartitionReport>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct PartitionReport {
+    partition: i32,
+    confirmed_decree: Option<i64>,
+    last_committed_decree: Option<i64>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct DifferenceReport {
+    field: &'static str,
+    asked: FieldValue,
+    existing: FieldValue,
+}
+
+/// A field's value keeps its own type: a name is a string, a count a number.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+enum FieldValue {
+    Text(String),
+    Number(i32),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct ErrorReport {
+    kind: &'static str,
+    code: Option<String>,
+    hint: Option<String>,
+    server: Option<String>,
+    message: String,
+}
+
+impl Report {
+    fn new(outcome: &'static str) -> Report {
+        Report {
+            outcome,
+            evidence: None,
+            certain: None,
+            duplication: None,
+            differences: None,
+            warning: None,
+            error: None,
+        }
+    }
+
+    /// The report of an add: `created`, `already_exists` or `error`.
+    ///
+    /// Only `already_exists` has differences: an empty list says that it was compared and is as
+    /// asked, while `null` says that there was nothing to compare.
+    pub fn of_add(result: &Result<Outcome<Duplication>>) -> Report {
+        let outcome = match result {
+            Ok(outcome) => outcome,
+            Err(error) => return Report::of_error(error),
+        };
+        let (name, differences) = match outcome {
+            Outcome::Created { .. } => ("created", None),
+            Outcome::AlreadyExists { differences, .. } => {
+                ("already_exists", Some(differences.iter().map(DifferenceReport::from).collect()))
+            }
+        };
+        Report {
+            evidence: Some(outcome.evidence().name()),
+            certain: Some(outcome.certain()),
+            duplication: Some(outcome.value().into()),
+            differences,
+            warning: outcome.warning().map(str::to_owned),
+            ..Report::new(name)
+        }
+    }
+
+    /// The report of a start, a pause or a change of the fail mode: `changed`, `unchanged` or
+    /// `error`. The duplication is as it is now.
+    pub fn of_change(result: &Result<Change<Duplication>>) -> Report {
+        match result {
+            Ok(change) => Report {
+                duplication: Some(change.value().into()),
+                warning: change.warning().map(str::to_owned),
+                ..Report::new(if change.changed() { "changed" } else { "unchanged" })
+            },
+            Err(error) => Report::of_error(error),
+        }
+    }
+
+    /// The report of a removal: `removed`, with the duplication as it was, or `error`. That it
+    /// wasn't there is the error `duplication_not_found`.
+    pub fn of_removal(result: &Result<Removal<Duplication>>) -> Report {
+        match result {
+            Ok(Removal::Removed { was, warning }) => Report {
+                duplication: Some(was.into()),
+                warning: warning.clone(),
+                ..Report::new("removed")
+            },
+            Ok(Removal::NotFound) => Report::of_failure(
+                ErrorKind::DuplicationNotFound.name(),
+                "no such duplication, so nothing was removed",
+            ),
+            Err(error) => Report::of_error(error),
+        }
+    }
+
+    /// The report of one duplication that was asked for: `listed`.
+    pub fn of_listed(duplication: &Duplication) -> Report {
+        Report { duplication: Some(duplication.into()), ..Report::new("listed") }
+    }
+
+    /// The report of an error. Where the error knows of exactly one duplication, it is told; of
+    /// several none is, since any choice would mislead, and the message names them.
+    pub fn of_error(error: &Error) -> Report {
+        let duplication = match error.known() {
+            [known] => Some(known.into()),
+            _ => None,
+        };
+        Report {
+            duplication,
+            error: Some(ErrorReport {
+                kind: error.kind().name(),
+                code: error.code().map(|code| code.name().to_owned()),
+                hint: error.hint().map(str::to_owned),
+                server: error.server().map(str::to_owned),
+                message: error.message().to_owned(),
+            }),
+            ..Report::new("error")
+        }
+    }
+
+    /// The report of a failure that isn't an [`Error`] of the library: a signal, say.
+    pub(crate) fn of_failure(kind: &'static str, message: impl Into<String>) -> Report {
+        Report {
+            error: Some(ErrorReport {
+                kind,
+                code: None,
+                hint: None,
+                server: None,
+                message: message.into(),
+            }),
+            ..Report::new("error")
+        }
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Only maps with keys that aren't strings, and failing `Serialize`s, make this fail.
+        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl From<&Duplication> for DuplicationReport {
+    fn from(duplication: &Duplication) -> DuplicationReport {
+        let partitions: Vec<_> = duplication
+            .partitions
+            .iter()
+            .map(|progress| PartitionReport {
+                partition: progress.partition,
+                confirmed_decree: progress.confirmed_decree,
+                last_committed_decree: progress.last_committed_decree,
+            })
+            .collect();
+        DuplicationReport {
+            table: duplication.table.clone(),
+            table_id: duplication.table_id,
+            cluster: duplication.cluster.clone(),
+            dupid: duplication.dupid,
+            status: duplication.status.map(|status| status.to_string()),
+            fail_mode: duplication.fail_mode.map(|mode| mode.to_string()),
+            remote_table: duplication.remote_table.clone(),
+            remote_replica_count: duplication.remote_replica_count,
+            create_ts_ms: duplication.create_ts_ms,
+            // A table has one partition at least, so none means that none was told.
+            partitions: Some(partitions).filter(|partitions| !partitions.is_empty()),
+        }
+    }
+}
+
+impl From<&Difference> for DifferenceReport {
+    fn from(difference: &Difference) -> DifferenceReport {
+        let (asked, existing) = match difference {
+            Difference::RemoteTable { asked, existing } => {
+                (FieldValue::Text(asked.clone()), FieldValue::Text(existing.clone()))
+            }
+            Difference::RemoteReplicaCount { asked, existing } => {
+                (FieldValue::Number(*asked), FieldValue::Number(*existing))
+            }
+        };
+        DifferenceReport { field: difference.field(), asked, existing }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::outcome::{Evidence, FailMode, PartitionProgress, Status};
+    use crate::protocol::error_code::ErrorCode;
+
+    fn duplication() -> Duplication {
+        Duplication {
+            table: "temp".into(),
+            table_id: 2,
+            cluster: "target".into(),
+            dupid: 1772000000,
+            status: Some(Status::Log),
+            fail_mode: Some(FailMode::Slow),
+            remote_table: Some("temp".into()),
+            remote_replica_count: Some(3),
+            create_ts_ms: Some(1772000000123),
+            partitions: vec![PartitionProgress {
+                partition: 0,
+                confirmed_decree: None,
+                last_committed_decree: Some(7),
+            }],
+        }
+    }
+
+    const TOLD: &str = concat!(
+        r#"{"table":"temp","table_id":2,"cluster":"target","dupid":1772000000,"#,
+        r#""status":"DS_LOG","fail_mode":"FAIL_SLOW","remote_table":"temp","#,
+        r#""remote_replica_count":3,"create_ts_ms":1772000000123,"#,
+        r#""partitions":[{"partition":0,"confirmed_decree":null,"last_committed_decree":7}]}"#,
+    );
+
+    #[test]
+    fn a_created_one_byte_for_byte() {
+        let report = Report::of_add(&Ok(Outcome::Created {
+            value: duplication(),
+            evidence: Evidence::AppearedDuringCall,
+            warning: None,
+        }));
+        let expected = format!(
+            r#"{{"outcome":"created","evidence":"appeared_during_call","certain":false,"duplication":{TOLD},"differences":null,"warning":null,"error":null}}"#
+        );
+        assert_eq!(report.to_string(), expected);
+    }
+
+    #[test]
+    fn differences_are_empty_where_compared_and_keep_their_types() {
+        let exists = |differences| {
+            Report::of_add(&Ok(Outcome::AlreadyExists {
+                existing: duplication(),
+                differences,
+                evidence: Evidence::ListedBefore,
+                warning: Some("paused".into()),
+            }))
+            .to_string()
+        };
+        assert!(exists(vec![]).ends_with(r#""differences":[],"warning":"paused","error":null}"#));
+        let differing = exists(vec![
+            Difference::RemoteTable { asked: "a".into(), existing: "temp".into() },
+            Difference::RemoteReplicaCount { asked: 5, existing: 3 },
+        ]);
+        assert!(differing.contains(concat!(
+            r#""differences":[{"field":"remote_table","asked":"a","existing":"temp"},"#,
+            r#"{"field":"remote_replica_count","asked":5,"existing":3}]"#
+        )));
+    }
+
+    #[test]
+    fn what_is_not_told_is_null() {
+        let thin = Duplication {
+            status: None,
+            fail_mode: None,
+            remote_table: None,
+            remote_replica_count: None,
+            create_ts_ms: None,
+            partitions: vec![],
+            ..duplication()
+        };
+        assert_eq!(
+            Report::of_listed(&thin).to_string(),
+            concat!(
+                r#"{"outcome":"listed","evidence":null,"certain":null,"duplication":{"#,
+                r#""table":"temp","table_id":2,"cluster":"target","dupid":1772000000,"#,
+                r#""status":null,"fail_mode":null,"remote_table":null,"#,
+                r#""remote_replica_count":null,"create_ts_ms":null,"partitions":null},"#,
+                r#""differences":null,"warning":null,"error":null}"#
+            )
+        );
+    }
+
+    #[test]
+    fn a_change_tells_what_is_there_now() {
+        let before = Duplication { status: Some(Status::Pause), ..duplication() };
+        let change = Change::Changed { before, after: duplication(), warning: None };
+        let report = Report::of_change(&Ok(change)).to_string();
+        assert!(report.starts_with(r#"{"outcome":"changed","evidence":null,"certain":null,"#));
+        assert!(report.contains(TOLD));
+        let unchanged = Change::Unchanged { current: duplication(), warning: None };
+        assert!(
+            Report::of_change(&Ok(unchanged)).to_string().starts_with(r#"{"outcome":"unchanged""#)
+        );
+    }
+
+    #[test]
+    fn removing_what_is_not_there_is_an_error() {
+        let removed = Removal::Removed { was: duplication(), warning: None };
+        assert!(Report::of_removal(&Ok(removed)).to_string().contains(TOLD));
+        let report = Report::of_removal(&Ok(Removal::NotFound)).to_string();
+        assert!(report.starts_with(r#"{"outcome":"error","#));
+        assert!(report.contains(r#""error":{"kind":"duplication_not_found","code":null,"#));
+    }
+
+    #[test]
+    fn an_error_tells_of_the_one_known_duplication_only() {
+        let error = |known| {
+            Report::of_error(
+                &Error::new(ErrorKind::OutcomeUnknown, "no answer")
+                    .with_hint("query the table")
+                    .with_server("127.0.0.1:34601")
+                    .with_code(&ErrorCode::from_name("ERR_NEW"))
+                    .with_known(known),
+            )
+            .to_string()
+        };
+        let told = concat!(
+            r#""error":{"kind":"outcome_unknown","code":"ERR_NEW","hint":"query the table","#,
+            r#""server":"127.0.0.1:34601","message":"no answer"}}"#
+        );
+        assert!(error(vec![]).contains(r#""duplication":null"#));
+        assert!(error(vec![duplication()]).contains(TOLD));
+        assert!(error(vec![duplication(), duplication()]).contains(r#""duplication":null"#));
+        assert!(error(vec![]).ends_with(told));
+    }
+}
