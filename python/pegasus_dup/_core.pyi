@@ -12,8 +12,8 @@ from ._outcome import (
 )
 
 __all__ = [
-    "ERROR_KINDS",
     "EVIDENCES",
+    "EXCEPTIONS",
     "FAIL_MODES",
     "GENERATIONS",
     "STATUSES",
@@ -24,8 +24,8 @@ __all__ = [
 ]
 
 __version__: Final[str]
-ERROR_KINDS: Final[tuple[str, ...]]
 EVIDENCES: Final[tuple[str, ...]]
+EXCEPTIONS: Final[dict[str, str]]
 FAIL_MODES: Final[tuple[str, ...]]
 GENERATIONS: Final[tuple[str, ...]]
 STATUSES: Final[tuple[str, ...]]

@@ -12,7 +12,6 @@ mod threads;
 
 use std::ffi::OsString;
 use std::io::Write;
-use std::process::ExitCode;
 
 use pyo3::prelude::*;
 
@@ -30,11 +29,10 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
 #[pyfunction]
 fn cli_main(py: Python<'_>, args: Vec<OsString>) -> u8 {
     py.detach(|| {
-        let code = crate::cli::main(args);
+        let code = crate::cli::run(args);
         // Rust flushes its own standard output only at the end of a Rust `main`. Who closed the
         // other end is not told a second time.
         let _ = std::io::stdout().flush();
-        // An `ExitCode` doesn't say its number.
-        (0..=u8::MAX).find(|&number| ExitCode::from(number) == code).unwrap_or(1)
+        code
     })
 }

@@ -1,8 +1,9 @@
 //! The names of everything that Python has an enumeration for, so that a test can compare them.
 
 use pyo3::prelude::*;
-use pyo3::types::PyTuple;
+use pyo3::types::{PyDict, PyTuple};
 
+use super::errors;
 use crate::error::ErrorKind;
 use crate::outcome::{Evidence, FailMode, Status};
 use crate::protocol::generation::Generation;
@@ -32,7 +33,11 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     let add = |name: &str, values: Vec<&str>| -> PyResult<()> {
         module.add(name, PyTuple::new(module.py(), values)?)
     };
-    add("ERROR_KINDS", ErrorKind::ALL.into_iter().map(ErrorKind::name).collect())?;
+    let exceptions = PyDict::new(module.py());
+    for kind in ErrorKind::ALL {
+        exceptions.set_item(kind.name(), errors::class_name(kind))?;
+    }
+    module.add("EXCEPTIONS", exceptions)?;
     add("EVIDENCES", EVIDENCES.into_iter().map(Evidence::name).collect())?;
     add(
         "FAIL_MODES",
