@@ -16,6 +16,8 @@ mod python;
 #[cfg(feature = "server")]
 pub mod server;
 
+pub mod transport;
+
 pub use client::blocking::BlockingClient;
 pub use client::{Client, ClientBuilder, DuplicationSpec, Mode, Selector, TablePattern};
 pub use error::{Error, ErrorKind, Result};

@@ -14,6 +14,9 @@ use super::serve_args::ServeArgs;
 /// Longer than anyone waits, and short enough that no clock overflows.
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(1_000_000);
 
+/// Under this the options stand that every client's command has, apart from a command's own.
+const GLOBAL: &str = "Global options";
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0    created (certainly or not), changed, unchanged, removed, listed
@@ -53,6 +56,7 @@ pub(super) struct Global {
     #[arg(
         long,
         global = true,
+        help_heading = GLOBAL,
         value_name = "HOST:PORT[,...]",
         env = "PEGASUS_DUP_META",
         hide_env_values = true
@@ -63,6 +67,7 @@ pub(super) struct Global {
     #[arg(
         long,
         global = true,
+        help_heading = GLOBAL,
         value_name = "SECONDS",
         default_value = "10",
         value_parser = timeout,
@@ -71,11 +76,11 @@ pub(super) struct Global {
     pub(super) timeout: Duration,
 
     /// Print one JSON object a line (errors too); docs/json.md has the schema.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(super) json: bool,
 
     /// Log to stderr; more of it with -vv and -vvv.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 }
 
@@ -83,7 +88,7 @@ pub(super) struct Global {
 #[derive(Debug, Args)]
 pub(super) struct GenerationOption {
     /// The meta servers' generation, if you know better than what asking them tells.
-    #[arg(long, value_name = "NAME", value_parser = generation())]
+    #[arg(long, help_heading = GLOBAL, value_name = "NAME", value_parser = generation())]
     pub(super) generation: Option<Generation>,
 }
 

@@ -1,22 +1,61 @@
-//! The client for callers without an async runtime of their own: C, Python's `Client`, the CLI.
+//! The client for callers without an async runtime of their own: C, Python's `Client`, scripts.
 
+use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Client, DuplicationSpec, Selector, TablePattern};
-use crate::error::Result;
+use once_cell::sync::OnceCell;
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use super::{Client, DuplicationSpec, Mode, Selector, TablePattern};
+use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal};
 
-/// A [`Client`] whose calls block. Brings its own runtime (one background thread), which starts
-/// with the first call and ends with the last clone. May be used from many threads at once.
+/// A [`Client`] whose calls block. It brings its own runtime of one background thread, which starts
+/// with the first call and ends with the last clone. May be used from many threads at once, but not
+/// from within an async runtime, nor in a forked child of the process that made its first call.
 #[derive(Debug, Clone)]
 pub struct BlockingClient {
     client: Client,
+    runtime: Arc<LazyRuntime>,
+}
+
+/// A runtime that is made when it is first needed, which may fail: then the next call tries again.
+#[derive(Debug, Default)]
+struct LazyRuntime(OnceCell<Runtime>);
+
+impl LazyRuntime {
+    fn handle(&self) -> Result<&Handle> {
+        let runtime = self.0.get_or_try_init(|| {
+            // A thread of its own, so that a server which closes a connection between two calls is
+            // noticed before the second one is sent.
+            Builder::new_multi_thread()
+                .worker_threads(1)
+                .thread_name("pegasus-dup")
+                .enable_all()
+                .build()
+                .map_err(|error| {
+                    Error::new(ErrorKind::Unavailable, "the client's thread could not be started")
+                        .with_source(error)
+                })
+        })?;
+        Ok(runtime.handle())
+    }
+}
+
+impl Drop for LazyRuntime {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            // Connections are all that it runs; waiting for it could block a caller's thread.
+            runtime.shutdown_background();
+        }
+    }
 }
 
 impl BlockingClient {
     /// Makes the calls of `client` blocking.
     pub fn new(client: Client) -> BlockingClient {
-        BlockingClient { client }
+        BlockingClient { client, runtime: Arc::default() }
     }
 
     /// The async client within.
@@ -27,39 +66,100 @@ impl BlockingClient {
     /// The same client, with another time limit for each call.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> BlockingClient {
-        BlockingClient { client: self.client.with_timeout(timeout) }
+        BlockingClient { client: self.client.with_timeout(timeout), runtime: self.runtime.clone() }
     }
 
-    /// Runs any future of the client on this client's runtime, from a thread that is in no runtime.
-    pub fn block_on<F: Future>(&self, _future: F) -> Result<F::Output> {
-        todo!()
+    /// The same client, with another way to add.
+    #[must_use]
+    pub fn with_mode(&self, mode: Mode) -> BlockingClient {
+        BlockingClient { client: self.client.with_mode(mode), runtime: self.runtime.clone() }
+    }
+
+    /// The runtime that the calls run on.
+    ///
+    /// # Errors
+    ///
+    /// Unavailable where its thread can't be started.
+    pub fn runtime(&self) -> Result<&Handle> {
+        self.runtime.handle()
+    }
+
+    /// Runs a future of the client on the calling thread, its connections on the background one.
+    ///
+    /// # Errors
+    ///
+    /// InvalidArgument from within an async runtime, which would block; Unavailable where the
+    /// background thread can't be started.
+    pub fn block_on<F: Future>(&self, future: F) -> Result<F::Output> {
+        if Handle::try_current().is_ok() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                "a blocking client was called from within an async runtime",
+            )
+            .with_hint("use the async client there"));
+        }
+        Ok(self.runtime.handle()?.block_on(future))
     }
 
     /// [`Client::add`], blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::add`], and as [`BlockingClient::block_on`].
     pub fn add(&self, spec: &DuplicationSpec) -> Result<Outcome<Duplication>> {
         self.block_on(self.client.add(spec))?
     }
+
     /// [`Client::query`], blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::query`], and as [`BlockingClient::block_on`].
     pub fn query(&self, table: &str) -> Result<Vec<Duplication>> {
         self.block_on(self.client.query(table))?
     }
+
     /// [`Client::list`], blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::list`], and as [`BlockingClient::block_on`].
     pub fn list(&self, tables: &TablePattern) -> Result<Vec<Duplication>> {
         self.block_on(self.client.list(tables))?
     }
+
     /// [`Client::start`], blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::start`], and as [`BlockingClient::block_on`].
     pub fn start(&self, table: &str, which: &Selector) -> Result<Change<Duplication>> {
         self.block_on(self.client.start(table, which))?
     }
+
     /// [`Client::pause`], blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::pause`], and as [`BlockingClient::block_on`].
     pub fn pause(&self, table: &str, which: &Selector) -> Result<Change<Duplication>> {
         self.block_on(self.client.pause(table, which))?
     }
+
     /// [`Client::remove`], blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::remove`], and as [`BlockingClient::block_on`].
     pub fn remove(&self, table: &str, which: &Selector) -> Result<Removal<Duplication>> {
         self.block_on(self.client.remove(table, which))?
     }
+
     /// [`Client::set_fail_mode`], blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::set_fail_mode`], and as [`BlockingClient::block_on`].
     pub fn set_fail_mode(
         &self,
         table: &str,

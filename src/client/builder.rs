@@ -1,10 +1,18 @@
 //! How a client is configured.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::Client;
-use crate::error::Result;
+use super::turns::{Turns, Unsettled};
+use super::{Client, Inner};
+use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::generation::Generation;
+use crate::transport::MetaAddr;
+use crate::transport::group::MetaGroup;
+use crate::transport::seams::{Connector, Random, TcpConnector};
+
+/// The time limit of a call where none is given.
+pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How an add is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -13,8 +21,10 @@ pub enum Mode {
     /// Asks first, adds only what isn't there, and reads it back. The default.
     #[default]
     Safe,
-    /// Sends the add alone, in one round trip, with a repeated add's side effects. Only to servers
-    /// proven to be `dup-exist`.
+    /// Sends the add alone, in one round trip once the server and the table are known on the
+    /// connection. Unsupported unless the server is proven to be `dup-exist`. It has a repeated
+    /// add's side effects there: one that is paused is resumed, one that ships its checkpoint goes
+    /// on without it, and the fail mode becomes FAIL_SLOW.
     Direct,
 }
 
@@ -22,6 +32,11 @@ pub enum Mode {
 #[derive(Debug, Clone, Default)]
 pub struct ClientBuilder {
     metas: Vec<String>,
+    timeout: Option<Duration>,
+    generation: Option<Generation>,
+    mode: Mode,
+    connector: Option<Arc<dyn Connector>>,
+    seed: Option<u64>,
 }
 
 impl ClientBuilder {
@@ -34,24 +49,61 @@ impl ClientBuilder {
 
     /// The time limit of each call. 10 s unless given.
     #[must_use]
-    pub fn timeout(self, _timeout: Duration) -> ClientBuilder {
+    pub fn timeout(mut self, timeout: Duration) -> ClientBuilder {
+        self.timeout = Some(timeout);
         self
     }
 
-    /// For who knows better: the servers' generation, which is then not asked for.
+    /// For who knows better: the servers' generation, which is then not asked for. A wrong one can
+    /// remove or pause what it should start, or end a server.
     #[must_use]
-    pub fn generation(self, _generation: Generation) -> ClientBuilder {
+    pub fn generation(mut self, generation: Generation) -> ClientBuilder {
+        self.generation = Some(generation);
         self
     }
 
     /// How adds are done.
     #[must_use]
-    pub fn mode(self, _mode: Mode) -> ClientBuilder {
+    pub fn mode(mut self, mode: Mode) -> ClientBuilder {
+        self.mode = mode;
+        self
+    }
+
+    /// What opens connections, instead of TCP: for simulations and tunnels.
+    #[must_use]
+    pub fn connector(mut self, connector: impl Connector) -> ClientBuilder {
+        self.connector = Some(Arc::new(connector));
+        self
+    }
+
+    /// Where the jitter of retries starts from, so that a run can be repeated.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> ClientBuilder {
+        self.seed = Some(seed);
         self
     }
 
     /// The client. Connects to nothing yet; an error is InvalidArgument.
     pub fn build(self) -> Result<Client> {
-        todo!()
+        let mut metas: Vec<MetaAddr> = Vec::new();
+        for list in &self.metas {
+            for meta in MetaAddr::parse_list(list)? {
+                if !metas.contains(&meta) {
+                    metas.push(meta);
+                }
+            }
+        }
+        if metas.is_empty() {
+            return Err(Error::new(ErrorKind::InvalidArgument, "no meta server is given")
+                .with_hint("give HOST:PORT of one or more"));
+        }
+        let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
+        if timeout.is_zero() {
+            return Err(Error::new(ErrorKind::InvalidArgument, "the timeout is 0"));
+        }
+        let connector = self.connector.unwrap_or_else(|| Arc::new(TcpConnector));
+        let group = MetaGroup::new(metas, connector, self.generation, Random::new(self.seed));
+        let inner = Inner { group, turns: Turns::default(), unsettled: Unsettled::default() };
+        Ok(Client { inner: Arc::new(inner), timeout, mode: self.mode })
     }
 }

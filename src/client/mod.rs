@@ -1,72 +1,44 @@
 //! The client: one file per operation.
 
+mod add;
+mod ask;
+mod attempt;
 pub mod blocking;
 mod builder;
+mod decide;
+mod list;
+mod modify;
+mod query;
+mod spec;
+mod turns;
 
 pub use builder::{ClientBuilder, Mode};
+pub use spec::{DuplicationSpec, Selector, TablePattern};
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Result;
 use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal};
+use crate::transport::group::MetaGroup;
 
-/// What to add: which table's writes go to which remote cluster, and how.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct DuplicationSpec {
-    /// The table whose writes are shipped.
-    pub table: String,
-    /// The remote cluster, by the name that the meta servers' configuration gives it.
-    pub cluster: String,
-    /// The table's name in the remote cluster; `None` = the table's own name.
-    pub remote_table: Option<String>,
-    /// The remote table's replica count; `None` or 0 = the table's own.
-    pub remote_replica_count: Option<i32>,
-    /// Whether what the table holds already is shipped too, as a checkpoint. Off by default.
-    pub checkpoint: bool,
-}
-
-impl DuplicationSpec {
-    /// A duplication of `table` to `cluster`, to a table of the same name, without checkpoint.
-    pub fn new(table: impl Into<String>, cluster: impl Into<String>) -> DuplicationSpec {
-        DuplicationSpec {
-            table: table.into(),
-            cluster: cluster.into(),
-            remote_table: None,
-            remote_replica_count: None,
-            checkpoint: false,
-        }
-    }
-}
-
-/// Which duplication of a table.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub enum Selector {
-    /// The one with that dupid.
-    Dupid(i32),
-    /// The one to that remote cluster.
-    Cluster(String),
-}
-
-/// Which tables to list.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub enum TablePattern {
-    /// All.
-    #[default]
-    All,
-    /// The one of that name.
-    Exact(String),
-    /// Those with that text anywhere in their name.
-    Anywhere(String),
-    /// Those whose name starts so.
-    Prefix(String),
-    /// Those whose name ends so.
-    Postfix(String),
-}
-
-/// A client of one cluster's meta servers. Cheap to clone; clones share their connections.
+/// A client of one cluster's meta servers. Cheap to clone; clones share their connections. Its
+/// calls need a tokio runtime with time and I/O; without one use [`blocking::BlockingClient`].
+///
+/// Every call ends within the client's timeout. Dropping a call's future cancels it: what was not
+/// sent by then never is, and what was sent and is not settled stays in [`Client::unsettled`].
 #[derive(Debug, Clone)]
 pub struct Client {
+    inner: Arc<Inner>,
     timeout: Duration,
+    mode: Mode,
+}
+
+#[derive(Debug)]
+struct Inner {
+    group: MetaGroup,
+    turns: turns::Turns,
+    unsettled: turns::Unsettled,
 }
 
 impl Client {
@@ -81,42 +53,95 @@ impl Client {
         Client { timeout, ..self.clone() }
     }
 
-    /// What was sent to change something and isn't settled yet, one description each.
-    pub fn unsettled(&self) -> Vec<String> {
-        Vec::new()
+    /// The same client, with another way to add.
+    #[must_use]
+    pub fn with_mode(&self, mode: Mode) -> Client {
+        Client { mode, ..self.clone() }
     }
 
-    /// Adds a duplication.
-    pub async fn add(&self, _spec: &DuplicationSpec) -> Result<Outcome<Duplication>> {
-        todo!()
+    /// The time limit of each call.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
     }
-    /// The duplications of one table.
-    pub async fn query(&self, _table: &str) -> Result<Vec<Duplication>> {
-        todo!()
+
+    /// Adds a duplication, and tells what became of it (RPC_CM_ADD_DUPLICATION between two
+    /// askings). Adds of one (table, cluster) from one client go one after the other.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::ErrorKind::OutcomeUnknown`] where an add was sent and nothing tells what it did;
+    /// any other kind means that this call created nothing.
+    pub async fn add(&self, spec: &DuplicationSpec) -> Result<Outcome<Duplication>> {
+        add::add(self, spec).await
     }
-    /// The duplications of many tables.
-    pub async fn list(&self, _tables: &TablePattern) -> Result<Vec<Duplication>> {
-        todo!()
+
+    /// The duplications of one table, in dupid order (RPC_CM_LIST_DUPLICATION, or
+    /// RPC_CM_QUERY_DUPLICATION where the server lacks it). Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// TableNotFound, PermissionDenied, Unavailable, Timeout, Protocol.
+    pub async fn query(&self, table: &str) -> Result<Vec<Duplication>> {
+        query::query(self, table).await
     }
-    /// Lets a paused one run.
-    pub async fn start(&self, _table: &str, _which: &Selector) -> Result<Change<Duplication>> {
-        todo!()
+
+    /// The duplications of many tables, by table name and dupid. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// PermissionDenied, Unavailable, Timeout, Protocol.
+    pub async fn list(&self, tables: &TablePattern) -> Result<Vec<Duplication>> {
+        list::list(self, tables).await
     }
-    /// Pauses one.
-    pub async fn pause(&self, _table: &str, _which: &Selector) -> Result<Change<Duplication>> {
-        todo!()
+
+    /// Lets a paused one run again (RPC_CM_MODIFY_DUPLICATION). One that runs, or is about to, is
+    /// left alone.
+    ///
+    /// # Errors
+    ///
+    /// DuplicationNotFound; Unsupported where the server's generation isn't known; OutcomeUnknown
+    /// where it was sent and nothing tells what it did; any other kind means that nothing changed.
+    pub async fn start(&self, table: &str, which: &Selector) -> Result<Change<Duplication>> {
+        modify::change(self, table, which, modify::Goal::Running).await
     }
-    /// Removes one.
-    pub async fn remove(&self, _table: &str, _which: &Selector) -> Result<Removal<Duplication>> {
-        todo!()
+
+    /// Pauses one (RPC_CM_MODIFY_DUPLICATION). Writes pile up in this cluster until it is started.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::start`]; WrongState for one that has not come to DS_LOG yet.
+    pub async fn pause(&self, table: &str, which: &Selector) -> Result<Change<Duplication>> {
+        modify::change(self, table, which, modify::Goal::Paused).await
     }
-    /// Sets the fail mode.
+
+    /// Removes one (RPC_CM_MODIFY_DUPLICATION). The remote table keeps what it has.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::start`], but for one that isn't there: that is [`Removal::NotFound`].
+    pub async fn remove(&self, table: &str, which: &Selector) -> Result<Removal<Duplication>> {
+        modify::remove(self, table, which).await
+    }
+
+    /// Sets what one does with writes that the remote cluster refuses (RPC_CM_MODIFY_DUPLICATION).
+    /// Its status stays.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::start`]; InvalidArgument for [`FailMode::Unknown`].
     pub async fn set_fail_mode(
         &self,
-        _table: &str,
-        _which: &Selector,
-        _mode: FailMode,
+        table: &str,
+        which: &Selector,
+        mode: FailMode,
     ) -> Result<Change<Duplication>> {
-        todo!()
+        modify::change(self, table, which, modify::Goal::FailMode(mode)).await
+    }
+
+    /// The adds and changes that this client (or a clone) has sent, or is about to, and whose
+    /// effect is not known: under way, cancelled, or ended in OutcomeUnknown. In words, in the
+    /// order they were sent, the latest thousand.
+    pub fn unsettled(&self) -> Vec<String> {
+        self.inner.unsettled.all()
     }
 }

@@ -1,0 +1,278 @@
+//! Adding a duplication: ask, refuse what the server would misread, send once, read back, decide.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ask::{self, Asked, Listed};
+use super::attempt::{Attempts, one_try};
+use super::decide::{self, LookFor, Question, Reply};
+use super::spec::DuplicationSpec;
+use super::{Client, Mode};
+use crate::error::{Error, ErrorKind, Result};
+use crate::outcome::{Duplication, Evidence, Outcome};
+use crate::protocol::generation::Generation;
+use crate::protocol::messages::{AddAnswer, AddDuplication, AddRequest};
+use crate::transport::connection::{CallError, Connection};
+use crate::transport::seams::Deadline;
+
+/// What of the time is kept for reading back when the answer to an add doesn't come: a quarter, and
+/// this at the most.
+const READ_BACK: Duration = Duration::from_secs(2);
+/// How long an outcome that is certain already waits to be read back.
+const CONFIRM: Duration = Duration::from_secs(1);
+
+/// What one try of an add came to.
+enum Tried {
+    /// The end of the call.
+    Over(Result<Outcome<Duplication>>),
+    /// Nothing was done; start over.
+    Again,
+}
+
+pub(super) async fn add(client: &Client, spec: &DuplicationSpec) -> Result<Outcome<Duplication>> {
+    spec.check()?;
+    let deadline = Deadline::after(client.timeout);
+    let pair = (spec.table.clone(), spec.cluster.clone());
+    let Some(_turn) = client.inner.turns.take(pair, deadline).await else {
+        return Err(Error::new(
+            ErrorKind::Busy,
+            format!(
+                "another add of this client is under way; nothing was sent: table={} cluster={}",
+                spec.table, spec.cluster
+            ),
+        ));
+    };
+    let mut attempts = Attempts::new(client, &spec.table, deadline);
+    loop {
+        let connection = attempts.leader().await?;
+        let tried = match client.mode {
+            Mode::Safe => safe(client, spec, &mut attempts, &connection).await?,
+            Mode::Direct => direct(client, spec, &mut attempts, &connection).await?,
+        };
+        if let Tried::Over(result) = tried {
+            return result.map_err(|error| match error.server() {
+                Some(_) => error,
+                None => error.with_server(&connection.server),
+            });
+        }
+    }
+}
+
+async fn safe(
+    client: &Client,
+    spec: &DuplicationSpec,
+    attempts: &mut Attempts<'_>,
+    connection: &Arc<Connection>,
+) -> Result<Tried> {
+    let Some(asked) = ask_first(spec, attempts, connection).await? else {
+        return Ok(Tried::Again);
+    };
+    let (table_id, generation) = (asked.table_id, asked.generation);
+    match asked.to_cluster(&spec.cluster) {
+        Listed::None => {}
+        Listed::Unsettled(_) => return wait_until_settled(spec, attempts).await,
+        Listed::One(one) => return Ok(Tried::Over(Ok(listed_before(spec, one, None)))),
+        Listed::Many(many) => {
+            let warning = format!("there are several to that cluster: {}", dupids(&many));
+            let oldest = many.into_iter().next().expect("several are at least one");
+            return Ok(Tried::Over(Ok(listed_before(spec, oldest, Some(warning)))));
+        }
+        Listed::Unknown(_) | Listed::NotAsked => unreachable!("asking tells what is there"),
+    }
+    refuse_what_would_be_misread(spec, generation)?;
+    let question = Question { spec, table_id, generation };
+    send(client, &question, attempts, connection).await
+}
+
+/// One round trip where the server is known already; with a repeated add's side effects.
+async fn direct(
+    client: &Client,
+    spec: &DuplicationSpec,
+    attempts: &mut Attempts<'_>,
+    connection: &Arc<Connection>,
+) -> Result<Tried> {
+    let generation = connection.learnt.generation.get().copied().flatten();
+    let table_id = connection.learnt.table_id(&spec.table);
+    let (generation, table_id) = match (generation, table_id) {
+        (Some(generation), Some(table_id)) if !attempts.disturbed => (Some(generation), table_id),
+        // The proof, and the table's id that an answer must name, take one question.
+        _ => match ask_first(spec, attempts, connection).await? {
+            Some(asked) => (asked.generation, asked.table_id),
+            None => return Ok(Tried::Again),
+        },
+    };
+    if generation != Some(Generation::DupExist) {
+        return Err(Error::new(
+            ErrorKind::Unsupported,
+            "direct mode needs a server that is proven to answer ERR_DUP_EXIST; nothing was sent",
+        )
+        .with_server(&connection.server)
+        .with_hint("use the safe mode"));
+    }
+    let question = Question { spec, table_id, generation };
+    send(client, &question, attempts, connection).await
+}
+
+async fn ask_first(
+    spec: &DuplicationSpec,
+    attempts: &mut Attempts<'_>,
+    connection: &Arc<Connection>,
+) -> Result<Option<Asked>> {
+    let nothing = |asked: &Asked| asked.duplications.iter().all(|one| one.cluster != spec.cluster);
+    attempts.ask(connection, &nothing).await
+}
+
+async fn wait_until_settled(spec: &DuplicationSpec, attempts: &mut Attempts<'_>) -> Result<Tried> {
+    if attempts.pause().await {
+        return Ok(Tried::Again);
+    }
+    Err(Error::new(
+        ErrorKind::Busy,
+        format!(
+            "a duplication is there that the server has not stored yet; nothing was sent: table={} cluster={}",
+            spec.table, spec.cluster
+        ),
+    )
+    .with_hint("try again: it is stored within moments, or forgotten"))
+}
+
+/// What a server that isn't known to understand it would ignore or take for something else.
+fn refuse_what_would_be_misread(
+    spec: &DuplicationSpec,
+    generation: Option<Generation>,
+) -> Result<()> {
+    if generation == Some(Generation::DupExist) {
+        return Ok(());
+    }
+    let what = if spec.other_remote_table().is_some() {
+        "a remote table of another name"
+    } else if spec.wanted_replica_count().is_some() {
+        "a remote replica count"
+    } else if spec.checkpoint {
+        "shipping the checkpoint"
+    } else {
+        return Ok(());
+    };
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        format!("this server may ignore or misread {what}; nothing was sent"),
+    )
+    .with_hint("leave it out, or use a cluster of a version that has it"))
+}
+
+fn request(spec: &DuplicationSpec) -> AddRequest {
+    AddRequest {
+        app_name: spec.table.clone(),
+        remote_cluster_name: spec.cluster.clone(),
+        // Left out means yes. False means no here, and "not paused" to 2.3 and older.
+        is_duplicating_checkpoint: if spec.checkpoint { None } else { Some(false) },
+        remote_app_name: spec.other_remote_table().map(str::to_owned),
+        remote_replica_count: spec.wanted_replica_count(),
+    }
+}
+
+/// Until when the answer to a change is waited for, so that there is time left to read back.
+pub(super) fn answer_until(deadline: Deadline) -> Deadline {
+    let left = deadline.left();
+    Deadline::after(left - (left / 4).min(READ_BACK))
+}
+
+/// Sends the add, once, on the connection that was asked; then reads back and decides.
+async fn send(
+    client: &Client,
+    question: &Question<'_>,
+    attempts: &mut Attempts<'_>,
+    connection: &Arc<Connection>,
+) -> Result<Tried> {
+    let spec = question.spec;
+    let note =
+        client.inner.unsettled.note(format!("add table={} cluster={}", spec.table, spec.cluster));
+    let until = answer_until(attempts.deadline);
+    let reply = match connection.call::<AddDuplication>(&request(spec), until).await {
+        Ok(answer) => Reply::Answer(answer),
+        Err(error @ CallError::NotSent(_)) => {
+            note.settle();
+            attempts.failed(connection, error.into()).await?;
+            return Ok(Tried::Again);
+        }
+        Err(CallError::Framework(code)) => Reply::Framework(code),
+        Err(CallError::Lost(why)) => Reply::Lost(why.to_string()),
+    };
+    if let Reply::Answer(AddAnswer { err, .. }) = &reply
+        && err.says_not_applied()
+    {
+        note.settle();
+        attempts.failed(connection, ask::AskError::NotApplied(err.clone())).await?;
+        return Ok(Tried::Again);
+    }
+    let listed = match client.mode {
+        Mode::Direct if decide::suffices(question, &reply) => Listed::NotAsked,
+        Mode::Direct | Mode::Safe => {
+            read_back(client, spec, attempts, connection, decide::look_for(question, &reply)).await
+        }
+    };
+    let result = decide::decide(question, &reply, listed);
+    if !matches!(&result, Err(error) if error.kind() == ErrorKind::OutcomeUnknown) {
+        note.settle();
+    }
+    Ok(Tried::Over(result))
+}
+
+/// Asks again, after the add: on the same connection as long as it lasts, else on the leader's.
+async fn read_back(
+    client: &Client,
+    spec: &DuplicationSpec,
+    attempts: &mut Attempts<'_>,
+    connection: &Arc<Connection>,
+    look_for: LookFor,
+) -> Listed {
+    let mut connection = connection.clone();
+    let until = match look_for {
+        LookFor::Nothing => return Listed::NotAsked,
+        LookFor::Anything => attempts.deadline.or_after(CONFIRM),
+        LookFor::Settled | LookFor::Appearance => attempts.deadline,
+    };
+    let mut backoff = client.inner.group.backoff();
+    let mut last;
+    loop {
+        match ask::ask(&connection, &spec.table, one_try(until)).await {
+            Ok(asked) => {
+                last = asked.to_cluster(&spec.cluster);
+                match (&last, look_for) {
+                    (Listed::One(_) | Listed::Many(_), _) => return last,
+                    (Listed::None, LookFor::Anything | LookFor::Settled) => return last,
+                    (
+                        Listed::None | Listed::Unsettled(_) | Listed::Unknown(_) | Listed::NotAsked,
+                        _,
+                    ) => {}
+                }
+            }
+            Err(error @ ask::AskError::Refused(_)) => return Listed::Unknown(error.to_string()),
+            Err(error) => {
+                // What was seen before the connection broke says nothing of now.
+                last = Listed::Unknown(error.to_string());
+                client.inner.group.forget(&connection);
+                match client.inner.group.leader(&spec.table, until).await {
+                    Ok(next) => connection = next.connection,
+                    Err(error) => last = Listed::Unknown(error.to_string()),
+                }
+            }
+        }
+        if !backoff.sleep(until).await {
+            return last;
+        }
+    }
+}
+
+fn listed_before(
+    spec: &DuplicationSpec,
+    existing: Duplication,
+    warning: Option<String>,
+) -> Outcome<Duplication> {
+    decide::already_exists(spec, existing, Evidence::ListedBefore, warning)
+}
+
+pub(super) fn dupids(many: &[Duplication]) -> String {
+    let dupids: Vec<String> = many.iter().map(|one| format!("dupid={}", one.dupid)).collect();
+    dupids.join(", ")
+}

@@ -1,0 +1,161 @@
+//! One call's tries: the leader's connection, what a failed try means for the next, and the pause
+//! between them, all within one deadline.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Client;
+use super::ask::{self, AskError, Asked};
+use crate::error::{Error, ErrorKind, Result};
+use crate::transport::connection::{CallError, Connection, Why};
+use crate::transport::group::Backoff;
+use crate::transport::seams::Deadline;
+
+/// How long one server may take to answer a question before another connection is tried.
+const ONE_TRY: Duration = Duration::from_secs(3);
+
+/// How long nothing must be listed, after a disturbance, before that is believed: a new leader
+/// serves before it has read its duplications back. A window longer than this nobody can see.
+pub(crate) const QUIET: Duration = Duration::from_secs(2);
+
+/// Until when one question may take, so that there is time left for another server.
+pub(crate) fn one_try(deadline: Deadline) -> Deadline {
+    deadline.or_after(ONE_TRY.min(deadline.left() / 2))
+}
+
+/// The tries of one call.
+pub(crate) struct Attempts<'a> {
+    client: &'a Client,
+    table: &'a str,
+    pub(crate) deadline: Deadline,
+    backoff: Backoff,
+    /// Something happened within this call after which a leader may be one that has not read its
+    /// duplications back: it refused as not ready, it changed, or a connection broke.
+    pub(crate) disturbed: bool,
+    last: Option<Error>,
+}
+
+impl<'a> Attempts<'a> {
+    pub(crate) fn new(client: &'a Client, table: &'a str, deadline: Deadline) -> Attempts<'a> {
+        let backoff = client.inner.group.backoff();
+        Attempts { client, table, deadline, backoff, disturbed: false, last: None }
+    }
+
+    /// The leader's connection.
+    pub(crate) async fn leader(&mut self) -> Result<Arc<Connection>> {
+        match self.client.inner.group.leader(self.table, self.deadline).await {
+            Ok(leader) => {
+                self.disturbed |= leader.fresh;
+                Ok(leader.connection)
+            }
+            // What went wrong before says more than that the time for looking was short.
+            Err(error) if error.kind() == ErrorKind::Timeout => {
+                Err(self.last.take().unwrap_or(error))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Asks about the table; after a disturbance twice where `absent` says that what is looked for
+    /// isn't there, so that what a new leader has not read back yet gets its time to show. `None` =
+    /// start over on another connection.
+    pub(crate) async fn ask(
+        &mut self,
+        connection: &Arc<Connection>,
+        absent: &(dyn Fn(&Asked) -> bool + Send + Sync),
+    ) -> Result<Option<Asked>> {
+        // What disturbs this very asking makes the next one start over.
+        let mut askings = if self.disturbed { 2 } else { 1 };
+        loop {
+            let asked = match ask::ask(connection, self.table, one_try(self.deadline)).await {
+                Ok(asked) => asked,
+                Err(error) => {
+                    self.failed(connection, error).await?;
+                    return Ok(None);
+                }
+            };
+            connection.learnt.note_table(self.table, asked.table_id);
+            askings -= 1;
+            if askings == 0 || !absent(&asked) {
+                return Ok(Some(asked));
+            }
+            if self.deadline.left() <= QUIET || !self.deadline.sleep(QUIET).await {
+                return Err(self.last.take().unwrap_or_else(|| {
+                    Error::new(
+                        ErrorKind::Unavailable,
+                        "the leader has only just changed, and the time is too short to be sure of what it lists; nothing was sent",
+                    )
+                    .with_server(&connection.server)
+                    .with_hint("try again, with a timeout of some seconds more")
+                }));
+            }
+        }
+    }
+
+    /// What a failed question means: an error where it is final or the time is over, else a pause
+    /// before the next try. Nothing that changes anything may have been sent.
+    pub(crate) async fn failed(
+        &mut self,
+        connection: &Arc<Connection>,
+        why: AskError,
+    ) -> Result<()> {
+        let error = match why {
+            AskError::Refused(error) => return Err(error),
+            AskError::NotApplied(code) => Error::new(
+                ErrorKind::Unavailable,
+                "the meta server is not ready, or not the leader; nothing was done",
+            )
+            .with_code(&code),
+            AskError::Call(error) => call_error(error),
+        }
+        .with_server(&connection.server);
+        if matches!(error.kind(), ErrorKind::Protocol | ErrorKind::Unsupported) {
+            return Err(error);
+        }
+        tracing::debug!(%error, "trying again");
+        self.disturbed = true;
+        self.client.inner.group.forget(connection);
+        self.last = Some(error.clone());
+        if self.backoff.sleep(self.deadline).await { Ok(()) } else { Err(error) }
+    }
+
+    /// Pauses without giving the connection up. Whether there is time left.
+    pub(crate) async fn pause(&mut self) -> bool {
+        self.backoff.sleep(self.deadline).await
+    }
+}
+
+/// A call that failed where nothing that changes anything was sent, as an error.
+pub(crate) fn call_error(error: CallError) -> Error {
+    match error {
+        CallError::Framework(code) => {
+            Error::new(ErrorKind::Unsupported, "the server does not know this request")
+                .with_code(&code)
+        }
+        CallError::NotSent(why) | CallError::Lost(why) => {
+            let (kind, message) = match &why {
+                Why::Timeout => {
+                    (ErrorKind::Timeout, "the meta server did not answer in time; nothing was done")
+                }
+                why if why.is_garbage() => {
+                    (ErrorKind::Protocol, "what came back is not a meta server's answer")
+                }
+                _ => (
+                    ErrorKind::Unavailable,
+                    "the connection to the meta server broke; nothing was done",
+                ),
+            };
+            let hint = match kind {
+                ErrorKind::Timeout => Some(
+                    "a server that takes the connection and never answers may require Kerberos, which is not supported",
+                ),
+                _ => None,
+            };
+            let error = Error::new(kind, format!("{message}: {why}")).with_source(why);
+            match hint {
+                Some(hint) => error.with_hint(hint),
+                None => error,
+            }
+        }
+    }
+}

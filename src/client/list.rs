@@ -1,0 +1,117 @@
+//! The duplications of many tables: by the list RPC where the server has it, else table by table.
+
+use super::Client;
+use super::ask::{self, AskError};
+use super::attempt::{Attempts, one_try};
+use super::spec::TablePattern;
+use crate::error::{ErrorKind, Result};
+use crate::outcome::Duplication;
+use crate::protocol::error_code::ErrorCode;
+use crate::protocol::generation::Generation;
+use crate::protocol::messages::{
+    ListApps, ListAppsRequest, ListDuplication, ListRequest, match_type,
+};
+use crate::transport::connection::{CallError, Connection};
+use crate::transport::seams::Deadline;
+
+/// The status of tables that can be asked about.
+const AVAILABLE: i32 = 1;
+
+pub(super) async fn list(client: &Client, tables: &TablePattern) -> Result<Vec<Duplication>> {
+    tables.check()?;
+    let mut attempts = Attempts::new(client, tables.text(), Deadline::after(client.timeout));
+    loop {
+        let connection = attempts.leader().await?;
+        let listed = match by_list(&connection, tables, one_try(attempts.deadline)).await {
+            Ok(Some(listed)) => Ok(listed),
+            Ok(None) => by_query(&connection, tables, attempts.deadline).await,
+            Err(error) => Err(error),
+        };
+        match listed {
+            Ok(listed) => return Ok(listed),
+            Err(error) => attempts.failed(&connection, error).await?,
+        }
+    }
+}
+
+async fn by_list(
+    connection: &Connection,
+    tables: &TablePattern,
+    deadline: Deadline,
+) -> Result<Option<Vec<Duplication>>, AskError> {
+    let generation = &connection.learnt.generation;
+    if generation.get().is_some_and(|&known| known != Some(Generation::DupExist)) {
+        return Ok(None);
+    }
+    let match_type = match tables {
+        TablePattern::All => match_type::ALL,
+        TablePattern::Exact(_) => match_type::EXACT,
+        TablePattern::Anywhere(_) => match_type::ANYWHERE,
+        TablePattern::Prefix(_) => match_type::PREFIX,
+        TablePattern::Postfix(_) => match_type::POSTFIX,
+    };
+    let request = ListRequest { app_name_pattern: tables.text().to_owned(), match_type };
+    let answer = match connection.call::<ListDuplication>(&request, deadline).await {
+        Ok(answer) => answer,
+        Err(CallError::Framework(ErrorCode::HandlerNotFound)) => {
+            generation.get_or_init(|| None);
+            return Ok(None);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let known = *generation.get_or_init(|| Some(Generation::DupExist));
+    match answer.err {
+        ErrorCode::Ok => {}
+        code if code.says_not_applied() => return Err(AskError::NotApplied(code)),
+        code => {
+            let mut error = ask::refusal(connection, tables.text(), &code);
+            if let Some(hint) = answer.hint_message {
+                error = error.with_hint(hint);
+            }
+            return Err(AskError::Refused(error));
+        }
+    }
+    let Some(states) = answer.app_states else {
+        return Err(AskError::Refused(ask::garbled(connection, "ERR_OK without tables in it")));
+    };
+    let all = states.into_iter().filter(|(table, _)| tables.matches(table));
+    Ok(Some(
+        all.flat_map(|(table, state)| {
+            let entries = state.duplications.into_values();
+            entries
+                .map(|entry| ask::duplication(&table, state.appid, known, entry))
+                .collect::<Vec<_>>()
+        })
+        .collect(),
+    ))
+}
+
+async fn by_query(
+    connection: &Connection,
+    tables: &TablePattern,
+    deadline: Deadline,
+) -> Result<Vec<Duplication>, AskError> {
+    let request = ListAppsRequest { status: AVAILABLE, app_name_pattern: None, match_type: None };
+    let answer = connection.call::<ListApps>(&request, one_try(deadline)).await?;
+    match answer.err {
+        ErrorCode::Ok => {}
+        code if code.says_not_applied() => return Err(AskError::NotApplied(code)),
+        code => return Err(AskError::Refused(ask::refusal(connection, tables.text(), &code))),
+    }
+    let Some(infos) = answer.infos else {
+        return Err(AskError::Refused(ask::garbled(connection, "ERR_OK without tables in it")));
+    };
+    let mut names: Vec<String> = infos.into_iter().map(|info| info.app_name).collect();
+    names.retain(|name| tables.matches(name));
+    names.sort();
+    let mut listed = Vec::new();
+    for name in names {
+        match ask::ask(connection, &name, one_try(deadline)).await {
+            Ok(asked) => listed.extend(asked.duplications),
+            // Dropped between the two questions.
+            Err(AskError::Refused(error)) if error.kind() == ErrorKind::TableNotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(listed)
+}

@@ -1,0 +1,402 @@
+//! Changing a duplication: start, pause, fail mode, remove. What is there is looked at on the same
+//! connection just before the change is sent, since a dupid may be used again for another one.
+
+use std::sync::Arc;
+
+use super::Client;
+use super::ask::{self, AskError, Asked};
+use super::attempt::{Attempts, QUIET, one_try};
+use super::decide::join;
+use super::spec::{Selector, check_name};
+use crate::error::{Error, ErrorKind, Result};
+use crate::outcome::{Change, Duplication, FailMode, Removal, Status};
+use crate::protocol::error_code::ErrorCode;
+use crate::protocol::generation::Generation;
+use crate::protocol::messages::{ModifyAnswer, ModifyDuplication, ModifyRequest};
+use crate::transport::connection::{CallError, Connection};
+use crate::transport::seams::Deadline;
+
+/// What a duplication is to become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Goal {
+    Running,
+    Paused,
+    FailMode(FailMode),
+    Removed,
+}
+
+impl Goal {
+    fn word(self) -> &'static str {
+        match self {
+            Goal::Running => "start",
+            Goal::Paused => "pause",
+            Goal::FailMode(_) => "set-fail-mode",
+            Goal::Removed => "remove",
+        }
+    }
+
+    /// Whether it is so; `None` where that can't be told.
+    fn reached(self, now: Option<&Duplication>) -> Option<bool> {
+        let Some(now) = now else { return Some(self == Goal::Removed) };
+        match self {
+            Goal::Running => now.status.map(Status::is_running),
+            Goal::Paused => now.status.map(|status| status == Status::Pause),
+            Goal::FailMode(mode) => now.fail_mode.map(|now| now == mode),
+            Goal::Removed => Some(false),
+        }
+    }
+
+    /// The request that asks for it, in this generation's numbers. A number that the server
+    /// doesn't know would end it, one of another generation would do something else: without a
+    /// generation there is none.
+    fn request(
+        self,
+        table: &str,
+        dupid: i32,
+        generation: Option<Generation>,
+    ) -> Option<ModifyRequest> {
+        let generation = generation?;
+        let (status, fail_mode) = match self {
+            Goal::Running => {
+                let running = [Status::Log, Status::Start];
+                (
+                    Some(running.into_iter().find_map(|status| generation.status_number(status))?),
+                    None,
+                )
+            }
+            Goal::Paused => (Some(generation.status_number(Status::Pause)?), None),
+            Goal::Removed => (Some(generation.status_number(Status::Removed)?), None),
+            Goal::FailMode(mode) => (None, Some(mode.number()?)),
+        };
+        Some(ModifyRequest { app_name: table.to_owned(), dupid, status, fail_mode })
+    }
+}
+
+/// How a change ended.
+#[derive(Debug)]
+enum Ended {
+    Changed { before: Duplication, after: Option<Duplication>, warning: Option<String> },
+    Unchanged { current: Duplication, warning: Option<String> },
+    NotFound,
+}
+
+/// Start, pause, set fail mode.
+pub(super) async fn change(
+    client: &Client,
+    table: &str,
+    which: &Selector,
+    goal: Goal,
+) -> Result<Change<Duplication>> {
+    match run(client, table, which, goal).await? {
+        Ended::Changed { before, after: Some(after), warning } => {
+            Ok(Change::Changed { before, after, warning })
+        }
+        Ended::Unchanged { current, warning } => Ok(Change::Unchanged { current, warning }),
+        Ended::Changed { after: None, .. } | Ended::NotFound => Err(Error::new(
+            ErrorKind::DuplicationNotFound,
+            format!("no such duplication: table={table} {which}"),
+        )
+        .with_hint("query the table to see its duplications")),
+    }
+}
+
+/// Remove.
+pub(super) async fn remove(
+    client: &Client,
+    table: &str,
+    which: &Selector,
+) -> Result<Removal<Duplication>> {
+    Ok(match run(client, table, which, Goal::Removed).await? {
+        Ended::Changed { before, warning, .. } => Removal::Removed { was: before, warning },
+        Ended::Unchanged { .. } | Ended::NotFound => Removal::NotFound,
+    })
+}
+
+async fn run(client: &Client, table: &str, which: &Selector, goal: Goal) -> Result<Ended> {
+    check_name("table", table)?;
+    which.check()?;
+    if let Goal::FailMode(mode @ FailMode::Unknown(_)) = goal {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("not a fail mode that can be set: fail_mode={mode}"),
+        ));
+    }
+    let mut attempts = Attempts::new(client, table, Deadline::after(client.timeout));
+    loop {
+        let connection = attempts.leader().await?;
+        let absent = |asked: &Asked| {
+            !asked.duplications.iter().any(|duplication| which.selects(duplication))
+        };
+        let Some(asked) = attempts.ask(&connection, &absent).await? else { continue };
+        let generation = asked.generation;
+        let Some(before) = only(asked, table, which)? else { return Ok(Ended::NotFound) };
+        if before.status == Some(Status::Init) {
+            if attempts.pause().await {
+                continue;
+            }
+            return Err(Error::new(
+                ErrorKind::Busy,
+                format!("the server has not stored the duplication yet; nothing was sent: table={table} {which}"),
+            )
+            .with_server(&connection.server));
+        }
+        if goal.reached(Some(&before)) == Some(true) {
+            let warning = (goal == Goal::Running)
+                .then(|| {
+                    before.status.filter(|status| matches!(status, Status::Prepare | Status::App))
+                })
+                .flatten()
+                .map(|status| format!("it is {status}, and goes on to DS_LOG by itself"));
+            return Ok(Ended::Unchanged { current: before, warning });
+        }
+        let Some(request) = goal.request(table, before.dupid, generation) else {
+            return Err(Error::new(
+                ErrorKind::Unsupported,
+                format!(
+                    "this server's generation is not known, and it might take a {} for something else; nothing was sent",
+                    goal.word()
+                ),
+            )
+            .with_server(&connection.server)
+            .with_hint("say the generation, if you know it"));
+        };
+        let change = Changing { client, table, goal, before };
+        if let Some(ended) = change.send(request, &mut attempts, &connection).await? {
+            return Ok(ended);
+        }
+    }
+}
+
+/// The one that is meant.
+fn only(asked: Asked, table: &str, which: &Selector) -> Result<Option<Duplication>> {
+    let mut selected: Vec<Duplication> =
+        asked.duplications.into_iter().filter(|one| which.selects(one)).collect();
+    if selected.len() > 1 {
+        return Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!("several are meant: {}: table={table} {which}", super::add::dupids(&selected)),
+        )
+        .with_hint("name one by its dupid")
+        .with_known(selected));
+    }
+    Ok(selected.pop())
+}
+
+/// A change that is about to be sent.
+struct Changing<'a> {
+    client: &'a Client,
+    table: &'a str,
+    goal: Goal,
+    before: Duplication,
+}
+
+impl Changing<'_> {
+    /// Sends it, once. `None` = nothing was done; start over.
+    async fn send(
+        &self,
+        request: ModifyRequest,
+        attempts: &mut Attempts<'_>,
+        connection: &Arc<Connection>,
+    ) -> Result<Option<Ended>> {
+        let note = self.client.inner.unsettled.note(format!(
+            "{} table={} cluster={} dupid={}",
+            self.goal.word(),
+            self.table,
+            self.before.cluster,
+            self.before.dupid
+        ));
+        let until = super::add::answer_until(attempts.deadline);
+        let reply = connection.call::<ModifyDuplication>(&request, until).await;
+        let ended = match reply {
+            Err(error @ CallError::NotSent(_)) => {
+                note.settle();
+                attempts.failed(connection, error.into()).await?;
+                return Ok(None);
+            }
+            Ok(answer) if answer.err.says_not_applied() => {
+                note.settle();
+                attempts.failed(connection, AskError::NotApplied(answer.err)).await?;
+                return Ok(None);
+            }
+            Err(CallError::Framework(code @ ErrorCode::HandlerNotFound)) => {
+                Err(self.refused(ErrorKind::Unsupported, "the server has no duplication", &code))
+            }
+            Err(CallError::Framework(code)) => {
+                self.find_out(attempts, connection, format!("code={code}")).await
+            }
+            Err(CallError::Lost(why)) => self.find_out(attempts, connection, why.to_string()).await,
+            Ok(answer) => self.answered(answer, attempts, connection).await,
+        };
+        if !matches!(&ended, Err(error) if error.kind() == ErrorKind::OutcomeUnknown) {
+            note.settle();
+        }
+        ended.map(Some).map_err(|error| match error.server() {
+            Some(_) => error,
+            None => error.with_server(&connection.server),
+        })
+    }
+
+    async fn answered(
+        &self,
+        answer: ModifyAnswer,
+        attempts: &mut Attempts<'_>,
+        connection: &Arc<Connection>,
+    ) -> Result<Ended> {
+        let appid = answer.appid.unwrap_or(0);
+        match answer.err {
+            ErrorCode::Ok if appid == self.before.table_id || appid == 0 => {
+                let (now, warning) = self.read_back(attempts, connection).await;
+                let now = now.or_else(|| self.supposed());
+                Ok(match (appid, now) {
+                    // There was nothing to change any more: somebody else did it meanwhile.
+                    (0, Some(current)) => Ended::Unchanged { current, warning },
+                    (0, None) => Ended::NotFound,
+                    (_, after) => Ended::Changed { before: self.before.clone(), after, warning },
+                })
+            }
+            ErrorCode::Ok => {
+                self.find_out(
+                    attempts,
+                    connection,
+                    format!("ERR_OK for another table: appid={appid}"),
+                )
+                .await
+            }
+            ErrorCode::ObjectNotFound => Ok(Ended::NotFound),
+            code @ ErrorCode::AppNotExist => {
+                Err(self.refused(ErrorKind::TableNotFound, "no such table", &code))
+            }
+            code @ ErrorCode::InvalidParameters => {
+                let message = "what exists is in a state that does not allow it";
+                Err(self.refused(ErrorKind::WrongState, message, &code))
+            }
+            code @ ErrorCode::Busy => Err(self.refused(
+                ErrorKind::Busy,
+                "another change of this duplication is under way; nothing was changed",
+                &code,
+            )),
+            code @ ErrorCode::AclDeny => Err(self.refused(
+                ErrorKind::PermissionDenied,
+                "the server's access control refused it",
+                &code,
+            )),
+            code => self.find_out(attempts, connection, format!("code={code}")).await,
+        }
+    }
+
+    fn refused(&self, kind: ErrorKind, message: &str, code: &ErrorCode) -> Error {
+        let status = self.before.status.map_or_else(|| "?".to_owned(), |status| status.to_string());
+        Error::new(
+            kind,
+            format!(
+                "{message}: {} table={} cluster={} dupid={} status={status}",
+                self.goal.word(),
+                self.table,
+                self.before.cluster,
+                self.before.dupid,
+            ),
+        )
+        .with_code(code)
+        .with_known(vec![self.before.clone()])
+    }
+
+    /// As it must be now, where it can't be read back.
+    fn supposed(&self) -> Option<Duplication> {
+        let mut now = self.before.clone();
+        match self.goal {
+            Goal::Removed => return None,
+            // What the number stood for is not told here: not known rather than guessed.
+            Goal::Running | Goal::Paused => now.status = None,
+            Goal::FailMode(mode) => now.fail_mode = Some(mode),
+        }
+        Some(now)
+    }
+
+    fn same(&self, asked: Asked) -> Option<Duplication> {
+        let identity = self.before.identity();
+        asked.duplications.into_iter().find(|one| one.identity() == identity)
+    }
+
+    /// Looks once at what an answered change made.
+    async fn read_back(
+        &self,
+        attempts: &Attempts<'_>,
+        connection: &Arc<Connection>,
+    ) -> (Option<Duplication>, Option<String>) {
+        match ask::ask(connection, self.table, one_try(attempts.deadline)).await {
+            Ok(asked) => {
+                let now = self.same(asked);
+                let warning = (self.goal.reached(now.as_ref()) != Some(true))
+                    .then(|| "it has been changed again since".to_owned());
+                (now, warning)
+            }
+            Err(error) => (None, Some(format!("it could not be read back: {error}"))),
+        }
+    }
+
+    /// Looks until what a change without an answer was to make is there, or the time is over.
+    async fn find_out(
+        &self,
+        attempts: &mut Attempts<'_>,
+        connection: &Arc<Connection>,
+        why: String,
+    ) -> Result<Ended> {
+        let group = &self.client.inner.group;
+        let mut connection = connection.clone();
+        let deadline = attempts.deadline;
+        let mut backoff = group.backoff();
+        let mut seen = Vec::new();
+        let mut absent = 0;
+        loop {
+            match ask::ask(&connection, self.table, one_try(deadline)).await {
+                Ok(asked) => {
+                    let now = self.same(asked);
+                    seen = now.clone().into_iter().collect();
+                    match (now, self.goal.reached(seen.first())) {
+                        (None, _) if self.goal != Goal::Removed => return Ok(Ended::NotFound),
+                        // A new leader lists nothing until it has read its duplications back.
+                        (None, _) if absent == 0 => {
+                            absent = 1;
+                            if deadline.sleep(QUIET).await {
+                                continue;
+                            }
+                        }
+                        (after, Some(true)) => {
+                            let warning =
+                                Some(format!("the answer was lost, and it is so now: {why}"));
+                            let before = self.before.clone();
+                            return Ok(Ended::Changed {
+                                before,
+                                after,
+                                warning: join(warning, None),
+                            });
+                        }
+                        (_, _) => absent = 0,
+                    }
+                }
+                Err(error) => {
+                    absent = 0;
+                    tracing::debug!(%error, "could not be read back yet");
+                    group.forget(&connection);
+                    if let Ok(next) = group.leader(self.table, deadline).await {
+                        connection = next.connection;
+                    }
+                }
+            }
+            if !backoff.sleep(deadline).await {
+                return Err(Error::new(
+                    ErrorKind::OutcomeUnknown,
+                    format!(
+                        "whether it was changed is not known: it was sent and not answered ({why}), and is not seen so far: {} table={} cluster={} dupid={}",
+                        self.goal.word(),
+                        self.table,
+                        self.before.cluster,
+                        self.before.dupid,
+                    ),
+                )
+                .with_hint("query the table: the change may still come")
+                .with_known(seen));
+            }
+        }
+    }
+}

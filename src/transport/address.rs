@@ -1,0 +1,92 @@
+//! Where a meta server is.
+
+use std::fmt;
+use std::net::{Ipv6Addr, SocketAddr};
+use std::str::FromStr;
+
+use crate::error::{Error, ErrorKind, Result};
+
+/// A meta server's address: a host name or an IP address, and a port.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MetaAddr {
+    host: String,
+    port: u16,
+}
+
+impl MetaAddr {
+    /// The host name or IP address; IPv6 without brackets.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// The port.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Reads a list with commas between, as `--meta` takes it. Each address once, in the order given.
+    pub fn parse_list(list: &str) -> Result<Vec<MetaAddr>> {
+        let mut addresses = Vec::new();
+        for text in list.split(',') {
+            let address: MetaAddr = text.trim().parse()?;
+            if !addresses.contains(&address) {
+                addresses.push(address);
+            }
+        }
+        Ok(addresses)
+    }
+}
+
+impl fmt::Display for MetaAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl From<SocketAddr> for MetaAddr {
+    fn from(address: SocketAddr) -> MetaAddr {
+        MetaAddr { host: address.ip().to_string(), port: address.port() }
+    }
+}
+
+impl FromStr for MetaAddr {
+    type Err = Error;
+
+    /// Reads `HOST:PORT`, `1.2.3.4:PORT` or `[IPV6]:PORT`.
+    fn from_str(text: &str) -> Result<MetaAddr> {
+        let wrong = |what: &str| {
+            Error::new(
+                ErrorKind::InvalidArgument,
+                format!("not a meta server address, {what}: address={text:?}"),
+            )
+            .with_hint(
+                "give HOST:PORT, with [brackets] around an IPv6 address; the usual port is 34601",
+            )
+        };
+        let (host, port) = text.rsplit_once(':').ok_or_else(|| wrong("the port is missing"))?;
+        let host = match host.strip_prefix('[').map(|rest| rest.strip_suffix(']')) {
+            Some(Some(inner)) if inner.parse::<Ipv6Addr>().is_ok() => inner,
+            Some(_) => return Err(wrong("what stands in brackets is not an IPv6 address")),
+            None if host.contains(':') => return Err(wrong("an IPv6 address needs brackets")),
+            None => host,
+        };
+        if host.is_empty()
+            || host.len() > 255
+            || host.contains(|c: char| c.is_whitespace() || c.is_control())
+        {
+            return Err(wrong("the host name is empty, too long or has a blank in it"));
+        }
+        // `u16::from_str` would take "+1".
+        if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(wrong("the port is not a number"));
+        }
+        match port.parse() {
+            Ok(0) | Err(_) => Err(wrong("the port is not between 1 and 65535")),
+            Ok(port) => Ok(MetaAddr { host: host.to_owned(), port }),
+        }
+    }
+}

@@ -1,0 +1,341 @@
+//! One connection to a meta server: many requests in flight, matched to their answers by seqid.
+//!
+//! A task of its own reads and writes; it ends when the connection does or when the last handle is
+//! dropped. Whether a request may have left this process is always known: that decides whether a
+//! failure is [`CallError::NotSent`] or [`CallError::Lost`].
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use bytes::{Buf, Bytes, BytesMut};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+
+use super::MetaAddr;
+use super::seams::{Connector, Deadline, Stream};
+use crate::protocol::error_code::ErrorCode;
+use crate::protocol::frame::{self, FrameError};
+use crate::protocol::generation::Generation;
+use crate::protocol::messages::Rpc;
+use crate::protocol::thrift::DecodeError;
+
+/// The longest answer that is taken, in bytes. A list of ten thousand duplications fits.
+const MAX_ANSWER: usize = 64 << 20;
+/// Requests that may wait for the task to take them.
+const QUEUE: usize = 256;
+/// Tables whose ids are remembered.
+const MAX_TABLES: usize = 1024;
+/// Room for one read, in bytes.
+const READ_AT_ONCE: usize = 4096;
+/// Bytes that may wait to be written before the task takes no further requests.
+const MAX_UNWRITTEN: usize = 256 << 10;
+
+/// Why a call got no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum CallError {
+    /// Nothing of the request left this process.
+    #[error("nothing was sent: {0}")]
+    NotSent(Why),
+    /// It was sent, and no answer that can be read came back.
+    #[error("no answer came: {0}")]
+    Lost(Why),
+    /// The RPC layer of the server refused it: it has no such RPC, or can't handle any.
+    #[error("the server's RPC layer refused it: code={0}")]
+    Framework(ErrorCode),
+}
+
+/// What ended a call or a connection.
+#[derive(Debug, Clone, thiserror::Error)]
+pub(crate) enum Why {
+    #[error("the time ran out")]
+    Timeout,
+    #[error("the connection was closed")]
+    Closed,
+    #[error("the connection failed: {0}")]
+    Io(Arc<io::Error>),
+    #[error("what came back is not an answer: {0}")]
+    Frame(FrameError),
+    #[error("the answer cannot be read: {0}")]
+    Body(DecodeError),
+    #[error("the answer is to another request: expected={expected} name={name:?}")]
+    WrongName { expected: &'static str, name: String },
+    #[error("the answer has a seqid that was never sent: seqid={0}")]
+    UnknownSeqid(i32),
+}
+
+impl Why {
+    /// Whether what came back can't be from a meta server, rather than nothing having come.
+    pub(crate) fn is_garbage(&self) -> bool {
+        match self {
+            Why::Timeout | Why::Closed | Why::Io(_) => false,
+            Why::Frame(_) | Why::Body(_) | Why::WrongName { .. } | Why::UnknownSeqid(_) => true,
+        }
+    }
+}
+
+/// A request on its way. The caller may withdraw it as long as the task has not taken it.
+#[derive(Debug, Default)]
+struct Progress(AtomicU8);
+
+impl Progress {
+    const WAITING: u8 = 0;
+    const TAKEN: u8 = 1;
+    const WITHDRAWN: u8 = 2;
+
+    fn step(&self, to: u8) -> bool {
+        self.0.compare_exchange(Self::WAITING, to, Ordering::AcqRel, Ordering::Acquire).is_ok()
+    }
+}
+
+struct Job {
+    name: &'static str,
+    seqid: i32,
+    frame: Vec<u8>,
+    progress: Arc<Progress>,
+    reply: oneshot::Sender<Result<Bytes, CallError>>,
+}
+
+/// What has been learnt about the server over a connection. It holds for this connection only: the
+/// next one may reach another server, of another version.
+#[derive(Debug, Default)]
+pub(crate) struct Learnt {
+    /// Empty until it was looked for; `None` where it can't be told.
+    pub(crate) generation: OnceLock<Option<Generation>>,
+    tables: Mutex<BTreeMap<String, i32>>,
+}
+
+impl Learnt {
+    /// The id that a table had when it was last asked about here.
+    pub(crate) fn table_id(&self, table: &str) -> Option<i32> {
+        self.tables.lock().unwrap_or_else(PoisonError::into_inner).get(table).copied()
+    }
+
+    pub(crate) fn note_table(&self, table: &str, table_id: i32) {
+        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
+        if tables.len() >= MAX_TABLES {
+            tables.clear();
+        }
+        tables.insert(table.to_owned(), table_id);
+    }
+}
+
+/// A connection. It closes when the last handle is dropped.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) server: MetaAddr,
+    pub(crate) learnt: Learnt,
+    jobs: mpsc::Sender<Job>,
+    last_seqid: Arc<AtomicI32>,
+    task: AbortHandle,
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Connection {
+    /// Connects.
+    pub(crate) async fn open(
+        connector: &dyn Connector,
+        server: &MetaAddr,
+        generation: Option<Generation>,
+        deadline: Deadline,
+    ) -> Result<Connection, Why> {
+        let stream = deadline
+            .limit(connector.connect(server))
+            .await
+            .ok_or(Why::Timeout)?
+            .map_err(|error| Why::Io(Arc::new(error)))?;
+        let (jobs, queue) = mpsc::channel(QUEUE);
+        let last_seqid = Arc::new(AtomicI32::new(0));
+        let task = Task { queue, last_seqid: last_seqid.clone(), pending: BTreeMap::new() };
+        let task = tokio::spawn(task.run(stream)).abort_handle();
+        let learnt = Learnt::default();
+        if let Some(generation) = generation {
+            learnt.generation.get_or_init(|| Some(generation));
+        }
+        Ok(Connection { server: server.clone(), learnt, jobs, last_seqid, task })
+    }
+
+    /// Whether it can't be used further.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.jobs.is_closed()
+    }
+
+    /// Ends it, for all who use it.
+    pub(crate) fn close(&self) {
+        self.task.abort();
+    }
+
+    /// Sends a request and waits for its answer.
+    pub(crate) async fn call<R: Rpc>(
+        &self,
+        request: &R::Request,
+        deadline: Deadline,
+    ) -> Result<R::Answer, CallError> {
+        let seqid = self.last_seqid.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        if seqid <= 0 {
+            // Two thousand million requests: a new connection counts from 1 again.
+            self.close();
+            return Err(CallError::NotSent(Why::Closed));
+        }
+        let timeout_ms = u32::try_from(deadline.left().as_millis()).unwrap_or(u32::MAX);
+        let (reply, answer) = oneshot::channel();
+        let progress = Arc::new(Progress::default());
+        let job = Job {
+            name: R::NAME,
+            seqid,
+            frame: frame::encode_request::<R>(request, seqid, timeout_ms),
+            progress: progress.clone(),
+            reply,
+        };
+        // A call that is dropped before its turn must not be sent later.
+        let withdraw = Withdraw(progress);
+        match deadline.limit(self.jobs.send(job)).await {
+            None => return Err(CallError::NotSent(Why::Timeout)),
+            Some(Err(_)) => return Err(CallError::NotSent(Why::Closed)),
+            Some(Ok(())) => {}
+        }
+        let payload = match deadline.limit(answer).await {
+            Some(Ok(result)) => result?,
+            // The task was aborted with the request in its hands or before.
+            Some(Err(_)) => return Err(withdraw.error(Why::Closed)),
+            None => return Err(withdraw.error(Why::Timeout)),
+        };
+        self.read_answer::<R>(&payload)
+    }
+
+    fn read_answer<R: Rpc>(&self, payload: &Bytes) -> Result<R::Answer, CallError> {
+        // The task has read the envelope once, to match it.
+        let answer =
+            frame::decode_answer(payload).map_err(|error| CallError::Lost(Why::Frame(error)))?;
+        if answer.framework != ErrorCode::Ok {
+            return Err(CallError::Framework(answer.framework));
+        }
+        answer.answer().map_err(|error| {
+            // A server that sends one body that can't be read is not to be believed on the next.
+            self.close();
+            CallError::Lost(Why::Body(error))
+        })
+    }
+}
+
+/// Takes a request back when its caller goes, if the task has not taken it.
+struct Withdraw(Arc<Progress>);
+
+impl Withdraw {
+    fn error(&self, why: Why) -> CallError {
+        if self.0.step(Progress::WITHDRAWN)
+            || self.0.0.load(Ordering::Acquire) == Progress::WITHDRAWN
+        {
+            CallError::NotSent(why)
+        } else {
+            CallError::Lost(why)
+        }
+    }
+}
+
+impl Drop for Withdraw {
+    fn drop(&mut self) {
+        self.0.step(Progress::WITHDRAWN);
+    }
+}
+
+/// What the connection's task owns.
+struct Task {
+    queue: mpsc::Receiver<Job>,
+    last_seqid: Arc<AtomicI32>,
+    /// By seqid. Ordered, so that callers wake in the same order in every run.
+    pending: BTreeMap<i32, Pending>,
+}
+
+struct Pending {
+    name: &'static str,
+    reply: oneshot::Sender<Result<Bytes, CallError>>,
+}
+
+impl Task {
+    async fn run(mut self, stream: Box<dyn Stream>) {
+        let why = self.exchange(stream).await;
+        tracing::debug!(%why, "a connection to a meta server ended");
+        // Refuse what comes from now on, then tell those who wait which it is for them.
+        self.queue.close();
+        while let Ok(job) = self.queue.try_recv() {
+            let _ = job.reply.send(Err(CallError::NotSent(why.clone())));
+        }
+        for (_, pending) in std::mem::take(&mut self.pending) {
+            let _ = pending.reply.send(Err(CallError::Lost(why.clone())));
+        }
+    }
+
+    async fn exchange(&mut self, stream: Box<dyn Stream>) -> Why {
+        let (mut reader, mut writer) = tokio::io::split(stream);
+        let mut incoming = BytesMut::new();
+        let mut outgoing = BytesMut::new();
+        loop {
+            incoming.reserve(READ_AT_ONCE);
+            tokio::select! {
+                biased;
+                // Reading first: a server that has closed must be noticed before another request is
+                // taken and counted as sent.
+                read = reader.read_buf(&mut incoming) => match read {
+                    Ok(0) => return Why::Closed,
+                    Ok(_) => if let Err(why) = self.take_answers(&mut incoming) {
+                        return why;
+                    },
+                    Err(error) => return Why::Io(Arc::new(error)),
+                },
+                written = writer.write_buf(&mut outgoing), if outgoing.has_remaining() => match written {
+                    Ok(0) => return Why::Closed,
+                    Ok(_) => {}
+                    Err(error) => return Why::Io(Arc::new(error)),
+                },
+                job = self.queue.recv(), if outgoing.len() < MAX_UNWRITTEN => match job {
+                    Some(job) => self.take_job(job, &mut outgoing),
+                    None => return Why::Closed,
+                },
+            }
+        }
+    }
+
+    fn take_job(&mut self, job: Job, outgoing: &mut BytesMut) {
+        // Callers that stopped waiting must not pile up behind a server that never answers.
+        if self.pending.len() >= QUEUE {
+            self.pending.retain(|_, pending| !pending.reply.is_closed());
+        }
+        if job.progress.step(Progress::TAKEN) {
+            outgoing.extend_from_slice(&job.frame);
+            self.pending.insert(job.seqid, Pending { name: job.name, reply: job.reply });
+        }
+    }
+
+    fn take_answers(&mut self, incoming: &mut BytesMut) -> Result<(), Why> {
+        while let Some(length) = frame::answer_length(incoming, MAX_ANSWER).map_err(Why::Frame)? {
+            if incoming.len() < length {
+                break;
+            }
+            let payload = incoming.split_to(length).freeze().slice(4..);
+            let answer = frame::decode_answer(&payload).map_err(Why::Frame)?;
+            match self.pending.remove(&answer.seqid) {
+                Some(pending) if answer.answers(pending.name) => {
+                    let _ = pending.reply.send(Ok(payload));
+                }
+                Some(pending) => {
+                    let why =
+                        Why::WrongName { expected: pending.name, name: answer.name.to_owned() };
+                    let _ = pending.reply.send(Err(CallError::Lost(why.clone())));
+                    return Err(why);
+                }
+                // Answered twice, or after its caller stopped waiting.
+                None if (1..=self.last_seqid.load(Ordering::Relaxed)).contains(&answer.seqid) => {}
+                None => return Err(Why::UnknownSeqid(answer.seqid)),
+            }
+        }
+        Ok(())
+    }
+}

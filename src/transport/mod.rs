@@ -1,0 +1,8 @@
+//! Connections to meta servers, requests matched to answers, and the leader of a group.
+
+pub mod address;
+pub(crate) mod connection;
+pub(crate) mod group;
+pub mod seams;
+
+pub use address::MetaAddr;

@@ -1,0 +1,107 @@
+//! What the client does not reach for by itself: streams, the clock, randomness. A simulation
+//! passes in its own, so that the same seed gives the same run.
+//!
+//! The clock is tokio's, which a simulation pauses; nothing else in the crate asks it for the time.
+
+use std::fmt::Debug;
+use std::future::Future;
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+use super::MetaAddr;
+
+/// Something that bytes go to and come from.
+pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// A future that a [`Connector`] returns.
+pub type Connecting = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send>>;
+
+/// Opens streams to meta servers.
+pub trait Connector: Debug + Send + Sync + 'static {
+    /// Opens one. The caller limits the time.
+    fn connect(&self, to: &MetaAddr) -> Connecting;
+}
+
+/// Opens TCP connections, to each address of a name until one takes it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct TcpConnector;
+
+impl Connector for TcpConnector {
+    fn connect(&self, to: &MetaAddr) -> Connecting {
+        let (host, port) = (to.host().to_owned(), to.port());
+        Box::pin(async move {
+            let stream = TcpStream::connect((host.as_str(), port)).await?;
+            // A request is one small write that somebody waits for.
+            stream.set_nodelay(true)?;
+            Ok(Box::new(stream) as Box<dyn Stream>)
+        })
+    }
+}
+
+/// When something must be over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Deadline(Instant);
+
+impl Deadline {
+    /// That much time from now.
+    #[allow(clippy::disallowed_methods)] // the one place that asks the clock
+    pub(crate) fn after(time: Duration) -> Deadline {
+        let now = Instant::now();
+        // A timeout too long to add is as good as a year.
+        let year = Duration::from_secs(365 * 24 * 3600);
+        Deadline(now.checked_add(time.min(year)).unwrap_or(now))
+    }
+
+    /// The time left, 0 when it is past.
+    #[allow(clippy::disallowed_methods)] // the one place that asks the clock
+    pub(crate) fn left(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+
+    /// Whether it is past.
+    pub(crate) fn is_past(self) -> bool {
+        self.left().is_zero()
+    }
+
+    /// This one, or that much time from now if that comes first.
+    pub(crate) fn or_after(self, time: Duration) -> Deadline {
+        self.min(Deadline::after(time))
+    }
+
+    /// Waits for `future`, until then.
+    pub(crate) async fn limit<F: Future>(self, future: F) -> Option<F::Output> {
+        tokio::time::timeout_at(self.0, future).await.ok()
+    }
+
+    /// Sleeps that long, or until then if that comes first. Whether there is time left after it.
+    pub(crate) async fn sleep(self, time: Duration) -> bool {
+        tokio::time::sleep_until(self.or_after(time).0).await;
+        !self.is_past()
+    }
+}
+
+/// Randomness: jitter of retries, nothing else.
+#[derive(Debug, Clone)]
+pub(crate) struct Random(Arc<Mutex<fastrand::Rng>>);
+
+impl Random {
+    /// From a seed; or, without one, other each time.
+    #[allow(clippy::disallowed_methods)] // the one place that makes a generator
+    pub(crate) fn new(seed: Option<u64>) -> Random {
+        Random(Arc::new(Mutex::new(seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed))))
+    }
+
+    /// Between half of `time` and all of it, so that clients that failed together don't return
+    /// together.
+    pub(crate) fn jitter(&self, time: Duration) -> Duration {
+        let share = self.0.lock().unwrap_or_else(PoisonError::into_inner).f64();
+        time.mul_f64(0.5 + share / 2.0)
+    }
+}

@@ -1,0 +1,217 @@
+//! The client's commands against a served meta server: outcomes, exit codes, JSON.
+#![cfg(all(feature = "server", feature = "cli"))]
+
+mod cli_support;
+
+use std::net::TcpListener;
+use std::time::Duration;
+
+use cli_support::{Ran, Served, now, program, run};
+
+/// Runs a line of words; the code is checked.
+#[track_caller]
+fn expect(served: &Served, code: i32, line: &str) -> Ran {
+    let words: Vec<_> = line.split_whitespace().collect();
+    let ran = served.run(&words);
+    assert_eq!(ran.code, Some(code), "{line}: {ran:?}");
+    ran
+}
+
+#[test]
+fn an_add_is_created_then_there_then_different() {
+    let served = Served::start(&["--clock", "stopped"]);
+    let created = expect(&served, 0, "--json add temp target");
+    let report = created.report();
+    assert_eq!(report["outcome"], "created");
+    assert_eq!(report["evidence"], "server_said_so");
+    assert_eq!(report["certain"], true);
+    let duplication = &report["duplication"];
+    assert_eq!(duplication["table"], "temp");
+    assert_eq!(duplication["table_id"], 1);
+    assert_eq!(duplication["cluster"], "target");
+    assert_eq!(duplication["remote_table"], "temp");
+    assert_eq!(created.stderr, "");
+
+    let again = expect(&served, 3, "--json add temp target");
+    let report = again.report();
+    assert_eq!(report["outcome"], "already_exists");
+    assert_eq!(report["evidence"], "listed_before");
+    assert_eq!(report["differences"], serde_json::json!([]));
+    assert_eq!(report["duplication"]["dupid"], duplication["dupid"]);
+    assert!(again.stderr.starts_with("warning: nothing was created: "), "{again:?}");
+
+    let fine = expect(&served, 0, "--json add temp target --exist-ok");
+    assert_eq!(fine.stdout, again.stdout, "the same state is the same bytes");
+
+    let differs = expect(&served, 4, "--json add temp target -a copy -r 5 --exist-ok");
+    assert_eq!(
+        differs.report()["differences"],
+        serde_json::json!([
+            {"field": "remote_table", "asked": "copy", "existing": "temp"},
+            {"field": "remote_replica_count", "asked": 5, "existing": 3},
+        ])
+    );
+    assert!(differs.stderr.contains("remote_table is temp, not copy"), "{differs:?}");
+    expect(&served, 4, "add temp target -a copy");
+}
+
+#[test]
+fn text_says_the_same() {
+    let served = Served::start(&["--clock", "stopped"]);
+    let created = expect(&served, 0, "add temp target -a copy -s");
+    let line = created.stdout;
+    assert!(line.starts_with("created: table=temp table_id=1 cluster=target dupid="), "{line}");
+    assert!(line.contains(" remote_table=copy "), "{line}");
+    assert!(line.ends_with(" evidence=server_said_so certain=true\n"), "{line}");
+    let again = expect(&served, 3, "add temp target -a copy");
+    assert!(again.stdout.starts_with("already_exists: table=temp "), "{again:?}");
+    assert!(again.stderr.starts_with("warning: nothing was created: "), "{again:?}");
+    assert!(!again.stdout.contains('\x1b') && !again.stderr.contains('\x1b'), "{again:?}");
+    let query = expect(&served, 0, "query temp");
+    assert!(query.stdout.starts_with("TABLE "), "{query:?}");
+    assert_eq!(query.stdout.lines().count(), 2, "{query:?}");
+}
+
+#[test]
+fn changes_are_changed_once_and_unchanged_then() {
+    let served = Served::start(&["--clock", "stopped"]);
+    let added = expect(&served, 0, "--json add temp target").report();
+    let dupid = added["duplication"]["dupid"].to_string();
+    let change = |line: &str, outcome: &str| {
+        let ran = expect(&served, 0, &format!("{line} --json"));
+        let report = ran.report();
+        assert_eq!(report["outcome"], outcome, "{line}: {ran:?}");
+        report["duplication"].clone()
+    };
+    assert_eq!(change("pause temp target", "changed")["status"], "DS_PAUSE");
+    assert_eq!(change(&format!("pause temp {dupid}"), "unchanged")["status"], "DS_PAUSE");
+    let paused = expect(&served, 3, "--json add temp target");
+    assert!(paused.report()["warning"].is_string(), "{paused:?}");
+    assert_eq!(change(&format!("start temp {dupid}"), "changed")["status"], "DS_LOG");
+    assert_eq!(change("start temp target", "unchanged")["status"], "DS_LOG");
+    let skip = change("set-fail-mode temp target skip", "changed");
+    assert_eq!(skip["fail_mode"], "FAIL_SKIP");
+    assert_eq!(skip["status"], "DS_LOG");
+    change(&format!("set-fail-mode temp {dupid} skip"), "unchanged");
+    change(&format!("remove temp {dupid}"), "removed");
+    let gone = expect(&served, 1, "--json remove temp target");
+    assert_eq!(gone.report()["error"]["kind"], "duplication_not_found");
+    let gone = expect(&served, 1, "--json pause temp target");
+    assert_eq!(gone.report()["error"]["kind"], "duplication_not_found");
+    let none = expect(&served, 0, "--json query temp");
+    assert_eq!(none.stdout, "");
+}
+
+#[test]
+fn lists_are_one_object_a_line_and_the_same_each_time() {
+    let served = Served::start(&["--clock", "stopped"]);
+    for pair in ["other target", "temp far", "temp target"] {
+        expect(&served, 0, &format!("add {pair}"));
+    }
+    let tables = |line: &str| -> Vec<String> {
+        let reports = expect(&served, 0, line).reports();
+        assert!(reports.iter().all(|report| report["outcome"] == "listed"));
+        reports.iter().map(|r| r["duplication"]["table"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(tables("list --json"), ["other", "temp", "temp"]);
+    assert_eq!(tables("list --json -m all"), ["other", "temp", "temp"]);
+    assert_eq!(tables("list --json -a temp"), ["temp", "temp"]);
+    assert_eq!(tables("list --json -a the -m anywhere"), ["other"]);
+    assert_eq!(tables("list --json -a te -m prefix"), ["temp", "temp"]);
+    assert_eq!(tables("list --json -a er -m postfix"), ["other"]);
+    assert_eq!(tables("list --json -a nothing"), [""; 0]);
+    assert_eq!(tables("query --json temp"), ["temp", "temp"]);
+    let (one, two) = (expect(&served, 0, "list --json"), expect(&served, 0, "list --json"));
+    assert_eq!(one.stdout, two.stdout);
+    assert_eq!(expect(&served, 0, "list").stdout.lines().count(), 4);
+}
+
+#[test]
+fn errors_are_exit_code_1_and_tell_their_kind() {
+    let served = Served::start(&[]);
+    expect(&served, 0, "add other target -a taken");
+    for (line, kind) in [
+        ("add nothing target", "table_not_found"),
+        ("query nothing", "table_not_found"),
+        ("add temp onebox", "invalid_argument"),
+        ("add temp nowhere", "remote_cluster_not_configured"),
+        ("add temp target -a taken", "remote_table_taken"),
+        ("add temp target -r -1", "invalid_argument"),
+        ("pause temp 77", "duplication_not_found"),
+    ] {
+        let json = expect(&served, 1, &format!("--json {line}"));
+        let report = json.report();
+        assert_eq!(report["error"]["kind"], kind, "{line}: {json:?}");
+        assert!(json.stderr.starts_with("error: "), "{line}: {json:?}");
+        let text = expect(&served, 1, line);
+        assert_eq!(text.stdout, "", "{line}");
+        assert_eq!(text.stderr, json.stderr, "{line}");
+    }
+}
+
+#[test]
+fn the_environment_names_the_servers_and_the_option_goes_first() {
+    let served = Served::start(&[]);
+    let mut command = program();
+    command.env("PEGASUS_DUP_META", &served.address).args(["query", "temp"]);
+    assert_eq!(run(&mut command).code, Some(0));
+    for line in [["query", "temp", "--meta"], ["--meta", "", "query"]] {
+        let mut command = program();
+        command.env("PEGASUS_DUP_META", "127.0.0.1:1");
+        for word in line {
+            command.arg(if word.is_empty() { served.address.as_str() } else { word });
+        }
+        command.arg(if line[2] == "--meta" { served.address.as_str() } else { "temp" });
+        let ran = run(&mut command);
+        assert_eq!(ran.code, Some(0), "{line:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn a_server_that_is_not_there_is_unavailable() {
+    let free = TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("bound");
+    let started = now();
+    let mut command = program();
+    command.args(["--meta", &free.to_string(), "--timeout", "1.5", "--json", "query", "temp"]);
+    let ran = run(&mut command);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert_eq!(ran.report()["error"]["kind"], "unavailable", "{ran:?}");
+    assert!(started.elapsed() < Duration::from_secs(5));
+}
+
+#[test]
+fn a_server_that_never_answers_ends_in_time() {
+    let silent = TcpListener::bind("127.0.0.1:0").expect("bind");
+    let address = silent.local_addr().expect("bound").to_string();
+    let started = now();
+    let mut command = program();
+    command.args(["--meta", &address, "--timeout", "0.8", "--json", "add", "temp", "target"]);
+    let ran = run(&mut command);
+    assert_eq!(ran.code, Some(1), "{ran:?}");
+    assert!(started.elapsed() < Duration::from_secs(5));
+    let report = ran.report();
+    let kind = report["error"]["kind"].as_str().expect("a kind");
+    assert!(matches!(kind, "timeout" | "unavailable"), "{ran:?}");
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let served = Served::start(&[]);
+    expect(&served, 0, "add temp target");
+    let mut command = served.client(&["list"]);
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    command.stdout(writer).stderr(std::process::Stdio::piped());
+    let ran = cli_support::finish(command.spawn().expect("spawn"));
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    assert_eq!(ran.stderr, "");
+}
+
+#[test]
+fn logs_are_on_stderr_and_only_where_asked_for() {
+    let served = Served::start(&[]);
+    let quiet = expect(&served, 0, "query temp");
+    assert_eq!(quiet.stderr, "");
+    let loud = expect(&served, 0, "query temp -vvv");
+    assert_eq!(loud.stdout, quiet.stdout);
+}
