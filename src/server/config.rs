@@ -1,11 +1,13 @@
 //! What an embedded meta server is told when it starts.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use super::error::ServerError;
 use crate::protocol::generation::Generation;
 
 /// Partitions of a table unless told otherwise.
@@ -44,6 +46,43 @@ impl ServerConfig {
     /// The clock in use: the one given, else the behaviour's.
     pub fn clock_mode(&self) -> ClockMode {
         self.clock.unwrap_or_else(|| self.behaviour.default_clock())
+    }
+
+    /// Whether it makes sense. A server that starts has checked it.
+    pub fn check(&self) -> Result<(), ServerError> {
+        let wrong = |text: String| Err(ServerError::Config(text));
+        if self.cluster_name.is_empty() || self.cluster_name.len() > MAX_NAME {
+            return wrong(format!(
+                "a cluster's name must have 1 to 1024 bytes: name={:?}",
+                self.cluster_name
+            ));
+        }
+        let mut names = BTreeSet::new();
+        for table in &self.tables {
+            if let Some(fault) = table.fault() {
+                return wrong(format!("{fault} table={table}"));
+            }
+            if !names.insert(&table.name) {
+                return wrong(format!("a table is given twice: name={:?}", table.name));
+            }
+        }
+        let mut names = BTreeSet::new();
+        for cluster in &self.remote_clusters {
+            if cluster.name.is_empty() || cluster.name.len() > MAX_NAME {
+                return wrong(format!(
+                    "a cluster's name must have 1 to 1024 bytes: remote_cluster={cluster}"
+                ));
+            }
+            if !names.insert(&cluster.name) {
+                return wrong(format!("a remote cluster is given twice: name={:?}", cluster.name));
+            }
+        }
+        let limits = &self.limits;
+        let least = limits.max_connections.min(limits.max_body).min(limits.max_in_flight);
+        if least == 0 || limits.frame_timeout.is_zero() || limits.idle_timeout.is_zero() {
+            return wrong(format!("a limit of nothing serves nobody: {limits:?}"));
+        }
+        Ok(())
     }
 }
 

@@ -1,0 +1,21 @@
+//! The seam for wall time: the one place of the server that asks for it.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Wall time, passed in.
+pub trait Clock: Send + Sync + 'static {
+    /// Milliseconds since 1970.
+    fn now_ms(&self) -> i64;
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now_ms(&self) -> i64 {
+        // A machine set to before 1970 counts as standing at 1970.
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+}

@@ -1,0 +1,240 @@
+//! One connection: bytes in, bytes out, and the limits that keep a client from taking more than its
+//! share. Generic over the stream, so that it also runs over one in memory.
+
+use std::time::Duration;
+
+use bytes::{Buf, BytesMut};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep_until};
+
+use super::config::Limits;
+use crate::protocol::frame::{FrameError, request_length};
+
+/// Bytes that are read at a time, within a request.
+const READ_CHUNK: usize = 16 * 1024;
+/// Bytes that are held ready for the first of a request: most fit, and thousands of idle
+/// connections cost little.
+const FIRST_CHUNK: usize = 1024;
+/// Answers that wait to be taken, in bytes, before no more requests are read.
+const MAX_OUTPUT: usize = 1024 * 1024;
+
+/// What the server tells a connection.
+#[derive(Debug)]
+pub(crate) enum Output {
+    /// Send this; one request is done with.
+    Answer(Vec<u8>),
+    /// One request is done with, and has no answer.
+    Done,
+    /// Close at once.
+    Close,
+}
+
+/// What a connection tells the server.
+pub(crate) trait Requests {
+    /// A whole request frame came.
+    fn request(&self, frame: &[u8]);
+}
+
+/// Why a connection ended.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum End {
+    #[error("the client closed it")]
+    Closed,
+    #[error("the server stops")]
+    Stopped,
+    #[error("a request ended it")]
+    ByRequest,
+    #[error("silent for too long")]
+    Idle,
+    #[error("a request took too long to arrive")]
+    SlowRequest,
+    #[error("an answer was not taken in time")]
+    SlowReader,
+    #[error("not a request: {0}")]
+    Garbage(#[from] FrameError),
+    #[error("{0}")]
+    Io(#[from] std::io::Error),
+}
+
+/// Serves a connection until it ends.
+pub(crate) async fn serve<S, R>(
+    stream: S,
+    requests: &R,
+    outputs: mpsc::UnboundedReceiver<Output>,
+    stop: watch::Receiver<bool>,
+    limits: &Limits,
+) -> End
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin,
+    R: Requests,
+{
+    let (reader, writer) = tokio::io::split(stream);
+    let mut connection = Connection {
+        reader,
+        writer,
+        outputs,
+        stop,
+        limits,
+        input: BytesMut::new(),
+        output: BytesMut::new(),
+        ended: false,
+        in_flight: 0,
+        frame_began: None,
+        last_heard: Instant::now(),
+        write_began: None,
+    };
+    match connection.run(requests).await {
+        Ok(end) | Err(end) => end,
+    }
+}
+
+struct Connection<'a, S> {
+    reader: ReadHalf<S>,
+    writer: WriteHalf<S>,
+    outputs: mpsc::UnboundedReceiver<Output>,
+    stop: watch::Receiver<bool>,
+    limits: &'a Limits,
+    /// What has come of the next requests.
+    input: BytesMut,
+    /// Answers not yet taken.
+    output: BytesMut,
+    /// Whether the client has said that nothing more comes.
+    ended: bool,
+    /// Requests without their answer.
+    in_flight: usize,
+    frame_began: Option<Instant>,
+    last_heard: Instant,
+    write_began: Option<Instant>,
+}
+
+/// What woke a connection.
+enum Event {
+    Written(std::io::Result<usize>),
+    Output(Option<Output>),
+    Read(std::io::Result<usize>),
+    Stop(Result<(), watch::error::RecvError>),
+    Late,
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
+    async fn run<R: Requests>(&mut self, requests: &R) -> Result<End, End> {
+        loop {
+            let stopping = *self.stop.borrow();
+            let room = self.in_flight < self.limits.max_in_flight && self.output.len() < MAX_OUTPUT;
+            if room && !stopping && self.take_frame(requests)? {
+                continue;
+            }
+            let settled = self.in_flight == 0 && self.output.is_empty();
+            if settled && (stopping || self.ended) {
+                let _ = self.writer.shutdown().await;
+                return Ok(if stopping { End::Stopped } else { End::Closed });
+            }
+            let may_read = room && !stopping && !self.ended;
+            if !may_read {
+                // Who isn't read can't be too slow.
+                self.frame_began = None;
+            }
+            match self.wait(may_read, stopping).await {
+                Event::Written(written) => self.wrote(written?),
+                Event::Output(Some(Output::Answer(bytes))) => {
+                    self.in_flight -= 1;
+                    self.output.extend_from_slice(&bytes);
+                    self.write_began.get_or_insert_with(Instant::now);
+                }
+                Event::Output(Some(Output::Done)) => self.in_flight -= 1,
+                Event::Output(Some(Output::Close) | None) => return Ok(End::ByRequest),
+                Event::Read(read) => {
+                    self.ended = read? == 0;
+                    self.last_heard = Instant::now();
+                }
+                Event::Stop(Ok(())) => {}
+                Event::Stop(Err(_)) => return Ok(End::Stopped),
+                Event::Late => return Ok(self.lateness()),
+            }
+        }
+    }
+
+    /// Takes the next request off the input, if it is whole.
+    fn take_frame<R: Requests>(&mut self, requests: &R) -> Result<bool, End> {
+        if self.input.is_empty() {
+            self.frame_began = None;
+            return Ok(false);
+        }
+        match request_length(&self.input, self.limits.max_body)? {
+            Some(length) if self.input.len() >= length => {
+                self.in_flight += 1;
+                requests.request(&self.input[..length]);
+                self.input.advance(length);
+                self.frame_began = None;
+                Ok(true)
+            }
+            // Memory is taken as bytes come, never by what a header promises.
+            Some(_) | None => {
+                self.frame_began.get_or_insert_with(Instant::now);
+                Ok(false)
+            }
+        }
+    }
+
+    async fn wait(&mut self, may_read: bool, stopping: bool) -> Event {
+        let deadline = self.deadline();
+        if self.input.is_empty() && self.input.capacity() > FIRST_CHUNK {
+            self.input = BytesMut::new();
+        }
+        if may_read {
+            self.input.reserve(if self.input.is_empty() { FIRST_CHUNK } else { READ_CHUNK });
+        }
+        tokio::select! {
+            biased;
+            output = self.outputs.recv() => Event::Output(output),
+            written = self.writer.write(&self.output), if !self.output.is_empty() => {
+                Event::Written(written)
+            }
+            stop = self.stop.changed(), if !stopping => Event::Stop(stop),
+            read = self.reader.read_buf(&mut self.input), if may_read => Event::Read(read),
+            () = sleep_until(deadline) => Event::Late,
+        }
+    }
+
+    fn wrote(&mut self, count: usize) {
+        self.output.advance(count);
+        self.write_began = Some(Instant::now());
+        if self.output.is_empty() {
+            self.output = BytesMut::new();
+            self.write_began = None;
+            self.last_heard = Instant::now();
+        }
+    }
+
+    /// When the connection has been too slow.
+    fn deadline(&self) -> Instant {
+        let after = |began: Instant, timeout: Duration| {
+            // A timeout too long for the clock is none.
+            began.checked_add(timeout).unwrap_or(began + Duration::from_secs(86_400 * 365))
+        };
+        // Who waits for an answer isn't idle.
+        let idle = (self.in_flight == 0).then(|| after(self.last_heard, self.limits.idle_timeout));
+        let frame = self.frame_began.map(|began| after(began, self.limits.frame_timeout));
+        let write = self.write_began.map(|began| after(began, self.limits.frame_timeout));
+        [idle, frame, write]
+            .into_iter()
+            .flatten()
+            .min()
+            .unwrap_or_else(|| after(Instant::now(), self.limits.idle_timeout))
+    }
+
+    fn lateness(&self) -> End {
+        let now = Instant::now();
+        let late = |began: Option<Instant>| {
+            began.is_some_and(|began| now.duration_since(began) >= self.limits.frame_timeout)
+        };
+        if late(self.write_began) {
+            End::SlowReader
+        } else if late(self.frame_began) {
+            End::SlowRequest
+        } else {
+            End::Idle
+        }
+    }
+}

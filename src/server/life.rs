@@ -1,0 +1,146 @@
+//! How a duplication moves on as time passes. Nothing here waits: where it stands is worked out
+//! from when it came there and what time it is.
+
+use super::config::ClockMode;
+use crate::protocol::generation::Status;
+
+/// How long DS_PREPARE takes, by the real clock.
+const PREPARE_MS: i64 = 2_000;
+/// How long DS_APP takes, by the real clock.
+const APP_MS: i64 = 3_000;
+/// How long it takes to ship what has piled up, by the real clock.
+const CATCH_UP_MS: i64 = 1_000;
+/// Decrees that a partition commits each second, by the real clock.
+const DECREES_PER_SECOND: i64 = 10;
+/// A decree that isn't known yet.
+pub(crate) const UNKNOWN_DECREE: i64 = -1;
+
+/// Where a duplication stands, and since when.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Life {
+    /// The status.
+    pub(crate) status: Status,
+    /// When it came there, in wall milliseconds.
+    pub(crate) since_ms: i64,
+    /// The confirmed decree of partition 0 when it came there. The others are ahead by their index.
+    pub(crate) confirmed: i64,
+}
+
+impl Life {
+    /// One that enters `status` now, having confirmed nothing.
+    pub(crate) fn begin(status: Status, now_ms: i64) -> Life {
+        Life { status, since_ms: now_ms, confirmed: UNKNOWN_DECREE }
+    }
+
+    /// The same duplication when it is told to go to `status`.
+    pub(crate) fn moved_to(
+        &self,
+        status: Status,
+        mode: ClockMode,
+        created_ms: i64,
+        now_ms: i64,
+    ) -> Life {
+        let (confirmed, _) = self.decrees(mode, created_ms, now_ms);
+        Life { status, since_ms: now_ms, confirmed }
+    }
+
+    /// Where it stands at `now_ms`, if nobody tells it to go elsewhere.
+    pub(crate) fn at(&self, mode: ClockMode, now_ms: i64) -> Life {
+        let Some(speed) = speed(mode) else { return *self };
+        let mut life = *self;
+        loop {
+            let (after_ms, next) = match life.status {
+                Status::Prepare => (PREPARE_MS / speed, Status::App),
+                Status::App => (APP_MS / speed, Status::Log),
+                Status::Init
+                | Status::Log
+                | Status::Start
+                | Status::Pause
+                | Status::Removed
+                | Status::Unknown(_) => return life,
+            };
+            if now_ms.saturating_sub(life.since_ms) < after_ms {
+                return life;
+            }
+            life.status = next;
+            life.since_ms = life.since_ms.saturating_add(after_ms);
+        }
+    }
+
+    /// The confirmed and the last committed decree of partition 0 at `now_ms`, for a life as
+    /// [`Life::at`] gave it.
+    pub(crate) fn decrees(&self, mode: ClockMode, created_ms: i64, now_ms: i64) -> (i64, i64) {
+        let Some(speed) = speed(mode) else { return (self.confirmed, UNKNOWN_DECREE) };
+        let committed_at =
+            |ms: i64| 1 + ms.saturating_sub(created_ms).max(0) * DECREES_PER_SECOND * speed / 1_000;
+        let committed = committed_at(now_ms);
+        let confirmed = match self.status {
+            // What had piled up is shipped within the time to catch up, then it follows.
+            Status::Log | Status::Start => {
+                let gap = committed_at(self.since_ms) - self.confirmed.max(0);
+                let whole = (CATCH_UP_MS / speed).max(1);
+                let left = (whole - now_ms.saturating_sub(self.since_ms)).clamp(0, whole);
+                committed - gap.max(0) * left / whole
+            }
+            Status::Init
+            | Status::Prepare
+            | Status::App
+            | Status::Pause
+            | Status::Removed
+            | Status::Unknown(_) => self.confirmed,
+        };
+        (confirmed, committed)
+    }
+}
+
+/// How much faster than real time passes; `None` = it doesn't.
+fn speed(mode: ClockMode) -> Option<i64> {
+    match mode {
+        ClockMode::Real => Some(1),
+        ClockMode::Fast => Some(100),
+        ClockMode::Stopped => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_one_comes_to_log_after_five_seconds_and_catches_up_in_another() {
+        let life = Life::begin(Status::Prepare, 1_000_000);
+        let status = |ms| life.at(ClockMode::Real, 1_000_000 + ms).status;
+        assert_eq!(status(0), Status::Prepare);
+        assert_eq!(status(1_999), Status::Prepare);
+        assert_eq!(status(2_000), Status::App);
+        assert_eq!(status(4_999), Status::App);
+        assert_eq!(status(5_000), Status::Log);
+        let decrees = |ms| {
+            let now = 1_000_000 + ms;
+            life.at(ClockMode::Real, now).decrees(ClockMode::Real, 1_000_000, now)
+        };
+        assert_eq!(decrees(4_000), (UNKNOWN_DECREE, 41));
+        assert_eq!(decrees(5_500), (56 - 25, 56));
+        assert_eq!(decrees(6_000), (61, 61));
+        assert_eq!(decrees(90_000), (901, 901));
+    }
+
+    #[test]
+    fn the_fast_clock_is_a_hundred_times_as_fast_and_the_stopped_one_stands() {
+        let life = Life::begin(Status::Prepare, 0);
+        assert_eq!(life.at(ClockMode::Fast, 49).status, Status::App);
+        assert_eq!(life.at(ClockMode::Fast, 50).status, Status::Log);
+        assert_eq!(life.at(ClockMode::Stopped, i64::MAX), life);
+        assert_eq!(life.decrees(ClockMode::Stopped, 0, i64::MAX), (UNKNOWN_DECREE, UNKNOWN_DECREE));
+    }
+
+    #[test]
+    fn a_pause_holds_the_confirmed_decree_and_a_start_ships_what_piled_up() {
+        let running = Life::begin(Status::Log, 0).at(ClockMode::Real, 10_000);
+        let paused = running.moved_to(Status::Pause, ClockMode::Real, 0, 10_000);
+        assert_eq!(paused.decrees(ClockMode::Real, 0, 20_000), (101, 201));
+        let started = paused.moved_to(Status::Log, ClockMode::Real, 0, 20_000);
+        assert_eq!(started.decrees(ClockMode::Real, 0, 20_000), (101, 201));
+        assert_eq!(started.decrees(ClockMode::Real, 0, 21_000), (211, 211));
+    }
+}

@@ -1,0 +1,241 @@
+//! The answers that change nothing: they show the state as it is, and never wait for an add or a
+//! modify.
+
+use std::collections::BTreeMap;
+
+use super::state::{Duplication, State, Table};
+use crate::protocol::bare::{Gpid, RpcAddress};
+use crate::protocol::error_code::ErrorCode;
+use crate::protocol::generation::Status;
+use crate::protocol::messages::{
+    AppInfo, AppState, Entry, ListAnswer, ListAppsAnswer, ListAppsRequest, ListRequest,
+    PartitionConfig, PartitionState, QueryAnswer, QueryConfigAnswer, QueryConfigRequest,
+    QueryRequest, match_type,
+};
+
+/// The status of a table in [`ListAppsRequest`] and [`AppInfo`].
+const AVAILABLE: i32 = 1;
+/// Every status, in [`ListAppsRequest`].
+const ANY: i32 = 0;
+
+impl State {
+    /// The duplications of one table.
+    pub(crate) fn query(&mut self, request: &QueryRequest, now_ms: i64) -> QueryAnswer {
+        let now = self.steady(now_ms);
+        match self.table(&request.app_name) {
+            Some(table) => QueryAnswer {
+                err: ErrorCode::Ok,
+                appid: Some(table.id),
+                entry_list: Some(self.entries(table, now).collect()),
+            },
+            None => QueryAnswer {
+                err: ErrorCode::AppNotExist,
+                appid: Some(0),
+                entry_list: Some(Vec::new()),
+            },
+        }
+    }
+
+    /// The duplications of many tables.
+    pub(crate) fn list(&mut self, request: &ListRequest, now_ms: i64) -> ListAnswer {
+        let now = self.steady(now_ms);
+        let (err, hint, matches) = match Pattern::new(request.match_type, &request.app_name_pattern)
+        {
+            Ok(pattern) => (ErrorCode::Ok, String::new(), Some(pattern)),
+            Err(hint) => (ErrorCode::NotImplemented, hint, None),
+        };
+        let tables = self
+            .tables
+            .values()
+            .filter(|table| matches.as_ref().is_some_and(|pattern| pattern.matches(&table.name)));
+        let app_states = tables
+            .map(|table| {
+                let state = AppState {
+                    appid: table.id,
+                    duplications: self
+                        .entries(table, now)
+                        .map(|entry| (entry.dupid, entry))
+                        .collect(),
+                    app_name: Some(table.name.clone()),
+                    partition_count: Some(table.partitions),
+                };
+                (table.name.clone(), state)
+            })
+            .collect();
+        ListAnswer { err, hint_message: Some(hint), app_states: Some(app_states) }
+    }
+
+    /// The tables.
+    pub(crate) fn list_apps(&self, request: &ListAppsRequest) -> ListAppsAnswer {
+        // Before 2.6 fields 2 and 3 are unknown and passed over.
+        let pattern = match request.match_type.filter(|_| self.rules.remote_names) {
+            None => Ok(Pattern::All),
+            Some(kind) => {
+                Pattern::new(kind, request.app_name_pattern.as_deref().unwrap_or_default())
+            }
+        };
+        let pattern = match pattern {
+            Ok(pattern) => pattern,
+            Err(hint) => {
+                return ListAppsAnswer {
+                    err: ErrorCode::NotImplemented,
+                    infos: Some(Vec::new()),
+                    hint_message: Some(hint),
+                };
+            }
+        };
+        let infos = self
+            .tables
+            .values()
+            .filter(|table| {
+                matches!(request.status, ANY | AVAILABLE) && pattern.matches(&table.name)
+            })
+            .map(|table| self.app_info(table))
+            .collect();
+        ListAppsAnswer { err: ErrorCode::Ok, infos: Some(infos), hint_message: None }
+    }
+
+    fn app_info(&self, table: &Table) -> AppInfo {
+        AppInfo {
+            status: AVAILABLE,
+            app_type: "pegasus".to_owned(),
+            app_name: table.name.clone(),
+            app_id: table.id,
+            partition_count: table.partitions,
+            envs: BTreeMap::new(),
+            is_stateful: true,
+            max_replica_count: table.replicas,
+            expire_second: 0,
+            create_second: table.create_second,
+            drop_second: 0,
+            duplicating: Some(
+                table.duplications.values().any(|dup| dup.life.status != Status::Init),
+            ),
+            init_partition_count: Some(-1),
+            is_bulk_loading: Some(false),
+            atomic_idempotent: self.rules.remote_names.then_some(false),
+        }
+    }
+
+    /// The partitions of a table. There are no replica servers, so none has a primary.
+    pub(crate) fn query_config(&self, request: &QueryConfigRequest) -> QueryConfigAnswer {
+        let Some(table) = self.table(&request.app_name) else {
+            return QueryConfigAnswer {
+                err: ErrorCode::ObjectNotFound,
+                app_id: Some(0),
+                partition_count: Some(0),
+                is_stateful: Some(false),
+                partitions: Some(Vec::new()),
+            };
+        };
+        let partition = |index: i32| PartitionConfig {
+            pid: Gpid { app_id: table.id, partition_index: index },
+            ballot: 0,
+            max_replica_count: table.replicas,
+            primary: RpcAddress(None),
+            secondaries: Vec::new(),
+            last_drops: Vec::new(),
+            last_committed_decree: 0,
+            partition_flags: 0,
+            hp_primary: None,
+            hp_secondaries: None,
+            hp_last_drops: None,
+        };
+        let partitions = if request.partition_indices.is_empty() {
+            (0..table.partitions).map(partition).collect()
+        } else {
+            // No index is answered twice, so that a small request has no huge answer.
+            let mut asked = request.partition_indices.clone();
+            asked.sort_unstable();
+            asked.dedup();
+            asked
+                .into_iter()
+                .filter(|index| (0..table.partitions).contains(index))
+                .map(partition)
+                .collect()
+        };
+        QueryConfigAnswer {
+            err: ErrorCode::Ok,
+            app_id: Some(table.id),
+            partition_count: Some(table.partitions),
+            is_stateful: Some(true),
+            partitions: Some(partitions),
+        }
+    }
+
+    /// The duplications of a table in dupid order, as they stand at `now_ms`.
+    fn entries<'a>(&'a self, table: &'a Table, now_ms: i64) -> impl Iterator<Item = Entry> + 'a {
+        table.duplications.values().map(move |dup| self.entry(table, dup, now_ms))
+    }
+
+    fn entry(&self, table: &Table, dup: &Duplication, now_ms: i64) -> Entry {
+        let rules = &self.rules;
+        let life = dup.life.at(self.clock, now_ms);
+        let states = || {
+            let (confirmed, committed) = life.decrees(self.clock, dup.create_ts_ms, now_ms);
+            (0..table.partitions)
+                .map(|index| {
+                    // Partitions are ahead of the first by their index, so that they can be told
+                    // apart; what isn't known isn't known of any.
+                    let of =
+                        |decree: i64| if decree < 0 { decree } else { decree + i64::from(index) };
+                    let state = PartitionState {
+                        confirmed_decree: of(confirmed),
+                        last_committed_decree: of(committed),
+                    };
+                    (index, state)
+                })
+                .collect()
+        };
+        Entry {
+            dupid: dup.dupid,
+            status: rules
+                .generation
+                .status_number(life.status)
+                .expect("a status is adopted before it is kept"),
+            remote: dup.cluster.clone(),
+            create_ts: dup.create_ts_ms,
+            progress: None,
+            fail_mode: dup.fail_mode.number(),
+            remote_app_name: rules.remote_names.then(|| dup.remote_table.clone()),
+            remote_replica_count: rules.remote_names.then_some(dup.remote_replica_count),
+            mode: None,
+            partition_states: rules.remote_names.then(states),
+        }
+    }
+}
+
+/// What a table's name is held against.
+enum Pattern<'a> {
+    All,
+    Exact(&'a str),
+    Anywhere(&'a str),
+    Prefix(&'a str),
+    Postfix(&'a str),
+}
+
+impl<'a> Pattern<'a> {
+    fn new(kind: i32, text: &'a str) -> Result<Pattern<'a>, String> {
+        let name = match kind {
+            match_type::ALL => return Ok(Pattern::All),
+            match_type::EXACT => return Ok(Pattern::Exact(text)),
+            match_type::ANYWHERE => return Ok(Pattern::Anywhere(text)),
+            match_type::PREFIX => return Ok(Pattern::Prefix(text)),
+            match_type::POSTFIX => return Ok(Pattern::Postfix(text)),
+            match_type::INVALID => "invalid",
+            match_type::REGEX => "regex",
+            _ => "unknown",
+        };
+        Err(format!("match_type is not supported: val={kind}, str={name}"))
+    }
+
+    fn matches(&self, name: &str) -> bool {
+        match self {
+            Pattern::All => true,
+            Pattern::Exact(text) => name == *text,
+            Pattern::Anywhere(text) => name.contains(text),
+            Pattern::Prefix(text) => name.starts_with(text),
+            Pattern::Postfix(text) => name.ends_with(text),
+        }
+    }
+}

@@ -1,0 +1,588 @@
+//! The state machine of a meta server: no I/O, no clock, no randomness. Requests and the time go
+//! in, [`Effect`]s come out.
+//!
+//! Adds and modifies have two phases. [`State::begin`] decides: either the answer is clear at once,
+//! or a change must be stored first, and until [`State::finish`] says that it was, the duplication
+//! is shown as it was before (a new one in DS_INIT) and is *altering*. Reads ([`super::reads`])
+//! never wait for any of that.
+
+use std::collections::BTreeMap;
+
+use super::config::{ClockMode, ServerConfig};
+use super::life::Life;
+use super::rules::{Altering, Refused, Repeated, Rules};
+use super::store::{Change, DuplicationRecord, Snapshot, StoreFailure};
+use crate::protocol::error_code::ErrorCode;
+use crate::protocol::generation::{FailMode, Status};
+use crate::protocol::messages::{AddAnswer, AddRequest, ModifyAnswer, ModifyRequest};
+
+/// A request that waits for its answer, as whoever drives the machine names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct CallId(pub(crate) u64);
+
+/// A change that is being stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Ticket(u64);
+
+/// Stands for a change of which nobody can tell whether it was stored: it is never finished.
+const LOST: Ticket = Ticket(u64::MAX);
+
+/// An add or a modify.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Update {
+    Add(AddRequest),
+    Modify(ModifyRequest),
+}
+
+/// The answer to an [`Update`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum UpdateAnswer {
+    Add(AddAnswer),
+    Modify(ModifyAnswer),
+}
+
+/// What is to be done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Answer the call.
+    Answer(CallId, UpdateAnswer),
+    /// Store the change, then call [`State::finish`].
+    Store(Ticket, Change),
+    /// A real server of this generation would have ended here.
+    Die(CallId),
+    /// Nobody can tell what became of the call: leave it without an answer.
+    HangUp(CallId),
+}
+
+/// A table.
+#[derive(Debug, Clone)]
+pub(crate) struct Table {
+    pub(crate) id: i32,
+    pub(crate) name: String,
+    pub(crate) partitions: i32,
+    pub(crate) replicas: i32,
+    pub(crate) create_second: i64,
+    pub(crate) duplications: BTreeMap<i32, Duplication>,
+    highest_dupid: i32,
+}
+
+/// A duplication.
+#[derive(Debug, Clone)]
+pub(crate) struct Duplication {
+    pub(crate) dupid: i32,
+    pub(crate) cluster: String,
+    pub(crate) remote_table: String,
+    pub(crate) remote_replica_count: i32,
+    pub(crate) create_ts_ms: i64,
+    pub(crate) life: Life,
+    pub(crate) fail_mode: FailMode,
+    /// The change that is being stored.
+    altering: Option<Ticket>,
+}
+
+/// A change that is being stored, and what follows when it is.
+#[derive(Debug)]
+struct Pending {
+    call: CallId,
+    table_id: i32,
+    dupid: i32,
+    add: bool,
+    life: Life,
+    fail_mode: FailMode,
+}
+
+/// A meta server's state.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) rules: Rules,
+    pub(crate) clock: ClockMode,
+    pub(crate) tables: BTreeMap<i32, Table>,
+    cluster_name: String,
+    remote_clusters: BTreeMap<String, Vec<String>>,
+    pending: BTreeMap<Ticket, Pending>,
+    /// Adds that wait until a change is stored.
+    waiting: BTreeMap<Ticket, Vec<(CallId, AddRequest)>>,
+    next_ticket: u64,
+    latest_ms: i64,
+}
+
+impl State {
+    /// The state that a snapshot describes. An error says what in it makes no sense.
+    pub(crate) fn new(config: &ServerConfig, snapshot: Snapshot) -> Result<State, String> {
+        let rules = Rules::of(config.behaviour);
+        let mut tables = BTreeMap::new();
+        for table in snapshot.tables {
+            let table = Table {
+                id: table.id,
+                name: table.name,
+                partitions: table.partitions,
+                replicas: table.replicas,
+                create_second: table.create_second,
+                duplications: BTreeMap::new(),
+                highest_dupid: table.highest_dupid,
+            };
+            tables.insert(table.id, table);
+        }
+        for (table_id, record) in snapshot.duplications {
+            let table = tables
+                .get_mut(&table_id)
+                .ok_or_else(|| format!("a duplication has no table: dupid={}", record.dupid))?;
+            let duplication = Duplication::from_record(record, &rules)?;
+            table.duplications.insert(duplication.dupid, duplication);
+        }
+        Ok(State {
+            rules,
+            clock: config.clock_mode(),
+            tables,
+            cluster_name: config.cluster_name.clone(),
+            remote_clusters: config
+                .remote_clusters
+                .iter()
+                .map(|cluster| (cluster.name.clone(), cluster.metas.clone()))
+                .collect(),
+            pending: BTreeMap::new(),
+            waiting: BTreeMap::new(),
+            next_ticket: 0,
+            latest_ms: i64::MIN,
+        })
+    }
+
+    /// The time that statuses are worked out for: wall time that never goes back, or a duplication
+    /// would.
+    pub(crate) fn steady(&mut self, now_ms: i64) -> i64 {
+        self.latest_ms = self.latest_ms.max(now_ms);
+        self.latest_ms
+    }
+
+    /// The table of that name.
+    pub(crate) fn table(&self, name: &str) -> Option<&Table> {
+        self.tables.values().find(|table| table.name == name)
+    }
+
+    /// Decides about an add or a modify.
+    pub(crate) fn begin(&mut self, call: CallId, update: Update, now_ms: i64) -> Vec<Effect> {
+        self.steady(now_ms);
+        let effect = match update {
+            Update::Add(request) => self.add(call, request, now_ms),
+            Update::Modify(request) => self.modify(call, &request),
+        };
+        effect.into_iter().collect()
+    }
+
+    /// A change was stored, or wasn't. Answers its call, and looks again at those that waited for it.
+    pub(crate) fn finish(
+        &mut self,
+        ticket: Ticket,
+        result: Result<(), StoreFailure>,
+        now_ms: i64,
+    ) -> Vec<Effect> {
+        self.steady(now_ms);
+        let Some(pending) = self.pending.remove(&ticket) else { return Vec::new() };
+        let mut effects = vec![self.settle(pending, result)];
+        for (call, request) in self.waiting.remove(&ticket).unwrap_or_default() {
+            effects.extend(self.add(call, request, now_ms));
+        }
+        effects
+    }
+
+    fn settle(&mut self, pending: Pending, result: Result<(), StoreFailure>) -> Effect {
+        let Pending { call, table_id, dupid, add, life, fail_mode } = pending;
+        let table = self.tables.get_mut(&table_id).expect("tables are never taken away");
+        let duplication =
+            table.duplications.get_mut(&dupid).expect("one that is altering is never taken away");
+        match result {
+            Ok(()) => {
+                duplication.altering = None;
+                duplication.life = life;
+                duplication.fail_mode = fail_mode;
+                let answer = if add {
+                    UpdateAnswer::Add(self.rules.full_answer(ErrorCode::Ok, table_id, duplication))
+                } else {
+                    UpdateAnswer::Modify(modify_answer(ErrorCode::Ok, table_id))
+                };
+                if life.status == Status::Removed {
+                    table.duplications.remove(&dupid);
+                }
+                Effect::Answer(call, answer)
+            }
+            Err(StoreFailure::NotStored(reason)) => {
+                if add {
+                    table.duplications.remove(&dupid);
+                    let hint = format!("the duplication could not be stored: {reason}");
+                    return Effect::Answer(call, refuse(failed_to_store(), Some(hint)));
+                }
+                duplication.altering = None;
+                Effect::Answer(call, UpdateAnswer::Modify(modify_answer(failed_to_store(), 0)))
+            }
+            // It stays as it is shown: nobody can tell before the store is opened again.
+            Err(StoreFailure::Uncertain(_)) => {
+                duplication.altering = Some(LOST);
+                Effect::HangUp(call)
+            }
+        }
+    }
+
+    fn store(
+        &mut self,
+        call: CallId,
+        table_id: i32,
+        dupid: i32,
+        add: bool,
+        life: Life,
+        fail_mode: FailMode,
+    ) -> Effect {
+        let ticket = Ticket(self.next_ticket);
+        self.next_ticket += 1;
+        let table = self.tables.get_mut(&table_id).expect("the caller has just seen the table");
+        let duplication =
+            table.duplications.get_mut(&dupid).expect("the caller has just seen the duplication");
+        duplication.altering = Some(ticket);
+        let change = if life.status == Status::Removed {
+            Change::Remove { table_id, dupid }
+        } else {
+            Change::Put { table_id, record: duplication.to_record(&life, fail_mode) }
+        };
+        self.pending.insert(ticket, Pending { call, table_id, dupid, add, life, fail_mode });
+        Effect::Store(ticket, change)
+    }
+
+    /// The checks are in the order that a real server has. `None` = it waits.
+    fn add(&mut self, call: CallId, request: AddRequest, now_ms: i64) -> Option<Effect> {
+        let rules = self.rules;
+        let answer = |answer| Some(Effect::Answer(call, answer));
+        if let Some(hint) = self.misplaced(&request.remote_cluster_name) {
+            return answer(refuse(ErrorCode::InvalidParameters, Some(hint)));
+        }
+        let asked_count = request.remote_replica_count.filter(|_| rules.remote_names).unwrap_or(0);
+        if asked_count < 0 {
+            let hint = format!(
+                "invalid remote_replica_count({asked_count}) which should never be negative"
+            );
+            return answer(refuse(ErrorCode::InvalidParameters, Some(hint)));
+        }
+        let Some(table) = self.table(&request.app_name) else {
+            let hint = format!("app {} was not found", request.app_name);
+            let hint = rules.missing_table_hint.then_some(hint);
+            return answer(refuse(ErrorCode::AppNotExist, hint));
+        };
+        let (table_id, replicas) = (table.id, table.replicas);
+        let existing =
+            table.duplications.values().find(|dup| dup.cluster == request.remote_cluster_name);
+        if let Some(existing) = existing {
+            let (dupid, altering) = (existing.dupid, existing.altering);
+            return match altering {
+                Some(ticket) => self.add_meets_altering(call, request, table_id, dupid, ticket),
+                None => Some(Effect::Answer(call, self.repeat(&request, table_id, dupid))),
+            };
+        }
+        let remote_table = match request.remote_app_name.as_ref().filter(|_| rules.remote_names) {
+            Some(name) => name.clone(),
+            None => request.app_name.clone(),
+        };
+        if rules.remote_names
+            && let Some((other, altering)) =
+                self.taken(table_id, &request.remote_cluster_name, &remote_table)
+        {
+            return match (altering, rules.altering) {
+                (Some(ticket), Altering::Waits) if ticket != LOST => {
+                    self.waiting.entry(ticket).or_default().push((call, request));
+                    None
+                }
+                _ => {
+                    let hint = format!(
+                        "illegal operation: another app({other}) is also duplicated to the same \
+                         remote app(cluster={}, app={remote_table})",
+                        request.remote_cluster_name
+                    );
+                    answer(refuse(ErrorCode::InvalidParameters, Some(hint)))
+                }
+            };
+        }
+        let table = self.tables.get_mut(&table_id).expect("found above");
+        let Some(dupid) = table.free_dupid(now_ms, rules.reuses_dupids) else {
+            let hint = "no dupid is left for this table".to_owned();
+            return answer(refuse(ErrorCode::InvalidState, Some(hint)));
+        };
+        table.highest_dupid = table.highest_dupid.max(dupid);
+        let duplication = Duplication {
+            dupid,
+            cluster: request.remote_cluster_name,
+            remote_table,
+            remote_replica_count: if asked_count == 0 { replicas } else { asked_count },
+            create_ts_ms: now_ms,
+            life: Life::begin(Status::Init, now_ms),
+            fail_mode: FailMode::Slow,
+            altering: None,
+        };
+        table.duplications.insert(dupid, duplication);
+        let target = rules.add_target(request.is_duplicating_checkpoint);
+        let life = Life::begin(target, self.latest_ms);
+        Some(self.store(call, table_id, dupid, true, life, FailMode::Slow))
+    }
+
+    /// What is wrong with a remote cluster, if anything.
+    fn misplaced(&self, cluster: &str) -> Option<String> {
+        if cluster == self.cluster_name {
+            return Some("illegal operation: adding duplication to itself".to_owned());
+        }
+        if cluster.is_empty() {
+            return Some(
+                "get_duplication_cluster_id() failed, error: ERR_INVALID_PARAMETERS: \
+                 cluster_name is empty"
+                    .to_owned(),
+            );
+        }
+        match self.remote_clusters.get(cluster) {
+            None => Some(format!(
+                "get_duplication_cluster_id({cluster}) failed, error: ERR_OBJECT_NOT_FOUND: \
+                 failed to get cluster id for  << {cluster}"
+            )),
+            Some(metas) if metas.is_empty() => Some(format!(
+                "failed to find cluster[{cluster}] address in config [pegasus.clusters]"
+            )),
+            Some(_) => None,
+        }
+    }
+
+    /// Another table that is duplicated to that remote table, and the change of it that is being
+    /// stored, if any.
+    fn taken(
+        &self,
+        table_id: i32,
+        cluster: &str,
+        remote_table: &str,
+    ) -> Option<(&str, Option<Ticket>)> {
+        self.tables.values().filter(|table| table.id != table_id).find_map(|table| {
+            table
+                .duplications
+                .values()
+                .find(|dup| dup.cluster == cluster && dup.remote_table == remote_table)
+                .map(|dup| (table.name.as_str(), dup.altering))
+        })
+    }
+
+    fn add_meets_altering(
+        &mut self,
+        call: CallId,
+        request: AddRequest,
+        table_id: i32,
+        dupid: i32,
+        ticket: Ticket,
+    ) -> Option<Effect> {
+        match self.rules.altering {
+            Altering::Dies => Some(Effect::Die(call)),
+            Altering::Thin => Some(Effect::Answer(call, refuse(ErrorCode::Ok, None))),
+            Altering::Waits if ticket == LOST => {
+                let hint = format!(
+                    "whether the last change of duplication {dupid} was stored is not known before \
+                     the server is started again"
+                );
+                Some(Effect::Answer(call, refuse(ErrorCode::Busy, Some(hint))))
+            }
+            Altering::Busy => {
+                let hint = start_failed(&self.tables[&table_id], dupid, &ErrorCode::Busy);
+                Some(Effect::Answer(call, refuse(ErrorCode::Busy, Some(hint))))
+            }
+            Altering::Waits => {
+                self.waiting.entry(ticket).or_default().push((call, request));
+                None
+            }
+        }
+    }
+
+    /// An add that meets an existing duplication. What it moves, it moves in memory only: a
+    /// restart brings the stored status and fail mode back.
+    fn repeat(&mut self, request: &AddRequest, table_id: i32, dupid: i32) -> UpdateAnswer {
+        let (rules, clock, now) = (self.rules, self.clock, self.latest_ms);
+        let table = self.tables.get_mut(&table_id).expect("the caller has just seen the table");
+        let duplication =
+            table.duplications.get_mut(&dupid).expect("the caller has just seen the duplication");
+        if rules.repeated == Repeated::Untouched {
+            let mut answer = rules.full_answer(ErrorCode::DupExist, table_id, duplication);
+            answer.hint = Some(exists_hint(request, duplication));
+            return UpdateAnswer::Add(answer);
+        }
+        let life = duplication.life.at(clock, now);
+        let target = rules.add_target(request.is_duplicating_checkpoint);
+        if !rules.may_go(life.status, target) {
+            return match rules.refused {
+                Refused::Thin => refuse(ErrorCode::Ok, None),
+                Refused::InvalidParameters => {
+                    let hint = start_failed(table, dupid, &ErrorCode::InvalidParameters);
+                    refuse(ErrorCode::InvalidParameters, Some(hint))
+                }
+            };
+        }
+        if life.status != target {
+            duplication.life = life.moved_to(target, clock, duplication.create_ts_ms, now);
+        }
+        duplication.fail_mode = rules.fail_mode_after_repeat(duplication.fail_mode, target);
+        let err = match rules.repeated {
+            Repeated::Ok => ErrorCode::Ok,
+            Repeated::DupExist | Repeated::Untouched => ErrorCode::DupExist,
+        };
+        UpdateAnswer::Add(rules.full_answer(err, table_id, duplication))
+    }
+
+    fn modify(&mut self, call: CallId, request: &ModifyRequest) -> Option<Effect> {
+        let answer = |err, appid| {
+            Some(Effect::Answer(call, UpdateAnswer::Modify(modify_answer(err, appid))))
+        };
+        // A real server looks at the numbers before it looks for the table.
+        let status = request.status.map(|number| self.rules.generation.status(number));
+        let fail_mode = request.fail_mode.map(FailMode::from_number);
+        if matches!(status, Some(Status::Unknown(_)))
+            || matches!(fail_mode, Some(FailMode::Unknown(_)))
+        {
+            return Some(Effect::Die(call));
+        }
+        let (clock, now) = (self.clock, self.latest_ms);
+        let Some(table) = self.table(&request.app_name) else {
+            return answer(ErrorCode::AppNotExist, 0);
+        };
+        let Some(duplication) = table.duplications.get(&request.dupid) else {
+            return answer(ErrorCode::ObjectNotFound, 0);
+        };
+        if duplication.altering.is_some() {
+            return answer(ErrorCode::Busy, 0);
+        }
+        let life = duplication.life.at(clock, now);
+        let to_status = status.unwrap_or(life.status);
+        let to_fail_mode = fail_mode.unwrap_or(duplication.fail_mode);
+        if !self.rules.may_go(life.status, to_status) {
+            return answer(ErrorCode::InvalidParameters, 0);
+        }
+        if to_status == life.status && to_fail_mode == duplication.fail_mode {
+            return answer(ErrorCode::Ok, 0);
+        }
+        let next = if to_status == life.status {
+            life
+        } else {
+            life.moved_to(to_status, clock, duplication.create_ts_ms, now)
+        };
+        let (table_id, dupid) = (table.id, duplication.dupid);
+        Some(self.store(call, table_id, dupid, false, next, to_fail_mode))
+    }
+}
+
+impl Table {
+    /// The id of a new duplication: the second, or the next that is free. `None` = none is left.
+    fn free_dupid(&self, now_ms: i64, reuses: bool) -> Option<i32> {
+        let mut dupid = i32::try_from(now_ms / 1_000).unwrap_or(i32::MAX).max(1);
+        if !reuses && dupid <= self.highest_dupid {
+            return self.highest_dupid.checked_add(1);
+        }
+        while self.duplications.contains_key(&dupid) {
+            dupid = dupid.checked_add(1)?;
+        }
+        Some(dupid)
+    }
+}
+
+impl Duplication {
+    fn from_record(record: DuplicationRecord, rules: &Rules) -> Result<Duplication, String> {
+        let status = [Status::Prepare, Status::App, Status::Log, Status::Start, Status::Pause]
+            .into_iter()
+            .find(|status| status.name() == record.status)
+            .ok_or_else(|| format!("unknown status: dupid={} {:?}", record.dupid, record.status))?;
+        let fail_mode =
+            record.fail_mode.parse().map_err(|error| format!("dupid={}: {error}", record.dupid))?;
+        Ok(Duplication {
+            dupid: record.dupid,
+            cluster: record.cluster,
+            remote_table: record.remote_table,
+            remote_replica_count: record.remote_replica_count,
+            create_ts_ms: record.create_ts_ms,
+            life: Life {
+                status: rules.adopt(status),
+                since_ms: record.since_ms,
+                confirmed: record.confirmed,
+            },
+            fail_mode,
+            altering: None,
+        })
+    }
+
+    fn to_record(&self, life: &Life, fail_mode: FailMode) -> DuplicationRecord {
+        DuplicationRecord {
+            dupid: self.dupid,
+            cluster: self.cluster.clone(),
+            status: life.status.name().to_owned(),
+            since_ms: life.since_ms,
+            confirmed: life.confirmed,
+            fail_mode: fail_mode.name().to_owned(),
+            remote_table: self.remote_table.clone(),
+            remote_replica_count: self.remote_replica_count,
+            create_ts_ms: self.create_ts_ms,
+        }
+    }
+}
+
+impl Rules {
+    /// An answer that tells of a duplication.
+    fn full_answer(&self, err: ErrorCode, table_id: i32, duplication: &Duplication) -> AddAnswer {
+        AddAnswer {
+            err,
+            appid: Some(table_id),
+            dupid: Some(duplication.dupid),
+            hint: None,
+            remote_app_name: self.remote_names.then(|| duplication.remote_table.clone()),
+            remote_replica_count: self.remote_names.then_some(duplication.remote_replica_count),
+        }
+    }
+}
+
+/// An answer that tells of no duplication; with ERR_OK, the thin one.
+fn refuse(err: ErrorCode, hint: Option<String>) -> UpdateAnswer {
+    UpdateAnswer::Add(AddAnswer {
+        err,
+        appid: Some(0),
+        dupid: Some(0),
+        hint,
+        remote_app_name: None,
+        remote_replica_count: None,
+    })
+}
+
+fn modify_answer(err: ErrorCode, appid: i32) -> ModifyAnswer {
+    ModifyAnswer { err, appid: Some(appid) }
+}
+
+fn failed_to_store() -> ErrorCode {
+    ErrorCode::from_name("ERR_FILE_OPERATION_FAILED")
+}
+
+fn start_failed(table: &Table, dupid: i32, err: &ErrorCode) -> String {
+    format!("start dup[{}({dupid})] failed: err = {err}", table.name)
+}
+
+/// What exists, and what of it is otherwise than asked.
+fn exists_hint(request: &AddRequest, existing: &Duplication) -> String {
+    let mut hint = format!(
+        "duplication {}({}) to cluster {} already exists",
+        request.app_name, existing.dupid, existing.cluster
+    );
+    let asked_table = request.remote_app_name.as_ref().unwrap_or(&request.app_name);
+    let mut differences = Vec::new();
+    if *asked_table != existing.remote_table {
+        differences.push(format!(
+            "remote_app_name asked={asked_table} existing={}",
+            existing.remote_table
+        ));
+    }
+    if let Some(asked) = request.remote_replica_count.filter(|&asked| asked > 0)
+        && asked != existing.remote_replica_count
+    {
+        differences.push(format!(
+            "remote_replica_count asked={asked} existing={}",
+            existing.remote_replica_count
+        ));
+    }
+    if differences.is_empty() {
+        hint.push_str(" as asked");
+    } else {
+        hint.push_str(": ");
+        hint.push_str(&differences.join(", "));
+    }
+    hint
+}

@@ -1,0 +1,67 @@
+//! A store that keeps things until it is dropped. Two servers may share one, as the metas of a
+//! group do, and a "restart" is another server over the same one.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, PoisonError};
+
+use super::{Change, Done, DuplicationRecord, Snapshot, Store, TableRecord};
+use crate::server::error::StoreError;
+
+/// A store in memory.
+#[derive(Debug, Default)]
+pub struct MemoryStore {
+    kept: Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    tables: BTreeMap<i32, TableRecord>,
+    duplications: BTreeMap<(i32, i32), DuplicationRecord>,
+}
+
+impl MemoryStore {
+    /// An empty one.
+    pub fn new() -> MemoryStore {
+        MemoryStore::default()
+    }
+
+    fn with<T>(&self, work: impl FnOnce(&mut Kept) -> T) -> T {
+        // Every change is one insertion or removal: a panic elsewhere can't leave it half done.
+        work(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Store for MemoryStore {
+    fn load(&self) -> Result<Snapshot, StoreError> {
+        Ok(self.with(|kept| Snapshot {
+            tables: kept.tables.values().cloned().collect(),
+            duplications: kept
+                .duplications
+                .iter()
+                .map(|(&(table_id, _), record)| (table_id, record.clone()))
+                .collect(),
+        }))
+    }
+
+    fn put_tables(&self, tables: Vec<TableRecord>) -> Result<(), StoreError> {
+        self.with(|kept| kept.tables.extend(tables.into_iter().map(|table| (table.id, table))));
+        Ok(())
+    }
+
+    fn submit(&self, change: Change, done: Done) {
+        self.with(|kept| match change {
+            Change::Put { table_id, record } => {
+                if let Some(table) = kept.tables.get_mut(&table_id) {
+                    table.highest_dupid = table.highest_dupid.max(record.dupid);
+                }
+                kept.duplications.insert((table_id, record.dupid), record);
+            }
+            Change::Remove { table_id, dupid } => {
+                kept.duplications.remove(&(table_id, dupid));
+            }
+        });
+        done(Ok(()));
+    }
+
+    fn close(&self) {}
+}
