@@ -113,7 +113,7 @@ def fail_mode(value: object) -> str:
         mode = FailMode.UNKNOWN
     if mode is FailMode.UNKNOWN:
         raise InvalidArgument(f"no such fail mode: known=slow|skip|fast mode={name!r}")
-    return mode.value
+    return str(mode)
 
 
 def one_of(name: str, value: object, known: tuple[str, ...]) -> str:

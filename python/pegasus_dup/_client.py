@@ -80,6 +80,14 @@ class Client:
     ) -> None:
         self.close()
 
+    @property
+    def unknown(self) -> builtins.list[str]:
+        """The adds and changes that were sent, and whose effect is not known, in words.
+
+        Those under way, interrupted, or ended in ``OutcomeUnknown``; in the order they were sent.
+        """
+        return self._core.unknown
+
     def close(self) -> None:
         """Close the client: calls under way go on, later ones raise ``ClientUnusable``.
 

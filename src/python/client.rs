@@ -3,6 +3,7 @@
 use std::pin::pin;
 use std::time::Duration;
 
+use pyo3::intern;
 use pyo3::prelude::*;
 
 use super::threads::Threads;
@@ -170,6 +171,12 @@ impl Client {
         outcome::change(py, &result)
     }
 
+    /// What was sent, and whose effect is not known.
+    #[getter]
+    fn unknown(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        Ok(self.threads.get(py)?.client().unsettled())
+    }
+
     /// Closes the connections, once the calls under way have ended; doesn't wait for those.
     fn close(&self, py: Python<'_>) {
         // Ends threads, which takes its time.
@@ -190,7 +197,8 @@ impl Client {
         if let Some(timeout) = timeout {
             blocking = blocking.with_timeout(duration(py, timeout)?);
         }
-        let result = py.detach(move || {
+        let known_before = blocking.client().unsettled();
+        let result = py.detach(|| {
             let mut call = pin!(call(blocking.client().clone()));
             loop {
                 let slice = async { tokio::time::timeout(SIGNAL_POLL, call.as_mut()).await };
@@ -202,16 +210,38 @@ impl Client {
                 // Outside the runtime, so that a handler may use this client itself. An
                 // interpreter that is shutting down runs no handlers any more.
                 if let Some(interrupted) = Python::try_attach(|py| py.check_signals()) {
-                    interrupted?;
+                    // Asked now, while what the call sent still counts as under way.
+                    interrupted.map_err(|error| (error, blocking.client().unsettled()))?;
                 }
             }
         });
         match result {
             Ok(Ok(value)) => Ok(value),
             Ok(Err(error)) => Err(errors::exception(py, &error)),
-            Err(interrupted) => Err(interrupted),
+            Err((interrupted, mut sent)) => {
+                // The same words may stand there more than once: each takes one away.
+                for known in known_before {
+                    if let Some(index) = sent.iter().position(|one| *one == known) {
+                        sent.remove(index);
+                    }
+                }
+                Err(with_note(py, interrupted, &sent))
+            }
         }
     }
+}
+
+/// Says on the exception that ended a call what had been sent by then.
+fn with_note(py: Python<'_>, interrupted: PyErr, sent: &[String]) -> PyErr {
+    if !sent.is_empty() {
+        let note = format!(
+            "sent, and what became of it is not known; query the table to find out: {}",
+            sent.join(", ")
+        );
+        // Python 3.10 and older have no notes, and what a handler raises may refuse one.
+        let _ = interrupted.value(py).call_method1(intern!(py, "add_note"), (note,));
+    }
+    interrupted
 }
 
 fn duration(py: Python<'_>, seconds: f64) -> PyResult<Duration> {

@@ -1,4 +1,4 @@
-"""A meta server that says what a test tells it to, on loopback: for answers no real one gives on demand.
+"""A meta server on loopback that says what a test tells it to: answers no real one gives on demand.
 
 It knows the frames and as much thrift as the answers need, apart from the library under test.
 """
@@ -16,6 +16,7 @@ HEADER = 48
 BOOL, I32, I64, STRING, STRUCT, MAP, LIST = 2, 8, 10, 11, 12, 13, 15
 STOP = b"\0"
 
+CONFIG = "RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX"
 ADD = "RPC_CM_ADD_DUPLICATION"
 LIST_DUPLICATION = "RPC_CM_LIST_DUPLICATION"
 MODIFY = "RPC_CM_MODIFY_DUPLICATION"
@@ -135,10 +136,23 @@ class FakeMeta:
             + STOP
         )
 
+    def config(self) -> bytes:
+        """Answers who asks for the leader: this one, and it knows the table."""
+        return (
+            error("ERR_OK")
+            + i32(2, self.appid)
+            + i32(3, 8)
+            + struct.pack(">bhb", BOOL, 4, 1)
+            + struct.pack(">bhbi", LIST, 5, STRUCT, 0)
+            + STOP
+        )
+
     def _answer(self, name: str, seqid: int) -> bytes | None:
         envelope = struct.pack(">I", 0x8001_0002) + text(name + "_ACK") + struct.pack(">i", seqid)
         if name in self.replies:
             body = self.replies[name](self)
+        elif name == CONFIG:
+            body = self.config()
         elif name == LIST_DUPLICATION and name not in self.unhandled:
             body = self.list_duplication()
         elif name == QUERY and name not in self.unhandled:

@@ -9,7 +9,7 @@ import time
 
 import pegasus_dup
 import pytest
-from fake_meta import ADD, LIST_DUPLICATION, Entry, FakeMeta, Garbage, add_answer
+from fake_meta import ADD, CONFIG, LIST_DUPLICATION, Entry, FakeMeta, Garbage, add_answer
 from pegasus_dup import (
     Busy,
     Client,
@@ -143,13 +143,13 @@ def test_unavailable() -> None:
 
 
 def test_timeout_of_a_silent_server() -> None:
-    fake = FakeMeta(replies={LIST_DUPLICATION: lambda _: None})
-    fake.unhandled = ()
+    fake = FakeMeta(replies={CONFIG: lambda _: None})
     with fake.running(), Client(fake.address, timeout=30) as client:
         started = time.monotonic()
         with pytest.raises((Timeout, Unavailable)) as caught:
             client.add("temp", "target", timeout=0.4)
         assert 0.2 < time.monotonic() - started < 3
+        assert fake.seen == [CONFIG]
         assert "kerberos" in str(caught.value).lower()
 
 

@@ -100,8 +100,8 @@ def test_match(client: Client) -> None:
                 return f"created {dupid > 0}"
             case AlreadyExists(_, ()):
                 return "as asked"
-            case AlreadyExists(differences=[Difference(field, asked, existing)]):
-                return f"{field} {asked} {existing}"
+            case AlreadyExists(differences=[Difference(field, wanted, existing)]):
+                return f"{field} {wanted} {existing}"
             case Failed(TableNotFound(code=code)):
                 return f"no table {code}"
             case other:

@@ -10,6 +10,8 @@ import subprocess
 import sys
 import sysconfig
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pegasus_dup
@@ -25,6 +27,22 @@ def run(*args: str, command: list[str] = COMMANDS[0]) -> subprocess.CompletedPro
     return subprocess.run(
         [*command, *args], capture_output=True, text=True, timeout=30, check=False
     )
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def start(stack: ExitStack, *args: str) -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [*COMMANDS[0], *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    stack.enter_context(process)
+    # Before that: a test that failed leaves none behind.
+    stack.callback(process.kill)
+    return process
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -64,13 +82,8 @@ def test_arguments_that_are_no_text(server: MetaServer) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_serve_ends_with_a_signal(number: signal.Signals) -> None:
-    process = subprocess.Popen(
-        [*COMMANDS[0], "serve", "--listen", "127.0.0.1:0", "--table", "temp"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+def test_serve_ends_with_a_signal(number: signal.Signals, stack: ExitStack) -> None:
+    process = start(stack, "serve", "--listen", "127.0.0.1:0", "--table", "temp")
     assert process.stdout is not None
     # Through a pipe, and at once: nothing is kept in a buffer.
     line = process.stdout.readline()
@@ -85,14 +98,9 @@ def test_serve_ends_with_a_signal(number: signal.Signals) -> None:
     assert "Traceback" not in err
 
 
-def test_ctrl_c_in_an_add_that_was_sent() -> None:
+def test_ctrl_c_in_an_add_that_was_sent(stack: ExitStack) -> None:
     with FakeMeta(replies={ADD: lambda _: None}).running() as fake:
-        process = subprocess.Popen(
-            [*COMMANDS[0], "--meta", fake.address, "--timeout", "60", "add", "temp", "target"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        process = start(stack, "--meta", fake.address, "--timeout", "60", "add", "temp", "target")
         deadline = time.monotonic() + 10
         while ADD not in fake.seen:
             assert time.monotonic() < deadline
