@@ -4,6 +4,7 @@
 mod cli_support;
 
 use std::net::TcpListener;
+use std::process::Stdio;
 use std::time::Duration;
 
 use cli_support::{Ran, Served, now, program, run};
@@ -201,10 +202,49 @@ fn a_reader_that_leaves_is_no_error() {
     let mut command = served.client(&["list"]);
     let (reader, writer) = std::io::pipe().expect("a pipe");
     drop(reader);
-    command.stdout(writer).stderr(std::process::Stdio::piped());
+    command.stdout(writer).stderr(Stdio::piped());
     let ran = cli_support::finish(command.spawn().expect("spawn"));
     assert_eq!(ran.code, Some(0), "{ran:?}");
     assert_eq!(ran.stderr, "");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn what_cannot_be_written_is_told_and_the_code_of_an_add_stays() {
+    let served = Served::start(&[]);
+    for (line, code) in [("add temp target", 0), ("add temp target", 3), ("list", 1)] {
+        let mut command = served.client(&line.split_whitespace().collect::<Vec<_>>());
+        let full = std::fs::File::create("/dev/full").expect("a device");
+        command.stdout(full).stderr(Stdio::piped());
+        let ran = cli_support::finish(command.spawn().expect("spawn"));
+        assert_eq!(ran.code, Some(code), "{line}: {ran:?}");
+        assert!(ran.stderr.contains("error: cannot write to stdout"), "{line}: {ran:?}");
+    }
+}
+
+#[test]
+fn of_racing_adds_one_is_created() {
+    let served = Served::start(&[]);
+    let racing: Vec<_> = (0..12)
+        .map(|_| {
+            let mut command = served.client(&["--json", "add", "temp", "target"]);
+            command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            command.spawn().expect("spawn")
+        })
+        .collect();
+    let ran: Vec<_> = racing.into_iter().map(cli_support::finish).collect();
+    let count = |code| ran.iter().filter(|ran| ran.code == Some(code)).count();
+    assert_eq!((count(0), count(3)), (1, 11), "{ran:?}");
+    let dupid = ran[0].report()["duplication"]["dupid"].clone();
+    assert!(ran.iter().all(|ran| ran.report()["duplication"]["dupid"] == dupid), "{ran:?}");
+}
+
+#[test]
+fn a_server_of_the_newest_generation_says_the_same() {
+    let served = Served::start(&["--generation", "dup-exist"]);
+    expect(&served, 0, "--generation dup-exist add temp target");
+    expect(&served, 3, "add temp target --generation dup-exist");
+    expect(&served, 4, "add temp target -a copy");
 }
 
 #[test]

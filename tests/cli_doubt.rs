@@ -3,6 +3,7 @@
 
 mod cli_support;
 
+use std::io::Read;
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -84,4 +85,17 @@ fn a_signal_after_the_add_was_sent_is_exit_code_5() {
         assert!(hint.contains("pegasus-dup query temp"), "{ran:?}");
         assert!(ran.stderr.contains("hint: "), "{ran:?}");
     }
+}
+
+#[test]
+fn a_signal_ends_it_while_nobody_reads_what_it_writes() {
+    // The report is larger than a pipe holds.
+    let served = Served::start(&["--table", "large:4000"]);
+    assert_eq!(served.run(&["add", "large", "target"]).code, Some(0));
+    let mut child = spawn(client(&served.address, &["list"]));
+    let mut first = [0];
+    child.stdout.as_mut().expect("piped").read_exact(&mut first).expect("it writes");
+    signal(&child, "TERM");
+    let ran = finish(child);
+    assert_eq!(ran.code, Some(130), "{:?}", ran.code);
 }
