@@ -105,6 +105,9 @@ class FakeMeta:
     seen: list[str] = field(default_factory=list)
     address: str = ""
 
+    def has_seen(self, name: str) -> bool:
+        return name in self.seen
+
     def list_duplication(self) -> bytes:
         entries = b"".join(
             struct.pack(">i", entry.dupid) + entry.encode() for entry in self.entries
