@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, Wr
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use super::clock::instant;
 use super::config::Limits;
 use crate::protocol::frame::{FrameError, request_length};
 
@@ -81,7 +82,7 @@ where
         ended: false,
         in_flight: 0,
         frame_began: None,
-        last_heard: Instant::now(),
+        last_heard: instant(),
         write_began: None,
     };
     match connection.run(requests).await {
@@ -140,13 +141,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
                 Event::Output(Some(Output::Answer(bytes))) => {
                     self.in_flight -= 1;
                     self.output.extend_from_slice(&bytes);
-                    self.write_began.get_or_insert_with(Instant::now);
+                    self.write_began.get_or_insert_with(instant);
                 }
                 Event::Output(Some(Output::Done)) => self.in_flight -= 1,
                 Event::Output(Some(Output::Close) | None) => return Ok(End::ByRequest),
                 Event::Read(read) => {
                     self.ended = read? == 0;
-                    self.last_heard = Instant::now();
+                    self.last_heard = instant();
                 }
                 Event::Stop(Ok(())) => {}
                 Event::Stop(Err(_)) => return Ok(End::Stopped),
@@ -171,7 +172,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
             }
             // Memory is taken as bytes come, never by what a header promises.
             Some(_) | None => {
-                self.frame_began.get_or_insert_with(Instant::now);
+                self.frame_began.get_or_insert_with(instant);
                 Ok(false)
             }
         }
@@ -199,11 +200,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
 
     fn wrote(&mut self, count: usize) {
         self.output.advance(count);
-        self.write_began = Some(Instant::now());
+        self.write_began = Some(instant());
         if self.output.is_empty() {
             self.output = BytesMut::new();
             self.write_began = None;
-            self.last_heard = Instant::now();
+            self.last_heard = instant();
         }
     }
 
@@ -221,11 +222,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
             .into_iter()
             .flatten()
             .min()
-            .unwrap_or_else(|| after(Instant::now(), self.limits.idle_timeout))
+            .unwrap_or_else(|| after(instant(), self.limits.idle_timeout))
     }
 
     fn lateness(&self) -> End {
-        let now = Instant::now();
+        let now = instant();
         let late = |began: Option<Instant>| {
             began.is_some_and(|began| now.duration_since(began) >= self.limits.frame_timeout)
         };

@@ -109,13 +109,13 @@ mod tests {
     #[test]
     fn a_new_one_comes_to_log_after_five_seconds_and_catches_up_in_another() {
         let life = Life::begin(Status::Prepare, 1_000_000);
-        let status = |ms| life.at(ClockMode::Real, 1_000_000 + ms).status;
+        let status = |ms: i64| life.at(ClockMode::Real, 1_000_000 + ms).status;
         assert_eq!(status(0), Status::Prepare);
         assert_eq!(status(1_999), Status::Prepare);
         assert_eq!(status(2_000), Status::App);
         assert_eq!(status(4_999), Status::App);
         assert_eq!(status(5_000), Status::Log);
-        let decrees = |ms| {
+        let decrees = |ms: i64| {
             let now = 1_000_000 + ms;
             life.at(ClockMode::Real, now).decrees(ClockMode::Real, 1_000_000, now)
         };

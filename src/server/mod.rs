@@ -14,6 +14,7 @@ mod reads;
 mod rules;
 mod state;
 pub mod store;
+mod table;
 
 pub use blocking::BlockingMetaServer;
 pub use clock::{Clock, SystemClock};

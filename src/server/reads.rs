@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::state::{Duplication, State, Table};
+use super::state::State;
+use super::table::{Duplication, Table};
 use crate::protocol::bare::{Gpid, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Status;

@@ -11,7 +11,8 @@ use std::collections::BTreeMap;
 use super::config::{ClockMode, ServerConfig};
 use super::life::Life;
 use super::rules::{Altering, Refused, Repeated, Rules};
-use super::store::{Change, DuplicationRecord, Snapshot, StoreFailure};
+use super::store::{Change, Snapshot, StoreFailure};
+use super::table::{Duplication, Table};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::{FailMode, Status};
 use crate::protocol::messages::{AddAnswer, AddRequest, ModifyAnswer, ModifyRequest};
@@ -52,32 +53,6 @@ pub(crate) enum Effect {
     Die(CallId),
     /// Nobody can tell what became of the call: leave it without an answer.
     HangUp(CallId),
-}
-
-/// A table.
-#[derive(Debug, Clone)]
-pub(crate) struct Table {
-    pub(crate) id: i32,
-    pub(crate) name: String,
-    pub(crate) partitions: i32,
-    pub(crate) replicas: i32,
-    pub(crate) create_second: i64,
-    pub(crate) duplications: BTreeMap<i32, Duplication>,
-    highest_dupid: i32,
-}
-
-/// A duplication.
-#[derive(Debug, Clone)]
-pub(crate) struct Duplication {
-    pub(crate) dupid: i32,
-    pub(crate) cluster: String,
-    pub(crate) remote_table: String,
-    pub(crate) remote_replica_count: i32,
-    pub(crate) create_ts_ms: i64,
-    pub(crate) life: Life,
-    pub(crate) fail_mode: FailMode,
-    /// The change that is being stored.
-    altering: Option<Ticket>,
 }
 
 /// A change that is being stored, and what follows when it is.
@@ -399,7 +374,7 @@ impl State {
             table.duplications.get_mut(&dupid).expect("the caller has just seen the duplication");
         if rules.repeated == Repeated::Untouched {
             let mut answer = rules.full_answer(ErrorCode::DupExist, table_id, duplication);
-            answer.hint = Some(exists_hint(request, duplication));
+            answer.hint = Some(duplication.exists_hint(request));
             return UpdateAnswer::Add(answer);
         }
         let life = duplication.life.at(clock, now);
@@ -465,59 +440,6 @@ impl State {
     }
 }
 
-impl Table {
-    /// The id of a new duplication: the second, or the next that is free. `None` = none is left.
-    fn free_dupid(&self, now_ms: i64, reuses: bool) -> Option<i32> {
-        let mut dupid = i32::try_from(now_ms / 1_000).unwrap_or(i32::MAX).max(1);
-        if !reuses && dupid <= self.highest_dupid {
-            return self.highest_dupid.checked_add(1);
-        }
-        while self.duplications.contains_key(&dupid) {
-            dupid = dupid.checked_add(1)?;
-        }
-        Some(dupid)
-    }
-}
-
-impl Duplication {
-    fn from_record(record: DuplicationRecord, rules: &Rules) -> Result<Duplication, String> {
-        let status = [Status::Prepare, Status::App, Status::Log, Status::Start, Status::Pause]
-            .into_iter()
-            .find(|status| status.name() == record.status)
-            .ok_or_else(|| format!("unknown status: dupid={} {:?}", record.dupid, record.status))?;
-        let fail_mode =
-            record.fail_mode.parse().map_err(|error| format!("dupid={}: {error}", record.dupid))?;
-        Ok(Duplication {
-            dupid: record.dupid,
-            cluster: record.cluster,
-            remote_table: record.remote_table,
-            remote_replica_count: record.remote_replica_count,
-            create_ts_ms: record.create_ts_ms,
-            life: Life {
-                status: rules.adopt(status),
-                since_ms: record.since_ms,
-                confirmed: record.confirmed,
-            },
-            fail_mode,
-            altering: None,
-        })
-    }
-
-    fn to_record(&self, life: &Life, fail_mode: FailMode) -> DuplicationRecord {
-        DuplicationRecord {
-            dupid: self.dupid,
-            cluster: self.cluster.clone(),
-            status: life.status.name().to_owned(),
-            since_ms: life.since_ms,
-            confirmed: life.confirmed,
-            fail_mode: fail_mode.name().to_owned(),
-            remote_table: self.remote_table.clone(),
-            remote_replica_count: self.remote_replica_count,
-            create_ts_ms: self.create_ts_ms,
-        }
-    }
-}
-
 impl Rules {
     /// An answer that tells of a duplication.
     fn full_answer(&self, err: ErrorCode, table_id: i32, duplication: &Duplication) -> AddAnswer {
@@ -554,35 +476,4 @@ fn failed_to_store() -> ErrorCode {
 
 fn start_failed(table: &Table, dupid: i32, err: &ErrorCode) -> String {
     format!("start dup[{}({dupid})] failed: err = {err}", table.name)
-}
-
-/// What exists, and what of it is otherwise than asked.
-fn exists_hint(request: &AddRequest, existing: &Duplication) -> String {
-    let mut hint = format!(
-        "duplication {}({}) to cluster {} already exists",
-        request.app_name, existing.dupid, existing.cluster
-    );
-    let asked_table = request.remote_app_name.as_ref().unwrap_or(&request.app_name);
-    let mut differences = Vec::new();
-    if *asked_table != existing.remote_table {
-        differences.push(format!(
-            "remote_app_name asked={asked_table} existing={}",
-            existing.remote_table
-        ));
-    }
-    if let Some(asked) = request.remote_replica_count.filter(|&asked| asked > 0)
-        && asked != existing.remote_replica_count
-    {
-        differences.push(format!(
-            "remote_replica_count asked={asked} existing={}",
-            existing.remote_replica_count
-        ));
-    }
-    if differences.is_empty() {
-        hint.push_str(" as asked");
-    } else {
-        hint.push_str(": ");
-        hint.push_str(&differences.join(", "));
-    }
-    hint
 }

@@ -181,12 +181,12 @@ fn open_database(path: &Path) -> Result<Database, StoreError> {
 fn prepare(database: &Database, path: &Path, cluster_name: &str) -> Result<(), StoreError> {
     let foreign =
         |reason: &str| StoreError::Foreign { path: path.to_owned(), reason: reason.to_owned() };
-    let look = || -> Result<Option<(Option<String>, Option<String>)>, redb::Error> {
+    let look = || -> Result<Option<[Option<String>; 2]>, redb::Error> {
         let read = database.begin_read()?;
         match read.open_table(ABOUT) {
             Ok(about) => {
                 let get = |key| Ok::<_, redb::Error>(about.get(key)?.map(|v| v.value().to_owned()));
-                Ok(Some((get("format")?, get("cluster")?)))
+                Ok(Some([get("format")?, get("cluster")?]))
             }
             Err(TableError::TableDoesNotExist(_)) => Ok(None),
             Err(error) => Err(error.into()),
@@ -213,7 +213,7 @@ fn prepare(database: &Database, path: &Path, cluster_name: &str) -> Result<(), S
     guarded(path, || match look().map_err(io)? {
         None if others().map_err(io)? => Err(foreign("a redb file of another program")),
         None => mark().map_err(io),
-        Some((format, cluster)) => {
+        Some([format, cluster]) => {
             let format = format.ok_or_else(|| foreign("it does not tell its format"))?;
             match format.parse::<u32>() {
                 Ok(FORMAT) => {}

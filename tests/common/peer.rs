@@ -1,0 +1,156 @@
+//! A client that says exactly what it is told to: the tests of the server must be able to send what
+//! the real client never would.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use pegasus_dup::protocol::error_code::ErrorCode;
+use pegasus_dup::protocol::frame::{answer_length, decode_answer, encode_request};
+use pegasus_dup::protocol::messages::{
+    AddAnswer, AddDuplication, AddRequest, ModifyAnswer, ModifyDuplication, ModifyRequest,
+    QueryAnswer, QueryDuplication, QueryRequest, Rpc,
+};
+use pegasus_dup::server::Hub;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+/// Longer than anything here takes, short enough for a test that fails.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+/// One connection.
+pub(crate) struct Peer {
+    stream: Box<dyn Stream>,
+    seqid: i32,
+    input: Vec<u8>,
+}
+
+/// What an answer's frame says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Framed {
+    pub(crate) framework: ErrorCode,
+    pub(crate) name: String,
+    pub(crate) seqid: i32,
+    pub(crate) payload: Vec<u8>,
+}
+
+impl Framed {
+    /// Reads the answer struct.
+    pub(crate) fn answer<R: Rpc>(&self) -> R::Answer {
+        let frame = decode_answer(&self.payload).expect("decoded before");
+        assert_eq!(frame.framework, ErrorCode::Ok);
+        assert!(frame.answers(R::NAME), "{} answers {}", self.name, R::NAME);
+        frame.answer::<R::Answer>().expect("an answer")
+    }
+}
+
+impl Peer {
+    pub(crate) async fn connect(address: SocketAddr) -> Peer {
+        let stream = TcpStream::connect(address).await.expect("connected");
+        stream.set_nodelay(true).expect("nodelay");
+        Peer { stream: Box::new(stream), seqid: 0, input: Vec::new() }
+    }
+
+    /// A connection in memory, to a server without a port.
+    pub(crate) fn in_memory(hub: &Hub) -> Peer {
+        let (ours, theirs) = tokio::io::duplex(64 * 1024);
+        let hub = hub.clone();
+        tokio::spawn(async move { hub.serve(theirs).await });
+        Peer { stream: Box::new(ours), seqid: 0, input: Vec::new() }
+    }
+
+    /// Sends bytes as they are. The server may have closed already: that shows on reading.
+    pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
+        let _ = timeout(PATIENCE, self.stream.write_all(bytes)).await.expect("sent in time");
+    }
+
+    /// Sends a request, and gives its seqid.
+    pub(crate) async fn send<R: Rpc>(&mut self, request: &R::Request) -> i32 {
+        self.seqid += 1;
+        let bytes = encode_request::<R>(request, self.seqid, 1000);
+        self.send_bytes(&bytes).await;
+        self.seqid
+    }
+
+    /// Says that nothing more comes.
+    pub(crate) async fn end(&mut self) {
+        self.stream.shutdown().await.expect("shut down");
+    }
+
+    /// The next answer, or `None` when the server closes.
+    pub(crate) async fn receive(&mut self) -> Option<Framed> {
+        loop {
+            if let Some(length) = answer_length(&self.input, 64 << 20).expect("an answer's length")
+                && self.input.len() >= length
+            {
+                let rest = self.input.split_off(length);
+                let whole = std::mem::replace(&mut self.input, rest);
+                let payload = whole[4..].to_vec();
+                let frame = decode_answer(&payload).expect("an answer");
+                return Some(Framed {
+                    framework: frame.framework.clone(),
+                    name: frame.name.to_owned(),
+                    seqid: frame.seqid,
+                    payload,
+                });
+            }
+            let mut chunk = [0; 65_536];
+            let read = timeout(PATIENCE, self.stream.read(&mut chunk))
+                .await
+                .expect("the server answers or closes");
+            match read {
+                Ok(0) | Err(_) => return None,
+                Ok(count) => self.input.extend_from_slice(&chunk[..count]),
+            }
+        }
+    }
+
+    /// Waits for the server to close without another word.
+    pub(crate) async fn closed(&mut self) {
+        assert_eq!(self.receive().await, None);
+    }
+
+    /// Asks and waits for the answer; `None` = the server closed.
+    pub(crate) async fn try_call<R: Rpc>(&mut self, request: &R::Request) -> Option<R::Answer> {
+        let seqid = self.send::<R>(request).await;
+        let framed = self.receive().await?;
+        assert_eq!(framed.seqid, seqid);
+        Some(framed.answer::<R>())
+    }
+
+    /// Asks and gets the answer.
+    pub(crate) async fn call<R: Rpc>(&mut self, request: &R::Request) -> R::Answer {
+        self.try_call::<R>(request).await.expect("an answer, not the end")
+    }
+
+    pub(crate) async fn add(&mut self, request: &AddRequest) -> AddAnswer {
+        self.call::<AddDuplication>(request).await
+    }
+
+    pub(crate) async fn query(&mut self, table: &str) -> QueryAnswer {
+        self.call::<QueryDuplication>(&QueryRequest { app_name: table.to_owned() }).await
+    }
+
+    pub(crate) async fn modify(&mut self, request: &ModifyRequest) -> ModifyAnswer {
+        self.call::<ModifyDuplication>(request).await
+    }
+}
+
+/// An add of `table` to `cluster`, without checkpoint.
+pub(crate) fn add(table: &str, cluster: &str) -> AddRequest {
+    AddRequest {
+        app_name: table.to_owned(),
+        remote_cluster_name: cluster.to_owned(),
+        is_duplicating_checkpoint: Some(false),
+        remote_app_name: None,
+        remote_replica_count: None,
+    }
+}
+
+/// A modify of a status.
+pub(crate) fn set_status(table: &str, dupid: i32, status: i32) -> ModifyRequest {
+    ModifyRequest { app_name: table.to_owned(), dupid, status: Some(status), fail_mode: None }
+}

@@ -1,0 +1,69 @@
+//! A store that says that something is stored when the test tells it to, and a clock that the test
+//! turns.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use pegasus_dup::server::store::{
+    Change, Done, MemoryStore, Snapshot, Store, StoreFailure, TableRecord,
+};
+use pegasus_dup::server::{Clock, StoreError};
+
+/// Holds every change until it is released.
+#[derive(Default)]
+pub(crate) struct SlowStore {
+    inner: MemoryStore,
+    held: Mutex<VecDeque<(Change, Done)>>,
+}
+
+impl SlowStore {
+    /// How many changes wait.
+    pub(crate) fn held(&self) -> usize {
+        self.held.lock().unwrap().len()
+    }
+
+    /// Stores the one that has waited longest.
+    pub(crate) fn release(&self) {
+        let (change, done) = self.held.lock().unwrap().pop_front().expect("one that waits");
+        self.inner.submit(change, done);
+    }
+
+    /// Fails the one that has waited longest.
+    pub(crate) fn fail(&self, failure: StoreFailure) {
+        let (_, done) = self.held.lock().unwrap().pop_front().expect("one that waits");
+        done(Err(failure));
+    }
+}
+
+impl Store for SlowStore {
+    fn load(&self) -> Result<Snapshot, StoreError> {
+        self.inner.load()
+    }
+    fn put_tables(&self, tables: Vec<TableRecord>) -> Result<(), StoreError> {
+        self.inner.put_tables(tables)
+    }
+    fn submit(&self, change: Change, done: Done) {
+        self.held.lock().unwrap().push_back((change, done));
+    }
+    fn close(&self) {}
+}
+
+/// Wall time as the test says.
+#[derive(Debug, Clone)]
+pub(crate) struct HandClock(Arc<AtomicI64>);
+
+impl HandClock {
+    pub(crate) fn at(ms: i64) -> HandClock {
+        HandClock(Arc::new(AtomicI64::new(ms)))
+    }
+    pub(crate) fn forward(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+}
+
+impl Clock for HandClock {
+    fn now_ms(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+}
