@@ -1,1 +1,38 @@
-//! To come.
+//! The Python face, `pegasus_dup._core`: a thin module under the Python package of `python/`.
+//!
+//! What callers see (classes, enumerations, exceptions, checks of arguments) is Python; what waits
+//! and talks to servers is here. Values cross as objects of the Python package's own classes.
+
+mod client;
+mod errors;
+mod names;
+mod outcome;
+mod server;
+mod threads;
+
+use std::ffi::OsString;
+use std::io::Write;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+#[pyo3(name = "_core")]
+fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    names::add_to(module)?;
+    module.add_class::<client::Client>()?;
+    module.add_class::<server::MetaServer>()?;
+    module.add_function(wrap_pyfunction!(cli_main, module)?)
+}
+
+/// Runs the command line, the program's name first, and returns its exit code.
+#[pyfunction]
+fn cli_main(py: Python<'_>, args: Vec<OsString>) -> u8 {
+    py.detach(|| {
+        let code = crate::cli::run(args);
+        // Rust flushes its own standard output only at the end of a Rust `main`. Who closed the
+        // other end is not told a second time.
+        let _ = std::io::stdout().flush();
+        code
+    })
+}

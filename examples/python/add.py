@@ -1,0 +1,41 @@
+"""Add a duplication twice, and tell what happened each time.
+
+Runs against an embedded server; give HOST:PORT for a real one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+
+from pegasus_dup import AlreadyExists, Client, Created, Failed, MetaServer
+
+
+def report(outcome: Created | AlreadyExists | Failed) -> None:
+    """Say what became of an add."""
+    if isinstance(outcome, Created):
+        doubt = "" if outcome.certain else " (by this call or by a racing one)"
+        print(f"created: dupid={outcome.value.dupid}{doubt}")
+    elif isinstance(outcome, AlreadyExists):
+        print(f"nothing was created, it exists: dupid={outcome.existing.dupid}")
+        for difference in outcome.differences:
+            print(f"  it differs in {difference}")
+    else:
+        print(f"failed: {outcome.error}")
+
+
+def main() -> None:
+    """Add, and add again with another remote table."""
+    with contextlib.ExitStack() as stack:
+        if len(sys.argv) > 1:
+            address = sys.argv[1]
+        else:
+            server = MetaServer(tables=["temp"], remote_clusters={"target": "127.0.0.1:35601"})
+            address = stack.enter_context(server).address
+        client = stack.enter_context(Client(address))
+        report(client.try_add("temp", "target"))
+        report(client.try_add("temp", "target", remote_table="temp_copy"))
+
+
+if __name__ == "__main__":
+    main()

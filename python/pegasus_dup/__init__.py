@@ -1,0 +1,96 @@
+"""Add an Apache Pegasus duplication and know what happened.
+
+    from pegasus_dup import AlreadyExists, Client, Created
+
+    with Client("127.0.0.1:34601") as client:
+        match client.add("temp", "target"):
+            case Created(duplication):
+                print("created", duplication.dupid)
+            case AlreadyExists(existing, differences):
+                print("there already", existing.dupid, differences)
+
+An error, the third possibility, is an exception under ``PegasusDupError``, or with
+``Client.try_add`` a ``Failed``. ``MetaServer`` is an embedded server to try all this against.
+"""
+
+from ._client import Client
+from ._core import __version__
+from ._enums import ErrorKind, Evidence, FailMode, Generation, Status
+from ._errors import (
+    Busy,
+    ClientUnusable,
+    DuplicationNotFound,
+    InvalidArgument,
+    MetaServerError,
+    OutcomeUnknown,
+    PegasusDupError,
+    PermissionDenied,
+    ProtocolError,
+    RemoteClusterNotConfigured,
+    RemoteTableTaken,
+    TableNotFound,
+    Timeout,
+    Unavailable,
+    Unsupported,
+    WrongState,
+)
+from ._outcome import (
+    AlreadyExists,
+    Changed,
+    Created,
+    Difference,
+    Duplication,
+    Failed,
+    Identity,
+    NotFound,
+    PartitionProgress,
+    Removed,
+    Unchanged,
+)
+from ._server import MetaServer, Table
+
+__all__ = [
+    "AlreadyExists",
+    "Busy",
+    "Changed",
+    "Client",
+    "ClientUnusable",
+    "Created",
+    "Difference",
+    "Duplication",
+    "DuplicationNotFound",
+    "ErrorKind",
+    "Evidence",
+    "FailMode",
+    "Failed",
+    "Generation",
+    "Identity",
+    "InvalidArgument",
+    "MetaServer",
+    "MetaServerError",
+    "NotFound",
+    "OutcomeUnknown",
+    "PartitionProgress",
+    "PegasusDupError",
+    "PermissionDenied",
+    "ProtocolError",
+    "RemoteClusterNotConfigured",
+    "RemoteTableTaken",
+    "Removed",
+    "Status",
+    "Table",
+    "TableNotFound",
+    "Timeout",
+    "Unavailable",
+    "Unchanged",
+    "Unsupported",
+    "WrongState",
+    "__version__",
+]
+
+# Tracebacks, `repr` and pickles name things as they are imported, not by the file they stand in.
+for _name in __all__:
+    _thing = globals()[_name]
+    if isinstance(_thing, type):
+        _thing.__module__ = __name__
+del _name, _thing

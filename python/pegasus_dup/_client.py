@@ -1,0 +1,226 @@
+"""The blocking client."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Union
+
+from . import _args, _core
+from ._errors import PegasusDupError
+from ._outcome import Failed
+
+if TYPE_CHECKING:
+    import builtins
+    from collections.abc import Iterable
+    from types import TracebackType
+
+    from typing_extensions import Literal, Self
+
+    from ._enums import FailMode, Generation
+    from ._outcome import (
+        AlreadyExists,
+        Changed,
+        Created,
+        Duplication,
+        NotFound,
+        Removed,
+        Unchanged,
+    )
+
+Which = Union[int, str]
+"""A dupid, or a remote cluster's name."""
+Seconds = Union[float, timedelta]
+"""A time limit."""
+
+_MODES = ("safe", "direct")
+_MATCHES = ("exact", "anywhere", "prefix", "postfix")
+
+
+class Client:
+    """A client of one cluster's meta servers.
+
+    Connects with the first call. May be used from many threads at once; calls release the GIL
+    while they wait, and Ctrl-C interrupts them. After a fork the child needs a client of its own.
+
+    ``metas`` is ``"HOST:PORT"``, several with commas between, or an iterable of such; IPv6 as
+    ``[::1]:34601``. ``timeout`` is the time limit of each call, in seconds or as a ``timedelta``;
+    every method takes another for itself. ``generation`` is for who knows better which servers
+    these are; they are asked otherwise. ``mode="direct"`` sends an add alone, in one round trip
+    and with a repeated add's side effects, and only to servers proven to tell the two apart.
+    """
+
+    def __init__(
+        self,
+        metas: str | Iterable[str],
+        *,
+        timeout: Seconds = 10.0,
+        generation: Generation | str | None = None,
+        mode: Literal["safe", "direct"] = "safe",
+    ) -> None:
+        addresses = _args.texts("metas", metas)
+        self._repr = f"Client({', '.join(addresses)!r})"
+        self._core = _core.Client(
+            addresses,
+            _args.seconds("timeout", timeout),
+            _args.generation(generation),
+            _args.one_of("mode", mode, _MODES) == "direct",
+        )
+
+    def __repr__(self) -> str:
+        return self._repr
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    @property
+    def unknown(self) -> builtins.list[str]:
+        """The adds and changes that were sent, and whose effect is not known, in words.
+
+        Those under way, interrupted, or ended in ``OutcomeUnknown``; in the order they were sent.
+        """
+        return self._core.unknown
+
+    def close(self) -> None:
+        """Close the client: calls under way go on, later ones raise ``ClientUnusable``.
+
+        Closing a closed one does nothing.
+        """
+        self._core.close()
+
+    def add(
+        self,
+        table: str,
+        cluster: str,
+        *,
+        remote_table: str | None = None,
+        remote_replica_count: int | None = None,
+        checkpoint: bool = False,
+        timeout: Seconds | None = None,
+    ) -> Created | AlreadyExists:
+        """Add a duplication of ``table`` to the remote ``cluster``, and tell what happened.
+
+        ``remote_table`` is the table's name there, its own unless given; ``remote_replica_count``
+        the remote table's replica count, the table's own unless given. ``checkpoint`` ships what
+        the table holds already, too.
+
+        An add that created nothing is no exception: look at what is returned.
+
+        Raises a ``PegasusDupError``; ``OutcomeUnknown`` where it was sent and what became of it
+        can't be known.
+        """
+        return self._core.add(
+            _args.text("table", table),
+            _args.text("cluster", cluster),
+            _args.optional_text("remote_table", remote_table),
+            _args.optional_int32("remote_replica_count", remote_replica_count),
+            _args.flag("checkpoint", checkpoint),
+            _args.optional_seconds("timeout", timeout),
+        )
+
+    def try_add(
+        self,
+        table: str,
+        cluster: str,
+        *,
+        remote_table: str | None = None,
+        remote_replica_count: int | None = None,
+        checkpoint: bool = False,
+        timeout: Seconds | None = None,
+    ) -> Created | AlreadyExists | Failed:
+        """Like ``add``, with the error as a value: ``Failed(error)`` instead of an exception.
+
+        Arguments of a wrong type raise ``TypeError`` here too.
+        """
+        try:
+            return self.add(
+                table,
+                cluster,
+                remote_table=remote_table,
+                remote_replica_count=remote_replica_count,
+                checkpoint=checkpoint,
+                timeout=timeout,
+            )
+        except PegasusDupError as error:
+            return Failed(error)
+
+    def query(self, table: str, *, timeout: Seconds | None = None) -> builtins.list[Duplication]:
+        """Return the duplications of one table."""
+        return self._core.query(
+            _args.text("table", table), _args.optional_seconds("timeout", timeout)
+        )
+
+    def list(
+        self,
+        pattern: str | None = None,
+        *,
+        match: Literal["exact", "anywhere", "prefix", "postfix"] = "exact",
+        timeout: Seconds | None = None,
+    ) -> builtins.list[Duplication]:
+        """Return the duplications of all tables, or of those whose name matches ``pattern``.
+
+        ``match`` says how: the whole name, the text anywhere in it, its start or its end.
+        """
+        how = _args.one_of("match", match, _MATCHES)
+        wanted = _args.optional_text("pattern", pattern)
+        return self._core.list(
+            wanted,
+            "all" if wanted is None else how,
+            _args.optional_seconds("timeout", timeout),
+        )
+
+    def start(
+        self, table: str, which: Which, *, timeout: Seconds | None = None
+    ) -> Changed | Unchanged:
+        """Let a paused duplication run. ``which`` is its dupid, or its remote cluster's name."""
+        return self._core.start(
+            _args.text("table", table),
+            _args.which(which),
+            _args.optional_seconds("timeout", timeout),
+        )
+
+    def pause(
+        self, table: str, which: Which, *, timeout: Seconds | None = None
+    ) -> Changed | Unchanged:
+        """Pause a duplication. ``which`` is its dupid, or its remote cluster's name."""
+        return self._core.pause(
+            _args.text("table", table),
+            _args.which(which),
+            _args.optional_seconds("timeout", timeout),
+        )
+
+    def remove(
+        self, table: str, which: Which, *, timeout: Seconds | None = None
+    ) -> Removed | NotFound:
+        """Remove a duplication. ``which`` is its dupid, or its remote cluster's name."""
+        return self._core.remove(
+            _args.text("table", table),
+            _args.which(which),
+            _args.optional_seconds("timeout", timeout),
+        )
+
+    def set_fail_mode(
+        self,
+        table: str,
+        which: Which,
+        mode: FailMode | Literal["slow", "skip", "fast"],
+        *,
+        timeout: Seconds | None = None,
+    ) -> Changed | Unchanged:
+        """Set what a duplication does with a write that the remote cluster doesn't take.
+
+        ``which`` is its dupid, or its remote cluster's name.
+        """
+        return self._core.set_fail_mode(
+            _args.text("table", table),
+            _args.which(which),
+            _args.fail_mode(mode),
+            _args.optional_seconds("timeout", timeout),
+        )

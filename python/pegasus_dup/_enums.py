@@ -1,0 +1,110 @@
+"""The enumerations. Each member is also the text that JSON and the other faces have for it."""
+
+from __future__ import annotations
+
+import enum
+
+
+class _Text(str, enum.Enum):
+    # Python 3.11 and 3.12 changed what str() and format() make of such a member; this way every
+    # version prints the value.
+    def __str__(self) -> str:
+        return str(self.value)
+
+
+class Evidence(_Text):
+    """How an outcome is known."""
+
+    SERVER_SAID_SO = "server_said_so"
+    """Certain. The server's own answer tells the two apart."""
+    LISTED_BEFORE = "listed_before"
+    """Certain. It was listed before the add, and nothing was sent."""
+    LISTED_AFTER = "listed_after"
+    """Certain. What is listed after the add can't be what this call asked for."""
+    APPEARED_DURING_CALL = "appeared_during_call"
+    """Not certain. It was absent before and is listed afterwards exactly as asked: this call or a
+    racing one made it."""
+
+    @property
+    def certain(self) -> bool:
+        """Whether the outcome is certain: false for ``APPEARED_DURING_CALL`` alone."""
+        return self is not Evidence.APPEARED_DURING_CALL
+
+
+class Status(_Text):
+    """Where a duplication stands in its life."""
+
+    INIT = "DS_INIT"
+    """Shown, but not stored yet: a crash of the server forgets it."""
+    PREPARE = "DS_PREPARE"
+    """The checkpoint is being made (2.4 and later)."""
+    APP = "DS_APP"
+    """The remote table is loading the checkpoint (2.4 and later)."""
+    LOG = "DS_LOG"
+    """Writes are being shipped: the steady state (2.4 and later)."""
+    START = "DS_START"
+    """Writes are being shipped (2.3 and older)."""
+    PAUSE = "DS_PAUSE"
+    """Stopped by an operator; writes pile up until it is started."""
+    REMOVED = "DS_REMOVED"
+    """On its way out."""
+    UNKNOWN = "DS_UNKNOWN"
+    """A number that this server's generation has no name for."""
+
+    @property
+    def is_running(self) -> bool:
+        """Whether writes are shipped, or will be without anyone's help."""
+        return self in (Status.PREPARE, Status.APP, Status.LOG, Status.START)
+
+
+class FailMode(_Text):
+    """What a duplication does with a write that the remote cluster doesn't take."""
+
+    SLOW = "FAIL_SLOW"
+    """Retry until it is taken. The default."""
+    SKIP = "FAIL_SKIP"
+    """Skip it: the remote table then lacks writes."""
+    FAST = "FAIL_FAST"
+    """Stop the replica server."""
+    UNKNOWN = "FAIL_UNKNOWN"
+    """A number without a name. Never sent."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> FailMode | None:
+        # The short names of the command line: slow, skip, fast.
+        if isinstance(value, str) and value in ("slow", "skip", "fast"):
+            return cls("FAIL_" + value.upper())
+        return None
+
+
+class Generation(_Text):
+    """A generation of Pegasus meta servers, by what it makes of a duplication request."""
+
+    FREEZED = "freezed"
+    """1.12 to 2.3."""
+    CHECKPOINT = "checkpoint"
+    """2.4 and 2.5."""
+    REMOTE_NAME = "remote-name"
+    """2.6 snapshots before June 2024."""
+    SNAPSHOT_2_6 = "snapshot-2.6"
+    """Some 2.6 snapshot without the list RPC; not known which."""
+    DUP_EXIST = "dup-exist"
+    """2.6 snapshots since June 2024."""
+
+
+class ErrorKind(_Text):
+    """What went wrong, by what to do about it. There is one exception class for each."""
+
+    TABLE_NOT_FOUND = "table_not_found"
+    DUPLICATION_NOT_FOUND = "duplication_not_found"
+    REMOTE_CLUSTER_NOT_CONFIGURED = "remote_cluster_not_configured"
+    REMOTE_TABLE_TAKEN = "remote_table_taken"
+    WRONG_STATE = "wrong_state"
+    INVALID_ARGUMENT = "invalid_argument"
+    UNSUPPORTED = "unsupported"
+    PERMISSION_DENIED = "permission_denied"
+    BUSY = "busy"
+    UNAVAILABLE = "unavailable"
+    TIMEOUT = "timeout"
+    OUTCOME_UNKNOWN = "outcome_unknown"
+    PROTOCOL = "protocol"

@@ -1,0 +1,150 @@
+"""The exceptions: one base, and under it one class for each kind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from ._enums import ErrorKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ._outcome import Duplication
+
+
+class PegasusDupError(Exception):
+    """The base of all exceptions of this package. Raised are its subclasses, one for each kind."""
+
+    kind: ClassVar[ErrorKind]
+    """What went wrong, by what to do about it."""
+    message: str
+    """What happened, for a person."""
+    hint: str | None
+    """What the server said of it, else what to do next."""
+    server: str | None
+    """The meta server that answered, or was asked, as ``HOST:PORT``."""
+    code: str | None
+    """The Pegasus error code, such as ``ERR_BUSY``, if a server gave one."""
+    known: tuple[Duplication, ...]
+    """The duplications that are known to stand there, where the outcome isn't."""
+    cause: str | None
+    """What lies underneath: the operating system's word on a refused connection, say."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        server: str | None = None,
+        code: str | None = None,
+        known: Iterable[Duplication] = (),
+        cause: str | None = None,
+    ) -> None:
+        # Only the message stands in `args`: copying and pickling call the class with `args`, and
+        # bring the attributes back by themselves.
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.server = server
+        self.code = code
+        self.known = tuple(known)
+        self.cause = cause
+
+    def __str__(self) -> str:
+        text = self.message
+        if self.hint:
+            text += f": {self.hint}"
+        for name in ("code", "server", "cause"):
+            value = getattr(self, name)
+            if value:
+                text += f" {name}={value}"
+        return text
+
+
+class TableNotFound(PegasusDupError):
+    """No such table, or it is not available. Check the name."""
+
+    kind = ErrorKind.TABLE_NOT_FOUND
+
+
+class DuplicationNotFound(PegasusDupError):
+    """No such duplication of that table."""
+
+    kind = ErrorKind.DUPLICATION_NOT_FOUND
+
+
+class RemoteClusterNotConfigured(PegasusDupError):
+    """The meta servers' configuration lacks the remote cluster's id or addresses."""
+
+    kind = ErrorKind.REMOTE_CLUSTER_NOT_CONFIGURED
+
+
+class RemoteTableTaken(PegasusDupError):
+    """Another table is duplicated to the same table of the same remote cluster."""
+
+    kind = ErrorKind.REMOTE_TABLE_TAKEN
+
+
+class WrongState(PegasusDupError):
+    """What exists is in a state that doesn't allow it."""
+
+    kind = ErrorKind.WRONG_STATE
+
+
+class InvalidArgument(PegasusDupError, ValueError):
+    """The request makes no sense as it is: correct it."""
+
+    kind = ErrorKind.INVALID_ARGUMENT
+
+
+class ClientUnusable(InvalidArgument, RuntimeError):
+    """The client or server was closed, or made before this process was forked. Make a new one."""
+
+
+class MetaServerError(InvalidArgument):
+    """The embedded server can't run with what it was given. The message says what to change."""
+
+
+class Unsupported(PegasusDupError):
+    """The server would ignore or misread the request, so it was not sent."""
+
+    kind = ErrorKind.UNSUPPORTED
+
+
+class PermissionDenied(PegasusDupError):
+    """The server refused by its access control."""
+
+    kind = ErrorKind.PERMISSION_DENIED
+
+
+class Busy(PegasusDupError):
+    """Another change of the same thing is under way: try again."""
+
+    kind = ErrorKind.BUSY
+
+
+class Unavailable(PegasusDupError):
+    """No meta server could be reached, or none is ready. Nothing was done."""
+
+    kind = ErrorKind.UNAVAILABLE
+
+
+class Timeout(PegasusDupError):
+    """The time ran out. Nothing was sent, or it provably did nothing."""
+
+    kind = ErrorKind.TIMEOUT
+
+
+class OutcomeUnknown(PegasusDupError):
+    """A request was sent, and whether it did anything is not known.
+
+    The message says how to find out. What is known stands in ``known``.
+    """
+
+    kind = ErrorKind.OUTCOME_UNKNOWN
+
+
+class ProtocolError(PegasusDupError):
+    """What came back is not what a meta server answers."""
+
+    kind = ErrorKind.PROTOCOL

@@ -1,0 +1,96 @@
+//! Errors become exceptions: one class of `pegasus_dup._errors` for each kind.
+
+use std::error::Error as _;
+use std::fmt::Write;
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use super::outcome;
+use crate::error::{Error, ErrorKind};
+
+/// The class that Python has for a kind. No wildcard: a new kind needs a class.
+pub(super) fn class_name(kind: ErrorKind) -> &'static str {
+    match kind {
+        ErrorKind::TableNotFound => "TableNotFound",
+        ErrorKind::DuplicationNotFound => "DuplicationNotFound",
+        ErrorKind::RemoteClusterNotConfigured => "RemoteClusterNotConfigured",
+        ErrorKind::RemoteTableTaken => "RemoteTableTaken",
+        ErrorKind::WrongState => "WrongState",
+        ErrorKind::InvalidArgument => "InvalidArgument",
+        ErrorKind::Unsupported => "Unsupported",
+        ErrorKind::PermissionDenied => "PermissionDenied",
+        ErrorKind::Busy => "Busy",
+        ErrorKind::Unavailable => "Unavailable",
+        ErrorKind::Timeout => "Timeout",
+        ErrorKind::OutcomeUnknown => "OutcomeUnknown",
+        ErrorKind::Protocol => "ProtocolError",
+    }
+}
+
+/// The exception for an error of the client.
+pub(super) fn exception(py: Python<'_>, error: &Error) -> PyErr {
+    let build = || -> PyResult<PyErr> {
+        let known: Vec<_> = error
+            .known()
+            .iter()
+            .map(|duplication| outcome::duplication(py, duplication))
+            .collect::<PyResult<_>>()?;
+        let details = PyDict::new(py);
+        details.set_item(intern!(py, "hint"), error.hint())?;
+        details.set_item(intern!(py, "server"), error.server())?;
+        details.set_item(intern!(py, "code"), error.code().map(|code| code.name()))?;
+        details.set_item(intern!(py, "known"), PyTuple::new(py, known)?)?;
+        details.set_item(intern!(py, "cause"), error.source().map(chain))?;
+        raise(py, class_name(error.kind()), error.message(), &details)
+    };
+    build().unwrap_or_else(|failure| failure)
+}
+
+/// The exception for a client or server that was closed, or came through a fork.
+pub(super) fn unusable(py: Python<'_>, message: &str, hint: &str) -> PyErr {
+    let build = || -> PyResult<PyErr> {
+        let details = PyDict::new(py);
+        details.set_item(intern!(py, "hint"), hint)?;
+        raise(py, "ClientUnusable", message, &details)
+    };
+    build().unwrap_or_else(|failure| failure)
+}
+
+/// The exception for an argument that makes no sense.
+pub(super) fn invalid_argument(py: Python<'_>, message: &str) -> PyErr {
+    raise(py, "InvalidArgument", message, &PyDict::new(py)).unwrap_or_else(|failure| failure)
+}
+
+/// The exception for an embedded server that can't start.
+pub(super) fn server(py: Python<'_>, error: &(dyn std::error::Error + 'static)) -> PyErr {
+    let build = || -> PyResult<PyErr> {
+        let details = PyDict::new(py);
+        details.set_item(intern!(py, "cause"), error.source().map(chain))?;
+        raise(py, "MetaServerError", &error.to_string(), &details)
+    };
+    build().unwrap_or_else(|failure| failure)
+}
+
+fn raise(
+    py: Python<'_>,
+    class: &str,
+    message: &str,
+    details: &Bound<'_, PyDict>,
+) -> PyResult<PyErr> {
+    let class = py.import(intern!(py, "pegasus_dup._errors"))?.getattr(class)?;
+    Ok(PyErr::from_value(class.call((message,), Some(details))?))
+}
+
+/// An error and what lies under it, in one line.
+fn chain(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut below = error.source();
+    while let Some(error) = below {
+        // A String takes all that is written.
+        let _ = write!(text, ": {error}");
+        below = error.source();
+    }
+    text
+}

@@ -1,0 +1,152 @@
+//! Outcomes become objects of the classes of `pegasus_dup._outcome`.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::outcome::{
+    Change, Difference, Duplication, Evidence, Outcome, PartitionProgress, Removal,
+};
+
+type Object<'py> = Bound<'py, PyAny>;
+
+fn make<'py>(py: Python<'py>, class: &str, fields: &Bound<'py, PyDict>) -> PyResult<Object<'py>> {
+    py.import(intern!(py, "pegasus_dup._outcome"))?.getattr(class)?.call((), Some(fields))
+}
+
+/// The member of an enumeration that has this text.
+fn member<'py>(py: Python<'py>, class: &str, text: &str) -> PyResult<Object<'py>> {
+    py.import(intern!(py, "pegasus_dup._enums"))?.getattr(class)?.call1((text,))
+}
+
+fn evidence(py: Python<'_>, evidence: Evidence) -> PyResult<Object<'_>> {
+    member(py, "Evidence", evidence.name())
+}
+
+/// A dictionary of keyword arguments: fields go by name, so their order is nobody's concern.
+macro_rules! fields {
+    ($py:ident, $( $name:ident : $value:expr ),* $(,)?) => {{
+        let fields = PyDict::new($py);
+        $( fields.set_item(intern!($py, stringify!($name)), $value)?; )*
+        fields
+    }};
+}
+
+pub(super) fn duplication<'py>(
+    py: Python<'py>,
+    duplication: &Duplication,
+) -> PyResult<Object<'py>> {
+    let partitions: Vec<_> = duplication
+        .partitions
+        .iter()
+        .map(|partition| progress(py, partition))
+        .collect::<PyResult<_>>()?;
+    let status =
+        duplication.status.map(|status| member(py, "Status", status.name())).transpose()?;
+    let fail_mode =
+        duplication.fail_mode.map(|mode| member(py, "FailMode", mode.name())).transpose()?;
+    let fields = fields! { py,
+        table: &duplication.table,
+        table_id: duplication.table_id,
+        cluster: &duplication.cluster,
+        dupid: duplication.dupid,
+        status: status,
+        fail_mode: fail_mode,
+        remote_table: duplication.remote_table.as_deref(),
+        remote_replica_count: duplication.remote_replica_count,
+        create_ts_ms: duplication.create_ts_ms,
+        partitions: PyTuple::new(py, partitions)?,
+    };
+    make(py, "Duplication", &fields)
+}
+
+pub(super) fn duplications<'py>(
+    py: Python<'py>,
+    all: &[Duplication],
+) -> PyResult<Vec<Object<'py>>> {
+    all.iter().map(|one| duplication(py, one)).collect()
+}
+
+fn progress<'py>(py: Python<'py>, progress: &PartitionProgress) -> PyResult<Object<'py>> {
+    let fields = fields! { py,
+        partition: progress.partition,
+        confirmed_decree: progress.confirmed_decree,
+        last_committed_decree: progress.last_committed_decree,
+    };
+    make(py, "PartitionProgress", &fields)
+}
+
+fn difference<'py>(py: Python<'py>, difference: &Difference) -> PyResult<Object<'py>> {
+    let fields = match difference {
+        Difference::RemoteTable { asked, existing } => {
+            fields! { py, field: difference.field(), asked: asked, existing: existing }
+        }
+        Difference::RemoteReplicaCount { asked, existing } => {
+            fields! { py, field: difference.field(), asked: asked, existing: existing }
+        }
+    };
+    make(py, "Difference", &fields)
+}
+
+pub(super) fn outcome<'py>(
+    py: Python<'py>,
+    outcome: &Outcome<Duplication>,
+) -> PyResult<Object<'py>> {
+    match outcome {
+        Outcome::Created { value, evidence: how, warning } => {
+            let fields = fields! { py,
+                value: duplication(py, value)?,
+                evidence: evidence(py, *how)?,
+                warning: warning.as_deref(),
+            };
+            make(py, "Created", &fields)
+        }
+        Outcome::AlreadyExists { existing, differences, evidence: how, warning } => {
+            let differences: Vec<_> =
+                differences.iter().map(|one| difference(py, one)).collect::<PyResult<_>>()?;
+            let fields = fields! { py,
+                existing: duplication(py, existing)?,
+                differences: PyTuple::new(py, differences)?,
+                evidence: evidence(py, *how)?,
+                warning: warning.as_deref(),
+            };
+            make(py, "AlreadyExists", &fields)
+        }
+    }
+}
+
+pub(super) fn change<'py>(py: Python<'py>, change: &Change<Duplication>) -> PyResult<Object<'py>> {
+    match change {
+        Change::Changed { before, after, warning } => {
+            let fields = fields! { py,
+                before: duplication(py, before)?,
+                after: duplication(py, after)?,
+                warning: warning.as_deref(),
+            };
+            make(py, "Changed", &fields)
+        }
+        Change::Unchanged { current, warning } => {
+            let fields = fields! { py,
+                current: duplication(py, current)?,
+                warning: warning.as_deref(),
+            };
+            make(py, "Unchanged", &fields)
+        }
+    }
+}
+
+pub(super) fn removal<'py>(
+    py: Python<'py>,
+    removal: &Removal<Duplication>,
+) -> PyResult<Object<'py>> {
+    match removal {
+        Removal::Removed { was, warning } => {
+            let fields = fields! { py,
+                was: duplication(py, was)?,
+                warning: warning.as_deref(),
+            };
+            make(py, "Removed", &fields)
+        }
+        Removal::NotFound => make(py, "NotFound", &PyDict::new(py)),
+    }
+}

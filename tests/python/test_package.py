@@ -1,0 +1,152 @@
+"""The package as a whole: names, values, types, style."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import pydoc
+import subprocess
+import sys
+from pathlib import Path
+
+import pegasus_dup
+import pytest
+from pegasus_dup import (
+    AlreadyExists,
+    Created,
+    Difference,
+    Duplication,
+    Evidence,
+    FailMode,
+    Generation,
+    MetaServer,
+    PartitionProgress,
+    Status,
+    _core,
+)
+
+ROOT = Path(__file__).parents[2]
+
+
+def duplication(**changes: object) -> Duplication:
+    fields: dict[str, object] = {
+        "table": "temp",
+        "table_id": 1,
+        "cluster": "target",
+        "dupid": 7,
+        "status": Status.LOG,
+        "fail_mode": FailMode.SLOW,
+        "remote_table": "temp",
+        "remote_replica_count": 3,
+        "create_ts_ms": 1_700_000_000_123,
+        "partitions": (PartitionProgress(0, None, 5),),
+    }
+    return Duplication(**{**fields, **changes})  # type: ignore[arg-type]
+
+
+def test_enumerations_have_what_the_library_has() -> None:
+    assert [one.value for one in Evidence] == list(_core.EVIDENCES)
+    assert {one.value for one in Status} == set(_core.STATUSES)
+    assert [one.value for one in FailMode] == list(_core.FAIL_MODES)
+    assert [one.value for one in Generation] == list(_core.GENERATIONS)
+    assert [one for one in Evidence if not one.certain] == [Evidence.APPEARED_DURING_CALL]
+
+
+def test_enumerations_are_text() -> None:
+    assert f"{Status.LOG} {Status.LOG!s} {Status.LOG:>8}" == "DS_LOG DS_LOG   DS_LOG"
+    assert {Status.LOG: 1} == {"DS_LOG": 1}
+    assert FailMode("slow") is FailMode.SLOW
+    with pytest.raises(ValueError, match="nope"):
+        FailMode("nope")
+
+
+def test_values() -> None:
+    one, other = duplication(), duplication(dupid=8)
+    assert one == duplication()
+    assert hash(one) == hash(duplication())
+    assert one != other
+    assert len({one, other, duplication()}) == 2
+    assert "dupid=7" in repr(one)
+    with pytest.raises(AttributeError):
+        one.dupid = 9  # type: ignore[misc]
+    assert duplication(create_ts_ms=None).create_time is None
+    assert duplication(create_ts_ms=2**62).create_time is None
+    outcome = AlreadyExists(one, (Difference("remote_table", "a", "b"),), Evidence.LISTED_BEFORE)
+    for same in (pickle.loads(pickle.dumps(outcome)), copy.deepcopy(outcome)):
+        assert same == outcome
+        assert hash(same) == hash(outcome)
+        assert same.evidence is Evidence.LISTED_BEFORE
+    others: list[object] = [Created(one, Evidence.SERVER_SAID_SO), one, None]
+    assert outcome not in others
+
+
+def test_everything_public_is_documented() -> None:
+    for name in pegasus_dup.__all__:
+        thing = getattr(pegasus_dup, name)
+        if not isinstance(thing, type):
+            continue
+        assert thing.__module__ == "pegasus_dup"
+        # A dataclass without one gets its signature for a docstring.
+        assert thing.__doc__, name
+        assert not thing.__doc__.startswith(f"{name}("), name
+        for member, value in vars(thing).items():
+            if not member.startswith("_") and (callable(value) or isinstance(value, property)):
+                assert value.__doc__, f"{name}.{member}"
+    assert "class Client" in pydoc.plain(pydoc.render_doc(pegasus_dup))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["mypy", "--no-error-summary"],
+        ["mypy.stubtest", "pegasus_dup", "--allowlist", "tests/python/stubtest-allowlist.txt"],
+        ["ruff", "check", "--quiet"],
+        ["ruff", "format", "--check", "--quiet"],
+    ],
+    ids=["mypy", "stubtest", "ruff-check", "ruff-format"],
+)
+def test_types_and_style(command: list[str]) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", *command],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_stub_and_marker_are_installed() -> None:
+    package = Path(pegasus_dup.__file__).parent
+    assert (package / "py.typed").is_file()
+    assert (package / "_core.pyi").is_file()
+
+
+def test_example(server: MetaServer) -> None:
+    for args in ([], [server.address]):
+        done = subprocess.run(
+            [sys.executable, "-W", "error", str(ROOT / "examples/python/add.py"), *args],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        created, exists, differs = done.stdout.splitlines()
+        assert created.startswith("created: dupid=")
+        assert exists.startswith("nothing was created")
+        assert differs == "  it differs in remote_table: asked=temp_copy existing=temp"
+
+
+def test_the_docstring_example(server: MetaServer, capsys: pytest.CaptureFixture[str]) -> None:
+    assert pegasus_dup.__doc__ is not None
+    lines = pegasus_dup.__doc__.splitlines()
+    program = "\n".join(line[4:] for line in lines if line.startswith("    ") or not line)
+    assert "127.0.0.1:34601" in program
+    program = program.replace("127.0.0.1:34601", server.address)
+    exec(compile(program, "docstring", "exec"), {})
+    exec(compile(program, "docstring", "exec"), {})
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.startswith("created ")
+    assert second.startswith("there already ")
