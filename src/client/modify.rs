@@ -198,13 +198,15 @@ impl Changing<'_> {
         attempts: &mut Attempts<'_>,
         connection: &Arc<Connection>,
     ) -> Result<Option<Ended>> {
-        let note = self.client.inner.unsettled.note(format!(
+        let pair = (self.table.to_owned(), self.before.cluster.clone());
+        let words = format!(
             "{} table={} cluster={} dupid={}",
             self.goal.word(),
             self.table,
             self.before.cluster,
             self.before.dupid
-        ));
+        );
+        let note = self.client.inner.unsettled.note_change(pair, words);
         let until = super::add::answer_until(attempts.deadline);
         let reply = connection.call::<ModifyDuplication>(&request, until).await;
         let ended = match reply {

@@ -8,11 +8,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::MetaAddr;
-use super::connection::{CallError, Connection, Why};
-use super::seams::{Connector, Deadline, Random};
+use super::connection::{CallError, Connection, Seams, Why};
+use super::seams::{Deadline, Random};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::generation::Generation;
 use crate::protocol::messages::{QueryConfig, QueryConfigRequest};
 
 /// How long one server may keep silent before the next one is asked too.
@@ -41,10 +40,8 @@ impl Backoff {
 /// The meta servers of one cluster.
 #[derive(Debug)]
 pub(crate) struct MetaGroup {
-    listed: Vec<MetaAddr>,
-    connector: Arc<dyn Connector>,
-    /// What somebody who knows better said of the servers.
-    generation: Option<Generation>,
+    listed: Arc<[MetaAddr]>,
+    seams: Seams,
     random: Random,
     leader: Mutex<Option<Arc<Connection>>>,
     /// One search at a time: the others wait for what it finds.
@@ -61,14 +58,9 @@ pub(crate) struct Leader {
 }
 
 impl MetaGroup {
-    pub(crate) fn new(
-        listed: Vec<MetaAddr>,
-        connector: Arc<dyn Connector>,
-        generation: Option<Generation>,
-        random: Random,
-    ) -> MetaGroup {
+    pub(crate) fn new(listed: Arc<[MetaAddr]>, seams: Seams, random: Random) -> MetaGroup {
         let leader = Mutex::new(None);
-        MetaGroup { listed, connector, generation, random, leader, searching: Semaphore::new(1) }
+        MetaGroup { listed, seams, random, leader, searching: Semaphore::new(1) }
     }
 
     pub(crate) fn backoff(&self) -> Backoff {
@@ -149,11 +141,10 @@ impl MetaGroup {
                     continue;
                 }
                 asked.push(server.clone());
-                let (connector, table) = (self.connector.clone(), table.to_owned());
-                let (generation, until) = (self.generation, deadline.or_after(PROBE));
+                let (seams, table) = (self.seams.clone(), table.to_owned());
+                let until = deadline.or_after(PROBE);
                 probes.spawn(async move {
-                    let probed =
-                        probe(connector.as_ref(), &server, generation, &table, until).await;
+                    let probed = probe(&seams, &server, &table, until).await;
                     (server, probed)
                 });
             }
@@ -231,15 +222,12 @@ impl fmt::Display for Failure {
 /// Asks one server whether it leads, by the one RPC whose answer names the leader. It changes
 /// nothing, and every generation has it.
 async fn probe(
-    connector: &dyn Connector,
+    seams: &Seams,
     server: &MetaAddr,
-    generation: Option<Generation>,
     table: &str,
     until: Deadline,
 ) -> Result<Arc<Connection>, Failure> {
-    let connection = Connection::open(connector, server, generation, until)
-        .await
-        .map_err(Failure::Unreachable)?;
+    let connection = Connection::open(seams, server, until).await.map_err(Failure::Unreachable)?;
     let request = QueryConfigRequest { app_name: table.to_owned(), partition_indices: vec![0] };
     let answer = match connection.call::<QueryConfig>(&request, until).await {
         Ok(answer) => answer,

@@ -127,17 +127,25 @@ pub struct World {
     pub entries: Vec<Entry>,
     /// Whether it has the list RPC, and with it the fields of `dup-exist`.
     pub lists: bool,
+    /// Whether it has GET_MAX_REPLICA_COUNT, as 2.4 and later.
+    pub counts: bool,
 }
 
 pub const DUPID: i32 = 1_795_488_624;
 
 impl World {
     pub fn dup_exist() -> World {
-        World { table: "temp".into(), table_id: 3, entries: Vec::new(), lists: true }
+        World { table: "temp".into(), table_id: 3, entries: Vec::new(), lists: true, counts: true }
     }
 
+    /// 2.4 or later, without the list RPC, and without HTTP to tell more.
     pub fn old() -> World {
         World { lists: false, ..World::dup_exist() }
+    }
+
+    /// 2.3 or older.
+    pub fn freezed() -> World {
+        World { counts: false, ..World::old() }
     }
 
     pub fn entry(&self, dupid: i32) -> Entry {
@@ -193,6 +201,11 @@ impl World {
                     ),
                 })
             }
+            GetMaxReplicaCount::NAME if self.counts => seen.answer(&MaxReplicaCountAnswer {
+                err: ErrorCode::AppNotExist,
+                max_replica_count: Some(0),
+                hint_message: Some("handled is all that counts".into()),
+            }),
             QueryDuplication::NAME if seen.read::<QueryDuplication>().app_name == self.table => {
                 seen.answer(&QueryAnswer {
                     err: ErrorCode::Ok,
