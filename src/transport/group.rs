@@ -262,10 +262,8 @@ async fn probe(
     };
     match answer.err {
         ErrorCode::ForwardToOthers => {
-            let leader = answer.partitions.as_deref().unwrap_or_default().first();
-            let leader = leader
-                .and_then(|first| first.primary.0)
-                .map(|v4| MetaAddr::from(std::net::SocketAddr::V4(v4)));
+            let partitions = answer.partitions.as_deref().unwrap_or_default();
+            let leader = partitions.first().and_then(named_leader);
             Err(Failure::Follower { leader })
         }
         code if code.says_not_applied() => Err(Failure::NotReady(code)),
