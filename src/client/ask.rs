@@ -2,6 +2,7 @@
 //! RPC. Being handled at all, the list RPC proves the server to be `dup-exist`.
 
 use super::learn;
+use super::progress::{self, Step};
 use crate::error::{Error, ErrorKind};
 use crate::outcome::{Duplication, FailMode, PartitionProgress};
 use crate::protocol::error_code::ErrorCode;
@@ -79,6 +80,7 @@ pub(crate) async fn ask(
     table: &str,
     deadline: Deadline,
 ) -> Result<Asked, AskError> {
+    progress::report(|| Step::Asking { server: connection.server.to_string() });
     if let Some(asked) = ask_by_list(connection, table, deadline).await? {
         return Ok(asked);
     }

@@ -9,6 +9,7 @@ mod decide;
 mod learn;
 mod list;
 mod modify;
+pub mod progress;
 mod query;
 mod spec;
 mod turns;
