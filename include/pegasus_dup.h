@@ -420,6 +420,10 @@ typedef struct pegasus_dup_client pegasus_dup_client;
  */
 typedef struct pegasus_dup_duplication pegasus_dup_duplication;
 
+/**
+ * A call in the background. Owned by who submitted it, and freed once; freeing it neither cancels the
+ * call nor takes back its callback. Any number of threads may use it at once, the callback's included.
+ */
 typedef struct pegasus_dup_operation pegasus_dup_operation;
 
 /**

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Client;
 use super::ask::{self, AskError, Asked};
-use super::attempt::{Attempts, QUIET, one_try};
+use super::attempt::{Attempts, one_try};
 use super::decide::join;
 use super::spec::{Selector, check_name};
 use crate::error::{Error, ErrorKind, Result};
@@ -14,6 +14,7 @@ use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::{ModifyAnswer, ModifyDuplication, ModifyRequest};
 use crate::transport::connection::{CallError, Connection};
+use crate::transport::group::QUIET;
 use crate::transport::seams::Deadline;
 
 /// What a duplication is to become.

@@ -15,7 +15,7 @@ use super::config::{Limits, ServerConfig};
 use super::connection::{self, Output, Requests};
 use super::error::{ServerError, StoreError};
 use super::event::Event;
-use super::fault::FaultRule;
+use super::fault::{FaultRule, Faults};
 use super::http::Page;
 use super::node::{Action, ConnectionId, Node, Now, Role};
 use super::state::State;
@@ -160,9 +160,14 @@ impl Hub {
         self.0.core().node.would_have_died()
     }
 
-    /// Other fault rules. Counting starts again.
+    /// Other fault rules, this server's own. Counting starts again.
     pub fn set_faults(&self, rules: Vec<FaultRule>) {
-        self.0.core().node.faults.replace(rules);
+        self.share_faults(Faults::new(rules));
+    }
+
+    /// Rules that other servers may count with.
+    pub(super) fn share_faults(&self, faults: Faults) {
+        self.0.core().node.faults = faults;
     }
 
     /// Tells `observer` of everything that the server does from now on. Only the first is kept.
@@ -294,7 +299,12 @@ impl Shared {
             self.timers_changed.notify_one();
         }
         for event in &events {
-            tracing::debug!(?event);
+            match event {
+                Event::WouldHaveDied { connection } => {
+                    tracing::warn!(connection, "a request that would have ended a real server");
+                }
+                _ => tracing::debug!(?event),
+            }
             if let Some(observer) = self.observer.get() {
                 observer(event);
             }

@@ -53,6 +53,12 @@ pub enum Say {
     Later(Duration, Box<Say>),
 }
 
+/// What is answered to `GET TARGET`, byte for byte; empty = the connection is closed.
+pub type Pages = fn(&str) -> String;
+
+/// A page that never comes.
+pub const SILENCE: &str = "\0";
+
 type Script = Arc<Mutex<dyn FnMut(&Seen) -> Say + Send>>;
 
 /// A fake on a free loopback port. It ends with the test.
@@ -64,6 +70,13 @@ pub struct Fake {
 
 impl Fake {
     pub async fn start(script: impl FnMut(&Seen) -> Say + Send + 'static) -> Fake {
+        Fake::with_pages(|_| String::new(), script).await
+    }
+
+    pub async fn with_pages(
+        pages: Pages,
+        script: impl FnMut(&Seen) -> Say + Send + 'static,
+    ) -> Fake {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -73,7 +86,7 @@ impl Fake {
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(serve(stream, script.clone(), noted.clone()));
+                connections.spawn(serve(stream, pages, script.clone(), noted.clone()));
             }
         });
         Fake { address, seen, _tasks: tasks }
@@ -88,9 +101,18 @@ impl Fake {
     }
 }
 
-async fn serve(mut stream: TcpStream, script: Script, noted: Arc<Mutex<Vec<Seen>>>) {
+async fn serve(mut stream: TcpStream, pages: Pages, script: Script, noted: Arc<Mutex<Vec<Seen>>>) {
     let mut bytes = Vec::new();
     loop {
+        if bytes.starts_with(b"GET ") {
+            let target = String::from_utf8_lossy(&bytes).split(' ').nth(1).unwrap().to_owned();
+            let page = pages(&target);
+            if page == SILENCE {
+                std::future::pending::<()>().await;
+            }
+            stream.write_all(page.as_bytes()).await.unwrap_or(());
+            return;
+        }
         let length = match frame::request_length(&bytes, 1 << 20) {
             Ok(length) => length,
             Err(_) => return,
