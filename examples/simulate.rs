@@ -14,7 +14,7 @@ use std::ops::Range;
 use std::process::ExitCode;
 use std::time::Instant;
 
-const USAGE: &str = "simulate [--threads N] --seeds FROM..TO | --story SEED";
+const USAGE: &str = "simulate [--threads N] [--failures N] --seeds FROM..TO | --story SEED";
 
 /// What is asked for.
 enum Task {
@@ -22,8 +22,15 @@ enum Task {
     Story(u64),
 }
 
+struct Arguments {
+    task: Task,
+    threads: usize,
+    /// After how many failures to stop.
+    failures: usize,
+}
+
 fn main() -> ExitCode {
-    let Some((task, threads)) = arguments(std::env::args().skip(1)) else {
+    let Some(Arguments { task, threads, failures }) = arguments(std::env::args().skip(1)) else {
         eprintln!("usage: {USAGE}");
         return ExitCode::from(2);
     };
@@ -33,18 +40,19 @@ fn main() -> ExitCode {
             println!("{}", run.story());
             if run.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
-        Task::Seeds(seeds) => run_seeds(seeds, threads),
+        Task::Seeds(seeds) => run_seeds(seeds, threads, failures),
     }
 }
 
-fn arguments(given: impl Iterator<Item = String>) -> Option<(Task, usize)> {
+fn arguments(mut given: impl Iterator<Item = String>) -> Option<Arguments> {
     let mut threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut failures = 1;
     let mut task = None;
-    let mut given = given;
     while let Some(option) = given.next() {
         let value = given.next()?;
         match option.as_str() {
             "--threads" => threads = value.parse().ok().filter(|&count| count > 0)?,
+            "--failures" => failures = value.parse().ok()?,
             "--story" => task = Some(Task::Story(value.parse().ok()?)),
             "--seeds" => {
                 let (from, to) = value.split_once("..")?;
@@ -53,11 +61,11 @@ fn arguments(given: impl Iterator<Item = String>) -> Option<(Task, usize)> {
             _ => return None,
         }
     }
-    Some((task?, threads))
+    Some(Arguments { task: task?, threads, failures })
 }
 
 #[allow(clippy::disallowed_methods)] // how long it really takes is what is shown
-fn run_seeds(seeds: Range<u64>, threads: usize) -> ExitCode {
+fn run_seeds(seeds: Range<u64>, threads: usize, failures: usize) -> ExitCode {
     let began = Instant::now();
     let count = seeds.end.saturating_sub(seeds.start);
     let progress = |done: u64| {
@@ -66,19 +74,22 @@ fn run_seeds(seeds: Range<u64>, threads: usize) -> ExitCode {
             eprintln!("{done} of {count}, {:.0} a second", done as f64 / seconds);
         }
     };
-    match sim::run_all(seeds, threads, progress) {
-        Ok(tally) => {
-            let seconds = began.elapsed().as_secs_f64();
-            println!("{tally}");
-            println!(
-                "nothing violated; {seconds:.0} s, {:.0} schedules a second on {threads} threads",
-                tally.schedules as f64 / seconds
-            );
-            ExitCode::SUCCESS
-        }
-        Err(run) => {
-            println!("{}", run.story());
-            ExitCode::FAILURE
-        }
+    let runs = sim::run_all(seeds, threads, failures, progress);
+    let seconds = began.elapsed().as_secs_f64();
+    println!("{}", runs.tally);
+    println!(
+        "{seconds:.0} s, {:.0} schedules a second on {threads} threads",
+        runs.tally.schedules as f64 / seconds
+    );
+    // The first as a whole, the others in short.
+    let mut failed = runs.failed.into_values();
+    let Some(first) = failed.next() else {
+        println!("nothing violated");
+        return ExitCode::SUCCESS;
+    };
+    println!("\n{}", first.story());
+    for run in failed {
+        println!("seed {}: {}", run.seed, run.violations.join("; "));
     }
+    ExitCode::FAILURE
 }

@@ -84,13 +84,21 @@ impl<'a> Add<'a> {
                 if only_own && !self.truth.was_there_before(value) {
                     wrong.push("AlreadyExists, and this call alone made it".to_owned());
                 }
-                if *evidence == Evidence::ListedBefore && !self.sent.is_empty() {
+                if *evidence == Evidence::ListedBefore && !self.all_refused() {
                     wrong.push("listed before, and an add was sent".to_owned());
                 }
             }
         }
         self.as_answered(Ok(outcome), wrong);
         self.two_are_told(outcome, wrong);
+    }
+
+    /// Whether every add that was sent was answered by a word that says that nothing was done.
+    fn all_refused(&self) -> bool {
+        self.sent.iter().all(|add| {
+            let answer = self.truth.answer_to(add.request, self.whole.ends);
+            answer.is_some_and(|got| got.what.not_applied())
+        })
     }
 
     fn error(&self, error: &Error, wrong: &mut Vec<String>) {
@@ -186,6 +194,10 @@ impl<'a> Add<'a> {
                 continue;
             }
             let last = askings.last();
+            if self.mode == Mode::Direct && last.is_some_and(|got| !absent(&got)) {
+                // A direct add goes over what is there, which whoever chose it was told.
+                continue;
+            }
             if !last.is_some_and(|got| absent(&got))
                 || self.last_asking(add).map(|got| over(got.request)) != Some(over(add.request))
             {
@@ -257,7 +269,7 @@ impl<'a> Add<'a> {
         result: Result<&Outcome<Duplication>, &Error>,
         wrong: &mut Vec<String>,
     ) {
-        let Some(add) = self.sent.last() else { return };
+        let Some(add) = self.sent.last().filter(|_| !self.all_refused()) else { return };
         let kind = result.err().map(Error::kind);
         let listed = self.listed_after(add);
         let several = listed.as_ref().is_some_and(|entries| entries.len() > 1);
@@ -306,7 +318,15 @@ impl<'a> Add<'a> {
                 if evidence == Some(Evidence::ServerSaidSo) {
                     wrong.push("certain, and the server did not say so".to_owned());
                 }
-                if kind == Some(ErrorKind::OutcomeUnknown) {
+                // An answer that tells of one is a claim, which what is listed may not bear out.
+                let claims = answer.err == ErrorCode::Ok && answer.dupid.is_some_and(|id| id != 0);
+                let bears_out = listed.as_deref().is_some_and(|entries| {
+                    matches!(entries, [one] if Some(one.dupid) == answer.dupid && one.status != 0)
+                });
+                if kind == Some(ErrorKind::OutcomeUnknown) && claims && bears_out {
+                    wrong.push("OutcomeUnknown, and what is listed bears the answer out".to_owned());
+                }
+                if kind == Some(ErrorKind::OutcomeUnknown) && !claims {
                     self.looked_until_the_end(listed.as_deref(), wrong);
                 }
             }
@@ -346,7 +366,7 @@ impl<'a> Add<'a> {
 
     /// Two of them, seen before anything was sent, are both named.
     fn two_are_told(&self, outcome: &Outcome<Duplication>, wrong: &mut Vec<String>) {
-        if !self.sent.is_empty() {
+        if !self.all_refused() {
             return;
         }
         let last = self.truth.got[self.whole.call].iter().rev().find_map(tells);

@@ -60,7 +60,7 @@ fn knows_remote_tables(behaviour: Behaviour) -> bool {
 pub(crate) fn nothing_harmful(truth: &Truth<'_>, wrong: &mut Vec<String>) {
     // What is being stored on which server, and by whom.
     let mut storing: BTreeMap<(usize, u64, i32), usize> = BTreeMap::new();
-    for written in &truth.log.lines {
+    for (line, written) in truth.log.lines.iter().enumerate() {
         match &written.line {
             Line::Sent { call, meta, what, .. } => {
                 let behaviour = truth.plan.behaviours[*meta];
@@ -80,6 +80,8 @@ pub(crate) fn nothing_harmful(truth: &Truth<'_>, wrong: &mut Vec<String>) {
                         storing.insert((*meta, *connection, *seqid), who);
                     }
                 }
+                // What a stale leader can't store it takes to be under way for ever.
+                Event::NotStored { .. } if truth.leader_at(line) != *meta => {}
                 Event::Stored { connection, seqid, .. }
                 | Event::NotStored { connection, seqid, .. } => {
                     storing.remove(&(*meta, *connection, *seqid));

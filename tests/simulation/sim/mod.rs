@@ -16,6 +16,11 @@ mod trace;
 mod truth;
 mod world;
 
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 pub(crate) use tally::Tally;
 
 use plan::Plan;
@@ -62,51 +67,47 @@ pub(crate) fn run(seed: u64) -> Run {
     Run { seed, violations, plan, log }
 }
 
-/// Runs every seed of a range on that many threads, until one fails or all are done.
-pub(crate) fn run_all(
-    seeds: std::ops::Range<u64>,
-    threads: usize,
-    progress: impl Fn(u64) + Sync,
-) -> Result<Tally, Box<Run>> {
-    use std::sync::Mutex;
-    use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+/// What became of many.
+#[derive(Default)]
+pub(crate) struct Runs {
+    /// What they were made of.
+    pub(crate) tally: Tally,
+    /// Those that failed, by seed.
+    pub(crate) failed: BTreeMap<u64, Run>,
+}
 
+/// Runs every seed of a range on that many threads, until so many have failed or all are done.
+pub(crate) fn run_all(
+    seeds: Range<u64>,
+    threads: usize,
+    failures: usize,
+    progress: impl Fn(u64) + Sync,
+) -> Runs {
     /// Seeds that a thread takes at a time.
     const AT_ONCE: u64 = 64;
     let next = AtomicU64::new(seeds.start);
-    let failed: Mutex<Option<Box<Run>>> = Mutex::new(None);
-    let stop = AtomicBool::new(false);
-    let tally = Mutex::new(Tally::default());
+    let runs = Mutex::new(Runs::default());
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 let mut own = Tally::default();
-                while !stop.load(Ordering::Relaxed) {
+                loop {
                     let first = next.fetch_add(AT_ONCE, Ordering::Relaxed);
-                    if first >= seeds.end {
+                    if first >= seeds.end || runs.lock().unwrap().failed.len() >= failures {
                         break;
                     }
                     for seed in first..(first + AT_ONCE).min(seeds.end) {
                         let done = run(seed);
                         done.count(&mut own);
                         if !done.violations.is_empty() {
-                            stop.store(true, Ordering::Relaxed);
-                            let mut failed = failed.lock().unwrap();
-                            // The lowest seed, whichever thread was first.
-                            if failed.as_ref().is_none_or(|known| seed < known.seed) {
-                                *failed = Some(Box::new(done));
-                            }
-                            break;
+                            runs.lock().unwrap().failed.insert(seed, done);
                         }
                     }
                     progress((first + AT_ONCE).min(seeds.end) - seeds.start);
                 }
-                tally.lock().unwrap().add(&own);
+                runs.lock().unwrap().tally.add(&own);
             });
         }
     });
-    match failed.into_inner().unwrap() {
-        Some(run) => Err(run),
-        None => Ok(tally.into_inner().unwrap()),
-    }
+    runs.into_inner().unwrap()
 }
