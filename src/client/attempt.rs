@@ -28,8 +28,7 @@ pub(crate) struct Attempts<'a> {
     /// Something happened within this call after which a leader may be one that has not read its
     /// duplications back: it refused as not ready, it changed, or a connection broke.
     pub(crate) disturbed: bool,
-    /// The connection that this call used last. Its address alone: a later one must not have to
-    /// wait for its end.
+    /// The connection that this call used last, which this does not keep open.
     used: Option<Weak<Connection>>,
     last: Option<Error>,
 }
@@ -46,9 +45,10 @@ impl<'a> Attempts<'a> {
             Ok(leader) => {
                 let connection = leader.connection;
                 // Also where nothing failed: it may have broken during a pause.
-                let another = self.used.replace(Arc::downgrade(&connection)).is_some_and(|used| {
-                    !std::ptr::eq(used.as_ptr(), Arc::as_ptr(&connection))
-                });
+                let another = self
+                    .used
+                    .replace(Arc::downgrade(&connection))
+                    .is_some_and(|used| !std::ptr::eq(used.as_ptr(), Arc::as_ptr(&connection)));
                 self.disturbed |= leader.fresh || another;
                 Ok(connection)
             }

@@ -117,8 +117,7 @@ impl<'a> Add<'a> {
 
     /// No Created for what was there before the call, but where a server could not know of it.
     fn not_there_before(&self, value: &Duplication, wrong: &mut Vec<String>) {
-        let made_since =
-            self.truth.makings_of(value).any(|making| making.line > self.whole.begins);
+        let made_since = self.truth.makings_of(value).any(|making| making.line > self.whole.begins);
         let misled = self.sent.last().and_then(|add| self.last_asking(add)).is_some_and(|asking| {
             let (meta, ..) = asking.request;
             let taken = self.truth.taken.get(&asking.request).map_or(asking.line, |taken| taken.0);
@@ -204,9 +203,11 @@ impl<'a> Add<'a> {
                 wrong.push("it was not asked for just before, on the same connection".to_owned());
                 continue;
             }
-            let quiet = askings.iter().rev().take_while(absent).any(|first| {
-                last.is_some_and(|last| last.ms - first.ms >= QUIET_MS)
-            });
+            let quiet = askings
+                .iter()
+                .rev()
+                .take_while(absent)
+                .any(|first| last.is_some_and(|last| last.ms - first.ms >= QUIET_MS));
             if disturbed && !quiet {
                 wrong.push("disturbed, and not asked for twice with time between".to_owned());
             }
@@ -264,11 +265,7 @@ impl<'a> Add<'a> {
     }
 
     /// What the answer to the add says is what the call says.
-    fn as_answered(
-        &self,
-        result: Result<&Outcome<Duplication>, &Error>,
-        wrong: &mut Vec<String>,
-    ) {
+    fn as_answered(&self, result: Result<&Outcome<Duplication>, &Error>, wrong: &mut Vec<String>) {
         let Some(add) = self.sent.last().filter(|_| !self.all_refused()) else { return };
         let kind = result.err().map(Error::kind);
         let listed = self.listed_after(add);
@@ -279,7 +276,8 @@ impl<'a> Add<'a> {
             }
             return;
         }
-        let got = self.truth.answer_to(add.request, self.whole.ends).filter(|got| self.timely(add, got));
+        let got =
+            self.truth.answer_to(add.request, self.whole.ends).filter(|got| self.timely(add, got));
         let proven = self.truth.plan.behaviours[add.request.0].generation()
             == pegasus_dup::Generation::DupExist;
         let answer = match got.map(|got| got.what) {
@@ -296,9 +294,10 @@ impl<'a> Add<'a> {
         let evidence = result.ok().map(Outcome::evidence);
         match &answer.err {
             ErrorCode::Ok if proven && full(answer) => {
-                let other = listed.as_ref().and_then(|entries| entries.first()).is_some_and(
-                    |entry| Some(entry.dupid) != answer.dupid,
-                );
+                let other = listed
+                    .as_ref()
+                    .and_then(|entries| entries.first())
+                    .is_some_and(|entry| Some(entry.dupid) != answer.dupid);
                 let certain = created == Some(true) && evidence == Some(Evidence::ServerSaidSo);
                 if !certain && !other {
                     wrong.push("the server said that it made it, and the call does not".to_owned());
@@ -320,11 +319,13 @@ impl<'a> Add<'a> {
                 }
                 // An answer that tells of one is a claim, which what is listed may not bear out.
                 let claims = answer.err == ErrorCode::Ok && answer.dupid.is_some_and(|id| id != 0);
-                let bears_out = listed.as_deref().is_some_and(|entries| {
+                // At the very end, an answer may come when nobody waits for it any more.
+                let bears_out = !self.over() && listed.as_deref().is_some_and(|entries| {
                     matches!(entries, [one] if Some(one.dupid) == answer.dupid && one.status != 0)
                 });
                 if kind == Some(ErrorKind::OutcomeUnknown) && claims && bears_out {
-                    wrong.push("OutcomeUnknown, and what is listed bears the answer out".to_owned());
+                    wrong
+                        .push("OutcomeUnknown, and what is listed bears the answer out".to_owned());
                 }
                 if kind == Some(ErrorKind::OutcomeUnknown) && !claims {
                     self.looked_until_the_end(listed.as_deref(), wrong);
@@ -341,17 +342,21 @@ impl<'a> Add<'a> {
         got.ms + 2 < add.ms + left - (left / 4).min(2_000)
     }
 
+    /// Whether the call has used its time up.
+    fn over(&self) -> bool {
+        let limit = self.truth.log.calls[self.whole.call].step.timeout_ms;
+        self.whole.ended_ms - self.whole.began_ms + LAST_PAUSE_MS >= limit
+    }
+
     /// OutcomeUnknown where nothing was heard: only when the time was over, or what is listed
     /// contradicts the answer.
     fn looked_until_the_end(&self, listed: Option<&[&Entry]>, wrong: &mut Vec<String>) {
-        let limit = self.truth.log.calls[self.whole.call].step.timeout_ms;
-        let took = self.whole.ended_ms - self.whole.began_ms;
         let refused = self.truth.got[self.whole.call].iter().rev().find_map(|got| match got.what {
             Told::Table { err, .. } => Some(*err != ErrorCode::Ok),
             _ => None,
         });
         let contradicted = listed.is_some_and(|entries| !entries.is_empty());
-        if took + LAST_PAUSE_MS < limit && refused != Some(true) && !contradicted {
+        if !self.over() && refused != Some(true) && !contradicted {
             wrong.push("OutcomeUnknown, and there was time to look".to_owned());
         }
     }
@@ -386,10 +391,12 @@ impl<'a> Add<'a> {
         let exists = stored
             .iter()
             .any(|((table, _), record)| *table == table_id && record.cluster == self.spec.cluster);
-        let plain = self.mode == Mode::Safe && *self.spec == DuplicationSpec {
-            table: self.spec.table.clone(),
-            ..DuplicationSpec::new("", self.spec.cluster.clone())
-        };
+        let plain = self.mode == Mode::Safe
+            && *self.spec
+                == DuplicationSpec {
+                    table: self.spec.table.clone(),
+                    ..DuplicationSpec::new("", self.spec.cluster.clone())
+                };
         let fine = match self.whole.how {
             Ended::Add(Ok(outcome)) => outcome.created() != exists,
             Ended::Add(Err(error)) => {

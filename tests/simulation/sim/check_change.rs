@@ -71,11 +71,14 @@ fn stored_something(truth: &Truth<'_>, whole: &Whole<'_>) -> bool {
 
 /// Sent again only after an answer that says that nothing was done.
 fn sent_once(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
-    let modifies: Vec<_> =
-        truth.sent[whole.call].iter().filter(|sent| matches!(sent.what, Asked::Modify(_))).collect();
+    let modifies: Vec<_> = truth.sent[whole.call]
+        .iter()
+        .filter(|sent| matches!(sent.what, Asked::Modify(_)))
+        .collect();
     for pair in modifies.windows(2) {
         let answer = truth.answer_to(pair[0].request, pair[1].line);
-        if !answer.is_some_and(|got| matches!(got.what, Told::Modify(_)) && got.what.not_applied()) {
+        if !answer.is_some_and(|got| matches!(got.what, Told::Modify(_)) && got.what.not_applied())
+        {
             wrong.push("a change was sent again, and the first may have been done".to_owned());
         }
     }

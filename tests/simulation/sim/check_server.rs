@@ -112,8 +112,7 @@ fn blame(
     if truth.plan.actors[who].who == Who::Raw {
         return None;
     }
-    let with_another =
-        storing.iter().any(|(&(on, _, _), &other)| on == meta && other != who);
+    let with_another = storing.iter().any(|(&(on, _, _), &other)| on == meta && other != who);
     let raced = truth.plan.behaviours[meta] == Behaviour::Freezed && with_another;
     (!raced).then(|| format!("actor {who} alone would have ended meta {meta}"))
 }
@@ -137,9 +136,7 @@ fn harm_of_add(
         Some("another checkpoint flag than asked for")
     } else if !knows_remote_tables(behaviour) && (other_table || count) {
         Some("what it ignores")
-    } else if mode == Who::Client(Mode::Direct)
-        && behaviour.generation() != Generation::DupExist
-    {
+    } else if mode == Who::Client(Mode::Direct) && behaviour.generation() != Generation::DupExist {
         Some("a direct add")
     } else {
         None
@@ -161,4 +158,3 @@ fn harm_of_modify(
     };
     (!fits).then_some("a status of another meaning")
 }
-

@@ -44,7 +44,11 @@ impl Run {
         for violation in &self.violations {
             story.push_str(&format!("\nVIOLATED  {violation}"));
         }
-        story.push_str(&format!("\n\nseed {}; to repeat it:\n  {}\n", self.seed, repeat(self.seed)));
+        story.push_str(&format!(
+            "\n\nseed {}; to repeat it:\n  {}\n",
+            self.seed,
+            repeat(self.seed)
+        ));
         story
     }
 

@@ -62,10 +62,22 @@ pub(crate) struct Existing {
 /// What befalls the group at a moment.
 #[derive(Debug, Clone)]
 pub(crate) enum Happening {
-    Elect { leader: Option<usize>, early_ms: u64, old_stays: bool, followers_learn: bool },
-    Crash { meta: usize, after_ms: u64 },
+    Elect {
+        leader: Option<usize>,
+        early_ms: u64,
+        old_stays: bool,
+        followers_learn: bool,
+    },
+    Crash {
+        meta: usize,
+        after_ms: u64,
+    },
     /// The leader isn't ready for a while, and then leads again.
-    NotReady { code: &'static str, for_ms: u64, early_ms: u64 },
+    NotReady {
+        code: &'static str,
+        for_ms: u64,
+        early_ms: u64,
+    },
 }
 
 /// Somebody.
@@ -159,7 +171,10 @@ impl Plan {
         Plan {
             seed,
             behaviours,
-            clock: pick(rng, &[ClockMode::Stopped, ClockMode::Stopped, ClockMode::Real, ClockMode::Fast]),
+            clock: pick(
+                rng,
+                &[ClockMode::Stopped, ClockMode::Stopped, ClockMode::Real, ClockMode::Fast],
+            ),
             wall_ms: 1_795_000_000_000 + rng.i64(0..1_000),
             before,
             rules,
@@ -169,12 +184,15 @@ impl Plan {
         }
     }
 
-    /// Whether nothing befalls anybody, and one client is alone.
+    /// Whether nothing befalls anybody, and one client is alone and has time.
     pub(crate) fn is_calm(&self) -> bool {
         self.actors.len() == 1
             && self.events.is_empty()
             && self.rules.iter().all(Vec::is_empty)
-            && self.actors[0].steps.iter().all(|step| step.give_up_ms.is_none())
+            && self.actors[0]
+                .steps
+                .iter()
+                .all(|step| step.give_up_ms.is_none() && step.timeout_ms >= 5_000)
     }
 }
 
@@ -213,10 +231,9 @@ fn draw_happening(rng: &mut Rng, metas: usize) -> Happening {
             old_stays: chance(rng, 30),
             followers_learn: chance(rng, 80),
         },
-        5..8 => Happening::Crash {
-            meta: rng.usize(..metas),
-            after_ms: pick(rng, &[0, 50, 700, 3_000]),
-        },
+        5..8 => {
+            Happening::Crash { meta: rng.usize(..metas), after_ms: pick(rng, &[0, 50, 700, 3_000]) }
+        }
         _ => Happening::NotReady {
             code: pick(rng, &["ERR_SERVICE_NOT_ACTIVE", "ERR_UNDER_RECOVERY"]),
             for_ms: pick(rng, &[50, 900, 3_000]),
@@ -261,11 +278,14 @@ fn draw_client(rng: &mut Rng, calm: bool, together: bool) -> Actor {
                 1 => What::Start,
                 2 => What::Pause,
                 3 => What::Remove,
-                4 => What::SetFailMode(pick(rng, &[FailMode::Slow, FailMode::Skip, FailMode::Fast])),
+                4 => {
+                    What::SetFailMode(pick(rng, &[FailMode::Slow, FailMode::Skip, FailMode::Fast]))
+                }
                 _ => What::Add(draw_spec(rng)),
             },
             timeout_ms: if calm { 10_000 } else { draw_timeout(rng) },
-            give_up_ms: (!calm && chance(rng, 12)).then(|| pick(rng, &[0, 1, 10, 30, 100, 900, 4_000])),
+            give_up_ms: (!calm && chance(rng, 12))
+                .then(|| pick(rng, &[0, 1, 10, 30, 100, 900, 4_000])),
         })
         .collect();
     Actor { lag_ms: draw_lag(rng), who: Who::Client(mode), steps }
@@ -293,10 +313,8 @@ fn draw_meddler(rng: &mut Rng) -> Actor {
 }
 
 fn first_add(rng: &mut Rng) -> Step {
-    let spec = DuplicationSpec {
-        checkpoint: chance(rng, 30),
-        ..DuplicationSpec::new(TABLE, CLUSTER)
-    };
+    let spec =
+        DuplicationSpec { checkpoint: chance(rng, 30), ..DuplicationSpec::new(TABLE, CLUSTER) };
     Step { after_ms: 0, what: What::Add(spec), timeout_ms: 10_000, give_up_ms: None }
 }
 

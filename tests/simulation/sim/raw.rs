@@ -66,8 +66,7 @@ pub(crate) async fn act(network: &Network, what: &What) -> String {
         return "no answer to a query".to_owned();
     };
     let entries = answer.entry_list.unwrap_or_default();
-    let Some(dupid) =
-        entries.iter().find(|entry| entry.remote == CLUSTER).map(|entry| entry.dupid)
+    let Some(dupid) = entries.iter().find(|entry| entry.remote == CLUSTER).map(|entry| entry.dupid)
     else {
         return "nothing is there".to_owned();
     };

@@ -7,17 +7,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::frame::{answer_length, decode_answer, decode_request, request_length};
 use pegasus_dup::protocol::messages::{
-    AddDuplication, Answer as _, ListDuplication, ModifyDuplication, QueryConfig, QueryConfigAnswer,
-    QueryDuplication, Rpc,
+    AddDuplication, Answer as _, ListDuplication, ModifyDuplication, QueryConfig,
+    QueryConfigAnswer, QueryDuplication, Rpc,
 };
 use pegasus_dup::server::{Behaviour, Group};
 use pegasus_dup::transport::MetaAddr;
-use pegasus_dup::transport::seams::{
-    Connecting, Connector, LookingUp, Stream, VersionLookup,
-};
-use pegasus_dup::ErrorCode;
+use pegasus_dup::transport::seams::{Connecting, Connector, LookingUp, Stream, VersionLookup};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::time::{Sleep, sleep};
 

@@ -55,10 +55,20 @@ pub(crate) enum Told {
     Add(AddAnswer),
     Modify(ModifyAnswer),
     /// The answer to a list or query: what is there of each table that is named.
-    Table { err: ErrorCode, entries: Vec<Entry> },
-    Other { rpc: String, err: ErrorCode, names_leader: bool },
+    Table {
+        err: ErrorCode,
+        entries: Vec<Entry>,
+    },
+    Other {
+        rpc: String,
+        err: ErrorCode,
+        names_leader: bool,
+    },
     /// The RPC layer refused.
-    Framework { rpc: String, err: ErrorCode },
+    Framework {
+        rpc: String,
+        err: ErrorCode,
+    },
     Garbage,
 }
 
@@ -207,7 +217,9 @@ impl Log {
             Line::Server { meta, event } => write!(out, "        meta {meta}: {event:?}"),
             Line::Kept(change) => write!(out, "        store: {change:?}"),
             Line::Happens(what) => write!(out, "        *** {what}"),
-            Line::Stale { meta } => write!(out, "        *** meta {meta} thinks that it still leads"),
+            Line::Stale { meta } => {
+                write!(out, "        *** meta {meta} thinks that it still leads")
+            }
         };
     }
 }
@@ -238,7 +250,14 @@ impl std::fmt::Display for Asked {
 impl std::fmt::Display for Told {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Told::Add(AddAnswer { err, appid, dupid, hint, remote_app_name, remote_replica_count }) => {
+            Told::Add(AddAnswer {
+                err,
+                appid,
+                dupid,
+                hint,
+                remote_app_name,
+                remote_replica_count,
+            }) => {
                 write!(f, "add {err} appid {appid:?} dupid {dupid:?}")?;
                 if remote_app_name.is_some() || remote_replica_count.is_some() {
                     write!(f, " echo {remote_app_name:?} {remote_replica_count:?}")?;

@@ -122,6 +122,8 @@ impl<'a> Truth<'a> {
                 }
                 Line::Got { call, meta, connection, seqid, what } => {
                     let request = (*meta, *connection, *seqid);
+                    // It may answer what an earlier call sent.
+                    let call = truth.senders.get(&request).unwrap_or(call);
                     truth.got[*call].push(Got { line, ms, request, what });
                 }
                 Line::Server { meta, event } => truth.take_event(line, *meta, event),
