@@ -11,15 +11,13 @@ use super::truth::{Truth, Whole, error_of};
 pub(crate) fn check(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
     let mut found = Vec::new();
     match whole.how {
-        Ended::Change(Ok(Change::Changed { before, after, .. })) => {
-            if before.identity() != after.identity() {
-                found.push("it tells of two duplications as if they were one".to_owned());
-            }
+        Ended::Change(Ok(Change::Changed { before, after, .. }))
+            if before.identity() != after.identity() =>
+        {
+            found.push("it tells of two duplications as if they were one".to_owned());
         }
-        Ended::Removal(Ok(Removal::Removed { was, .. })) => {
-            if still_there(truth, whole, was) {
-                found.push("Removed, and it was there all the time".to_owned());
-            }
+        Ended::Removal(Ok(Removal::Removed { was, .. })) if still_there(truth, whole, was) => {
+            found.push("Removed, and it was there all the time".to_owned());
         }
         _ => {}
     }
