@@ -420,6 +420,10 @@ typedef struct pegasus_dup_client pegasus_dup_client;
  */
 typedef struct pegasus_dup_duplication pegasus_dup_duplication;
 
+/**
+ * A call in the background. Owned by who submitted it, and freed once; freeing it neither cancels the
+ * call nor takes back its callback. Any number of threads may use it at once, the callback's included.
+ */
 typedef struct pegasus_dup_operation pegasus_dup_operation;
 
 /**
@@ -618,7 +622,7 @@ void pegasus_dup_request_free(struct pegasus_dup_request *request);
 /**
  * Makes a client. It connects to nothing yet.
  *
- * `metas`: the meta servers as "HOST:PORT", several with commas between, IPv6 as "[::1]:34601".
+ * `metas`: the meta servers as "HOST:PORT", several with commas between, IPv6 as `[::1]:34601`.
  * `options`: NULL for the defaults. `client`: where to put the client.
  * `error`: NULL, or where to put an outcome of the kind `PEGASUS_DUP_ERROR` that says what is wrong
  * with `metas`, if the status is `PEGASUS_DUP_BAD_ARGUMENT`; to be freed. NULL is put there in every

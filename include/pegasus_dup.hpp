@@ -11,8 +11,10 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <future>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -96,6 +98,15 @@ enum class tables : std::int32_t {
     anywhere = PEGASUS_DUP_TABLES_ANYWHERE,
     prefix = PEGASUS_DUP_TABLES_PREFIX,
     postfix = PEGASUS_DUP_TABLES_POSTFIX,
+};
+
+/// How important a message of the log is; the lower, the more.
+enum class log_level : std::int32_t {
+    error = PEGASUS_DUP_LOG_ERROR,
+    warn = PEGASUS_DUP_LOG_WARN,
+    info = PEGASUS_DUP_LOG_INFO,
+    debug = PEGASUS_DUP_LOG_DEBUG,
+    trace = PEGASUS_DUP_LOG_TRACE,
 };
 
 /// The name, such as "outcome_unknown".
@@ -464,7 +475,61 @@ template <class Outcome> void fulfil(void *user_data, pegasus_dup_outcome *handl
     to->promise.set_value(std::move(outcome));
 }
 
+/* Who gets the log. */
+struct log_slot {
+    std::mutex lock;
+    std::shared_ptr<const std::function<void(log_level, std::string_view)>> callback;
+
+    static log_slot &instance() {
+        /* Never destroyed: the library's threads may log while the process ends. */
+        static log_slot &slot = *new log_slot;
+        return slot;
+    }
+};
+inline void log_message(void *, std::int32_t level, const char *message) noexcept {
+    auto &slot = log_slot::instance();
+    std::unique_lock<std::mutex> locked(slot.lock);
+    /* A share of it, since it may be replaced from within itself. */
+    const auto callback = slot.callback;
+    locked.unlock();
+    if (callback && *callback) {
+        (*callback)(static_cast<log_level>(level), message);
+    }
+}
+
 } // namespace detail
+
+/// What the library tells of its work; the message is valid until the callback returns.
+using log_callback = std::function<void(log_level, std::string_view)>;
+
+/// Has the log of the whole process passed to a callback, instead of to the one before; without one
+/// there is no log. Messages less important than `least` aren't passed on.
+///
+/// The callback is called on any thread, several at once. It must not throw, and what waits for a
+/// server is refused within it. When this returns, the callback before is not running any more and is
+/// never called again, unless this is called from within a callback. Not to be called by two threads
+/// at once.
+inline std::optional<error> set_log(log_callback callback, log_level least = log_level::info) {
+    auto &slot = detail::log_slot::instance();
+    auto shared = callback ? std::make_shared<const log_callback>(std::move(callback)) : nullptr;
+    const auto passed = shared ? detail::log_message : nullptr;
+    {
+        std::lock_guard<std::mutex> locked(slot.lock);
+        /* What was there is let go of only below, outside the lock: its end may be anybody's code. */
+        slot.callback.swap(shared);
+    }
+    const auto refused = pegasus_dup_set_log(passed, static_cast<std::int32_t>(least), nullptr);
+    if (refused != PEGASUS_DUP_OK) {
+        std::lock_guard<std::mutex> locked(slot.lock);
+        slot.callback.swap(shared);
+        return detail::to_error(refused);
+    }
+    return std::nullopt;
+}
+
+/// Ends the log: when this returns, its callback is not running any more, and what it holds is freed.
+/// From within the callback it ends when that returns.
+inline void stop_log() { set_log({}, log_level::error); }
 
 /// A call in the background. Letting go of it neither cancels the call nor forgets its result.
 template <class Outcome> class operation {
@@ -478,6 +543,12 @@ public:
     void cancel() noexcept {
         if (handle_) {
             pegasus_dup_operation_cancel(handle_.get());
+        }
+    }
+    /// Cancels the call, and waits until its result is there.
+    void stop() noexcept {
+        if (handle_) {
+            pegasus_dup_operation_stop(handle_.get());
         }
     }
 

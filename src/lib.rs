@@ -27,3 +27,8 @@ pub use outcome::{
 };
 pub use protocol::error_code::ErrorCode;
 pub use protocol::generation::Generation;
+
+/// Compiles and runs README's Rust example.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -87,6 +87,14 @@ pub enum Evidence {
 }
 
 impl Evidence {
+    /// All of them.
+    pub const ALL: [Evidence; 4] = [
+        Evidence::ServerSaidSo,
+        Evidence::ListedBefore,
+        Evidence::ListedAfter,
+        Evidence::AppearedDuringCall,
+    ];
+
     /// Whether the outcome is certain: all but [`Evidence::AppearedDuringCall`].
     pub fn certain(self) -> bool {
         !matches!(self, Evidence::AppearedDuringCall)

@@ -100,12 +100,7 @@ mod tests {
         for kind in ErrorKind::ALL {
             assert_eq!(text(pegasus_dup_error_kind_name(error_number(kind))), kind.name());
         }
-        for evidence in [
-            Evidence::ServerSaidSo,
-            Evidence::ListedBefore,
-            Evidence::ListedAfter,
-            Evidence::AppearedDuringCall,
-        ] {
+        for evidence in Evidence::ALL {
             let number = evidence_number(evidence);
             assert_eq!(text(pegasus_dup_evidence_name(number)), evidence.name());
         }

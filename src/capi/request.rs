@@ -13,7 +13,7 @@ use crate::outcome::FailMode;
 /// it is being set, any number while it isn't.
 #[derive(Debug, Default)]
 pub struct Request {
-    operation: Operation,
+    operation: Asked,
     table: Option<String>,
     cluster: Option<String>,
     dupid: Option<i32>,
@@ -24,8 +24,9 @@ pub struct Request {
     tables: TablePattern,
 }
 
+/// Not `Operation`: a type of that name, the call in the background, is declared for C.
 #[derive(Debug, Clone, Copy, Default)]
-enum Operation {
+enum Asked {
     #[default]
     Add,
     Query,
@@ -36,16 +37,16 @@ enum Operation {
     SetFailMode,
 }
 
-impl Operation {
-    fn from_number(number: i32) -> Result<Operation, Refusal> {
+impl Asked {
+    fn from_number(number: i32) -> Result<Asked, Refusal> {
         Ok(match number {
-            PEGASUS_DUP_OPERATION_ADD => Operation::Add,
-            PEGASUS_DUP_OPERATION_QUERY => Operation::Query,
-            PEGASUS_DUP_OPERATION_LIST => Operation::List,
-            PEGASUS_DUP_OPERATION_START => Operation::Start,
-            PEGASUS_DUP_OPERATION_PAUSE => Operation::Pause,
-            PEGASUS_DUP_OPERATION_REMOVE => Operation::Remove,
-            PEGASUS_DUP_OPERATION_SET_FAIL_MODE => Operation::SetFailMode,
+            PEGASUS_DUP_OPERATION_ADD => Asked::Add,
+            PEGASUS_DUP_OPERATION_QUERY => Asked::Query,
+            PEGASUS_DUP_OPERATION_LIST => Asked::List,
+            PEGASUS_DUP_OPERATION_START => Asked::Start,
+            PEGASUS_DUP_OPERATION_PAUSE => Asked::Pause,
+            PEGASUS_DUP_OPERATION_REMOVE => Asked::Remove,
+            PEGASUS_DUP_OPERATION_SET_FAIL_MODE => Asked::SetFailMode,
             _ => return Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT)),
         })
     }
@@ -119,18 +120,18 @@ impl Request {
         let table = || self.table.clone().ok_or(INCOMPLETE);
         let which = || selector(self.dupid.unwrap_or(0), self.cluster.as_deref());
         Ok(match self.operation {
-            Operation::Add => Call::Add(DuplicationSpec {
+            Asked::Add => Call::Add(DuplicationSpec {
                 remote_table: self.remote_table.clone(),
                 remote_replica_count: self.remote_replica_count,
                 checkpoint: self.checkpoint,
                 ..DuplicationSpec::new(table()?, self.cluster.clone().ok_or(INCOMPLETE)?)
             }),
-            Operation::Query => Call::Query(table()?),
-            Operation::List => Call::List(self.tables.clone()),
-            Operation::Start => Call::Start(table()?, which()?),
-            Operation::Pause => Call::Pause(table()?, which()?),
-            Operation::Remove => Call::Remove(table()?, which()?),
-            Operation::SetFailMode => {
+            Asked::Query => Call::Query(table()?),
+            Asked::List => Call::List(self.tables.clone()),
+            Asked::Start => Call::Start(table()?, which()?),
+            Asked::Pause => Call::Pause(table()?, which()?),
+            Asked::Remove => Call::Remove(table()?, which()?),
+            Asked::SetFailMode => {
                 Call::SetFailMode(table()?, which()?, self.fail_mode.ok_or(INCOMPLETE)?)
             }
         })
@@ -145,7 +146,7 @@ pub extern "C" fn pegasus_dup_request_new(
 ) -> i32 {
     status(|| {
         let request = given(request)?;
-        let operation = Operation::from_number(operation)?;
+        let operation = Asked::from_number(operation)?;
         request.write(Some(Box::new(Request { operation, ..Request::default() })));
         Ok(())
     })

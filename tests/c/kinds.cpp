@@ -4,6 +4,7 @@
  */
 #include <pegasus_dup.hpp>
 
+#include <atomic>
 #include <cstring>
 #include <iostream>
 #include <thread>
@@ -95,6 +96,52 @@ static void cancelled(const std::string &silent) {
     CHECK(describe(added.get()) == "error timeout");
     const auto late = client.query("cpp", 50ms);
     CHECK(std::holds_alternative<pd::error>(late));
+    /* Stopped, it is there at once. */
+    auto stopped = client.add_async({"cpp", "target"}, 1min);
+    stopped.stop();
+    CHECK(stopped.result().wait_for(0ms) == std::future_status::ready);
+    CHECK(describe(stopped.get()) == "error timeout");
+}
+
+/* Of a client's first call, which finds the leader and tells so at the level debug. */
+static void first_call(const std::string &address) {
+    const auto made = pd::client::make(address);
+    CHECK(std::holds_alternative<pd::listed>(std::get<pd::client>(made).query("cpp")));
+}
+
+static void logged(const std::string &address) {
+    std::atomic<int> messages{0}, others{0};
+    const auto held = std::make_shared<int>(0);
+    const auto count = [&messages, held](pd::log_level level, std::string_view message) {
+        CHECK(level >= pd::log_level::error && level <= pd::log_level::trace);
+        CHECK(!message.empty());
+        ++messages;
+    };
+    CHECK(!pd::set_log(count, pd::log_level::error));
+    first_call(address);
+    CHECK(messages == 0);
+    CHECK(!pd::set_log(count, pd::log_level::debug));
+    first_call(address);
+    CHECK(messages > 0);
+    /* One that takes its own place, with all that it holds. */
+    CHECK(!pd::set_log([&others, held](pd::log_level, std::string_view) {
+        CHECK(!pd::set_log([&others, held](pd::log_level, std::string_view) { others += 100; },
+                           pd::log_level::trace));
+        ++others;
+    }, pd::log_level::trace));
+    const int before = messages;
+    first_call(address);
+    first_call(address);
+    CHECK(others > 100 && others % 100 > 0);
+    CHECK(messages == before);
+    pd::stop_log();
+    const int after = others;
+    first_call(address);
+    CHECK(others == after);
+    /* `held` is here and in `count`, and nowhere else any more. */
+    CHECK(held.use_count() == 2);
+    CHECK(pd::set_log(count, static_cast<pd::log_level>(0)).has_value());
+    pd::stop_log();
 }
 
 static void refusals(const pd::client &client) {
@@ -139,6 +186,7 @@ int main(int argc, char **argv) {
         the_rest(client, three_kinds(client));
         in_the_background(client);
         cancelled(silent);
+        logged(argv[1]);
         refusals(client);
     }
     close(listener);

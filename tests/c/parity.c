@@ -1,0 +1,71 @@
+/*
+ * The library has the operations, outcomes, evidence and kinds of errors that every face has, under the
+ * same names and numbers, and no others. Usage: parity ANYTHING
+ */
+#include <pegasus_dup.h>
+
+#include "parity.h"
+
+/* More than any number that is given, on both sides of 0. */
+enum { FROM = -5, TO = 300 };
+
+static void named(const struct parity *table, const char *section, const char *(*name)(int32_t)) {
+    int found = 0;
+    for (int32_t number = FROM; number < TO; number++) {
+        const char *should = parity_name(table, section, number);
+        found += should != NULL;
+        CHECK_TEXT(name(number), should == NULL ? "unknown" : should);
+    }
+    CHECK(found == parity_count(table, section) && found > 0);
+}
+
+static int32_t operation(int32_t number) {
+    pegasus_dup_request *request = NULL;
+    int32_t status = pegasus_dup_request_new(number, &request);
+    pegasus_dup_request_free(request);
+    return status;
+}
+
+/* It takes PEGASUS_DUP_NOT_TOLD too, for a generation that isn't known. */
+static int32_t generation(int32_t number) {
+    if (number == PEGASUS_DUP_NOT_TOLD) {
+        return PEGASUS_DUP_BAD_ARGUMENT;
+    }
+    pegasus_dup_options *options = NULL;
+    CHECK(pegasus_dup_options_new(&options) == PEGASUS_DUP_OK);
+    int32_t status = pegasus_dup_options_set_generation(options, number);
+    pegasus_dup_options_free(options);
+    return status;
+}
+
+static int32_t fail_mode(int32_t number) {
+    pegasus_dup_request *request = NULL;
+    CHECK(pegasus_dup_request_new(PEGASUS_DUP_OPERATION_SET_FAIL_MODE, &request) == PEGASUS_DUP_OK);
+    int32_t status = pegasus_dup_request_set_fail_mode(request, number);
+    pegasus_dup_request_free(request);
+    return status;
+}
+
+/* What has no names in C: a number is taken if it stands in the table, and else refused. */
+static void taken(const struct parity *table, const char *section, int32_t (*take)(int32_t)) {
+    int found = 0;
+    for (int32_t number = FROM; number < TO; number++) {
+        int there = parity_name(table, section, number) != NULL;
+        found += there;
+        if (!CHECK(take(number) == (there ? PEGASUS_DUP_OK : PEGASUS_DUP_BAD_ARGUMENT))) {
+            fprintf(stderr, "    %s %d\n", section, number);
+        }
+    }
+    CHECK(found == parity_count(table, section) && found > 0);
+}
+
+int main(void) {
+    const struct parity table = parity_read();
+    named(&table, "outcomes", pegasus_dup_kind_name);
+    named(&table, "evidence", pegasus_dup_evidence_name);
+    named(&table, "errors", pegasus_dup_error_kind_name);
+    taken(&table, "operations", operation);
+    taken(&table, "generations", generation);
+    taken(&table, "fail_modes", fail_mode);
+    return checks_result();
+}

@@ -1,0 +1,129 @@
+/*
+ * The C++ header has the operations, outcomes, evidence and kinds of errors that every face has, and no
+ * others. The switches have no default: with -Wswitch -Werror one that the header adds and that isn't
+ * here doesn't compile, and what is here is held against the table. Usage: parity ANYTHING
+ */
+#include <pegasus_dup.hpp>
+
+#include <set>
+#include <type_traits>
+
+#include "parity.h"
+
+namespace pd = pegasus_dup;
+
+static const char *name(pd::error_kind kind) {
+    switch (kind) {
+    case pd::error_kind::table_not_found: return "table_not_found";
+    case pd::error_kind::duplication_not_found: return "duplication_not_found";
+    case pd::error_kind::remote_cluster_not_configured: return "remote_cluster_not_configured";
+    case pd::error_kind::remote_table_taken: return "remote_table_taken";
+    case pd::error_kind::wrong_state: return "wrong_state";
+    case pd::error_kind::invalid_argument: return "invalid_argument";
+    case pd::error_kind::unsupported: return "unsupported";
+    case pd::error_kind::permission_denied: return "permission_denied";
+    case pd::error_kind::busy: return "busy";
+    case pd::error_kind::unavailable: return "unavailable";
+    case pd::error_kind::timeout: return "timeout";
+    case pd::error_kind::outcome_unknown: return "outcome_unknown";
+    case pd::error_kind::protocol: return "protocol";
+    }
+    return nullptr;
+}
+
+static const char *name(pd::evidence how) {
+    switch (how) {
+    case pd::evidence::server_said_so: return "server_said_so";
+    case pd::evidence::listed_before: return "listed_before";
+    case pd::evidence::listed_after: return "listed_after";
+    case pd::evidence::appeared_during_call: return "appeared_during_call";
+    }
+    return nullptr;
+}
+
+static const char *name(pd::status where) {
+    switch (where) {
+    case pd::status::init: return "DS_INIT";
+    case pd::status::prepare: return "DS_PREPARE";
+    case pd::status::app: return "DS_APP";
+    case pd::status::log: return "DS_LOG";
+    case pd::status::pause: return "DS_PAUSE";
+    case pd::status::removed: return "DS_REMOVED";
+    case pd::status::start: return "DS_START";
+    case pd::status::unnamed: return nullptr;
+    }
+    return nullptr;
+}
+
+static const char *name(pd::fail_mode mode) {
+    switch (mode) {
+    case pd::fail_mode::slow: return "FAIL_SLOW";
+    case pd::fail_mode::skip: return "FAIL_SKIP";
+    case pd::fail_mode::fast: return "FAIL_FAST";
+    case pd::fail_mode::unnamed: return nullptr;
+    }
+    return nullptr;
+}
+
+static const char *name(pd::generation which) {
+    switch (which) {
+    case pd::generation::freezed: return "freezed";
+    case pd::generation::checkpoint: return "checkpoint";
+    case pd::generation::remote_name: return "remote-name";
+    case pd::generation::snapshot_2_6: return "snapshot-2.6";
+    case pd::generation::dup_exist: return "dup-exist";
+    }
+    return nullptr;
+}
+
+template <class Enum> static void same(const parity &table, const char *section) {
+    for (std::int32_t number = -5; number < 300; ++number) {
+        CHECK_TEXT(name(static_cast<Enum>(number)), parity_name(&table, section, number));
+    }
+    CHECK(parity_count(&table, section) > 0);
+}
+
+/* What each operation gives; a type that a variant gains or loses doesn't compile. */
+static_assert(std::is_same_v<pd::add_outcome, std::variant<pd::created, pd::already_exists, pd::error>>);
+static_assert(std::is_same_v<pd::change_outcome, std::variant<pd::changed, pd::unchanged, pd::error>>);
+static_assert(std::is_same_v<pd::remove_outcome, std::variant<pd::removed, pd::not_found, pd::error>>);
+static_assert(std::is_same_v<pd::list_outcome, std::variant<pd::listed, pd::error>>);
+
+static const std::set<std::string> outcomes = {"created", "already_exists", "error",   "listed",
+                                               "changed", "unchanged",      "removed", "not_found"};
+
+/* Never called: that it compiles says that each operation is there, in both ways. */
+[[maybe_unused]] static void operations_compile(const pd::client &client) {
+    (void)client.add({"t", "c"}), (void)client.add_async({"t", "c"});
+    (void)client.query("t"), (void)client.query_async("t");
+    (void)client.list(), (void)client.list_async();
+    (void)client.start("t", 1), (void)client.start_async("t", 1);
+    (void)client.pause("t", 1), (void)client.pause_async("t", 1);
+    (void)client.remove("t", 1), (void)client.remove_async("t", 1);
+    (void)client.set_fail_mode("t", 1, pd::fail_mode::slow);
+    (void)client.set_fail_mode_async("t", 1, pd::fail_mode::slow);
+}
+static const std::set<std::string> operations = {"add",   "query",  "list",         "start",
+                                                 "pause", "remove", "set_fail_mode"};
+
+static std::set<std::string> of(const parity &table, const std::string &section) {
+    std::set<std::string> names;
+    for (int i = 0; i < table.count; ++i) {
+        if (table.entries[i].section == section) {
+            names.insert(table.entries[i].name);
+        }
+    }
+    return names;
+}
+
+int main() {
+    const parity table = parity_read();
+    same<pd::error_kind>(table, "errors");
+    same<pd::evidence>(table, "evidence");
+    same<pd::status>(table, "statuses");
+    same<pd::fail_mode>(table, "fail_modes");
+    same<pd::generation>(table, "generations");
+    CHECK(of(table, "outcomes") == outcomes);
+    CHECK(of(table, "operations") == operations);
+    return checks_result();
+}

@@ -1,0 +1,144 @@
+//! The faces have the same operations, outcomes, evidence and kinds of errors, under the same names:
+//! those of `tests/parity.json`. The tests of C, C++ and Python are held against that file too; who
+//! adds one adds it there, and then each face's test fails until that face has it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use pegasus_dup::outcome::{FailMode, Status};
+use pegasus_dup::{Change, ErrorKind, Evidence, Generation, Outcome, Removal};
+use serde_json::Value;
+
+fn read(path: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
+}
+
+fn section(name: &str) -> Vec<Value> {
+    let table: Value = serde_json::from_str(&read("tests/parity.json")).expect("JSON");
+    table[name].as_array().unwrap_or_else(|| panic!("no section {name}")).clone()
+}
+
+fn names(section_name: &str) -> Vec<String> {
+    let name = |entry: &Value| entry["name"].as_str().expect("a name").to_owned();
+    section(section_name).iter().map(name).collect()
+}
+
+#[test]
+fn errors_and_evidence_are_those_of_every_face() {
+    assert_eq!(ErrorKind::ALL.map(ErrorKind::name).to_vec(), names("errors"));
+    assert_eq!(Evidence::ALL.map(Evidence::name).to_vec(), names("evidence"));
+    for (evidence, entry) in Evidence::ALL.into_iter().zip(section("evidence")) {
+        assert_eq!(entry["certain"], evidence.certain(), "{evidence}");
+    }
+    assert_eq!(Generation::ALL.map(Generation::name).to_vec(), names("generations"));
+    let modes = [FailMode::Slow, FailMode::Skip, FailMode::Fast];
+    assert_eq!(modes.map(FailMode::name).to_vec(), names("fail_modes"));
+    let statuses = [
+        Status::Init,
+        Status::Prepare,
+        Status::App,
+        Status::Log,
+        Status::Pause,
+        Status::Removed,
+        Status::Start,
+    ];
+    assert_eq!(statuses.map(Status::name).to_vec(), names("statuses"));
+}
+
+/// Without wildcards: a new variant doesn't compile until it is named here.
+#[test]
+fn outcomes_are_those_of_every_face() {
+    let evidence = Evidence::ServerSaidSo;
+    let adds = [
+        Outcome::Created { value: (), evidence, warning: None },
+        Outcome::AlreadyExists { existing: (), differences: vec![], evidence, warning: None },
+    ]
+    .map(|outcome| match outcome {
+        Outcome::Created { .. } => "created",
+        Outcome::AlreadyExists { .. } => "already_exists",
+    });
+    let changes = [
+        Change::Changed { before: (), after: (), warning: None },
+        Change::Unchanged { current: (), warning: None },
+    ]
+    .map(|change| match change {
+        Change::Changed { .. } => "changed",
+        Change::Unchanged { .. } => "unchanged",
+    });
+    let removals = [Removal::Removed { was: (), warning: None }, Removal::NotFound].map(
+        |removal| match removal {
+            Removal::Removed { .. } => "removed",
+            Removal::NotFound => "not_found",
+        },
+    );
+    let mut all = [&adds[..], &["error", "listed"], &changes, &removals].concat();
+    let mut table = names("outcomes");
+    all.sort_unstable();
+    table.sort_unstable();
+    assert_eq!(all, table);
+}
+
+/// What a client can be asked: its methods that give duplications.
+fn operations(path: &str, start: &str) -> BTreeSet<String> {
+    read(path)
+        .split(start)
+        .skip(1)
+        .filter_map(|function| {
+            let (name, rest) = function.split_once('(')?;
+            let signature = rest.split('{').next()?;
+            signature.contains("Duplication>").then(|| name.to_owned())
+        })
+        .collect()
+}
+
+#[test]
+fn operations_are_those_of_every_face() {
+    let table: BTreeSet<String> = names("operations").into_iter().collect();
+    assert_eq!(operations("src/client/mod.rs", "pub async fn "), table);
+    assert_eq!(operations("src/client/blocking.rs", "pub fn "), table);
+}
+
+/// The numbers that the C header documents under a word, by their names.
+fn documented(header: &str, word: &str, prefix: &str) -> Vec<(String, i64)> {
+    let lines: Vec<&str> = header.lines().collect();
+    let mut found = Vec::new();
+    for (index, line) in lines.iter().enumerate() {
+        let define = line.strip_prefix("#define PEGASUS_DUP_");
+        let Some((name, number)) = define.and_then(|define| define.split_once(' ')) else {
+            continue;
+        };
+        let comment = lines[..index].iter().rposition(|line| *line == "/**").expect("a comment");
+        if lines[comment + 1].trim_start_matches(" * ").starts_with(word) {
+            let name = name.strip_prefix(prefix).unwrap_or_else(|| panic!("{word}: {name}"));
+            found.push((name.to_owned(), number.parse().expect("a number")));
+        }
+    }
+    found.sort_by_key(|&(_, number)| number);
+    found
+}
+
+#[test]
+fn the_c_header_has_the_same_names_and_numbers() {
+    let header = read("include/pegasus_dup.h");
+    let sections = [
+        ("operations", "Operation: ", "OPERATION_", ""),
+        ("outcomes", "Outcome: ", "", ""),
+        ("evidence", "Evidence, ", "", ""),
+        ("errors", "Error: ", "ERROR_", ""),
+        ("statuses", "Duplication status ", "STATUS_", "DS_"),
+        ("fail_modes", "Fail mode ", "FAIL_", "FAIL_"),
+        ("generations", "Generation: ", "GENERATION_", ""),
+    ];
+    for (name, word, prefix, other) in sections {
+        let table: Vec<(String, i64)> = section(name)
+            .iter()
+            .map(|entry| {
+                let name = entry["name"].as_str().expect("a name").to_uppercase();
+                let name = name.strip_prefix(other).expect("the prefix").replace(['-', '.'], "_");
+                (name, entry["number"].as_i64().expect("a number"))
+            })
+            .collect();
+        assert_eq!(documented(&header, word, prefix), table, "{name}");
+    }
+}

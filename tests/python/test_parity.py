@@ -1,0 +1,69 @@
+"""The same operations, outcomes, evidence and errors as in every face: tests/parity.json."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from pathlib import Path
+
+import pegasus_dup
+from pegasus_dup import Client, ErrorKind, Evidence, FailMode, Generation, PegasusDupError, Status
+
+TABLE = json.loads((Path(__file__).parents[1] / "parity.json").read_text("utf-8"))
+
+
+def names(section: str) -> list[str]:
+    return [entry["name"] for entry in TABLE[section]]
+
+
+def test_evidence() -> None:
+    assert [one.value for one in Evidence] == names("evidence")
+    for entry in TABLE["evidence"]:
+        assert Evidence(entry["name"]).certain is entry["certain"]
+
+
+def test_errors_have_a_class_each() -> None:
+    assert [one.value for one in ErrorKind] == names("errors")
+    exceptions: dict[str, type[PegasusDupError]] = {
+        name: thing
+        for name, thing in vars(pegasus_dup).items()
+        if isinstance(thing, type)
+        and issubclass(thing, PegasusDupError)
+        and PegasusDupError in thing.__bases__
+    }
+    assert exceptions.keys() == {entry["python"] for entry in TABLE["errors"]}
+    for entry in TABLE["errors"]:
+        assert exceptions[entry["python"]].kind == entry["name"]
+
+
+def test_names_of_states() -> None:
+    # A number that has no name is a member of its own in Python.
+    assert {one.value for one in Status} == {*names("statuses"), "DS_UNKNOWN"}
+    assert {one.value for one in FailMode} == {*names("fail_modes"), "FAIL_UNKNOWN"}
+    assert [one.value for one in Generation] == names("generations")
+
+
+def annotated(method: str) -> set[str]:
+    text: str = getattr(Client, method).__annotations__["return"]
+    names = (name.strip().split("[")[0] for name in text.split("|"))
+    return {name.rpartition(".")[2] for name in names}
+
+
+def test_operations_and_what_they_give() -> None:
+    given: set[str] = set()
+    for operation in names("operations"):
+        given |= annotated(operation)
+    given |= annotated("try_add")
+    assert given == {entry["python"] for entry in TABLE["outcomes"]}
+
+
+def test_no_operation_is_missing_from_the_table() -> None:
+    outcomes = {entry["python"] for entry in TABLE["outcomes"]}
+    methods = {
+        name
+        for name, method in vars(Client).items()
+        if not name.startswith("_") and inspect.isfunction(method)
+        if annotated(name) <= outcomes
+    }
+    # The same add, with its error as a value.
+    assert methods - {"try_add"} == set(names("operations"))
