@@ -1,7 +1,7 @@
 import asyncio
 import builtins
 from collections.abc import Callable
-from typing import Final, Generic, TypeVar, final
+from typing import Final, Generic, TypedDict, TypeVar, final
 
 from ._outcome import (
     AlreadyExists,
@@ -24,6 +24,7 @@ __all__ = [
     "Call",
     "Client",
     "Mailbox",
+    "MetaGroup",
     "MetaServer",
     "Operation",
     "__version__",
@@ -103,20 +104,38 @@ class Client:
     def unknown(self) -> builtins.list[str]: ...
     def close(self) -> None: ...
 
+class _Settings(TypedDict):
+    tables: list[tuple[str, int, int]]
+    remote_clusters: list[tuple[str, list[str]]]
+    cluster_name: str
+    store: str | None
+    clock: str | None
+
 @final
 class MetaServer:
     def __new__(
-        cls,
-        tables: list[tuple[str, int, int]],
-        remote_clusters: list[tuple[str, list[str]]],
-        cluster_name: str,
-        listen: str,
-        store: str | None,
-        behaviour: str,
-        clock: str | None,
+        cls, settings: _Settings, listen: str, behaviour: str, faults: list[str]
     ) -> MetaServer: ...
     @property
     def address(self) -> str: ...
     @property
     def would_have_died(self) -> int: ...
+    def set_faults(self, faults: list[str]) -> None: ...
+    def stop(self) -> None: ...
+
+@final
+class MetaGroup:
+    def __new__(
+        cls, settings: _Settings, listen: str, behaviours: list[str], faults: list[str]
+    ) -> MetaGroup: ...
+    @property
+    def addresses(self) -> list[str]: ...
+    @property
+    def leader(self) -> int: ...
+    @property
+    def would_have_died(self) -> int: ...
+    def elect(
+        self, leader: int | None, early: float, old_stays: bool, followers_learn: bool
+    ) -> None: ...
+    def set_faults(self, faults: list[str], server: int | None) -> None: ...
     def stop(self) -> None: ...

@@ -83,7 +83,7 @@ async fn safe(
         Listed::Unknown(_) | Listed::NotAsked => unreachable!("asking tells what is there"),
     }
     refuse_what_would_harm(client, spec, generation)?;
-    let question = Question { spec, table_id, generation };
+    let question = Question { spec, table_id, generation, absent_before: true };
     send(client, &question, attempts, connection).await
 }
 
@@ -96,11 +96,16 @@ async fn direct(
 ) -> Result<Tried> {
     let generation = connection.learnt.generation.get().copied().flatten();
     let table_id = connection.learnt.table_id(&spec.table);
-    let (generation, table_id) = match (generation, table_id) {
-        (Some(generation), Some(table_id)) if !attempts.disturbed => (Some(generation), table_id),
+    let (generation, table_id, absent_before) = match (generation, table_id) {
+        (Some(generation), Some(table_id)) if !attempts.disturbed => {
+            (Some(generation), table_id, false)
+        }
         // The proof, and the table's id that an answer must name, take one question.
         _ => match ask_first(spec, attempts, connection).await? {
-            Some(asked) => (asked.generation, asked.table_id),
+            Some(asked) => {
+                let (generation, table_id) = (asked.generation, asked.table_id);
+                (generation, table_id, asked.into_listed(&spec.cluster) == Listed::None)
+            }
             None => return Ok(Tried::Again),
         },
     };
@@ -112,7 +117,7 @@ async fn direct(
         .with_server(&connection.server)
         .with_hint("use the safe mode"));
     }
-    let question = Question { spec, table_id, generation };
+    let question = Question { spec, table_id, generation, absent_before };
     send(client, &question, attempts, connection).await
 }
 

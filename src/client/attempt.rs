@@ -1,7 +1,7 @@
 //! One call's tries: the leader's connection, what a failed try means for the next, and the pause
 //! between them, all within one deadline.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::Client;
@@ -29,13 +29,15 @@ pub(crate) struct Attempts<'a> {
     /// Something happened within this call after which a leader may be one that has not read its
     /// duplications back: it refused as not ready, it changed, or a connection broke.
     pub(crate) disturbed: bool,
+    /// The connection that this call used last, which this does not keep open.
+    used: Option<Weak<Connection>>,
     last: Option<Error>,
 }
 
 impl<'a> Attempts<'a> {
     pub(crate) fn new(client: &'a Client, table: &'a str, deadline: Deadline) -> Attempts<'a> {
         let backoff = client.inner.group.backoff();
-        Attempts { client, table, deadline, backoff, disturbed: false, last: None }
+        Attempts { client, table, deadline, backoff, disturbed: false, used: None, last: None }
     }
 
     /// The leader's connection.
@@ -45,8 +47,14 @@ impl<'a> Attempts<'a> {
         }
         match self.client.inner.group.leader(self.table, self.deadline).await {
             Ok(leader) => {
-                self.disturbed |= leader.fresh;
-                Ok(leader.connection)
+                let connection = leader.connection;
+                // Also where nothing failed: it may have broken during a pause.
+                let another = self
+                    .used
+                    .replace(Arc::downgrade(&connection))
+                    .is_some_and(|used| !std::ptr::eq(used.as_ptr(), Arc::as_ptr(&connection)));
+                self.disturbed |= leader.fresh || another;
+                Ok(connection)
             }
             // What went wrong before says more than that the time for looking was short.
             Err(error) if error.kind() == ErrorKind::Timeout => {

@@ -17,6 +17,9 @@ pub(crate) struct Question<'a> {
     pub(crate) table_id: i32,
     /// The generation of the server that the add was sent to, where it is known.
     pub(crate) generation: Option<Generation>,
+    /// Whether it was asked for just before, and wasn't there. A direct add may not have asked, or
+    /// have gone over what is there.
+    pub(crate) absent_before: bool,
 }
 
 impl Question<'_> {
@@ -172,7 +175,9 @@ fn made(
         }
         // Another one than the answer's. Either ours has been removed and another one added since,
         // or the answer is not to be believed; nothing here tells which, so nothing certain.
-        Listed::One(other) if spec.differences_from(&other).is_empty() => {
+        Listed::One(other)
+            if question.absent_before && spec.differences_from(&other).is_empty() =>
+        {
             let warning = format!(
                 "the answer named another one than is listed: answered={dupid} listed={}",
                 other.dupid
@@ -271,10 +276,18 @@ fn exists(
 fn lost(question: &Question<'_>, reply: &Reply, listed: Listed) -> Result<Outcome<Duplication>> {
     let spec = question.spec;
     match listed {
-        Listed::One(one) if spec.differences_from(&one).is_empty() => {
+        Listed::One(one) if !spec.differences_from(&one).is_empty() => {
+            Ok(already_exists(spec, one, Evidence::ListedAfter, None))
+        }
+        Listed::One(one) if question.absent_before => {
             Ok(created(one, Evidence::AppearedDuringCall, None))
         }
-        Listed::One(one) => Ok(already_exists(spec, one, Evidence::ListedAfter, None)),
+        Listed::One(one) => Err(unknown(
+            spec,
+            reply,
+            "it is listed, and may have been there before".to_owned(),
+            vec![one],
+        )),
         Listed::None => Err(unknown(
             spec,
             reply,

@@ -162,7 +162,13 @@ impl Connection {
             .map_err(|error| Why::Io(Arc::new(error)))?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         let last_seqid = Arc::new(AtomicI32::new(0));
-        let task = Task { queue, last_seqid: last_seqid.clone(), pending: BTreeMap::new() };
+        let task = Task {
+            queue,
+            last_seqid: last_seqid.clone(),
+            pending: BTreeMap::new(),
+            taken: 0,
+            written: 0,
+        };
         let task = tokio::spawn(task.run(stream)).abort_handle();
         let learnt = Learnt::default();
         if let Some(generation) = seams.generation {
@@ -273,10 +279,15 @@ struct Task {
     last_seqid: Arc<AtomicI32>,
     /// By seqid. Ordered, so that callers wake in the same order in every run.
     pending: BTreeMap<i32, Pending>,
+    /// Bytes of all requests that were taken, and how many of them the stream has taken.
+    taken: u64,
+    written: u64,
 }
 
 struct Pending {
     name: &'static str,
+    /// How many bytes were to be written before it.
+    behind: u64,
     reply: oneshot::Sender<Result<Bytes, CallError>>,
 }
 
@@ -290,7 +301,11 @@ impl Task {
             let _ = job.reply.send(Err(CallError::NotSent(why.clone())));
         }
         for (_, pending) in std::mem::take(&mut self.pending) {
-            let _ = pending.reply.send(Err(CallError::Lost(why.clone())));
+            let _ = pending.reply.send(Err(if self.written > pending.behind {
+                CallError::Lost(why.clone())
+            } else {
+                CallError::NotSent(why.clone())
+            }));
         }
     }
 
@@ -313,7 +328,7 @@ impl Task {
                 },
                 written = writer.write_buf(&mut outgoing), if outgoing.has_remaining() => match written {
                     Ok(0) => return Why::Closed,
-                    Ok(_) => {}
+                    Ok(count) => self.written += count as u64,
                     Err(error) => return Why::Io(Arc::new(error)),
                 },
                 job = self.queue.recv(), if outgoing.len() < MAX_UNWRITTEN => match job {
@@ -330,8 +345,10 @@ impl Task {
             self.pending.retain(|_, pending| !pending.reply.is_closed());
         }
         if job.progress.step(Progress::TAKEN) {
+            let pending = Pending { name: job.name, behind: self.taken, reply: job.reply };
             outgoing.extend_from_slice(&job.frame);
-            self.pending.insert(job.seqid, Pending { name: job.name, reply: job.reply });
+            self.taken += job.frame.len() as u64;
+            self.pending.insert(job.seqid, pending);
         }
     }
 

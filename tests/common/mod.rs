@@ -1,6 +1,7 @@
 //! What the tests of the embedded meta server share. Each test binary uses a part of it.
 #![allow(dead_code)]
 
+pub(crate) mod disk;
 pub(crate) mod peer;
 pub(crate) mod slow_store;
 pub(crate) mod wire;

@@ -93,11 +93,6 @@ impl Node {
         let at_store =
             AtStore { connection: call.connection, seqid: call.seqid, change: change.clone() };
         self.at_store.insert(ticket, at_store);
-        if matches!(self.role, Role::StaleLeader) {
-            // The store listens to the new leader alone, and this one doesn't know.
-            let lost = StoreFailure::Uncertain("another meta server leads".to_owned());
-            return self.stored(self.life, ticket, Err(lost), now);
-        }
         match call.fault {
             Some(Fault::FailStore) => {
                 let failed = StoreFailure::NotStored("a fault rule says so".to_owned());
@@ -107,7 +102,17 @@ impl Node {
                 self.at(now.steady_ms.saturating_add(ms), Timed::Store(ticket, change));
                 Vec::new()
             }
-            _ => vec![Action::Store { life: self.life, ticket, change }],
+            _ => self.submit(ticket, change, now),
         }
+    }
+
+    /// Gives a change to the store. The store listens to the leader alone: one that another has
+    /// followed meanwhile, and doesn't know, never hears what became of it.
+    pub(super) fn submit(&mut self, ticket: Ticket, change: Change, now: Now) -> Vec<Action> {
+        if matches!(self.role, Role::StaleLeader) {
+            let lost = StoreFailure::Uncertain("another meta server leads".to_owned());
+            return self.stored(self.life, ticket, Err(lost), now);
+        }
+        vec![Action::Store { life: self.life, ticket, change }]
     }
 }

@@ -286,9 +286,7 @@ impl Node {
                     Err(_) => Vec::new(),
                 },
                 Timed::Queue => self.run_queue(now),
-                Timed::Store(ticket, change) => {
-                    vec![Action::Store { life: self.life, ticket, change }]
-                }
+                Timed::Store(ticket, change) => self.submit(ticket, change, now),
                 Timed::Answer(call, reply) => self.send(&call, reply),
                 Timed::ReadBack => vec![Action::ReadBack],
                 Timed::Restart => self.restart(),

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use redb::{
-    Builder, Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, StorageError,
-    TableDefinition, TableError,
+    Builder, Database, DatabaseError, Durability, ReadableDatabase, ReadableTable, StorageBackend,
+    StorageError, TableDefinition, TableError,
 };
 
 use super::{Change, Done, DuplicationRecord, Snapshot, Store, StoreFailure, TableRecord};
@@ -55,7 +55,27 @@ impl FileStore {
     /// Opens the file, or makes it if it isn't there or has no bytes. It belongs to one cluster,
     /// and to one server at a time.
     pub fn open(path: &Path, cluster_name: &str) -> Result<FileStore, ServerError> {
-        let database = open_database(path)?;
+        let database = open_database(path, |builder| builder.create(path))?;
+        FileStore::from_database(database, path, cluster_name)
+    }
+
+    /// The same over anything that behaves like a file: a test's disk, which fails when it is told
+    /// to. `path` is its name in errors.
+    #[doc(hidden)]
+    pub fn over(
+        disk: impl StorageBackend,
+        path: &Path,
+        cluster_name: &str,
+    ) -> Result<FileStore, ServerError> {
+        let database = open_database(path, |builder| builder.create_with_backend(disk))?;
+        FileStore::from_database(database, path, cluster_name)
+    }
+
+    fn from_database(
+        database: Database,
+        path: &Path,
+        cluster_name: &str,
+    ) -> Result<FileStore, ServerError> {
         prepare(&database, path, cluster_name)?;
         let database = Arc::new(database);
         let (queue, jobs) = mpsc::channel();
@@ -145,35 +165,36 @@ fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Resu
     })
 }
 
-fn open_database(path: &Path) -> Result<Database, StoreError> {
+fn open_database(
+    path: &Path,
+    create: impl FnOnce(&Builder) -> Result<Database, DatabaseError>,
+) -> Result<Database, StoreError> {
     let path_owned = || path.to_owned();
     guarded(path, || {
-        Builder::new()
-            .set_cache_size(CACHE_BYTES)
-            .set_check_integrity_on_open(true)
-            .create(path)
-            .map_err(|error| match error {
-                DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
-                    StoreError::InUse { path: path_owned() }
-                }
-                DatabaseError::UpgradeRequired(version) => StoreError::Foreign {
-                    path: path_owned(),
-                    reason: format!("redb file format {version}"),
-                },
-                DatabaseError::Storage(StorageError::Io(error))
-                    if error.kind() == std::io::ErrorKind::InvalidData =>
-                {
-                    StoreError::Foreign { path: path_owned(), reason: error.to_string() }
-                }
-                DatabaseError::Storage(StorageError::Corrupted(reason)) => {
-                    StoreError::Corrupt { path: path_owned(), reason }
-                }
-                DatabaseError::RepairAborted => StoreError::Corrupt {
-                    path: path_owned(),
-                    reason: "it cannot be repaired".to_owned(),
-                },
-                other => StoreError::Io { reason: format!("{other} path={path:?}") },
-            })
+        let mut builder = Builder::new();
+        builder.set_cache_size(CACHE_BYTES).set_check_integrity_on_open(true);
+        create(&builder).map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen | DatabaseError::LockProtocolMismatch => {
+                StoreError::InUse { path: path_owned() }
+            }
+            DatabaseError::UpgradeRequired(version) => StoreError::Foreign {
+                path: path_owned(),
+                reason: format!("redb file format {version}"),
+            },
+            DatabaseError::Storage(StorageError::Io(error))
+                if error.kind() == std::io::ErrorKind::InvalidData =>
+            {
+                StoreError::Foreign { path: path_owned(), reason: error.to_string() }
+            }
+            DatabaseError::Storage(StorageError::Corrupted(reason)) => {
+                StoreError::Corrupt { path: path_owned(), reason }
+            }
+            DatabaseError::RepairAborted => StoreError::Corrupt {
+                path: path_owned(),
+                reason: "it cannot be repaired".to_owned(),
+            },
+            other => StoreError::Io { reason: format!("{other} path={path:?}") },
+        })
     })
 }
 

@@ -9,6 +9,8 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	stdlog "log"
 	"os"
 	"os/exec"
 	"strings"
@@ -17,8 +19,14 @@ import (
 	"time"
 
 	"github.com/apache/incubator-pegasus/go-client/idl/admin"
+	"github.com/apache/incubator-pegasus/go-client/pegalog"
 	"github.com/apache/incubator-pegasus/go-client/session"
 )
+
+func init() {
+	// Unless told otherwise it logs to a file in the working directory.
+	pegalog.SetLogger(stdlog.New(io.Discard, "", 0))
+}
 
 // patience is longer than anything here takes.
 const patience = 5 * time.Second

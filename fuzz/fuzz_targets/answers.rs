@@ -1,0 +1,173 @@
+//! What a client reads: a server that answers anything. Every call ends in time and without a panic, and
+//! what it says fits what was sent: a Created without an add on the wire is the worst defect there is.
+//!
+//! The first byte chooses the call. Then each connection reads the script from where the last one
+//! stopped: one byte says what becomes of the next request.
+#![no_main]
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use libfuzzer_sys::fuzz_target;
+use pegasus_dup::protocol::frame::{decode_request, encode_framework_error, request_length};
+use pegasus_dup::protocol::messages::{AddDuplication, ModifyDuplication, Rpc};
+use pegasus_dup::transport::MetaAddr;
+use pegasus_dup::transport::seams::{Connecting, Connector, Stream};
+use pegasus_dup::{
+    Client, DuplicationSpec, ErrorCode, ErrorKind, Evidence, Mode, Outcome, Selector, TablePattern,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+
+#[derive(Debug, Default)]
+struct Script {
+    bytes: Vec<u8>,
+    at: usize,
+    adds: usize,
+    modifies: usize,
+}
+
+impl Script {
+    fn byte(&mut self) -> Option<u8> {
+        self.bytes.get(self.at).copied().inspect(|_| self.at += 1)
+    }
+    fn take(&mut self) -> Vec<u8> {
+        let length = self.byte().map_or(0, usize::from) * 2;
+        let end = (self.at + length).min(self.bytes.len());
+        let taken = self.bytes[self.at..end].to_vec();
+        self.at = end;
+        taken
+    }
+}
+
+#[derive(Debug)]
+struct Scripted(Arc<Mutex<Script>>);
+
+impl Connector for Scripted {
+    fn connect(&self, _: &MetaAddr) -> Connecting {
+        let (client, server) = duplex(1 << 20);
+        tokio::spawn(serve(server, Arc::clone(&self.0)));
+        Box::pin(async move { Ok(Box::new(client) as Box<dyn Stream>) })
+    }
+}
+
+/// An answer's frame around a body that is whatever it is.
+fn framed(name: &str, seqid: i32, body: &[u8]) -> Vec<u8> {
+    // The same frame as that of a framework error, but with a body and ERR_OK.
+    let empty = encode_framework_error(&ErrorCode::Ok, name, seqid);
+    let mut frame = [&empty[4..], &[12, 0, 0], body, &[0]].concat();
+    let length = u32::try_from(frame.len() + 4).expect("short");
+    frame.splice(0..0, length.to_be_bytes());
+    frame
+}
+
+async fn serve(mut stream: DuplexStream, script: Arc<Mutex<Script>>) {
+    let mut input = Vec::new();
+    loop {
+        match request_length(&input, 1 << 20) {
+            Ok(Some(length)) if length <= input.len() => {
+                let frame: Vec<u8> = input.drain(..length).collect();
+                let Some(answer) = answer(&frame, &script) else { return };
+                if stream.write_all(&answer).await.is_err() {
+                    return;
+                }
+            }
+            Ok(_) => {
+                if stream.read_buf(&mut input).await.unwrap_or(0) == 0 {
+                    return;
+                }
+            }
+            // HTTP, which this server doesn't speak.
+            Err(_) => return,
+        }
+    }
+}
+
+fn answer(frame: &[u8], script: &Mutex<Script>) -> Option<Vec<u8>> {
+    let request = decode_request(frame).expect("the client sends requests");
+    let mut script = script.lock().expect("not poisoned");
+    script.adds += usize::from(request.name == AddDuplication::NAME);
+    script.modifies += usize::from(request.name == ModifyDuplication::NAME);
+    let (name, seqid) = (request.name, request.seqid);
+    match script.byte().unwrap_or(0) % 6 {
+        0 => None,
+        1 => Some(Vec::new()),
+        2 => Some(encode_framework_error(&ErrorCode::HandlerNotFound, name, seqid)),
+        3 => {
+            // Raw: the frame itself is the script's.
+            Some(script.take())
+        }
+        4 => Some(framed(name, seqid.wrapping_add(1), &script.take())),
+        _ => Some(framed(name, seqid, &script.take())),
+    }
+}
+
+async fn call(client: &Client, which: u8, script: &Mutex<Script>) {
+    let sent = || {
+        let script = script.lock().expect("not poisoned");
+        (script.adds, script.modifies)
+    };
+    let selector = Selector::Cluster("target".to_owned());
+    match which % 5 {
+        0 | 1 => {
+            let spec = DuplicationSpec::new("temp", "target");
+            let result = client.add(&spec).await;
+            let (adds, modifies) = sent();
+            assert_eq!(modifies, 0);
+            match result {
+                Ok(Outcome::Created { evidence, .. }) => {
+                    assert!(adds > 0, "created without an add");
+                    assert!(evidence != Evidence::ListedBefore && evidence != Evidence::ListedAfter);
+                }
+                Ok(Outcome::AlreadyExists { evidence: Evidence::ListedBefore, .. }) => {
+                    assert_eq!(adds, 0, "listed before, and sent all the same");
+                }
+                Ok(Outcome::AlreadyExists { evidence, .. }) => {
+                    assert!(adds > 0 && evidence.certain(), "{evidence:?}");
+                }
+                Err(error) if error.kind() == ErrorKind::OutcomeUnknown => {
+                    assert!(adds > 0, "in doubt about nothing: {error}");
+                }
+                Err(_) => {}
+            }
+        }
+        2 => {
+            let _ = client.list(&TablePattern::All).await;
+            assert_eq!(sent(), (0, 0));
+        }
+        3 => {
+            let _ = client.query("temp").await;
+            assert_eq!(sent(), (0, 0));
+        }
+        _ => {
+            let result = client.pause("temp", &selector).await;
+            let (adds, modifies) = sent();
+            assert_eq!(adds, 0);
+            let changed = result.as_ref().is_ok_and(|change| change.changed());
+            assert!(!changed || modifies > 0, "changed without a modify: {result:?}");
+        }
+    }
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&which, bytes)) = data.split_first() else { return };
+    let script = Script { bytes: bytes.to_vec(), ..Script::default() };
+    let script = Arc::new(Mutex::new(script));
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let client = Client::builder()
+            .meta("127.0.0.1:34601")
+            .mode(if which >= 128 { Mode::Direct } else { Mode::Safe })
+            .timeout(Duration::from_secs(5))
+            .connector(Scripted(Arc::clone(&script)))
+            .seed(1)
+            .build()
+            .expect("a client");
+        let call = call(&client, which, &script);
+        // By a paused clock, which passes when nothing else happens.
+        tokio::time::timeout(Duration::from_secs(60), call).await.expect("it ends in time");
+    });
+});

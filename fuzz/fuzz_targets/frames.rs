@@ -1,0 +1,76 @@
+//! What a server reads: any bytes over one connection. It doesn't panic or hang, and afterwards another
+//! connection is served, whose table has at most one duplication to a cluster.
+//!
+//! The first byte says which generation the server behaves as.
+#![no_main]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use libfuzzer_sys::fuzz_target;
+use pegasus_dup::protocol::frame::{
+    answer_length, decode_answer, decode_request, encode_request, request_length,
+};
+use pegasus_dup::protocol::messages::{QueryDuplication, QueryRequest};
+use pegasus_dup::server::store::MemoryStore;
+use pegasus_dup::server::{Behaviour, Clock, ClockMode, Hub, ServerConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+
+struct Still;
+impl Clock for Still {
+    fn now_ms(&self) -> i64 {
+        1_700_000_000_000
+    }
+}
+
+/// Sends bytes over a connection of its own, and gives what comes back.
+async fn exchange(hub: &Hub, bytes: &[u8]) -> Vec<u8> {
+    let (client, server) = duplex(1 << 16);
+    let (mut reader, mut writer) = tokio::io::split(client);
+    let mut back = Vec::new();
+    let send = async {
+        // It may be closed before it has taken everything.
+        let _ = writer.write_all(bytes).await;
+        let _ = writer.shutdown().await;
+    };
+    let receive = async {
+        let _ = reader.read_to_end(&mut back).await;
+    };
+    let all = async { tokio::join!(hub.serve(server), send, receive) };
+    // By a paused clock, which passes when nothing else happens.
+    tokio::time::timeout(Duration::from_secs(3_600), all).await.expect("it ends");
+    back
+}
+
+fuzz_target!(|data: &[u8]| {
+    let Some((&which, bytes)) = data.split_first() else { return };
+    if let Ok(Some(length)) = request_length(bytes, 1 << 20) {
+        let _ = bytes.get(..length).map(decode_request);
+    }
+    if let Ok(Some(length)) = answer_length(bytes, 1 << 20) {
+        let _ = bytes.get(..length).map(|frame| decode_answer(&frame[4..]));
+    }
+    let config = ServerConfig {
+        behaviour: Behaviour::ALL[usize::from(which) % Behaviour::ALL.len()],
+        clock: Some(if which >= 128 { ClockMode::Real } else { ClockMode::Stopped }),
+        tables: vec!["temp".parse().expect("a table")],
+        remote_clusters: vec!["target=127.0.0.1:35601".parse().expect("a cluster")],
+        ..ServerConfig::default()
+    };
+    let hub = Hub::new(&config, Arc::new(MemoryStore::new()), Arc::new(Still)).expect("a server");
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        exchange(&hub, bytes).await;
+        let query = QueryRequest { app_name: "temp".to_owned() };
+        let back = exchange(&hub, &encode_request::<QueryDuplication>(&query, 7, 1000)).await;
+        let frame = decode_answer(&back[4..]).expect("an answer");
+        assert_eq!(frame.seqid, 7);
+        let answer = frame.answer::<<QueryDuplication as pegasus_dup::protocol::messages::Rpc>::Answer>();
+        let entries = answer.expect("a query's answer").entry_list.unwrap_or_default();
+        assert!(entries.len() <= 1, "{entries:?}");
+    });
+});

@@ -1,0 +1,81 @@
+//! Those who act: each in a task of its own, one call after the other.
+
+use std::time::Duration;
+
+use pegasus_dup::{Client, Mode, Selector};
+use tokio::time::{sleep, timeout};
+
+use super::plan::{Actor, CLUSTER, Step, TABLE, What, Who};
+use super::raw;
+use super::streams::{Network, address};
+use super::trace::{Ended, Line};
+
+/// What somebody leaves behind.
+pub(crate) struct Left {
+    pub(crate) who: usize,
+    /// What their client still holds to be unsettled.
+    pub(crate) unsettled: Vec<String>,
+}
+
+/// Does everything that an actor does.
+pub(crate) async fn run(actor: Actor, network: Network, seed: u64) -> Left {
+    let who = network.who;
+    let unsettled = match actor.who {
+        Who::Client(mode) => as_client(&actor, &network, mode, seed).await,
+        Who::Raw => {
+            as_raw(&actor, &network).await;
+            Vec::new()
+        }
+    };
+    Left { who, unsettled }
+}
+
+async fn as_client(actor: &Actor, network: &Network, mode: Mode, seed: u64) -> Vec<String> {
+    let metas: Vec<String> =
+        (0..network.behaviours.len()).map(|meta| address(meta).to_string()).collect();
+    let client = Client::builder()
+        .meta(metas.join(","))
+        .connector(network.clone())
+        .version_lookup(network.clone())
+        .mode(mode)
+        .seed(seed)
+        .build()
+        .expect("a client");
+    let who = network.who;
+    for step in &actor.steps {
+        sleep(Duration::from_millis(step.after_ms)).await;
+        let call = network.pen.begins(who, step);
+        let client = client.with_timeout(Duration::from_millis(step.timeout_ms));
+        let how = match step.give_up_ms {
+            None => call_client(&client, step).await,
+            Some(ms) => timeout(Duration::from_millis(ms), call_client(&client, step))
+                .await
+                .unwrap_or(Ended::GaveUp),
+        };
+        network.pen.write(Line::Ends { call, how });
+    }
+    client.unsettled()
+}
+
+async fn call_client(client: &Client, step: &Step) -> Ended {
+    let which = Selector::Cluster(CLUSTER.to_owned());
+    match &step.what {
+        What::Add(spec) => Ended::Add(client.add(spec).await),
+        What::Query => Ended::Queried(client.query(TABLE).await),
+        What::Start => Ended::Change(client.start(TABLE, &which).await),
+        What::Pause => Ended::Change(client.pause(TABLE, &which).await),
+        What::Remove | What::Replace => Ended::Removal(client.remove(TABLE, &which).await),
+        What::SetFailMode(mode) => Ended::Change(client.set_fail_mode(TABLE, &which, *mode).await),
+    }
+}
+
+async fn as_raw(actor: &Actor, network: &Network) {
+    for step in &actor.steps {
+        sleep(Duration::from_millis(step.after_ms)).await;
+        let call = network.pen.begins(network.who, step);
+        let limit = Duration::from_millis(step.timeout_ms);
+        let how = timeout(limit, raw::act(network, &step.what)).await;
+        let how = how.unwrap_or_else(|_| "no answer in time".to_owned());
+        network.pen.write(Line::Ends { call, how: Ended::Raw(how) });
+    }
+}

@@ -1,0 +1,71 @@
+//! What must never happen, whatever the schedule. Each rule looks at the log alone.
+
+use pegasus_dup::ErrorKind;
+
+use super::plan::{Plan, Who};
+use super::trace::{Ended, Log};
+use super::truth::{Truth, Whole, error_of};
+use super::world::Remains;
+use super::{check_add, check_change, check_server};
+
+/// How much later than its deadline a call may end, in milliseconds: the clock's grain.
+const GRAIN_MS: u64 = 2;
+
+/// Everything that is wrong with a run.
+pub(crate) fn check(plan: &Plan, log: &Log, remains: Remains) -> Vec<String> {
+    let truth = Truth::of(plan, log);
+    let mut wrong = remains.wrong;
+    check_server::one_of_each(&truth, &mut wrong);
+    check_server::nothing_harmful(&truth, &mut wrong);
+    for whole in &truth.calls {
+        if plan.actors[log.calls[whole.call].who].who == Who::Raw {
+            continue;
+        }
+        in_time(&truth, whole, &mut wrong);
+        nothing_sent_afterwards(&truth, whole, &mut wrong);
+        check_add::check(&truth, whole, &mut wrong);
+        check_change::check(&truth, whole, &mut wrong);
+    }
+    if truth.calls.len() != log.calls.len() {
+        wrong.push("a call did not end".to_owned());
+    }
+    for left in &remains.left {
+        let settled = truth
+            .calls
+            .iter()
+            .filter(|whole| log.calls[whole.call].who == left.who)
+            .all(|whole| !leaves_a_doubt(whole.how));
+        if settled && !left.unsettled.is_empty() {
+            wrong.push(format!(
+                "all calls of actor {} are settled, and it says they aren't: {:?}",
+                left.who, left.unsettled
+            ));
+        }
+    }
+    wrong
+}
+
+/// Whether a call of that end may have changed something that nobody knows of.
+fn leaves_a_doubt(how: &Ended) -> bool {
+    matches!(how, Ended::GaveUp)
+        || error_of(how).is_some_and(|error| error.kind() == ErrorKind::OutcomeUnknown)
+}
+
+/// Every call ends within its deadline.
+fn in_time(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
+    let step = &truth.log.calls[whole.call].step;
+    let limit = step.timeout_ms.min(step.give_up_ms.unwrap_or(u64::MAX));
+    let took = whole.ended_ms - whole.began_ms;
+    if took > limit + GRAIN_MS {
+        wrong.push(format!("call {} took {took} ms of {limit} ms", whole.call));
+    }
+}
+
+/// What was not sent when a call ended never is.
+fn nothing_sent_afterwards(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
+    for sent in &truth.sent[whole.call] {
+        if sent.line > whole.ends && sent.ms > whole.ended_ms {
+            wrong.push(format!("call {} is over, and sends {}", whole.call, sent.what));
+        }
+    }
+}

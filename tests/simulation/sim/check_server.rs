@@ -1,0 +1,160 @@
+//! What must never be there, and what must never be sent.
+
+use std::collections::BTreeMap;
+
+use pegasus_dup::protocol::generation::Generation;
+use pegasus_dup::protocol::messages::{AddRequest, ModifyRequest};
+use pegasus_dup::server::{Behaviour, Event};
+use pegasus_dup::{Mode, Status};
+
+use super::plan::{What, Who};
+use super::trace::{Asked, Call, Line};
+use super::truth::Truth;
+
+/// Never two duplications of one table to one cluster, and never two to one table of a cluster, but
+/// where a leader that served too early made the second.
+pub(crate) fn one_of_each(truth: &Truth<'_>, wrong: &mut Vec<String>) {
+    for making in &truth.makings {
+        let Some(kept) = making.kept else { continue };
+        if making.early {
+            continue;
+        }
+        for ((table_id, dupid), other) in truth.stored_at(kept) {
+            let itself = (table_id, dupid) == (making.table_id, making.record.dupid);
+            if itself || other.cluster != making.record.cluster {
+                continue;
+            }
+            let made_early = truth.makings.iter().any(|early| {
+                early.early && (early.table_id, early.record.dupid) == (table_id, dupid)
+            });
+            if table_id == making.table_id && !made_early {
+                wrong.push(format!(
+                    "two of table {table_id} to {}: {dupid} and {}",
+                    other.cluster, making.record.dupid
+                ));
+            }
+            // Before 2.6 remote tables are not known, and not checked.
+            if knows_remote_tables(truth.plan.behaviours[making.meta])
+                && other.remote_table == making.record.remote_table
+                && table_id != making.table_id
+                && !made_early
+            {
+                wrong.push(format!(
+                    "two to table {} of {}: {table_id}({dupid}) and {}({})",
+                    other.remote_table, other.cluster, making.table_id, making.record.dupid
+                ));
+            }
+        }
+    }
+}
+
+fn knows_remote_tables(behaviour: Behaviour) -> bool {
+    match behaviour {
+        Behaviour::Freezed | Behaviour::Checkpoint => false,
+        Behaviour::RemoteName | Behaviour::DupExist | Behaviour::Idempotent => true,
+    }
+}
+
+/// Nothing is ever sent that would end or harm a real server of that generation. Two who race on
+/// `freezed` end it all the same: nobody can prevent that.
+pub(crate) fn nothing_harmful(truth: &Truth<'_>, wrong: &mut Vec<String>) {
+    // What is being stored on which server, and by whom.
+    let mut storing: BTreeMap<(usize, u64, i32), usize> = BTreeMap::new();
+    for (line, written) in truth.log.lines.iter().enumerate() {
+        match &written.line {
+            Line::Sent { call, meta, what, .. } => {
+                let behaviour = truth.plan.behaviours[*meta];
+                let call = &truth.log.calls[*call];
+                let harm = match what {
+                    Asked::Add(add) => harm_of_add(truth, call, add, behaviour),
+                    Asked::Modify(modify) => harm_of_modify(call, modify, behaviour.generation()),
+                    Asked::Table { .. } | Asked::Other(_) => None,
+                };
+                if let Some(harm) = harm {
+                    wrong.push(format!("{harm} was sent to a {behaviour} server: {what}"));
+                }
+            }
+            Line::Server { meta, event } => match event {
+                Event::Storing { connection, seqid, .. } => {
+                    if let Some(&who) = truth.owners.get(&(*meta, *connection)) {
+                        storing.insert((*meta, *connection, *seqid), who);
+                    }
+                }
+                // What a stale leader can't store it takes to be under way for ever.
+                Event::NotStored { .. } if truth.leader_at(line) != *meta => {}
+                Event::Stored { connection, seqid, .. }
+                | Event::NotStored { connection, seqid, .. } => {
+                    storing.remove(&(*meta, *connection, *seqid));
+                }
+                Event::Crashed | Event::Follows => {
+                    storing.retain(|&(on, _, _), _| on != *meta);
+                }
+                Event::WouldHaveDied { connection } => {
+                    let who = truth.owners.get(&(*meta, *connection)).copied();
+                    if let Some(reason) = blame(truth, *meta, who, &storing) {
+                        wrong.push(reason);
+                    }
+                }
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+}
+
+fn blame(
+    truth: &Truth<'_>,
+    meta: usize,
+    who: Option<usize>,
+    storing: &BTreeMap<(usize, u64, i32), usize>,
+) -> Option<String> {
+    let Some(who) = who else { return Some(format!("nobody ended meta {meta}")) };
+    if truth.plan.actors[who].who == Who::Raw {
+        return None;
+    }
+    let with_another = storing.iter().any(|(&(on, _, _), &other)| on == meta && other != who);
+    let raced = truth.plan.behaviours[meta] == Behaviour::Freezed && with_another;
+    (!raced).then(|| format!("actor {who} alone would have ended meta {meta}"))
+}
+
+fn harm_of_add(
+    truth: &Truth<'_>,
+    call: &Call,
+    add: &AddRequest,
+    behaviour: Behaviour,
+) -> Option<&'static str> {
+    let Some(spec) = call.adds() else { return Some("an add by a call of another kind") };
+    let mode = truth.plan.actors[call.who].who;
+    let freezed = behaviour == Behaviour::Freezed;
+    let other_table = add.remote_app_name.as_ref().is_some_and(|name| *name != add.app_name);
+    let count = add.remote_replica_count.is_some_and(|count| count != 0);
+    if freezed && add.is_duplicating_checkpoint == Some(true) {
+        Some("\"create it paused\"")
+    } else if freezed && spec.checkpoint {
+        Some("a checkpoint that will not be shipped")
+    } else if !freezed && (add.is_duplicating_checkpoint != Some(false)) != spec.checkpoint {
+        Some("another checkpoint flag than asked for")
+    } else if !knows_remote_tables(behaviour) && (other_table || count) {
+        Some("what it ignores")
+    } else if mode == Who::Client(Mode::Direct) && behaviour.generation() != Generation::DupExist {
+        Some("a direct add")
+    } else {
+        None
+    }
+}
+
+fn harm_of_modify(
+    call: &Call,
+    modify: &ModifyRequest,
+    generation: Generation,
+) -> Option<&'static str> {
+    let status = modify.status.map(|number| generation.status(number));
+    let fits = match (&call.step.what, status) {
+        (What::Start, Some(Status::Log | Status::Start))
+        | (What::Pause, Some(Status::Pause))
+        | (What::Remove, Some(Status::Removed)) => modify.fail_mode.is_none(),
+        (What::SetFailMode(mode), None) => modify.fail_mode == mode.number(),
+        _ => false,
+    };
+    (!fits).then_some("a status of another meaning")
+}

@@ -1,0 +1,370 @@
+//! What a schedule is made of, drawn from its seed: the servers, what stands there before, the
+//! mishaps, and who does what when.
+
+use std::fmt;
+
+use fastrand::Rng;
+use pegasus_dup::server::{Behaviour, ClockMode, FaultRule};
+use pegasus_dup::{DuplicationSpec, FailMode, Mode, Status};
+
+use super::faults;
+
+/// The table and the cluster that nearly everything is about.
+pub(crate) const TABLE: &str = "temp";
+/// A table that may be duplicated to the same remote table.
+pub(crate) const OTHER_TABLE: &str = "temp2";
+/// The remote cluster.
+pub(crate) const CLUSTER: &str = "target";
+/// Another remote cluster.
+pub(crate) const OTHER_CLUSTER: &str = "target2";
+
+/// A schedule.
+#[derive(Debug)]
+pub(crate) struct Plan {
+    pub(crate) seed: u64,
+    /// One a server of the group.
+    pub(crate) behaviours: Vec<Behaviour>,
+    pub(crate) clock: ClockMode,
+    /// Milliseconds since 1970 when it begins.
+    pub(crate) wall_ms: i64,
+    pub(crate) before: Before,
+    /// Rules of each server.
+    pub(crate) rules: Vec<Vec<FaultRule>>,
+    pub(crate) events: Vec<(u64, Happening)>,
+    pub(crate) actors: Vec<Actor>,
+    pub(crate) tells_version: bool,
+}
+
+/// What stands there before anybody comes.
+#[derive(Debug, Clone)]
+pub(crate) enum Before {
+    Nothing,
+    /// One that is still being stored when the others come: an add that was sent just before.
+    Init {
+        slow_ms: u64,
+    },
+    /// One of the same table to the same cluster.
+    One(Existing),
+    /// Another table is duplicated to the same table of the same cluster.
+    OtherTable(Existing),
+}
+
+/// A duplication that is stored.
+#[derive(Debug, Clone)]
+pub(crate) struct Existing {
+    pub(crate) status: Status,
+    pub(crate) fail_mode: FailMode,
+    pub(crate) remote_table: String,
+    pub(crate) remote_replica_count: i32,
+    pub(crate) age_ms: i64,
+}
+
+/// What befalls the group at a moment.
+#[derive(Debug, Clone)]
+pub(crate) enum Happening {
+    Elect {
+        leader: Option<usize>,
+        early_ms: u64,
+        old_stays: bool,
+        followers_learn: bool,
+    },
+    Crash {
+        meta: usize,
+        after_ms: u64,
+    },
+    /// The leader isn't ready for a while, and then leads again.
+    NotReady {
+        code: &'static str,
+        for_ms: u64,
+        early_ms: u64,
+    },
+}
+
+/// Somebody.
+#[derive(Debug, Clone)]
+pub(crate) struct Actor {
+    /// How long bytes take from and to them.
+    pub(crate) lag_ms: (u64, u64),
+    pub(crate) who: Who,
+    pub(crate) steps: Vec<Step>,
+}
+
+/// With what somebody comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Who {
+    /// The client.
+    Client(Mode),
+    /// Requests of their own, which do as today's tools do: no question asked first.
+    Raw,
+}
+
+/// One thing that somebody does.
+#[derive(Debug, Clone)]
+pub(crate) struct Step {
+    /// How long after the last one.
+    pub(crate) after_ms: u64,
+    pub(crate) what: What,
+    pub(crate) timeout_ms: u64,
+    /// When its caller drops the call.
+    pub(crate) give_up_ms: Option<u64>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    Add(DuplicationSpec),
+    Query,
+    Start,
+    Pause,
+    Remove,
+    SetFailMode(FailMode),
+    /// Removes and adds at once, so that the new one may get the same dupid.
+    Replace,
+}
+
+/// One of them.
+pub(crate) fn pick<T: Clone>(rng: &mut Rng, from: &[T]) -> T {
+    from[rng.usize(..from.len())].clone()
+}
+
+/// That many times in a hundred.
+pub(crate) fn chance(rng: &mut Rng, percent: u32) -> bool {
+    rng.u32(..100) < percent
+}
+
+impl Plan {
+    /// The schedule of a seed.
+    pub(crate) fn draw(seed: u64) -> Plan {
+        let mut rng = Rng::with_seed(seed);
+        let rng = &mut rng;
+        let calm = chance(rng, 6);
+        let metas = if calm { 1 } else { pick(rng, &[1, 1, 1, 2, 2, 3]) };
+        let first = pick(rng, &Behaviour::ALL);
+        let second = if chance(rng, 30) { pick(rng, &Behaviour::ALL) } else { first };
+        let behaviours: Vec<Behaviour> =
+            (0..metas).map(|meta| if meta == 0 { first } else { second }).collect();
+        let before = draw_before(rng, first);
+        let mut rules: Vec<Vec<FaultRule>> = vec![Vec::new(); metas];
+        if let Before::Init { slow_ms } = before {
+            rules[0].push(faults::slow_store_of_the_first_add(slow_ms));
+        }
+        let mut events = Vec::new();
+        if !calm {
+            for _ in 0..pick(rng, &[0, 1, 1, 2, 3]) {
+                let meta = rng.usize(..metas);
+                rules[meta].push(faults::draw(rng));
+            }
+            for _ in 0..pick(rng, &[0, 0, 0, 1, 1, 2]) {
+                events.push((rng.u64(..6_000), draw_happening(rng, metas)));
+            }
+            events.sort_by_key(|(ms, _)| *ms);
+        }
+        let clients = if calm { 1 } else { rng.usize(1..=5) };
+        let together = chance(rng, 40);
+        let mut actors: Vec<Actor> =
+            (0..clients).map(|_| draw_client(rng, calm, together)).collect();
+        if !calm && chance(rng, 45) {
+            actors.push(draw_meddler(rng));
+        }
+        if let Before::Init { .. } = before {
+            actors.push(Actor { lag_ms: (0, 0), who: Who::Raw, steps: vec![first_add(rng)] });
+        }
+        Plan {
+            seed,
+            behaviours,
+            clock: pick(
+                rng,
+                &[ClockMode::Stopped, ClockMode::Stopped, ClockMode::Real, ClockMode::Fast],
+            ),
+            wall_ms: 1_795_000_000_000 + rng.i64(0..1_000),
+            before,
+            rules,
+            events,
+            actors,
+            tells_version: chance(rng, 80),
+        }
+    }
+
+    /// Whether nothing befalls anybody, and one client is alone and has time.
+    pub(crate) fn is_calm(&self) -> bool {
+        self.actors.len() == 1
+            && self.events.is_empty()
+            && self.rules.iter().all(Vec::is_empty)
+            && self.actors[0]
+                .steps
+                .iter()
+                .all(|step| step.give_up_ms.is_none() && step.timeout_ms >= 5_000)
+    }
+}
+
+fn draw_before(rng: &mut Rng, behaviour: Behaviour) -> Before {
+    match rng.u32(..10) {
+        0..4 => Before::Nothing,
+        4 => Before::Init { slow_ms: pick(rng, &[5, 300, 1_500, 4_000]) },
+        5 => Before::OtherTable(Existing {
+            remote_table: TABLE.to_owned(),
+            ..draw_existing(rng, behaviour)
+        }),
+        _ => Before::One(draw_existing(rng, behaviour)),
+    }
+}
+
+fn draw_existing(rng: &mut Rng, behaviour: Behaviour) -> Existing {
+    let statuses: &[Status] = match behaviour {
+        Behaviour::Freezed => &[Status::Start, Status::Pause],
+        _ => &[Status::Prepare, Status::App, Status::Log, Status::Pause],
+    };
+    Existing {
+        status: pick(rng, statuses),
+        fail_mode: pick(rng, &[FailMode::Slow, FailMode::Slow, FailMode::Skip, FailMode::Fast]),
+        remote_table: pick(rng, &[TABLE, TABLE, "elsewhere"]).to_owned(),
+        remote_replica_count: pick(rng, &[3, 3, 5]),
+        age_ms: pick(rng, &[1, 400, 100_000]),
+    }
+}
+
+fn draw_happening(rng: &mut Rng, metas: usize) -> Happening {
+    let early_ms = pick(rng, &[0, 0, 400, 1_500, 1_900, 5_000]);
+    match rng.u32(..10) {
+        0..5 => Happening::Elect {
+            leader: chance(rng, 50).then(|| rng.usize(..metas)),
+            early_ms,
+            old_stays: chance(rng, 30),
+            followers_learn: chance(rng, 80),
+        },
+        5..8 => {
+            Happening::Crash { meta: rng.usize(..metas), after_ms: pick(rng, &[0, 50, 700, 3_000]) }
+        }
+        _ => Happening::NotReady {
+            code: pick(rng, &["ERR_SERVICE_NOT_ACTIVE", "ERR_UNDER_RECOVERY"]),
+            for_ms: pick(rng, &[50, 900, 3_000]),
+            early_ms,
+        },
+    }
+}
+
+fn draw_lag(rng: &mut Rng) -> (u64, u64) {
+    if chance(rng, 50) { (0, 0) } else { (rng.u64(..40), rng.u64(..40)) }
+}
+
+fn draw_timeout(rng: &mut Rng) -> u64 {
+    pick(rng, &[300, 1_000, 3_000, 5_000, 8_000, 10_000, 20_000])
+}
+
+fn draw_spec(rng: &mut Rng) -> DuplicationSpec {
+    let odd = |rng: &mut Rng| chance(rng, 12);
+    DuplicationSpec {
+        remote_table: odd(rng).then(|| pick(rng, &["elsewhere", TABLE]).to_owned()),
+        remote_replica_count: odd(rng).then(|| pick(rng, &[0, 3, 5])),
+        checkpoint: chance(rng, 25),
+        ..DuplicationSpec::new(
+            if odd(rng) { OTHER_TABLE } else { TABLE },
+            if odd(rng) { OTHER_CLUSTER } else { CLUSTER },
+        )
+    }
+}
+
+fn draw_client(rng: &mut Rng, calm: bool, together: bool) -> Actor {
+    let mode = if chance(rng, 15) { Mode::Direct } else { Mode::Safe };
+    let count = pick(rng, &[1, 1, 2, 3]);
+    let steps = (0..count)
+        .map(|index| Step {
+            after_ms: match index {
+                0 if together || calm => 1,
+                0 => rng.u64(1..3_000),
+                _ => 1 + pick(rng, &[1, 20, 700, 2_500]),
+            },
+            what: match rng.u32(..20) {
+                0 => What::Query,
+                1 => What::Start,
+                2 => What::Pause,
+                3 => What::Remove,
+                4 => {
+                    What::SetFailMode(pick(rng, &[FailMode::Slow, FailMode::Skip, FailMode::Fast]))
+                }
+                _ => What::Add(draw_spec(rng)),
+            },
+            timeout_ms: if calm { 10_000 } else { draw_timeout(rng) },
+            give_up_ms: (!calm && chance(rng, 12))
+                .then(|| pick(rng, &[0, 1, 10, 30, 100, 900, 4_000])),
+        })
+        .collect();
+    Actor { lag_ms: draw_lag(rng), who: Who::Client(mode), steps }
+}
+
+/// Somebody who removes, pauses and adds again meanwhile.
+fn draw_meddler(rng: &mut Rng) -> Actor {
+    let who = if chance(rng, 50) { Who::Client(Mode::Safe) } else { Who::Raw };
+    let steps = (0..rng.usize(1..=4))
+        .map(|_| Step {
+            after_ms: 1 + rng.u64(..2_000),
+            what: match rng.u32(..12) {
+                0..3 => What::Remove,
+                3..5 => What::Pause,
+                5..7 => What::Start,
+                7 => What::SetFailMode(pick(rng, &[FailMode::Slow, FailMode::Skip])),
+                8..10 if who == Who::Raw => What::Replace,
+                _ => What::Add(draw_spec(rng)),
+            },
+            timeout_ms: draw_timeout(rng),
+            give_up_ms: None,
+        })
+        .collect();
+    Actor { lag_ms: draw_lag(rng), who, steps }
+}
+
+fn first_add(rng: &mut Rng) -> Step {
+    let spec =
+        DuplicationSpec { checkpoint: chance(rng, 30), ..DuplicationSpec::new(TABLE, CLUSTER) };
+    Step { after_ms: 0, what: What::Add(spec), timeout_ms: 10_000, give_up_ms: None }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "seed {}, wall time {} at 0", self.seed, self.wall_ms)?;
+        for (meta, behaviour) in self.behaviours.iter().enumerate() {
+            let rules: Vec<String> = self.rules[meta].iter().map(ToString::to_string).collect();
+            writeln!(
+                f,
+                "  meta {meta}: {behaviour}, clock {}, faults [{}]",
+                self.clock,
+                rules.join(", ")
+            )?;
+        }
+        writeln!(f, "  before: {:?}", self.before)?;
+        for (ms, happening) in &self.events {
+            writeln!(f, "  at {ms} ms: {happening:?}")?;
+        }
+        for (index, actor) in self.actors.iter().enumerate() {
+            writeln!(f, "  actor {index}: {:?}, lag {:?} ms", actor.who, actor.lag_ms)?;
+            for step in &actor.steps {
+                writeln!(f, "    {} ms later: {step}", step.after_ms)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.what {
+            What::Add(spec) => {
+                write!(f, "add {} to {}", spec.table, spec.cluster)?;
+                if let Some(name) = &spec.remote_table {
+                    write!(f, " as {name}")?;
+                }
+                if let Some(count) = spec.remote_replica_count {
+                    write!(f, " x {count}")?;
+                }
+                if spec.checkpoint {
+                    f.write_str(" with checkpoint")?;
+                }
+            }
+            other => write!(f, "{other:?}")?,
+        }
+        write!(f, ", timeout {} ms", self.timeout_ms)?;
+        match self.give_up_ms {
+            Some(ms) => write!(f, ", given up after {ms} ms"),
+            None => Ok(()),
+        }
+    }
+}

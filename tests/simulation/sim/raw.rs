@@ -1,0 +1,94 @@
+//! Somebody without the client: requests as today's tools send them, with nothing asked first but
+//! which dupid is meant.
+
+use pegasus_dup::protocol::frame::{answer_length, decode_answer, encode_request};
+use pegasus_dup::protocol::messages::{
+    AddDuplication, AddRequest, ModifyDuplication, ModifyRequest, QueryDuplication, QueryRequest,
+    Rpc,
+};
+use pegasus_dup::{DuplicationSpec, Status};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+
+use super::plan::{CLUSTER, TABLE, What};
+use super::streams::{Lagging, Network};
+
+/// A connection to the leader.
+struct Peer {
+    stream: Lagging,
+    seqid: i32,
+}
+
+impl Peer {
+    /// Asks; `None` where no answer comes that can be read.
+    async fn call<R: Rpc>(&mut self, request: &R::Request) -> Option<R::Answer> {
+        self.seqid += 1;
+        let bytes = encode_request::<R>(request, self.seqid, 1_000);
+        self.stream.write_all(&bytes).await.ok()?;
+        let mut incoming = Vec::new();
+        loop {
+            if let Some(length) = answer_length(&incoming, 1 << 20).ok()?
+                && incoming.len() >= length
+            {
+                let frame = decode_answer(&incoming[4..length]).ok()?;
+                return (frame.seqid == self.seqid).then(|| frame.answer().ok()).flatten();
+            }
+            if self.stream.read_buf(&mut incoming).await.ok()? == 0 {
+                return None;
+            }
+        }
+    }
+}
+
+/// What an add asks for, field by field.
+fn add_request(spec: &DuplicationSpec) -> AddRequest {
+    AddRequest {
+        app_name: spec.table.clone(),
+        remote_cluster_name: spec.cluster.clone(),
+        is_duplicating_checkpoint: Some(spec.checkpoint),
+        remote_app_name: spec.remote_table.clone(),
+        remote_replica_count: spec.remote_replica_count,
+    }
+}
+
+/// Does it, and says how it went.
+pub(crate) async fn act(network: &Network, what: &What) -> String {
+    let meta = network.group.leader();
+    let generation = network.behaviours[meta].generation();
+    let mut peer = Peer { stream: network.open(meta).stream, seqid: 0 };
+    if let What::Add(spec) = what {
+        return match peer.call::<AddDuplication>(&add_request(spec)).await {
+            Some(answer) => format!("{} dupid {:?}", answer.err, answer.dupid),
+            None => "no answer".to_owned(),
+        };
+    }
+    let query = QueryRequest { app_name: TABLE.to_owned() };
+    let Some(answer) = peer.call::<QueryDuplication>(&query).await else {
+        return "no answer to a query".to_owned();
+    };
+    let entries = answer.entry_list.unwrap_or_default();
+    let Some(dupid) = entries.iter().find(|entry| entry.remote == CLUSTER).map(|entry| entry.dupid)
+    else {
+        return "nothing is there".to_owned();
+    };
+    let number = |status| generation.status_number(status);
+    let running = || number(Status::Log).or_else(|| number(Status::Start));
+    let (status, fail_mode) = match what {
+        What::Start => (running(), None),
+        What::Pause => (number(Status::Pause), None),
+        What::Remove | What::Replace => (number(Status::Removed), None),
+        What::SetFailMode(mode) => (None, mode.number()),
+        What::Query | What::Add(_) => return format!("{} there", entries.len()),
+    };
+    let request = ModifyRequest { app_name: TABLE.to_owned(), dupid, status, fail_mode };
+    let Some(answer) = peer.call::<ModifyDuplication>(&request).await else {
+        return "no answer to a modify".to_owned();
+    };
+    if let What::Replace = what {
+        let spec = DuplicationSpec::new(TABLE, CLUSTER);
+        return match peer.call::<AddDuplication>(&add_request(&spec)).await {
+            Some(again) => format!("{}, then {} dupid {:?}", answer.err, again.err, again.dupid),
+            None => format!("{}, then no answer", answer.err),
+        };
+    }
+    answer.err.to_string()
+}

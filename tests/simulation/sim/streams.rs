@@ -1,0 +1,325 @@
+//! Streams in memory between clients and servers: they write down what passes, and they may lag.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use pegasus_dup::ErrorCode;
+use pegasus_dup::protocol::frame::{answer_length, decode_answer, decode_request, request_length};
+use pegasus_dup::protocol::messages::{
+    AddDuplication, Answer as _, ListDuplication, ModifyDuplication, QueryConfig,
+    QueryConfigAnswer, QueryDuplication, Rpc,
+};
+use pegasus_dup::server::{Behaviour, Group};
+use pegasus_dup::transport::MetaAddr;
+use pegasus_dup::transport::seams::{Connecting, Connector, LookingUp, Stream, VersionLookup};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
+use tokio::time::{Sleep, sleep};
+
+use super::trace::{Asked, Line, Pen, Told};
+
+/// Room in a stream. More than anything here writes before it is read.
+const ROOM: usize = 16 * 1024;
+/// No frame here is longer.
+const LONGEST: usize = 1 << 20;
+
+/// A stream whose bytes take a while to arrive.
+pub(crate) struct Lagging {
+    inner: DuplexStream,
+    lag: Duration,
+    /// What has come and is not handed on yet; with its end, if that has come too.
+    held: Vec<u8>,
+    ended: bool,
+    until: Option<Pin<Box<Sleep>>>,
+}
+
+impl Lagging {
+    fn new(inner: DuplexStream, lag_ms: u64) -> Lagging {
+        let lag = Duration::from_millis(lag_ms);
+        Lagging { inner, lag, held: Vec::new(), ended: false, until: None }
+    }
+}
+
+impl AsyncRead for Lagging {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let this = &mut *self;
+        if this.lag.is_zero() {
+            return Pin::new(&mut this.inner).poll_read(cx, buf);
+        }
+        if this.held.is_empty() && !this.ended {
+            let mut room = [0; 2048];
+            let mut room = ReadBuf::new(&mut room);
+            match Pin::new(&mut this.inner).poll_read(cx, &mut room) {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
+                Poll::Ready(Ok(())) => {
+                    this.ended = room.filled().is_empty();
+                    this.held.extend_from_slice(room.filled());
+                    this.until = Some(Box::pin(sleep(this.lag)));
+                }
+            }
+        }
+        if let Some(until) = &mut this.until {
+            if until.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            this.until = None;
+        }
+        let count = this.held.len().min(buf.remaining());
+        buf.put_slice(&this.held[..count]);
+        this.held.drain(..count);
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Lagging {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.inner).poll_write(cx, bytes)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+/// A client's end of a stream, which writes down what goes out and comes in.
+struct Tapped {
+    inner: Lagging,
+    pen: Pen,
+    who: usize,
+    meta: usize,
+    connection: u64,
+    outgoing: Vec<u8>,
+    incoming: Vec<u8>,
+}
+
+impl Tapped {
+    fn sent(&mut self, bytes: &[u8]) {
+        self.outgoing.extend_from_slice(bytes);
+        while let Ok(Some(length)) = request_length(&self.outgoing, LONGEST) {
+            if self.outgoing.len() < length {
+                break;
+            }
+            let rest = self.outgoing.split_off(length);
+            let frame = std::mem::replace(&mut self.outgoing, rest);
+            let frame = decode_request(&frame).expect("our own request");
+            let what = match frame.name {
+                AddDuplication::NAME => Asked::Add(frame.request().expect("our own add")),
+                ModifyDuplication::NAME => Asked::Modify(frame.request().expect("our own modify")),
+                ListDuplication::NAME => {
+                    let request: <ListDuplication as Rpc>::Request =
+                        frame.request().expect("our own list");
+                    Asked::Table { rpc: "list", table: request.app_name_pattern }
+                }
+                QueryDuplication::NAME => {
+                    let request: <QueryDuplication as Rpc>::Request =
+                        frame.request().expect("our own query");
+                    Asked::Table { rpc: "query", table: request.app_name }
+                }
+                other => Asked::Other(other.to_owned()),
+            };
+            let (meta, connection, seqid) = (self.meta, self.connection, frame.seqid);
+            let call = self.pen.latest(self.who);
+            self.pen.write(Line::Sent { call, meta, connection, seqid, what });
+        }
+    }
+
+    fn got(&mut self, bytes: &[u8]) {
+        self.incoming.extend_from_slice(bytes);
+        while let Ok(Some(length)) = answer_length(&self.incoming, LONGEST) {
+            if self.incoming.len() < length {
+                break;
+            }
+            let rest = self.incoming.split_off(length);
+            let whole = std::mem::replace(&mut self.incoming, rest);
+            let (seqid, what) = told(&whole[4..]);
+            let (meta, connection) = (self.meta, self.connection);
+            let call = self.pen.latest(self.who);
+            self.pen.write(Line::Got { call, meta, connection, seqid, what });
+        }
+    }
+}
+
+/// Reads an answer, without its length.
+fn told(payload: &[u8]) -> (i32, Told) {
+    let Ok(frame) = decode_answer(payload) else { return (0, Told::Garbage) };
+    let rpc = frame.name.strip_suffix("_ACK").unwrap_or(frame.name).to_owned();
+    if frame.framework != ErrorCode::Ok {
+        return (frame.seqid, Told::Framework { rpc, err: frame.framework });
+    }
+    let what = match rpc.as_str() {
+        AddDuplication::NAME => frame.answer().map(Told::Add),
+        ModifyDuplication::NAME => frame.answer().map(Told::Modify),
+        QueryDuplication::NAME => {
+            frame.answer::<<QueryDuplication as Rpc>::Answer>().map(|answer| Told::Table {
+                err: answer.err,
+                entries: answer.entry_list.unwrap_or_default(),
+            })
+        }
+        ListDuplication::NAME => {
+            frame.answer::<<ListDuplication as Rpc>::Answer>().map(|answer| Told::Table {
+                err: answer.err,
+                entries: answer
+                    .app_states
+                    .unwrap_or_default()
+                    .into_values()
+                    .flat_map(|state| state.duplications.into_values())
+                    .collect(),
+            })
+        }
+        QueryConfig::NAME => frame.answer::<QueryConfigAnswer>().map(|answer| {
+            let first = answer.partitions.as_deref().unwrap_or_default().first();
+            let names_leader = first.is_some_and(|first| first.primary.0.is_some());
+            Told::Other { rpc: "query-config".to_owned(), err: answer.err().clone(), names_leader }
+        }),
+        _ => Ok(Told::Other { rpc, err: ErrorCode::Ok, names_leader: false }),
+    };
+    (frame.seqid, what.unwrap_or(Told::Garbage))
+}
+
+impl AsyncRead for Tapped {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let before = buf.filled().len();
+        let polled = Pin::new(&mut self.inner).poll_read(cx, buf);
+        if buf.filled().len() > before {
+            self.got(&buf.filled()[before..]);
+        }
+        polled
+    }
+}
+
+impl AsyncWrite for Tapped {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        let polled = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        if let Poll::Ready(Ok(count)) = &polled {
+            self.sent(&bytes[..*count]);
+        }
+        polled
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
+
+/// The servers as one of the actors reaches them.
+#[derive(Debug, Clone)]
+pub(crate) struct Network {
+    pub(crate) group: Group,
+    pub(crate) behaviours: Vec<Behaviour>,
+    pub(crate) pen: Pen,
+    /// Tasks of servers that are there.
+    pub(crate) serving: Arc<AtomicUsize>,
+    pub(crate) who: usize,
+    /// How long bytes take, to the server and back.
+    pub(crate) lag_ms: (u64, u64),
+    /// Whether the servers tell their version by HTTP.
+    pub(crate) tells_version: bool,
+}
+
+/// Counts a server's task as long as it is there.
+struct Counted(Arc<AtomicUsize>);
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Network {
+    /// Connects to a server.
+    pub(crate) fn open(&self, meta: usize) -> DuplexStreamOf {
+        let (ours, theirs) = tokio::io::duplex(ROOM);
+        let hub = self.group.hub(meta).expect("one of the group").clone();
+        let connection = hub.reserve();
+        self.pen.write(Line::Connected { who: self.who, meta, connection });
+        let theirs = Lagging::new(theirs, self.lag_ms.0);
+        self.serving.fetch_add(1, Ordering::Relaxed);
+        let counted = Counted(Arc::clone(&self.serving));
+        tokio::spawn(async move {
+            let _counted = counted;
+            hub.serve_reserved(connection, theirs).await;
+        });
+        DuplexStreamOf { stream: Lagging::new(ours, self.lag_ms.1), connection }
+    }
+
+    fn meta_at(&self, to: &MetaAddr) -> Option<usize> {
+        (0..self.behaviours.len()).find(|&meta| to.to_string() == address(meta).to_string())
+    }
+}
+
+/// A stream and the number that its server gave it.
+pub(crate) struct DuplexStreamOf {
+    pub(crate) stream: Lagging,
+    pub(crate) connection: u64,
+}
+
+/// Where a server of the group is said to be.
+pub(crate) fn address(meta: usize) -> std::net::SocketAddr {
+    let last = u8::try_from(meta + 1).expect("a small group");
+    std::net::SocketAddr::from(([10, 0, 0, last], 34601))
+}
+
+impl Connector for Network {
+    fn connect(&self, to: &MetaAddr) -> Connecting {
+        let network = self.clone();
+        let meta = self.meta_at(to);
+        Box::pin(async move {
+            let meta = meta.ok_or(std::io::ErrorKind::ConnectionRefused)?;
+            let DuplexStreamOf { stream: inner, connection } = network.open(meta);
+            Ok(Box::new(Tapped {
+                inner,
+                pen: network.pen,
+                who: network.who,
+                meta,
+                connection,
+                outgoing: Vec::new(),
+                incoming: Vec::new(),
+            }) as Box<dyn Stream>)
+        })
+    }
+}
+
+impl VersionLookup for Network {
+    fn version(&self, server: &MetaAddr) -> LookingUp {
+        let version = self.meta_at(server).filter(|_| self.tells_version).map(|meta| {
+            let version = match self.behaviours[meta] {
+                Behaviour::Freezed => "2.3.0",
+                Behaviour::Checkpoint => "2.5.0",
+                Behaviour::RemoteName | Behaviour::DupExist | Behaviour::Idempotent => {
+                    "2.6.0-SNAPSHOT"
+                }
+            };
+            self.pen.write(Line::LookedUp { who: self.who, meta, version: Some(version) });
+            version.to_owned()
+        });
+        Box::pin(std::future::ready(version))
+    }
+}

@@ -1,0 +1,123 @@
+//! What schedules were made of and how their calls ended, in numbers: a simulation that no longer
+//! meets what it is for must show it.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use pegasus_dup::server::Event;
+use pegasus_dup::{Change, Removal};
+
+use super::plan::{Plan, Who};
+use super::trace::{Ended, Line, Log};
+
+/// Counts, by name.
+#[derive(Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) schedules: u64,
+    /// How adds ended, by behaviour of the first server.
+    pub(crate) adds: BTreeMap<String, u64>,
+    /// How changes ended.
+    pub(crate) changes: BTreeMap<String, u64>,
+    /// Faults that a request has met, and what else befell servers.
+    pub(crate) mishaps: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    pub(crate) fn count(&mut self, plan: &Plan, log: &Log) {
+        let mut more = |map: fn(&mut Tally) -> &mut BTreeMap<String, u64>, name: String| {
+            *map(self).entry(name).or_default() += 1;
+        };
+        for written in &log.lines {
+            match &written.line {
+                Line::Ends { call, how } => {
+                    if plan.actors[log.calls[*call].who].who == Who::Raw {
+                        continue;
+                    }
+                    let first = plan.behaviours[0];
+                    let word = word(how);
+                    match how {
+                        Ended::Add(_) => {
+                            more(|tally| &mut tally.adds, format!("{first:<12} {word}"));
+                            more(|tally| &mut tally.adds, format!("all          {word}"));
+                        }
+                        Ended::GaveUp
+                        | Ended::Change(_)
+                        | Ended::Removal(_)
+                        | Ended::Queried(_)
+                        | Ended::Raw(_) => more(|tally| &mut tally.changes, word),
+                    }
+                }
+                Line::Server { event, .. } => match event {
+                    Event::Request { fault: Some(fault), .. } => {
+                        let fault = fault.to_string();
+                        let word = fault.split(':').next().unwrap_or_default().to_owned();
+                        more(|tally| &mut tally.mishaps, word);
+                    }
+                    Event::Crashed => more(|tally| &mut tally.mishaps, "a crash".to_owned()),
+                    Event::Leads { read_back } => {
+                        let word = if *read_back { "a new leader" } else { "an early leader" };
+                        more(|tally| &mut tally.mishaps, word.to_owned());
+                    }
+                    Event::WouldHaveDied { .. } => {
+                        more(|tally| &mut tally.mishaps, "a race that ends freezed".to_owned());
+                    }
+                    _ => {}
+                },
+                Line::Stale { .. } => {
+                    more(|tally| &mut tally.mishaps, "a stale leader".to_owned());
+                }
+                _ => {}
+            }
+        }
+        self.schedules += 1;
+    }
+
+    pub(crate) fn add(&mut self, other: &Tally) {
+        self.schedules += other.schedules;
+        let maps = [
+            (&mut self.adds, &other.adds),
+            (&mut self.changes, &other.changes),
+            (&mut self.mishaps, &other.mishaps),
+        ];
+        for (own, others) in maps {
+            for (name, count) in others {
+                *own.entry(name.clone()).or_default() += count;
+            }
+        }
+    }
+}
+
+fn word(how: &Ended) -> String {
+    match how {
+        Ended::Add(Ok(outcome)) => {
+            let word = if outcome.created() { "Created" } else { "AlreadyExists" };
+            format!("{word} {}", outcome.evidence())
+        }
+        Ended::Change(Ok(Change::Changed { .. })) => "Changed".to_owned(),
+        Ended::Change(Ok(Change::Unchanged { .. })) => "Unchanged".to_owned(),
+        Ended::Removal(Ok(Removal::Removed { .. })) => "Removed".to_owned(),
+        Ended::Removal(Ok(Removal::NotFound)) => "NotFound".to_owned(),
+        Ended::Queried(Ok(_)) => "queried".to_owned(),
+        Ended::Add(Err(error))
+        | Ended::Change(Err(error))
+        | Ended::Removal(Err(error))
+        | Ended::Queried(Err(error)) => format!("error {}", error.kind()),
+        Ended::GaveUp => "its caller gave up".to_owned(),
+        Ended::Raw(_) => "without the client".to_owned(),
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "{} schedules", self.schedules)?;
+        for (title, map) in
+            [("adds", &self.adds), ("other calls", &self.changes), ("mishaps", &self.mishaps)]
+        {
+            writeln!(f, "{title}:")?;
+            for (name, count) in map {
+                writeln!(f, "  {count:>9}  {name}")?;
+            }
+        }
+        Ok(())
+    }
+}

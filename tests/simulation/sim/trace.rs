@@ -1,0 +1,341 @@
+//! What happened, in order: what clients called, sent and got, what servers did, what was stored,
+//! and what befell them. Everything is judged by this alone.
+
+use std::fmt::Write as _;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use pegasus_dup::protocol::messages::{AddAnswer, AddRequest, Entry, ModifyAnswer, ModifyRequest};
+use pegasus_dup::server::Event;
+use pegasus_dup::server::store::Change;
+use pegasus_dup::{Change as Changed, Duplication, Error, ErrorCode, Outcome, Removal};
+
+use super::plan::{Step, What};
+
+/// One line of what happened.
+#[derive(Debug)]
+pub(crate) enum Line {
+    /// A call begins.
+    Begins { call: usize },
+    /// A call has ended.
+    Ends { call: usize, how: Ended },
+    /// Somebody has a connection. Its requests are theirs.
+    Connected { who: usize, meta: usize, connection: u64 },
+    /// A client looked a version up.
+    LookedUp { who: usize, meta: usize, version: Option<&'static str> },
+    /// A client has written a request.
+    Sent { call: usize, meta: usize, connection: u64, seqid: i32, what: Asked },
+    /// An answer has reached a client. The call is the one that it has under way.
+    Got { call: usize, meta: usize, connection: u64, seqid: i32, what: Told },
+    /// A server did something.
+    Server { meta: usize, event: Event },
+    /// The store has taken a change.
+    Kept(Change),
+    /// The schedule made it happen.
+    Happens(String),
+    /// A server goes on as if it led, and another does.
+    Stale { meta: usize },
+}
+
+/// A request, as far as it matters.
+#[derive(Debug, Clone)]
+pub(crate) enum Asked {
+    Add(AddRequest),
+    Modify(ModifyRequest),
+    /// List or query of one table.
+    Table {
+        rpc: &'static str,
+        table: String,
+    },
+    Other(String),
+}
+
+/// An answer, as far as it matters.
+#[derive(Debug, Clone)]
+pub(crate) enum Told {
+    Add(AddAnswer),
+    Modify(ModifyAnswer),
+    /// The answer to a list or query: what is there of each table that is named.
+    Table {
+        err: ErrorCode,
+        entries: Vec<Entry>,
+    },
+    Other {
+        rpc: String,
+        err: ErrorCode,
+        names_leader: bool,
+    },
+    /// The RPC layer refused.
+    Framework {
+        rpc: String,
+        err: ErrorCode,
+    },
+    Garbage,
+}
+
+impl Told {
+    /// Whether it says that nothing was done and that another server, or time, may do better.
+    pub(crate) fn not_applied(&self) -> bool {
+        match self {
+            Told::Add(AddAnswer { err, .. })
+            | Told::Modify(ModifyAnswer { err, .. })
+            | Told::Table { err, .. } => err.says_not_applied(),
+            Told::Other { .. } | Told::Framework { .. } | Told::Garbage => false,
+        }
+    }
+}
+
+/// How a call ended.
+#[derive(Debug, Clone)]
+pub(crate) enum Ended {
+    Add(Result<Outcome<Duplication>, Error>),
+    Change(Result<Changed<Duplication>, Error>),
+    Removal(Result<Removal<Duplication>, Error>),
+    Queried(Result<Vec<Duplication>, Error>),
+    /// Its caller gave up: the future was dropped.
+    GaveUp,
+    /// Somebody with a client of their own; how it went for them is of no interest.
+    Raw(String),
+}
+
+/// A call.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) who: usize,
+    pub(crate) step: Step,
+    pub(crate) began_ms: u64,
+}
+
+/// A line and when it was written.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) ms: u64,
+    pub(crate) line: Line,
+}
+
+/// Everything that happened.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    pub(crate) lines: Vec<Written>,
+    pub(crate) calls: Vec<Call>,
+    /// The latest call of everyone.
+    latest: Vec<usize>,
+}
+
+/// The log that all write to, and the clock they go by.
+#[derive(Debug, Clone)]
+pub(crate) struct Pen {
+    log: Arc<Mutex<Log>>,
+    clock: Clock,
+}
+
+/// Time since the schedule began.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock(tokio::time::Instant);
+
+impl Clock {
+    #[allow(clippy::disallowed_methods)] // the simulated clock
+    pub(crate) fn begin() -> Clock {
+        Clock(tokio::time::Instant::now())
+    }
+
+    pub(crate) fn ms(self) -> u64 {
+        u64::try_from(self.0.elapsed().as_millis()).expect("a short run")
+    }
+}
+
+impl Pen {
+    pub(crate) fn new(clock: Clock, people: usize) -> Pen {
+        let log = Log { latest: vec![0; people], ..Log::default() };
+        Pen { log: Arc::new(Mutex::new(log)), clock }
+    }
+
+    fn log(&self) -> MutexGuard<'_, Log> {
+        self.log.lock().expect("nobody panics under this lock")
+    }
+
+    pub(crate) fn write(&self, line: Line) {
+        let ms = self.clock.ms();
+        self.log().lines.push(Written { ms, line });
+    }
+
+    pub(crate) fn begins(&self, who: usize, step: &Step) -> usize {
+        let began_ms = self.clock.ms();
+        let call = {
+            let mut log = self.log();
+            log.calls.push(Call { who, step: step.clone(), began_ms });
+            let call = log.calls.len() - 1;
+            log.latest[who] = call;
+            call
+        };
+        self.write(Line::Begins { call });
+        call
+    }
+
+    /// The latest call of somebody: whose bytes those are that they write.
+    pub(crate) fn latest(&self, who: usize) -> usize {
+        self.log().latest[who]
+    }
+
+    /// What was written, at the end.
+    pub(crate) fn into_log(self) -> Log {
+        std::mem::take(&mut *self.log())
+    }
+}
+
+impl Log {
+    /// Writes it for a person to read.
+    pub(crate) fn write(&self, out: &mut String) {
+        for Written { ms, line } in &self.lines {
+            let _ = write!(out, "{ms:>7} ");
+            self.write_line(line, out);
+            out.push('\n');
+        }
+    }
+
+    fn write_line(&self, line: &Line, out: &mut String) {
+        let at = |meta: &usize, connection: &u64| format!("meta {meta} connection {connection}");
+        let _ = match line {
+            Line::Begins { call } => {
+                let Call { who, step, .. } = &self.calls[*call];
+                write!(out, "actor {who} call {call} begins: {step}")
+            }
+            Line::Ends { call, how } => {
+                write!(out, "actor {} call {call} ENDS: {how}", self.calls[*call].who)
+            }
+            Line::Connected { who, meta, connection } => {
+                write!(out, "actor {who} connects: {}", at(meta, connection))
+            }
+            Line::LookedUp { who, meta, version } => {
+                write!(out, "actor {who} looks the version of meta {meta} up: {version:?}")
+            }
+            Line::Sent { call, meta, connection, seqid, what } => {
+                write!(out, "call {call} -> {} seqid {seqid}: {what}", at(meta, connection))
+            }
+            Line::Got { call, meta, connection, seqid, what } => {
+                write!(out, "call {call} <- {} seqid {seqid}: {what}", at(meta, connection))
+            }
+            Line::Server { meta, event } => write!(out, "        meta {meta}: {event:?}"),
+            Line::Kept(change) => write!(out, "        store: {change:?}"),
+            Line::Happens(what) => write!(out, "        *** {what}"),
+            Line::Stale { meta } => {
+                write!(out, "        *** meta {meta} thinks that it still leads")
+            }
+        };
+    }
+}
+
+impl std::fmt::Display for Asked {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Asked::Add(add) => {
+                write!(f, "add {} to {}", add.app_name, add.remote_cluster_name)?;
+                let fields = (
+                    &add.is_duplicating_checkpoint,
+                    &add.remote_app_name,
+                    &add.remote_replica_count,
+                );
+                write!(f, " fields 3 to 5: {fields:?}")
+            }
+            Asked::Modify(modify) => write!(
+                f,
+                "modify {}({}) status {:?} fail mode {:?}",
+                modify.app_name, modify.dupid, modify.status, modify.fail_mode
+            ),
+            Asked::Table { rpc, table } => write!(f, "{rpc} {table}"),
+            Asked::Other(rpc) => f.write_str(rpc),
+        }
+    }
+}
+
+impl std::fmt::Display for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Told::Add(AddAnswer {
+                err,
+                appid,
+                dupid,
+                hint,
+                remote_app_name,
+                remote_replica_count,
+            }) => {
+                write!(f, "add {err} appid {appid:?} dupid {dupid:?}")?;
+                if remote_app_name.is_some() || remote_replica_count.is_some() {
+                    write!(f, " echo {remote_app_name:?} {remote_replica_count:?}")?;
+                }
+                match hint {
+                    Some(hint) => write!(f, " hint {hint:?}"),
+                    None => Ok(()),
+                }
+            }
+            Told::Modify(ModifyAnswer { err, appid }) => write!(f, "modify {err} appid {appid:?}"),
+            Told::Table { err, entries } => {
+                write!(f, "{err}, {} there", entries.len())?;
+                for entry in entries {
+                    write!(
+                        f,
+                        "; {} to {} status {} fail mode {:?} made {}",
+                        entry.dupid, entry.remote, entry.status, entry.fail_mode, entry.create_ts
+                    )?;
+                    if let Some(name) = &entry.remote_app_name {
+                        write!(f, " as {name} x {:?}", entry.remote_replica_count)?;
+                    }
+                }
+                Ok(())
+            }
+            Told::Other { rpc, err, .. } => write!(f, "{rpc} {err}"),
+            Told::Framework { rpc, err } => write!(f, "{rpc} refused by the RPC layer: {err}"),
+            Told::Garbage => f.write_str("something that cannot be read"),
+        }
+    }
+}
+
+fn one(duplication: &Duplication) -> String {
+    let Duplication { dupid, cluster, create_ts_ms, status, fail_mode, .. } = duplication;
+    format!(
+        "{}({dupid}) to {cluster} made {create_ts_ms:?} status {status:?} fail mode {fail_mode:?} as {:?} x {:?}",
+        duplication.table, duplication.remote_table, duplication.remote_replica_count
+    )
+}
+
+impl std::fmt::Display for Ended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Ended::Add(Ok(outcome)) => {
+                let word = if outcome.created() { "Created" } else { "AlreadyExists" };
+                write!(f, "{word} {}: {}", outcome.evidence(), one(outcome.value()))?;
+                for difference in outcome.differences() {
+                    write!(f, " ({difference})")?;
+                }
+                match outcome.warning() {
+                    Some(warning) => write!(f, " warning: {warning}"),
+                    None => Ok(()),
+                }
+            }
+            Ended::Change(Ok(change)) => {
+                let word = if change.changed() { "Changed" } else { "Unchanged" };
+                write!(f, "{word}: {} warning: {:?}", one(change.value()), change.warning())
+            }
+            Ended::Removal(Ok(Removal::Removed { was, warning })) => {
+                write!(f, "Removed: {} warning: {warning:?}", one(was))
+            }
+            Ended::Removal(Ok(Removal::NotFound)) => f.write_str("NotFound"),
+            Ended::Queried(Ok(found)) => write!(f, "{} found", found.len()),
+            Ended::Add(Err(error))
+            | Ended::Change(Err(error))
+            | Ended::Removal(Err(error))
+            | Ended::Queried(Err(error)) => write!(f, "error {}: {error}", error.kind()),
+            Ended::GaveUp => f.write_str("its caller gave up"),
+            Ended::Raw(how) => f.write_str(how),
+        }
+    }
+}
+
+impl Call {
+    /// What it adds, if it is an add.
+    pub(crate) fn adds(&self) -> Option<&pegasus_dup::DuplicationSpec> {
+        match &self.step.what {
+            What::Add(spec) => Some(spec),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! What the log says of the truth: who made which duplication when, what was stored at a moment,
+//! and which server led.
+
+use std::collections::BTreeMap;
+
+use pegasus_dup::protocol::messages::{AddDuplication, Rpc};
+use pegasus_dup::server::Event;
+use pegasus_dup::server::store::{Change, DuplicationRecord};
+use pegasus_dup::{Duplication, Error};
+
+use super::plan::Plan;
+use super::trace::{Asked, Ended, Line, Log, Told};
+use super::world;
+
+/// A request: server, connection, seqid.
+pub(crate) type Request = (usize, u64, i32);
+
+/// An add that a server let through as a new one.
+#[derive(Debug)]
+pub(crate) struct Making {
+    /// Where in the log.
+    pub(crate) line: usize,
+    /// Where in the log the store took it, if it did.
+    pub(crate) kept: Option<usize>,
+    pub(crate) meta: usize,
+    /// The call whose add it was, if it was a client's.
+    pub(crate) call: Option<usize>,
+    pub(crate) table_id: i32,
+    pub(crate) record: DuplicationRecord,
+    /// Whether the server served before it had read its duplications back.
+    pub(crate) early: bool,
+}
+
+/// A call as a whole.
+#[derive(Debug)]
+pub(crate) struct Whole<'a> {
+    pub(crate) call: usize,
+    pub(crate) begins: usize,
+    pub(crate) ends: usize,
+    pub(crate) began_ms: u64,
+    pub(crate) ended_ms: u64,
+    pub(crate) how: &'a Ended,
+}
+
+/// A request that a client's call sent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sent<'a> {
+    pub(crate) line: usize,
+    pub(crate) ms: u64,
+    pub(crate) request: Request,
+    pub(crate) what: &'a Asked,
+}
+
+/// An answer that reached a client's call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Got<'a> {
+    pub(crate) line: usize,
+    pub(crate) ms: u64,
+    pub(crate) request: Request,
+    pub(crate) what: &'a Told,
+}
+
+/// What the log says.
+pub(crate) struct Truth<'a> {
+    pub(crate) plan: &'a Plan,
+    pub(crate) log: &'a Log,
+    pub(crate) makings: Vec<Making>,
+    pub(crate) calls: Vec<Whole<'a>>,
+    /// Who has a connection.
+    pub(crate) owners: BTreeMap<(usize, u64), usize>,
+    /// By call.
+    pub(crate) sent: Vec<Vec<Sent<'a>>>,
+    /// By call.
+    pub(crate) got: Vec<Vec<Got<'a>>>,
+    /// Which call sent a request, of those that clients sent.
+    pub(crate) senders: BTreeMap<Request, usize>,
+    /// Where servers took requests, and which RPC they were.
+    pub(crate) taken: BTreeMap<Request, (usize, &'a str)>,
+    initial: Option<(i32, DuplicationRecord)>,
+    /// Spans of the log in which a server led without what is stored.
+    early: Vec<(usize, usize, usize)>,
+    /// From which line on which server leads.
+    leaders: Vec<(usize, usize)>,
+}
+
+impl<'a> Truth<'a> {
+    pub(crate) fn of(plan: &'a Plan, log: &'a Log) -> Truth<'a> {
+        let mut truth = Truth {
+            plan,
+            log,
+            makings: Vec::new(),
+            calls: Vec::new(),
+            owners: BTreeMap::new(),
+            sent: vec![Vec::new(); log.calls.len()],
+            got: vec![Vec::new(); log.calls.len()],
+            senders: BTreeMap::new(),
+            taken: BTreeMap::new(),
+            initial: world::existing(plan),
+            early: Vec::new(),
+            leaders: vec![(0, 0)],
+        };
+        let mut begins = vec![0; log.calls.len()];
+        for (line, written) in log.lines.iter().enumerate() {
+            let ms = written.ms;
+            match &written.line {
+                Line::Begins { call } => begins[*call] = line,
+                Line::Ends { call, how } => truth.calls.push(Whole {
+                    call: *call,
+                    begins: begins[*call],
+                    ends: line,
+                    began_ms: log.calls[*call].began_ms,
+                    ended_ms: ms,
+                    how,
+                }),
+                Line::Connected { who, meta, connection } => {
+                    truth.owners.insert((*meta, *connection), *who);
+                }
+                Line::Sent { call, meta, connection, seqid, what } => {
+                    let request = (*meta, *connection, *seqid);
+                    truth.senders.insert(request, *call);
+                    truth.sent[*call].push(Sent { line, ms, request, what });
+                }
+                Line::Got { call, meta, connection, seqid, what } => {
+                    let request = (*meta, *connection, *seqid);
+                    // It may answer what an earlier call sent.
+                    let call = truth.senders.get(&request).unwrap_or(call);
+                    truth.got[*call].push(Got { line, ms, request, what });
+                }
+                Line::Server { meta, event } => truth.take_event(line, *meta, event),
+                Line::Kept(change) => truth.take_kept(line, change),
+                Line::LookedUp { .. } | Line::Happens(_) | Line::Stale { .. } => {}
+            }
+        }
+        truth
+    }
+
+    fn take_event(&mut self, line: usize, meta: usize, event: &'a Event) {
+        match event {
+            Event::Request { connection, seqid, rpc, .. } => {
+                self.taken.insert((meta, *connection, *seqid), (line, rpc));
+            }
+            Event::Storing { connection, seqid, change: Change::Put { table_id, record } } => {
+                let request = (meta, *connection, *seqid);
+                let rpc = self.taken.get(&request).map(|(_, rpc)| *rpc);
+                if rpc == Some(AddDuplication::NAME) {
+                    self.makings.push(Making {
+                        line,
+                        kept: None,
+                        meta,
+                        call: self.senders.get(&request).copied(),
+                        table_id: *table_id,
+                        record: record.clone(),
+                        early: self.early_at(meta, line),
+                    });
+                }
+            }
+            Event::Leads { read_back } => {
+                self.end_early(line, meta);
+                self.leaders.push((line, meta));
+                if !read_back {
+                    self.early.push((meta, line, usize::MAX));
+                }
+            }
+            Event::ReadBack | Event::Follows | Event::Crashed => self.end_early(line, meta),
+            _ => {}
+        }
+    }
+
+    fn end_early(&mut self, line: usize, meta: usize) {
+        for span in &mut self.early {
+            if span.0 == meta && span.2 == usize::MAX {
+                span.2 = line;
+            }
+        }
+    }
+
+    fn take_kept(&mut self, line: usize, change: &Change) {
+        if let Change::Put { table_id, record } = change {
+            let making = self.makings.iter_mut().rev().find(|making| {
+                making.kept.is_none() && making.table_id == *table_id && making.record == *record
+            });
+            if let Some(making) = making {
+                making.kept = Some(line);
+            }
+        }
+    }
+
+    /// Whether a server served at that line before it had read its duplications back.
+    pub(crate) fn early_at(&self, meta: usize, line: usize) -> bool {
+        self.early.iter().any(|&(own, from, to)| own == meta && (from..to).contains(&line))
+    }
+
+    /// Which server led.
+    pub(crate) fn leader_at(&self, line: usize) -> usize {
+        self.leaders.iter().rev().find(|&&(from, _)| from <= line).map_or(0, |&(_, meta)| meta)
+    }
+
+    /// Whether what a server told at that line may not have been so: it led too early, or another
+    /// one led.
+    pub(crate) fn misled(&self, meta: usize, line: usize) -> bool {
+        self.early_at(meta, line) || self.leader_at(line) != meta
+    }
+
+    /// What was stored at that line.
+    pub(crate) fn stored_at(&self, line: usize) -> BTreeMap<(i32, i32), &DuplicationRecord> {
+        let mut stored = BTreeMap::new();
+        if let Some((table_id, record)) = &self.initial {
+            stored.insert((*table_id, record.dupid), record);
+        }
+        for written in &self.log.lines[..line] {
+            match &written.line {
+                Line::Kept(Change::Put { table_id, record }) => {
+                    stored.insert((*table_id, record.dupid), record);
+                }
+                Line::Kept(Change::Remove { table_id, dupid }) => {
+                    stored.remove(&(*table_id, *dupid));
+                }
+                _ => {}
+            }
+        }
+        stored
+    }
+
+    /// Whether that one is stored at some moment before that line, or was at the beginning.
+    pub(crate) fn was_stored(&self, one: &Duplication, until: usize) -> bool {
+        let same = |table_id: i32, record: &DuplicationRecord| {
+            table_id == one.table_id
+                && record.dupid == one.dupid
+                && one.create_ts_ms.is_none_or(|ms| ms == record.create_ts_ms)
+        };
+        self.was_there_before(one)
+            || self.log.lines[..until].iter().any(|written| match &written.line {
+                Line::Kept(Change::Put { table_id, record }) => same(*table_id, record),
+                _ => false,
+            })
+    }
+
+    /// Whether that one stood there before anybody came.
+    pub(crate) fn was_there_before(&self, one: &Duplication) -> bool {
+        self.initial.as_ref().is_some_and(|(table_id, record)| {
+            *table_id == one.table_id
+                && record.dupid == one.dupid
+                && one.create_ts_ms.is_none_or(|ms| ms == record.create_ts_ms)
+        })
+    }
+
+    /// Every making of that one.
+    pub(crate) fn makings_of<'s>(
+        &'s self,
+        one: &'s Duplication,
+    ) -> impl Iterator<Item = &'s Making> + 's {
+        self.makings.iter().filter(move |making| {
+            making.table_id == one.table_id
+                && making.record.dupid == one.dupid
+                && one.create_ts_ms.is_none_or(|ms| ms == making.record.create_ts_ms)
+        })
+    }
+
+    /// The adds that a call sent.
+    pub(crate) fn adds_of(&self, call: usize) -> impl Iterator<Item = &Sent<'a>> + '_ {
+        self.sent[call].iter().filter(|sent| matches!(sent.what, Asked::Add(_)))
+    }
+
+    /// The answer to a request, if it reached its call before that line.
+    pub(crate) fn answer_to(&self, request: Request, until: usize) -> Option<&Got<'a>> {
+        let call = *self.senders.get(&request)?;
+        self.got[call].iter().find(|got| got.request == request && got.line < until)
+    }
+}
+
+/// The error that a call ended in.
+pub(crate) fn error_of(how: &Ended) -> Option<&Error> {
+    match how {
+        Ended::Add(Err(error))
+        | Ended::Change(Err(error))
+        | Ended::Removal(Err(error))
+        | Ended::Queried(Err(error)) => Some(error),
+        Ended::Add(Ok(_))
+        | Ended::Change(Ok(_))
+        | Ended::Removal(Ok(_))
+        | Ended::Queried(Ok(_))
+        | Ended::GaveUp
+        | Ended::Raw(_) => None,
+    }
+}
