@@ -80,14 +80,12 @@ def start(program: str) -> Callable[[], float]:
 
 
 def show(what: str, figures: list[float], unit: str) -> None:
-    print(
-        f"{what:<38} {statistics.median(figures):8.1f} {min(figures):8.1f} {max(figures):8.1f} {unit}"
-    )
+    least, most = min(figures), max(figures)
+    print(f"{what:<38} {statistics.median(figures):8.1f} {least:8.1f} {most:8.1f} {unit}")
 
 
 def main() -> None:
-    rounds, count = (int(one) for one in [*sys.argv[1:], "9", "1000"][:2])
-    # The library alone is no release build's business to tell; who measures builds it.
+    rounds, count = (int(one) for one in (sys.argv[1:] + ["9", "1000"][len(sys.argv) - 1 :])[:2])
     build = ["cargo", "build", "--quiet", "--release", "--example", "bench"]
     subprocess.run([*build, "--features", "server"], cwd=ROOT, check=True)
     figures: dict[str, list[float]] = {}
