@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pegasus_dup
@@ -92,8 +93,9 @@ def test_the_tutorials_commands(tmp_path: Path) -> None:
 
         shell(add)
         assert len(client.query("temp")) == 1
+        deadline = time.monotonic() + 10
         while client.query("temp")[0].status != "DS_LOG":
-            pass
+            assert time.monotonic() < deadline
         shell(undo)
         assert client.query("temp") == []
 
