@@ -9,12 +9,16 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import timedelta
-from typing import Any, Callable, TypeVar
 
 from ._enums import FailMode, Generation
 from ._errors import InvalidArgument
 
-_Callable = TypeVar("_Callable", bound=Callable[..., Any])
+# Importing typing would take longer than all of this package; the name is known to type checkers.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Callable, TypeVar
+
+    _Callable = TypeVar("_Callable", bound=Callable[..., Any])
 
 _INT32_MIN = -(2**31)
 _INT32_MAX = 2**31 - 1

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import _args, _core, _operations
 from ._client import ClientBase
 from ._errors import PegasusDupError
 from ._outcome import Failed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     import builtins

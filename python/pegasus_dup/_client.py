@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Callable
-
 from . import _args, _core, _operations
 from ._errors import PegasusDupError
-from ._outcome import Failed, Progress
+from ._outcome import Failed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Iterable
     from types import TracebackType
-    from typing import TypeVar
+    from typing import Callable, TypeVar
 
     from typing_extensions import Literal, Self
 
@@ -24,14 +23,13 @@ if TYPE_CHECKING:
         Created,
         Duplication,
         NotFound,
+        Progress,
         Removed,
         Unchanged,
     )
 
     _T = TypeVar("_T")
-
-Watcher = Callable[[Progress], object]
-"""What is called with each step of a call."""
+    Watcher = Callable[[Progress], object]
 
 _MODES = ("safe", "direct")
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Union
-
 from . import _args, _core
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
+    from datetime import timedelta
+    from typing import Union
 
     from ._core import Operation
     from ._outcome import (
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
         Unchanged,
     )
 
-Which = Union[int, str]
-"""A dupid, or a remote cluster's name."""
-Seconds = Union[float, timedelta]
-"""A time limit."""
+    Which = Union[int, str]
+    Seconds = Union[float, timedelta]
 
 _MATCHES = ("exact", "anywhere", "prefix", "postfix")
 

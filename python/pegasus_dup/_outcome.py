@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING
 
+from ._values import dataclass
+
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._enums import Evidence, FailMode, Status, Step
     from ._errors import PegasusDupError

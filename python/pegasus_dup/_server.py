@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, NamedTuple
 
 from . import _args, _core
 from ._errors import InvalidArgument
+from ._values import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from datetime import timedelta
     from types import TracebackType
@@ -23,7 +24,8 @@ _CLOCKS = ("real", "fast", "stopped")
 _MOST_SERVERS = 100
 
 
-class Table(NamedTuple):
+@dataclass(frozen=True)
+class Table:
     """A table of the embedded server's cluster."""
 
     name: str

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
+import inspect
 import pickle
 import pydoc
 import subprocess
@@ -80,6 +82,28 @@ def test_values() -> None:
         assert same.evidence is Evidence.LISTED_BEFORE
     others: list[object] = [Created(one, Evidence.SERVER_SAID_SO), one, None]
     assert outcome not in others
+
+
+def test_they_are_dataclasses() -> None:
+    one = duplication()
+    assert dataclasses.is_dataclass(one)
+    fields = dataclasses.fields(Created)
+    assert [field.name for field in fields] == ["value", "evidence", "warning"]
+    assert fields[2].default is None
+    assert fields[0].default is dataclasses.MISSING
+    assert dataclasses.replace(one, dupid=8) == duplication(dupid=8)
+    assert dataclasses.asdict(one)["partitions"][0]["last_committed_decree"] == 5
+    assert str(inspect.signature(Created)) == (
+        "(value: 'Duplication', evidence: 'Evidence', warning: 'str | None' = None) -> None"
+    )
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        one.dupid = 9  # type: ignore[misc]
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        del one.dupid
+    with pytest.raises(TypeError, match="evidence"):
+        Created(one)  # type: ignore[call-arg]
+    assert repr(Difference("a", 1, 2)) == "Difference(field='a', asked=1, existing=2)"
+    assert Difference("a", 1, 2).__match_args__ == ("field", "asked", "existing")
 
 
 def test_everything_public_is_documented() -> None:
@@ -172,7 +196,18 @@ def test_importing_imports_nothing_slow() -> None:
         [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True
     )
     # asyncio takes longer than all of this package; who uses it has it.
-    slow = {"asyncio", "logging", "socket", "ssl", "typing_extensions", "pytest", "subprocess"}
+    slow = {
+        "dataclasses",
+        "inspect",
+        "asyncio",
+        "logging",
+        "socket",
+        "ssl",
+        "typing",
+        "typing_extensions",
+        "pytest",
+        "subprocess",
+    }
     assert slow.isdisjoint(done.stdout.split())
 
 

@@ -1,0 +1,116 @@
+"""Frozen dataclasses whose import doesn't cost what ``dataclasses`` costs.
+
+That module imports ``inspect``, and with it what takes source code apart: more than all of this
+package. So the methods are made here, and ``dataclasses`` is imported when somebody first asks one
+of these classes for its fields, as ``dataclasses.fields``, ``asdict`` and ``replace`` do.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from dataclasses import dataclass as dataclass  # noqa: PLC0414 - others import it from here
+    from typing import Any, Callable
+
+else:
+
+    def dataclass(*, frozen: bool) -> Callable[[type], type]:
+        """Make a frozen dataclass of a class, as ``dataclasses.dataclass(frozen=True)`` does."""
+        assert frozen
+        return _frozen
+
+
+def _frozen(cls: type) -> type:
+    names = tuple(cls.__annotations__)
+    defaults = {name: vars(cls)[name] for name in names if name in vars(cls)}
+    methods: dict[str, Any] = {
+        "__init__": _init(cls, names, defaults),
+        "__repr__": _repr,
+        "__eq__": _eq,
+        "__hash__": _hash,
+        "__setattr__": _refuse_to_set,
+        "__delattr__": _refuse_to_delete,
+        "__match_args__": names,
+        "__dataclass_fields__": _Fields(),
+    }
+    if sys.version_info >= (3, 13):
+        methods["__replace__"] = _replace
+    for name, method in methods.items():
+        setattr(cls, name, method)
+    return cls
+
+
+def _init(cls: type, names: tuple[str, ...], defaults: dict[str, Any]) -> Callable[..., None]:
+    # The one method that is written out: its signature is the class's.
+    arguments = ", ".join(
+        f"{name}=defaults[{name!r}]" if name in defaults else name for name in names
+    )
+    lines = "".join(f"\n    fields[{name!r}] = {name}" for name in names)
+    # Frozen are the attributes, not the dictionary in which they are kept.
+    text = (
+        f"def __init__(self{', ' if names else ''}{arguments}):\n    fields = self.__dict__{lines}"
+    )
+    made: dict[str, Any] = {}
+    exec(text, {"defaults": defaults}, made)
+    init: Callable[..., None] = made["__init__"]
+    init.__qualname__ = f"{cls.__qualname__}.__init__"
+    init.__annotations__ = {**cls.__annotations__, "return": None}
+    return init
+
+
+def _values(value: Any) -> tuple[Any, ...]:
+    return tuple(value.__dict__[name] for name in type(value).__match_args__)
+
+
+def _repr(self: Any) -> str:
+    fields = ", ".join(f"{name}={self.__dict__[name]!r}" for name in self.__match_args__)
+    return f"{type(self).__qualname__}({fields})"
+
+
+def _eq(self: Any, other: object) -> Any:
+    if other.__class__ is not self.__class__:
+        return NotImplemented
+    return _values(self) == _values(other)
+
+
+def _hash(self: Any) -> int:
+    return hash(_values(self))
+
+
+def _refuse_to_set(_self: object, name: str, _value: object) -> None:
+    from dataclasses import FrozenInstanceError  # noqa: PLC0415 - see above
+
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def _refuse_to_delete(_self: object, name: str) -> None:
+    from dataclasses import FrozenInstanceError  # noqa: PLC0415 - see above
+
+    raise FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+def _replace(self: Any, **changes: Any) -> Any:
+    return type(self)(**{**self.__dict__, **changes})
+
+
+class _Fields:
+    """What ``dataclasses`` knows a dataclass by, made when it first looks."""
+
+    def __get__(self, instance: object, owner: type) -> dict[str, Any]:
+        from dataclasses import field, fields, make_dataclass  # noqa: PLC0415 - see above
+
+        init = vars(owner)["__init__"]
+        names: tuple[str, ...] = vars(owner)["__match_args__"]
+        kinds = init.__annotations__
+        given: tuple[Any, ...] = init.__defaults__ or ()
+        required = len(names) - len(given)
+        specs: list[Any] = [(name, kinds[name]) for name in names[:required]]
+        specs += [
+            (name, kinds[name], field(default=default))
+            for name, default in zip(names[required:], given)
+        ]
+        made = {one.name: one for one in fields(make_dataclass(owner.__name__, specs))}
+        owner.__dataclass_fields__ = made  # type: ignore[attr-defined]
+        return made
