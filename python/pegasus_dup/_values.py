@@ -23,7 +23,7 @@ else:
 
 
 def _frozen(cls: type) -> type:
-    names = tuple(cls.__annotations__)
+    names = tuple(_annotations(cls))
     defaults = {name: vars(cls)[name] for name in names if name in vars(cls)}
     methods: dict[str, Any] = {
         "__init__": _init(cls, names, defaults),
@@ -56,8 +56,13 @@ def _init(cls: type, names: tuple[str, ...], defaults: dict[str, Any]) -> Callab
     exec(text, {"defaults": defaults}, made)
     init: Callable[..., None] = made["__init__"]
     init.__qualname__ = f"{cls.__qualname__}.__init__"
-    init.__annotations__ = {**cls.__annotations__, "return": None}
+    init.__annotations__ = {**_annotations(cls), "return": None}
     return init
+
+
+def _annotations(cls: type) -> dict[str, Any]:
+    # Python 3.9 gives none to a class without any.
+    return getattr(cls, "__annotations__", {})
 
 
 def _values(value: Any) -> tuple[Any, ...]:
