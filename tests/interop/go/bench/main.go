@@ -1,0 +1,96 @@
+// Round trips of the official Go client, for scripts/bench: `bench ADDRESS COUNT`. Prints
+// `OPERATION CLIENT NANOSECONDS` lines, medians.
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log"
+	"os"
+	"sort"
+	"strconv"
+	"time"
+
+	"github.com/apache/incubator-pegasus/go-client/idl/admin"
+	"github.com/apache/incubator-pegasus/go-client/pegalog"
+	"github.com/apache/incubator-pegasus/go-client/session"
+)
+
+func main() {
+	if err := run(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+func run() error {
+	if len(os.Args) != 3 {
+		return fmt.Errorf("usage: bench ADDRESS COUNT")
+	}
+	count, err := strconv.Atoi(os.Args[2])
+	if err != nil {
+		return err
+	}
+	// Unless told otherwise it logs to a file, which is no part of a round trip.
+	pegalog.SetLogger(log.New(io.Discard, "", 0))
+	metas := session.NewMetaManager([]string{os.Args[1]}, session.NewNodeSession)
+	defer func() { _ = metas.Close() }()
+	add := func(table string) (*admin.DuplicationAddResponse, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		return metas.AddDuplication(ctx, &admin.DuplicationAddRequest{AppName: table, RemoteClusterName: "target"})
+	}
+	// Connects, and makes what the queries show.
+	if answer, err := add("shown"); answer == nil {
+		return err
+	}
+	if err := measure("query", count, func() error {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		_, err := metas.QueryDuplication(ctx, &admin.DuplicationQueryRequest{AppName: "shown"})
+		return err
+	}, nil); err != nil {
+		return err
+	}
+	var added *admin.DuplicationAddResponse
+	if err := measure("add", count, func() (err error) {
+		added, err = add("added")
+		return err
+	}, func() error {
+		removed := admin.DuplicationStatus_DS_REMOVED
+		_, err := metas.ModifyDuplication(context.Background(), &admin.DuplicationModifyRequest{
+			AppName: "added", Dupid: added.Dupid, Status: &removed,
+		})
+		return err
+	}); err != nil {
+		return err
+	}
+	return measure("add-again", count, func() error {
+		answer, err := add("shown")
+		if answer == nil || answer.Err.Errno != "ERR_DUP_EXIST" {
+			return fmt.Errorf("not refused: %v %v", answer, err)
+		}
+		return nil
+	}, nil)
+}
+
+// measure prints the median of what timed takes; after, which may be nil, runs behind each.
+func measure(operation string, count int, timed, after func() error) error {
+	took := make([]time.Duration, 0, count)
+	for range count {
+		began := time.Now()
+		if err := timed(); err != nil {
+			return err
+		}
+		took = append(took, time.Since(began))
+		if after != nil {
+			if err := after(); err != nil {
+				return err
+			}
+		}
+	}
+	sort.Slice(took, func(a, b int) bool { return took[a] < took[b] })
+	fmt.Println(operation, "go", took[count/2].Nanoseconds())
+	return nil
+}
