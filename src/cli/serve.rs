@@ -15,7 +15,22 @@ pub(super) fn run(_args: ServeArgs, look: Look) -> Exit {
 
 #[cfg(feature = "server")]
 pub(super) fn run(args: ServeArgs, look: Look) -> Exit {
+    let check_only = args.check_only();
     let config = args.config();
+    if check_only {
+        return match config.check() {
+            Ok(()) => {
+                // A closed pipe is nothing to complain of: the exit code says it too.
+                let _ = super::terminal::say("the configuration makes sense\n");
+                Exit::Done
+            }
+            Err(error) => {
+                let error = super::text::chain(&error);
+                complain(&format!("{} {error}\n", look.stderr.red("error:")));
+                Exit::Usage
+            }
+        };
+    }
     if !config.listen.ip().is_loopback() {
         complain(&format!(
             "{} the server has no authentication: whoever reaches {} can change everything in it\n",
@@ -41,7 +56,7 @@ struct Failure {
 #[cfg(feature = "server")]
 fn serve(config: crate::server::ServerConfig) -> Result<(), Failure> {
     use super::signals::Signals;
-    use crate::server::{MetaServer, ServerError};
+    use crate::server::{ClockMode, MetaServer, ServerError};
 
     let failed = |what: &str, error: std::io::Error| Failure {
         exit: Exit::Error,
@@ -55,6 +70,8 @@ fn serve(config: crate::server::ServerConfig) -> Result<(), Failure> {
         // Before anything is opened, so that a signal during the start is a graceful stop too.
         let mut signals =
             Signals::listen().map_err(|error| failed("cannot watch for signals", error))?;
+        let about = format!("{} {}", config.behaviour, config.clock_mode());
+        let by_hand = config.clock_mode() == ClockMode::Manual;
         let server = MetaServer::start(config).await.map_err(|error| Failure {
             exit: match error {
                 ServerError::Config(_) => Exit::Usage,
@@ -64,6 +81,12 @@ fn serve(config: crate::server::ServerConfig) -> Result<(), Failure> {
         })?;
         // Whoever started this may have closed the pipe; that is no reason not to serve.
         let _ = super::terminal::say(&format!("serving on {}\n", server.address()));
+        tracing::info!(address = %server.address(), about, "serving");
+        if by_hand {
+            let hub = server.hub().clone();
+            // It waits for stdin, which nothing can end: the process doesn't wait for it.
+            std::thread::spawn(move || turn_by_hand(&hub));
+        }
         let name = signals.next().await;
         tracing::info!(signal = name, "stopping");
         // A second signal doesn't wait for the answers under way.
@@ -74,4 +97,23 @@ fn serve(config: crate::server::ServerConfig) -> Result<(), Failure> {
         }
         Ok(())
     })
+}
+
+/// Reads lines `advance SECONDS` and turns the clock; says so when it has, so that a script can wait.
+#[cfg(feature = "server")]
+fn turn_by_hand(hub: &crate::server::Hub) {
+    for line in std::io::stdin().lines().map_while(Result::ok) {
+        let seconds =
+            line.trim().strip_prefix("advance ").and_then(|text| text.trim().parse().ok());
+        match seconds.map(std::time::Duration::try_from_secs_f64) {
+            Some(Ok(time)) => {
+                hub.advance(time);
+                let _ = super::terminal::say(&format!("advanced {}\n", time.as_secs_f64()));
+            }
+            Some(Err(_)) | None if line.trim().is_empty() => {}
+            Some(Err(_)) | None => {
+                complain(&format!("error: not a line `advance SECONDS`: {line:?}\n"));
+            }
+        }
+    }
 }

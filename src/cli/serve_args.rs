@@ -7,6 +7,15 @@ pub(super) use without_server::ServeArgs;
 #[cfg(feature = "server")]
 pub(super) use with_server::ServeArgs;
 
+/// How `serve` writes its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
 #[cfg(not(feature = "server"))]
 mod without_server {
     use std::ffi::OsString;
@@ -17,24 +26,57 @@ mod without_server {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
         _options: Vec<OsString>,
     }
+
+    impl ServeArgs {
+        pub(in crate::cli) fn file(&self) -> Option<&std::path::Path> {
+            None
+        }
+        pub(in crate::cli) fn log_format(&self) -> Option<super::LogFormat> {
+            None
+        }
+    }
 }
 
 #[cfg(feature = "server")]
 mod with_server {
     use std::net::{SocketAddr, ToSocketAddrs};
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+    use super::LogFormat;
+    use crate::cli::serve_limits::LimitArgs;
     use crate::server::{
-        Behaviour, ClockMode, RemoteCluster, ServerConfig, StoreChoice, TableSpec,
+        Behaviour, ClockMode, PartitionRule, RemoteCluster, ServerConfig, StoreChoice, TableSpec,
     };
 
     /// What the server can be asked to behave as.
     const BEHAVIOURS: [Behaviour; 2] = [Behaviour::Idempotent, Behaviour::DupExist];
 
+    // What comes later wins: the command line stands after what the file says.
     #[derive(Debug, clap::Args)]
+    #[command(args_override_self = true)]
     pub(in crate::cli) struct ServeArgs {
+        /// A TOML file with these options, by their long names; what stands on the command line
+        /// wins, or for those that are repeatable adds to it.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+
+        /// Say whether the file and the options make sense, and start nothing.
+        #[arg(long)]
+        check_config: bool,
+
+        /// Log to stderr in that format, at the level info or as -v says.
+        #[arg(long, value_name = "FORMAT")]
+        log_format: Option<LogFormat>,
+
+        #[command(flatten)]
+        limits: LimitArgs,
+
+        /// A partition that lags or sticks; repeatable.
+        #[arg(long, value_name = "TABLE:PARTITION=lag:N|stick:N")]
+        partition: Vec<PartitionRule>,
+
         /// Where to listen; port 0 = any free one.
         #[arg(
             long,
@@ -66,13 +108,28 @@ mod with_server {
         #[arg(long, value_name = "NAME", value_parser = behaviour())]
         generation: Option<Behaviour>,
 
-        /// How fast duplications move on by themselves [default: stopped with --generation, else
+        /// How fast duplications move on by themselves; `manual` = when a line `advance SECONDS`
+        /// comes on stdin [default: stopped with --generation, else
         /// real].
         #[arg(long, value_name = "CLOCK", value_parser = clock())]
         clock: Option<ClockMode>,
     }
 
     impl ServeArgs {
+        /// The file that says more.
+        pub(in crate::cli) fn file(&self) -> Option<&Path> {
+            self.config.as_deref()
+        }
+
+        pub(in crate::cli) fn log_format(&self) -> Option<LogFormat> {
+            self.log_format
+        }
+
+        /// Whether it is only to be checked.
+        pub(in crate::cli) fn check_only(&self) -> bool {
+            self.check_config
+        }
+
         pub(in crate::cli) fn config(self) -> ServerConfig {
             // Who names a generation wants what its recordings show, where nothing moves by itself.
             let clock = self.clock.or(self.generation.map(|_| ClockMode::Stopped));
@@ -88,6 +145,8 @@ mod with_server {
                 },
                 behaviour: self.generation.unwrap_or_default(),
                 clock,
+                limits: self.limits.limits(),
+                partitions: self.partition,
                 ..ServerConfig::default()
             }
         }
