@@ -3,7 +3,27 @@
 
 mod cli_support;
 
-use cli_support::{Served, program, run};
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
+use cli_support::{PATIENCE, Served, program, run};
+
+/// Sends bytes to the first server, and waits until it closes the connection.
+fn provoke(served: &Served, bytes: &[u8]) {
+    let first = served.address.split(',').next().expect("an address");
+    let mut stream = TcpStream::connect(first).expect("connected");
+    stream.set_read_timeout(Some(PATIENCE)).expect("set");
+    stream.write_all(bytes).expect("sent");
+    assert_eq!(stream.read(&mut [0]).expect("closed"), 0);
+}
+
+/// A whole header in front of a body of nothing, which is too short for anything.
+fn a_body_that_ends_a_real_server() -> Vec<u8> {
+    let mut frame = b"THFT".to_vec();
+    frame.extend([0, 0, 0, 0, 0, 0, 0, 48]);
+    frame.resize(48, 0);
+    frame
+}
 
 #[test]
 fn signals_end_it_with_exit_code_0() {
@@ -79,4 +99,92 @@ fn what_was_acknowledged_survives_kill_9() {
     let report = after.report();
     assert_eq!(report["duplication"]["remote_table"], "copy");
     assert_eq!(report["duplication"]["dupid"], added.report()["duplication"]["dupid"]);
+}
+
+#[test]
+fn what_would_have_ended_a_real_server_is_counted_and_told() {
+    let served = Served::start(&["-v", "--generation", "checkpoint"]);
+    for _ in 0..2 {
+        provoke(&served, &a_body_that_ends_a_real_server());
+    }
+    assert_eq!(served.run(&["query", "temp"]).code, Some(0));
+    let ran = served.end("TERM");
+    assert_eq!(ran.code, Some(0), "{ran:?}");
+    let logged = ran.stderr.matches("a request that would have ended a real server").count();
+    assert_eq!(logged, 2, "{}", ran.stderr);
+    let last = ran.stderr.lines().last();
+    assert_eq!(last, Some("warning: requests that would have ended a real server: 2"));
+}
+
+#[test]
+fn it_behaves_as_every_generation() {
+    let remote_names = ["remote-name", "dup-exist", "idempotent"];
+    for generation in ["freezed", "checkpoint", "remote-name", "dup-exist", "idempotent"] {
+        let served = Served::start(&["--generation", generation]);
+        let added = served.run(&["--json", "add", "temp", "target"]);
+        assert_eq!(added.code, Some(0), "{generation}: {added:?}");
+        let report = served.run(&["--json", "query", "temp"]).report();
+        let echoed = !report["duplication"]["remote_table"].is_null();
+        assert_eq!(echoed, remote_names.contains(&generation), "{generation}: {report}");
+        let running = if generation == "freezed" { "DS_START" } else { "DS_LOG" };
+        // Only a client that knows the generation reads the numbers right.
+        let status = report["duplication"]["status"].as_str().expect("a status");
+        assert!([running, "DS_PREPARE"].contains(&status), "{generation}: {report}");
+        let ran = served.end("TERM");
+        assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{generation}");
+    }
+}
+
+#[test]
+fn faults_are_met() {
+    let served = Served::start(&["--fault", "add#1=refuse:ERR_ACL_DENY"]);
+    let refused = served.run(&["--json", "add", "temp", "target"]);
+    assert_eq!(refused.report()["error"]["kind"], "permission_denied", "{refused:?}");
+    let added = served.run(&["--json", "add", "temp", "target"]);
+    assert_eq!(added.report()["outcome"], "created", "{added:?}");
+}
+
+#[test]
+fn a_group_has_one_leader_and_keeps_what_it_acknowledged() {
+    // Once, whoever gets it: the servers of a group count together.
+    let served = Served::start_group(3, &["--fault", "add#1=change-leader-after"]);
+    let metas: Vec<String> = served.address.split(',').map(str::to_owned).collect();
+    assert_eq!(metas.len(), 3);
+    let alone = |meta: &str, args: &[&str]| {
+        run(program().args(["--meta", meta, "--timeout", "1", "--json"]).args(args))
+    };
+    let added = served.run(&["--json", "add", "temp", "target"]);
+    assert_eq!(added.report()["outcome"], "created", "{added:?}");
+    let dupid = added.report()["duplication"]["dupid"].clone();
+    // The second one leads now. A client that knows only another is sent on to it.
+    for meta in &metas {
+        let listed = alone(meta, &["query", "temp"]);
+        assert_eq!(listed.code, Some(0), "{meta}: {listed:?}");
+        assert_eq!(listed.report()["duplication"]["dupid"], dupid, "{meta}");
+    }
+    let again = served.run(&["--json", "add", "temp", "target"]);
+    assert_eq!(again.report()["outcome"], "already_exists", "{again:?}");
+    let ran = served.end("TERM");
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""));
+}
+
+#[test]
+fn a_group_may_be_of_two_generations() {
+    let served = Served::start_group(
+        2,
+        &[
+            "--generation",
+            "checkpoint",
+            "--generation",
+            "dup-exist",
+            "--fault",
+            "query#2=change-leader",
+        ],
+    );
+    let show = || served.run(&["--json", "query", "temp"]);
+    assert_eq!(served.run(&["add", "temp", "target"]).code, Some(0));
+    // Whichever question met the change: in the end the newer one leads, and tells more.
+    let shown = [show(), show(), show()];
+    let last = shown[2].report();
+    assert_eq!(last["duplication"]["remote_table"], "temp", "{shown:?}");
 }

@@ -21,6 +21,10 @@ fn every_command_has_help() {
     }
     assert!(all.stdout.contains("PEGASUS_DUP_META"));
     assert!(all.stdout.contains("Exit codes:"));
+    let serve = run(program().args(["serve", "--help"])).stdout;
+    for named in ["idempotent", "freezed", "--fault add#1=drop-reply", "change-leader", "group"] {
+        assert!(serve.contains(named), "{named}: {serve}");
+    }
 }
 
 #[test]
@@ -55,6 +59,10 @@ fn what_makes_no_sense_is_exit_code_2() {
         "serve --remote-cluster target",
         "serve --generation snapshot-2.6",
         "serve --clock slow",
+        "serve --fault add=explode",
+        "serve --fault drop-reply",
+        "serve --generation freezed --generation checkpoint",
+        "serve --listen 127.0.0.1:0 --listen [::1]:0",
         "--generation dup-exist serve --listen 127.0.0.1:0",
     ] {
         let ran = run(program().args(line.split_whitespace()));

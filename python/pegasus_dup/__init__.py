@@ -47,7 +47,7 @@ from ._outcome import (
     Removed,
     Unchanged,
 )
-from ._server import MetaServer, Table
+from ._server import MetaGroup, MetaServer, Table
 
 __all__ = [
     "AlreadyExists",
@@ -66,6 +66,7 @@ __all__ = [
     "Generation",
     "Identity",
     "InvalidArgument",
+    "MetaGroup",
     "MetaServer",
     "MetaServerError",
     "NotFound",

@@ -1,5 +1,5 @@
 import builtins
-from typing import Final, final
+from typing import Final, TypedDict, final
 
 from ._outcome import (
     AlreadyExists,
@@ -18,6 +18,7 @@ __all__ = [
     "GENERATIONS",
     "STATUSES",
     "Client",
+    "MetaGroup",
     "MetaServer",
     "__version__",
     "cli_main",
@@ -60,20 +61,38 @@ class Client:
     def unknown(self) -> builtins.list[str]: ...
     def close(self) -> None: ...
 
+class _Settings(TypedDict):
+    tables: list[tuple[str, int, int]]
+    remote_clusters: list[tuple[str, list[str]]]
+    cluster_name: str
+    store: str | None
+    clock: str | None
+
 @final
 class MetaServer:
     def __new__(
-        cls,
-        tables: list[tuple[str, int, int]],
-        remote_clusters: list[tuple[str, list[str]]],
-        cluster_name: str,
-        listen: str,
-        store: str | None,
-        behaviour: str,
-        clock: str | None,
+        cls, settings: _Settings, listen: str, behaviour: str, faults: list[str]
     ) -> MetaServer: ...
     @property
     def address(self) -> str: ...
     @property
     def would_have_died(self) -> int: ...
+    def set_faults(self, faults: list[str]) -> None: ...
+    def stop(self) -> None: ...
+
+@final
+class MetaGroup:
+    def __new__(
+        cls, settings: _Settings, listen: str, behaviours: list[str], faults: list[str]
+    ) -> MetaGroup: ...
+    @property
+    def addresses(self) -> list[str]: ...
+    @property
+    def leader(self) -> int: ...
+    @property
+    def would_have_died(self) -> int: ...
+    def elect(
+        self, leader: int | None, early: float, old_stays: bool, followers_learn: bool
+    ) -> None: ...
+    def set_faults(self, faults: list[str], server: int | None) -> None: ...
     def stop(self) -> None: ...

@@ -1,4 +1,4 @@
-"""The embedded meta server."""
+"""The embedded meta server, alone and in groups."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from . import _args, _core
+from ._errors import InvalidArgument
 
 if TYPE_CHECKING:
+    from datetime import timedelta
     from types import TracebackType
 
     from typing_extensions import Literal, Self
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 _BEHAVIOURS = ("freezed", "checkpoint", "remote-name", "dup-exist", "idempotent")
 _CLOCKS = ("real", "fast", "stopped")
+# More are taken for a slip: each has a port.
+_MOST_SERVERS = 100
 
 
 class Table(NamedTuple):
@@ -30,7 +34,33 @@ class Table(NamedTuple):
     """Its replica count."""
 
 
-class MetaServer:
+class _Served:
+    """What a server and a group have in common."""
+
+    _core: _core.MetaServer | _core.MetaGroup
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    @property
+    def would_have_died(self) -> int:
+        """How many requests would have ended a real server of this generation."""
+        return self._core.would_have_died
+
+    def stop(self) -> None:
+        """Take no more requests, answer those taken, and end. Stopping a stopped one is nothing."""
+        self._core.stop()
+
+
+class MetaServer(_Served):
     """An embedded meta server, on threads of its own: to try the client, and for tests.
 
     A real server: real bytes over TCP, a durable store, the rules of a real one. It listens when
@@ -45,7 +75,13 @@ class MetaServer:
     unless given it is ``"idempotent"``: a repeated add changes nothing and says so. ``clock`` is
     how duplications move on: ``"real"``, ``"fast"`` (100 times as fast), ``"stopped"``; unless
     given, stopped with an explicit generation, else real.
+
+    ``faults`` says which requests meet which mishap: ``"add#1=drop-reply"`` (the first add is done,
+    and its answer lost), ``"query#2+=delay:200"`` (milliseconds, from the second query on),
+    ``"add=refuse:ERR_BUSY"``; docs/server.md has them all.
     """
+
+    _core: _core.MetaServer
 
     def __init__(
         self,
@@ -57,49 +93,156 @@ class MetaServer:
         store: str | os.PathLike[str] | None = None,
         generation: Generation | Literal["idempotent"] | str | None = None,
         clock: Literal["real", "fast", "stopped"] | None = None,
+        faults: Iterable[str] = (),
     ) -> None:
-        behaviour = "idempotent"
-        if generation is not None:
-            behaviour = _args.one_of("generation", generation, _BEHAVIOURS)
-            # As on the command line: who names a generation gets a server that stands still.
-            clock = clock or "stopped"
         self._core = _core.MetaServer(
-            _tables(tables),
-            _remote_clusters({} if remote_clusters is None else remote_clusters),
-            _args.text("cluster_name", cluster_name),
+            _settings(
+                tables, remote_clusters, cluster_name, store, _clock(clock, generation is not None)
+            ),
             _args.text("listen", listen),
-            None if store in (None, "memory") else _path(store),
-            behaviour,
-            None if clock is None else _args.one_of("clock", clock, _CLOCKS),
+            _behaviour(generation),
+            _args.texts("faults", faults),
         )
 
     def __repr__(self) -> str:
         return f"MetaServer({self.address!r})"
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc_value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.stop()
 
     @property
     def address(self) -> str:
         """Where it listens, as ``HOST:PORT``; kept after it stopped."""
         return self._core.address
 
-    @property
-    def would_have_died(self) -> int:
-        """How many requests would have ended a real server of this generation."""
-        return self._core.would_have_died
+    def set_faults(self, faults: Iterable[str]) -> None:
+        """Have other fault rules from now on; ``[]`` is none. Counting starts again."""
+        self._core.set_faults(_args.texts("faults", faults))
 
-    def stop(self) -> None:
-        """Take no more requests, answer those taken, and end. Stopping a stopped one is nothing."""
-        self._core.stop()
+
+class MetaGroup(_Served):
+    """Embedded meta servers in a group over one store, of which the first leads.
+
+    The others send a client on to the leader, as real followers do. ``Client(group.addresses)`` is
+    a client of all of them.
+
+    ``servers`` says how many. ``generation`` is one for all, or an iterable of one for each: a
+    group half upgraded. ``faults`` are of the whole group: its servers count together. Everything
+    else is as ``MetaServer`` has it; each server listens on a free port of ``host``.
+    """
+
+    _core: _core.MetaGroup
+
+    def __init__(
+        self,
+        servers: int = 3,
+        *,
+        tables: Iterable[str | Table] = (),
+        remote_clusters: Mapping[str, str | Iterable[str]] | None = None,
+        cluster_name: str = "onebox",
+        host: str = "127.0.0.1",
+        store: str | os.PathLike[str] | None = None,
+        generation: Generation
+        | Literal["idempotent"]
+        | str
+        | Iterable[Generation | Literal["idempotent"] | str]
+        | None = None,
+        clock: Literal["real", "fast", "stopped"] | None = None,
+        faults: Iterable[str] = (),
+    ) -> None:
+        count = _args.int32("servers", servers)
+        if not 1 <= count <= _MOST_SERVERS:
+            raise InvalidArgument(f"a group has 1 to {_MOST_SERVERS} servers: servers={count}")
+        if generation is None or isinstance(generation, str):
+            behaviours = [_behaviour(generation)] * count
+        else:
+            behaviours = [_behaviour(one) for one in _args.texts("generation", generation)]
+            if len(behaviours) != count:
+                raise InvalidArgument(
+                    "generation is one for all servers, or one for each: "
+                    f"servers={count} generations={len(behaviours)}"
+                )
+        self._core = _core.MetaGroup(
+            _settings(
+                tables, remote_clusters, cluster_name, store, _clock(clock, generation is not None)
+            ),
+            f"{_args.text('host', host)}:0",
+            behaviours,
+            _args.texts("faults", faults),
+        )
+
+    def __repr__(self) -> str:
+        return f"MetaGroup({', '.join(self.addresses)})"
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where they listen, each as ``HOST:PORT``; kept after they stopped."""
+        return tuple(self._core.addresses)
+
+    @property
+    def leader(self) -> int:
+        """Which one leads: its place in ``addresses``."""
+        return self._core.leader
+
+    def elect(
+        self,
+        index: int | None = None,
+        *,
+        early: float | timedelta | None = None,
+        old_stays: bool = False,
+        followers_learn: bool = True,
+    ) -> None:
+        """Have the server at that place lead, or with ``None`` the one after the leader.
+
+        With ``early`` it serves that long (seconds) before it has read its duplications back, as a
+        real one may: an add then makes a second duplication. With ``old_stays`` the old leader
+        thinks that it still leads. Without ``followers_learn`` the others go on naming the old one.
+        """
+        place = None if index is None else self._place("index", index)
+        self._core.elect(
+            place,
+            0.0 if early is None else _args.seconds("early", early),
+            _args.flag("old_stays", old_stays),
+            _args.flag("followers_learn", followers_learn),
+        )
+
+    def set_faults(self, faults: Iterable[str], *, server: int | None = None) -> None:
+        """Have other fault rules from now on; ``[]`` is none. Counting starts again.
+
+        They are of the whole group, whose servers then count together, or of the one server at
+        that place.
+        """
+        place = None if server is None else self._place("server", server)
+        self._core.set_faults(_args.texts("faults", faults), place)
+
+    def _place(self, name: str, value: object) -> int:
+        place = _args.int32(name, value)
+        servers = len(self._core.addresses)
+        if not 0 <= place < servers:
+            raise InvalidArgument(f"the group has {servers} servers, from 0: {name}={place}")
+        return place
+
+
+def _settings(
+    tables: object, remote_clusters: object, cluster_name: object, store: object, clock: str | None
+) -> _core._Settings:
+    return {
+        "tables": _tables(tables),
+        "remote_clusters": _remote_clusters({} if remote_clusters is None else remote_clusters),
+        "cluster_name": _args.text("cluster_name", cluster_name),
+        "store": None if store in (None, "memory") else _path(store),
+        "clock": clock,
+    }
+
+
+def _behaviour(generation: object) -> str:
+    if generation is None:
+        return "idempotent"
+    return _args.one_of("generation", generation, _BEHAVIOURS)
+
+
+def _clock(clock: object, generation_given: bool) -> str | None:
+    if clock is None:
+        # As on the command line: who names a generation gets a server that stands still.
+        return "stopped" if generation_given else None
+    return _args.one_of("clock", clock, _CLOCKS)
 
 
 def _tables(value: object) -> list[tuple[str, int, int]]:

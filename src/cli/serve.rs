@@ -16,34 +16,47 @@ pub(super) fn run(_args: ServeArgs, look: Look) -> Exit {
 #[cfg(feature = "server")]
 pub(super) fn run(args: ServeArgs, look: Look) -> Exit {
     let check_only = args.check_only();
-    let config = args.config();
+    let failed = |Failure { exit, message }: Failure| {
+        complain(&format!("{} {message}\n", look.stderr.red("error:")));
+        exit
+    };
+    let plan = match args.plan() {
+        Ok(plan) => plan,
+        Err(message) => return failed(Failure { exit: Exit::Usage, message }),
+    };
     if check_only {
-        return match config.check() {
+        return match plan.servers.iter().try_for_each(crate::server::ServerConfig::check) {
             Ok(()) => {
                 // A closed pipe is nothing to complain of: the exit code says it too.
                 let _ = super::terminal::say("the configuration makes sense\n");
                 Exit::Done
             }
             Err(error) => {
-                let error = super::text::chain(&error);
-                complain(&format!("{} {error}\n", look.stderr.red("error:")));
-                Exit::Usage
+                failed(Failure { exit: Exit::Usage, message: super::text::chain(&error) })
             }
         };
     }
-    if !config.listen.ip().is_loopback() {
-        complain(&format!(
-            "{} the server has no authentication: whoever reaches {} can change everything in it\n",
-            look.stderr.yellow("warning:"),
-            config.listen
-        ));
-    }
-    match serve(config) {
-        Ok(()) => Exit::Done,
-        Err(Failure { exit, message }) => {
-            complain(&format!("{} {message}\n", look.stderr.red("error:")));
-            exit
+    for config in &plan.servers {
+        if !config.listen.ip().is_loopback() {
+            complain(&format!(
+                "{} the server has no authentication: whoever reaches {} can change everything in \
+                 it\n",
+                look.stderr.yellow("warning:"),
+                config.listen
+            ));
         }
+    }
+    match serve(plan) {
+        Ok(would_have_died) => {
+            if would_have_died > 0 {
+                complain(&format!(
+                    "{} requests that would have ended a real server: {would_have_died}\n",
+                    look.stderr.yellow("warning:"),
+                ));
+            }
+            Exit::Done
+        }
+        Err(failure) => failed(failure),
     }
 }
 
@@ -53,8 +66,49 @@ struct Failure {
     message: String,
 }
 
+/// One server, or a group of them.
 #[cfg(feature = "server")]
-fn serve(config: crate::server::ServerConfig) -> Result<(), Failure> {
+enum Served {
+    One(crate::server::MetaServer),
+    Group(crate::server::MetaGroup),
+}
+
+#[cfg(feature = "server")]
+impl Served {
+    async fn start(
+        mut plan: super::serve_args::Plan,
+    ) -> Result<Served, crate::server::ServerError> {
+        use crate::server::{MetaGroup, MetaServer};
+
+        if plan.servers.len() > 1 {
+            let group = MetaGroup::start_with_faults(plan.servers, plan.faults).await?;
+            return Ok(Served::Group(group));
+        }
+        // The address has a default, so there is one. A single server has no need of the group's
+        // rules, such as IPv4.
+        let config = plan.servers.pop().unwrap_or_default();
+        let config = crate::server::ServerConfig { faults: plan.faults, ..config };
+        MetaServer::start(config).await.map(Served::One)
+    }
+
+    fn servers(&self) -> &[crate::server::MetaServer] {
+        match self {
+            Served::One(server) => std::slice::from_ref(server),
+            Served::Group(group) => group.servers(),
+        }
+    }
+
+    async fn stop(&self) {
+        match self {
+            Served::One(server) => server.stop().await,
+            Served::Group(group) => group.stop().await,
+        }
+    }
+}
+
+/// Serves until a signal comes. How many requests would have ended a real server.
+#[cfg(feature = "server")]
+fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
     use super::signals::Signals;
     use crate::server::{ClockMode, MetaServer, ServerError};
 
@@ -70,44 +124,59 @@ fn serve(config: crate::server::ServerConfig) -> Result<(), Failure> {
         // Before anything is opened, so that a signal during the start is a graceful stop too.
         let mut signals =
             Signals::listen().map_err(|error| failed("cannot watch for signals", error))?;
-        let about = format!("{} {}", config.behaviour, config.clock_mode());
-        let by_hand = config.clock_mode() == ClockMode::Manual;
-        let server = MetaServer::start(config).await.map_err(|error| Failure {
+        let by_hand = plan.servers.iter().any(|one| one.clock_mode() == ClockMode::Manual);
+        let about: Vec<String> = plan
+            .servers
+            .iter()
+            .map(|one| format!("{} {}", one.behaviour, one.clock_mode()))
+            .collect();
+        let served = Served::start(plan).await.map_err(|error| Failure {
             exit: match error {
                 ServerError::Config(_) => Exit::Usage,
                 _ => Exit::Error,
             },
             message: super::text::chain(&error),
         })?;
+        let lines: String = served
+            .servers()
+            .iter()
+            .map(|server| format!("serving on {}\n", server.address()))
+            .collect();
         // Whoever started this may have closed the pipe; that is no reason not to serve.
-        let _ = super::terminal::say(&format!("serving on {}\n", server.address()));
-        tracing::info!(address = %server.address(), about, "serving");
+        let _ = super::terminal::say(&lines);
+        for (server, about) in served.servers().iter().zip(about) {
+            tracing::info!(address = %server.address(), about, "serving");
+        }
         if by_hand {
-            let hub = server.hub().clone();
+            let hubs = served.servers().iter().map(|server| server.hub().clone()).collect();
             // It waits for stdin, which nothing can end: the process doesn't wait for it.
-            std::thread::spawn(move || turn_by_hand(&hub));
+            std::thread::spawn(move || turn_by_hand(hubs));
         }
         let name = signals.next().await;
         tracing::info!(signal = name, "stopping");
         // A second signal doesn't wait for the answers under way.
         tokio::select! {
             biased;
-            () = server.stop() => {}
+            () = served.stop() => {}
             _ = signals.next() => {}
         }
-        Ok(())
+        let would_have_died = served.servers().iter().map(MetaServer::would_have_died).sum();
+        tracing::info!(would_have_died, "stopped");
+        Ok(would_have_died)
     })
 }
 
 /// Reads lines `advance SECONDS` and turns the clock; says so when it has, so that a script can wait.
 #[cfg(feature = "server")]
-fn turn_by_hand(hub: &crate::server::Hub) {
+fn turn_by_hand(hubs: Vec<crate::server::Hub>) {
     for line in std::io::stdin().lines().map_while(Result::ok) {
         let seconds =
             line.trim().strip_prefix("advance ").and_then(|text| text.trim().parse().ok());
         match seconds.map(std::time::Duration::try_from_secs_f64) {
             Some(Ok(time)) => {
-                hub.advance(time);
+                for hub in &hubs {
+                    hub.advance(time);
+                }
                 let _ = super::terminal::say(&format!("advanced {}\n", time.as_secs_f64()));
             }
             Some(Err(_)) | None if line.trim().is_empty() => {}

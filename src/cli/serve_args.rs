@@ -5,7 +5,7 @@
 pub(super) use without_server::ServeArgs;
 
 #[cfg(feature = "server")]
-pub(super) use with_server::ServeArgs;
+pub(super) use with_server::{Plan, ServeArgs};
 
 /// How `serve` writes its log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -47,18 +47,36 @@ mod with_server {
     use super::LogFormat;
     use crate::cli::serve_limits::LimitArgs;
     use crate::server::{
-        Behaviour, ClockMode, PartitionRule, RemoteCluster, ServerConfig, StoreChoice, TableSpec,
+        Behaviour, ClockMode, FaultRule, PartitionRule, RemoteCluster, ServerConfig, StoreChoice,
+        TableSpec,
     };
 
-    /// What the server can be asked to behave as.
-    const BEHAVIOURS: [Behaviour; 2] = [Behaviour::Idempotent, Behaviour::DupExist];
+    const EXAMPLES: &str = "\
+Fault rules, RPC[#NTH[+]]=FAULT:
+  RPC    add, modify, query, list, list-apps, query-config, max-replica-count, any,
+         or a name RPC_...
+  #NTH   that request only, counted from 1; with + that one and those after it;
+         without it all of them. In a group its servers count together
+  FAULT  drop-reply, close-before, close-after, delay:MS, hold:MS, slow-store:MS,
+         fail-store, answer-twice, another-seqid, refuse:ERR_NAME, change-leader[:MS],
+         change-leader-after[:MS], crash-before-store[:MS], crash-after-store[:MS]
+  The first rule that speaks of a request decides. docs/server.md says what each does.
 
-    // What comes later wins: the command line stands after what the file says.
+Examples:
+  pegasus-dup serve --table temp --remote-cluster target=127.0.0.1:35601
+  pegasus-dup serve ... --generation checkpoint
+      behave as 2.4 and 2.5 do, side effects of a repeated add included
+  pegasus-dup serve ... --fault add#1=drop-reply --fault query#2+=delay:200
+      the first add is done, and its answer lost; queries are slow from the second on
+  pegasus-dup serve ... --listen 127.0.0.1:34601 --listen 127.0.0.1:34602 \\
+      --fault add#1=change-leader
+      a group of two; when the first add comes, the second one takes over the lead";
+
     #[derive(Debug, clap::Args)]
-    #[command(args_override_self = true)]
+    #[command(after_long_help = EXAMPLES)]
     pub(in crate::cli) struct ServeArgs {
-        /// A TOML file with these options, by their long names; what stands on the command line
-        /// wins, or for those that are repeatable adds to it.
+        /// A TOML file with these options, by their long names; an option on the command line
+        /// counts instead of the file's.
         #[arg(long, value_name = "FILE")]
         config: Option<PathBuf>,
 
@@ -77,14 +95,15 @@ mod with_server {
         #[arg(long, value_name = "TABLE:PARTITION=lag:N|stick:N")]
         partition: Vec<PartitionRule>,
 
-        /// Where to listen; port 0 = any free one.
+        /// Where to listen; port 0 = any free one. Given more than once, a group of meta servers
+        /// over one store: the first one leads, the others send clients on to it.
         #[arg(
             long,
             value_name = "HOST:PORT",
             default_value = "127.0.0.1:34601",
             value_parser = address
         )]
-        listen: SocketAddr,
+        listen: Vec<SocketAddr>,
 
         /// This cluster's name.
         #[arg(long, value_name = "NAME", default_value = "onebox")]
@@ -103,16 +122,27 @@ mod with_server {
         #[arg(long, value_name = "PATH|memory", default_value = "memory")]
         store: PathBuf,
 
-        /// What to behave as: a repeated add done right, or like a real server, side effects
-        /// included [default: idempotent].
+        /// What to behave as: a repeated add done right, or like a real server of that generation,
+        /// side effects included. In a group, one for all or one for each [default: idempotent].
         #[arg(long, value_name = "NAME", value_parser = behaviour())]
-        generation: Option<Behaviour>,
+        generation: Vec<Behaviour>,
 
         /// How fast duplications move on by themselves; `manual` = when a line `advance SECONDS`
         /// comes on stdin [default: stopped with --generation, else
         /// real].
         #[arg(long, value_name = "CLOCK", value_parser = clock())]
         clock: Option<ClockMode>,
+
+        /// Which requests meet which mishap, such as `add#1=drop-reply`; repeatable. See below.
+        #[arg(long, value_name = "RULE")]
+        fault: Vec<FaultRule>,
+    }
+
+    /// What is to be served: one server, or a group of them, and the fault rules of the whole.
+    #[derive(Debug)]
+    pub(in crate::cli) struct Plan {
+        pub(in crate::cli) servers: Vec<ServerConfig>,
+        pub(in crate::cli) faults: Vec<FaultRule>,
     }
 
     impl ServeArgs {
@@ -130,11 +160,23 @@ mod with_server {
             self.check_config
         }
 
-        pub(in crate::cli) fn config(self) -> ServerConfig {
+        /// An error says what doesn't go together.
+        pub(in crate::cli) fn plan(self) -> Result<Plan, String> {
+            let generations = match self.generation[..] {
+                [] => vec![Behaviour::default(); self.listen.len()],
+                [all] => vec![all; self.listen.len()],
+                _ if self.generation.len() == self.listen.len() => self.generation.clone(),
+                _ => {
+                    return Err(format!(
+                        "--generation is for all of a group or for each: servers={} generations={}",
+                        self.listen.len(),
+                        self.generation.len()
+                    ));
+                }
+            };
             // Who names a generation wants what its recordings show, where nothing moves by itself.
-            let clock = self.clock.or(self.generation.map(|_| ClockMode::Stopped));
-            ServerConfig {
-                listen: self.listen,
+            let still = (!self.generation.is_empty()).then_some(ClockMode::Stopped);
+            let common = ServerConfig {
                 cluster_name: self.cluster_name,
                 remote_clusters: self.remote_cluster,
                 tables: self.table,
@@ -143,12 +185,16 @@ mod with_server {
                 } else {
                     StoreChoice::File(self.store)
                 },
-                behaviour: self.generation.unwrap_or_default(),
-                clock,
+                clock: self.clock.or(still),
                 limits: self.limits.limits(),
                 partitions: self.partition,
                 ..ServerConfig::default()
-            }
+            };
+            let servers = self.listen.into_iter().zip(generations);
+            let servers = servers
+                .map(|(listen, behaviour)| ServerConfig { listen, behaviour, ..common.clone() })
+                .collect();
+            Ok(Plan { servers, faults: self.fault })
         }
     }
 
@@ -161,7 +207,7 @@ mod with_server {
     }
 
     fn behaviour() -> impl TypedValueParser<Value = Behaviour> {
-        PossibleValuesParser::new(BEHAVIOURS.map(Behaviour::name))
+        PossibleValuesParser::new(Behaviour::ALL.map(Behaviour::name))
             .try_map(|name| name.parse::<Behaviour>())
     }
 
@@ -177,11 +223,17 @@ mod with_server {
         use super::*;
         use crate::cli::args::{Cli, Command};
 
-        fn config(line: &str) -> ServerConfig {
+        fn plan(line: &str) -> Result<Plan, String> {
             match Cli::try_parse_from(line.split_whitespace()).expect(line).command {
-                Command::Serve(serve) => serve.config(),
+                Command::Serve(serve) => serve.plan(),
                 other => panic!("{other:?}"),
             }
+        }
+
+        fn config(line: &str) -> ServerConfig {
+            let mut plan = plan(line).expect(line);
+            assert_eq!(plan.servers.len(), 1, "{line}");
+            plan.servers.remove(0)
         }
 
         #[test]
@@ -210,13 +262,36 @@ mod with_server {
 
         #[test]
         fn an_explicit_generation_stops_the_clock_unless_told_otherwise() {
-            for generation in ["idempotent", "dup-exist"] {
+            for generation in Behaviour::ALL.map(Behaviour::name) {
                 let line = format!("pegasus-dup serve --generation {generation}");
                 assert_eq!(config(&line).clock_mode(), ClockMode::Stopped, "{line}");
                 let line = format!("{line} --clock real");
                 assert_eq!(config(&line).clock_mode(), ClockMode::Real, "{line}");
             }
             assert_eq!(config("pegasus-dup serve").clock_mode(), ClockMode::Real);
+        }
+
+        #[test]
+        fn more_than_one_address_is_a_group() {
+            let group = |more: &str| {
+                plan(&format!("pegasus-dup serve --listen 127.0.0.1:1 --listen 127.0.0.1:2 {more}"))
+            };
+            let behaviours = |more: &str| -> Vec<Behaviour> {
+                group(more).expect(more).servers.iter().map(|config| config.behaviour).collect()
+            };
+            assert_eq!(behaviours(""), [Behaviour::Idempotent; 2]);
+            assert_eq!(behaviours("--generation freezed"), [Behaviour::Freezed; 2]);
+            assert_eq!(
+                behaviours("--generation checkpoint --generation dup-exist"),
+                [Behaviour::Checkpoint, Behaviour::DupExist]
+            );
+            let three = "--generation freezed --generation freezed --generation freezed";
+            assert!(group(three).expect_err(three).ends_with("servers=2 generations=3"));
+            let plan = group("--fault add#1=change-leader --fault any=delay:5").expect("a plan");
+            let ports: Vec<u16> = plan.servers.iter().map(|config| config.listen.port()).collect();
+            assert_eq!(ports, [1, 2]);
+            let faults: Vec<_> = plan.faults.iter().map(|rule| rule.to_string()).collect();
+            assert_eq!(faults, ["add#1=change-leader:0", "any=delay:5"]);
         }
     }
 }

@@ -1,9 +1,11 @@
 //! The configuration file of `serve`. Its keys are the command's long options, so it is read as
 //! options that stand before those of the command line: there is one list of them, one way to check
-//! them, and an option that is added is in the file too.
+//! them, and an option that is added is in the file too. An option that the command line has is passed
+//! over in the file.
 
 use std::ffi::OsString;
 
+use clap::parser::ValueSource;
 use clap::{ArgAction, CommandFactory, Parser};
 
 use super::args::{Cli, Command};
@@ -15,7 +17,7 @@ pub(super) fn add(serve: &ServeArgs, args: &[OsString]) -> Result<Cli, String> {
     let shown = path.display();
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("cannot read the configuration: {error} path={shown}"))?;
-    let options = options(&text)
+    let options = options(&text, args)
         .map_err(|error| format!("the configuration is wrong: {error} path={shown}"))?;
     let at = command_at(args);
     let args = [&args[..at], &options, &args[at..]].concat();
@@ -38,13 +40,15 @@ fn command_at(args: &[OsString]) -> usize {
 }
 
 /// What a file's text says, as options.
-fn options(text: &str) -> Result<Vec<OsString>, String> {
+fn options(text: &str, args: &[OsString]) -> Result<Vec<OsString>, String> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
         let line = error.span().map(|span| text[..span.start].lines().count().max(1));
         let line = line.map_or_else(String::new, |line| format!(" line={line}"));
         format!("{}{line}", error.message())
     })?;
     let cli = Cli::command();
+    let given = cli.clone().try_get_matches_from(args).map_err(|error| error.to_string())?;
+    let given = given.subcommand_matches("serve");
     let serve = cli.find_subcommand("serve").ok_or("there is no command serve")?;
     let mut options = Vec::new();
     for (key, value) in table {
@@ -52,6 +56,11 @@ fn options(text: &str) -> Result<Vec<OsString>, String> {
             arg.get_long() == Some(&key) && !["config", "check-config"].contains(&key.as_str())
         });
         let Some(option) = known else { return Err(format!("no such option: {key}")) };
+        // What the command line says counts instead.
+        let source = given.and_then(|given| given.value_source(option.get_id().as_str()));
+        if source == Some(ValueSource::CommandLine) {
+            continue;
+        }
         let repeatable = matches!(option.get_action(), ArgAction::Append);
         let values = match value {
             toml::Value::Array(values) if repeatable => values,
@@ -87,7 +96,7 @@ mod tests {
         let Command::Serve(serve) = Cli::try_parse_from(&args).unwrap().command else { panic!() };
         let shown = path.display().to_string();
         match add(&serve, &args).map_err(|error| error.replace(&shown, "FILE"))?.command {
-            Command::Serve(serve) => Ok(serve.config()),
+            Command::Serve(serve) => Ok(serve.plan()?.servers.remove(0)),
             other => panic!("{other:?}"),
         }
     }
@@ -119,13 +128,13 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_wins_or_adds() {
+    fn the_command_line_wins() {
         let line = "pegasus-dup -v serve --cluster-name there --table more --clock real";
         let config = config(FILE, line).unwrap();
         assert_eq!(config.cluster_name, "there");
         assert_eq!(config.clock, Some(ClockMode::Real));
         let tables: Vec<_> = config.tables.iter().map(|table| table.name.as_str()).collect();
-        assert_eq!(tables, ["temp", "big", "more"]);
+        assert_eq!(tables, ["more"]);
         // A word that only looks like the command.
         assert!(self::config(FILE, "pegasus-dup --meta serve serve").is_ok());
     }

@@ -7,6 +7,7 @@ use super::ask::{self, Asked, Listed};
 use super::attempt::{Attempts, one_try};
 use super::decide::{self, LookFor, Question, Reply};
 use super::spec::DuplicationSpec;
+use super::turns::Pair;
 use super::{Client, Mode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Duplication, Evidence, Outcome};
@@ -32,8 +33,7 @@ enum Tried {
 pub(super) async fn add(client: &Client, spec: &DuplicationSpec) -> Result<Outcome<Duplication>> {
     spec.check()?;
     let deadline = Deadline::after(client.timeout);
-    let pair = (spec.table.clone(), spec.cluster.clone());
-    let Some(_turn) = client.inner.turns.take(pair, deadline).await else {
+    let Some(_turn) = client.inner.turns.take(pair_of(spec), deadline).await else {
         return Err(Error::new(
             ErrorKind::Busy,
             format!(
@@ -71,7 +71,10 @@ async fn safe(
     match asked.into_listed(&spec.cluster) {
         Listed::None => {}
         Listed::Unsettled(_) => return wait_until_settled(spec, attempts).await,
-        Listed::One(one) => return Ok(Tried::Over(Ok(listed_before(spec, one, None)))),
+        Listed::One(one) => {
+            client.inner.unsettled.settle_adds(&pair_of(spec));
+            return Ok(Tried::Over(Ok(listed_before(spec, one, None))));
+        }
         Listed::Many(many) => {
             let warning = format!("there are several to that cluster: {}", dupids(&many));
             let oldest = many.into_iter().next().expect("several are at least one");
@@ -79,7 +82,7 @@ async fn safe(
         }
         Listed::Unknown(_) | Listed::NotAsked => unreachable!("asking tells what is there"),
     }
-    refuse_what_would_be_misread(spec, generation)?;
+    refuse_what_would_harm(client, spec, generation)?;
     let question = Question { spec, table_id, generation };
     send(client, &question, attempts, connection).await
 }
@@ -136,28 +139,48 @@ async fn wait_until_settled(spec: &DuplicationSpec, attempts: &mut Attempts<'_>)
     .with_hint("try again: it is stored within moments, or forgotten"))
 }
 
-/// What a server that isn't known to understand it would ignore or take for something else.
-fn refuse_what_would_be_misread(
+/// What this server would ignore, or take for something else; and a second request where the first
+/// one may still stand in the queue of a server that would die of both.
+fn refuse_what_would_harm(
+    client: &Client,
     spec: &DuplicationSpec,
     generation: Option<Generation>,
 ) -> Result<()> {
-    if generation == Some(Generation::DupExist) {
-        return Ok(());
+    let (remote_table, checkpoint, frail) = match generation {
+        Some(known) => {
+            (known.has_remote_table(), known.has_checkpoint(), known.dies_of_racing_adds())
+        }
+        None => (false, false, true),
+    };
+    if frail && client.inner.unsettled.has(&pair_of(spec)) {
+        return Err(Error::new(
+            ErrorKind::Busy,
+            format!(
+                "an earlier request of this client was not answered and may still be under way, and a second one could end this server; nothing was sent: table={} cluster={}",
+                spec.table, spec.cluster
+            ),
+        )
+        .with_hint("query the table for a minute; if nothing shows up, use a new client"));
     }
-    let what = if spec.other_remote_table().is_some() {
+    let what = if !remote_table && spec.other_remote_table().is_some() {
         "a remote table of another name"
-    } else if spec.wanted_replica_count().is_some() {
+    } else if !remote_table && spec.wanted_replica_count().is_some() {
         "a remote replica count"
-    } else if spec.checkpoint {
+    } else if !checkpoint && spec.checkpoint {
         "shipping the checkpoint"
     } else {
         return Ok(());
     };
+    let name = generation.map_or("unknown", Generation::name);
     Err(Error::new(
         ErrorKind::Unsupported,
-        format!("this server may ignore or misread {what}; nothing was sent"),
+        format!("this server may ignore or misread {what}; nothing was sent: generation={name}"),
     )
-    .with_hint("leave it out, or use a cluster of a version that has it"))
+    .with_hint("leave it out, or use a cluster of a version that has it; who knows that this server has it may say its generation"))
+}
+
+fn pair_of(spec: &DuplicationSpec) -> Pair {
+    (spec.table.clone(), spec.cluster.clone())
 }
 
 fn request(spec: &DuplicationSpec) -> AddRequest {
@@ -185,8 +208,7 @@ async fn send(
     connection: &Arc<Connection>,
 ) -> Result<Tried> {
     let spec = question.spec;
-    let note =
-        client.inner.unsettled.note(format!("add table={} cluster={}", spec.table, spec.cluster));
+    let note = client.inner.unsettled.note_add(pair_of(spec));
     let until = answer_until(attempts.deadline);
     let reply = match connection.call::<AddDuplication>(&request(spec), until).await {
         Ok(answer) => Reply::Answer(answer),

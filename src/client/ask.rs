@@ -1,6 +1,7 @@
 //! Asking what is there: the list RPC with an exact match where the server has it, else the query
 //! RPC. Being handled at all, the list RPC proves the server to be `dup-exist`.
 
+use super::learn;
 use crate::error::{Error, ErrorKind};
 use crate::outcome::{Duplication, FailMode, PartitionProgress};
 use crate::protocol::error_code::ErrorCode;
@@ -91,20 +92,19 @@ async fn ask_by_list(
     table: &str,
     deadline: Deadline,
 ) -> Result<Option<Asked>, AskError> {
-    let generation = &connection.learnt.generation;
-    if generation.get().is_some_and(|&known| known != Some(Generation::DupExist)) {
+    if learn::has_no_list(connection) {
         return Ok(None);
     }
     let request = ListRequest { app_name_pattern: table.to_owned(), match_type: match_type::EXACT };
     let answer = match connection.call::<ListDuplication>(&request, deadline).await {
         Ok(answer) => answer,
         Err(CallError::Framework(ErrorCode::HandlerNotFound)) => {
-            generation.get_or_init(|| None);
+            learn::list_was_not_handled(connection, table, deadline).await?;
             return Ok(None);
         }
         Err(error) => return Err(error.into()),
     };
-    let proven = *generation.get_or_init(|| Some(Generation::DupExist));
+    let proven = learn::list_was_handled(connection);
     if answer.err.says_not_applied() {
         return Err(AskError::NotApplied(answer.err));
     }

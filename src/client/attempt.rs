@@ -8,15 +8,11 @@ use super::Client;
 use super::ask::{self, AskError, Asked};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::connection::{CallError, Connection, Why};
-use crate::transport::group::Backoff;
+use crate::transport::group::{Backoff, QUIET};
 use crate::transport::seams::Deadline;
 
 /// How long one server may take to answer a question before another connection is tried.
 const ONE_TRY: Duration = Duration::from_secs(3);
-
-/// How long nothing must be listed, after a disturbance, before that is believed: a new leader
-/// serves before it has read its duplications back. A window longer than this nobody can see.
-pub(crate) const QUIET: Duration = Duration::from_secs(2);
 
 /// Until when one question may take, so that there is time left for another server.
 pub(crate) fn one_try(deadline: Deadline) -> Deadline {

@@ -8,8 +8,10 @@ use super::{Client, Inner};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::generation::Generation;
 use crate::transport::MetaAddr;
+use crate::transport::connection::Seams;
 use crate::transport::group::MetaGroup;
-use crate::transport::seams::{Connector, Random, TcpConnector};
+use crate::transport::http::HttpLookup;
+use crate::transport::seams::{Connector, Random, TcpConnector, VersionLookup};
 
 /// The time limit of a call where none is given.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -36,6 +38,7 @@ pub struct ClientBuilder {
     generation: Option<Generation>,
     mode: Mode,
     connector: Option<Arc<dyn Connector>>,
+    versions: Option<Arc<dyn VersionLookup>>,
     seed: Option<u64>,
 }
 
@@ -76,6 +79,13 @@ impl ClientBuilder {
         self
     }
 
+    /// What looks up the versions that servers tell, instead of `GET /version`: for simulations.
+    #[must_use]
+    pub fn version_lookup(mut self, versions: impl VersionLookup) -> ClientBuilder {
+        self.versions = Some(Arc::new(versions));
+        self
+    }
+
     /// Where the jitter of retries starts from, so that a run can be repeated.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> ClientBuilder {
@@ -101,8 +111,13 @@ impl ClientBuilder {
         if timeout.is_zero() {
             return Err(Error::new(ErrorKind::InvalidArgument, "the timeout is 0"));
         }
-        let connector = self.connector.unwrap_or_else(|| Arc::new(TcpConnector));
-        let group = MetaGroup::new(metas, connector, self.generation, Random::new(self.seed));
+        let listed: Arc<[MetaAddr]> = metas.into();
+        let seams = Seams {
+            connector: self.connector.unwrap_or_else(|| Arc::new(TcpConnector)),
+            versions: self.versions.unwrap_or_else(|| Arc::new(HttpLookup::new(listed.clone()))),
+            generation: self.generation,
+        };
+        let group = MetaGroup::new(listed, seams, Random::new(self.seed));
         let inner = Inner { group, turns: Turns::default(), unsettled: Unsettled::default() };
         Ok(Client { inner: Arc::new(inner), timeout, mode: self.mode })
     }

@@ -310,11 +310,7 @@ fn row(question: &Question<'_>, reply: &Reply) -> Row {
         ErrorCode::Ok if dupid != 0 => ok_with_dupid(question, answer, appid, dupid),
         // Thin: what these generations answer to a repeated add that the state does not allow.
         ErrorCode::Ok
-            if appid == 0
-                && matches!(
-                    question.generation,
-                    Some(Generation::Checkpoint | Generation::Snapshot26)
-                ) =>
+            if appid == 0 && question.generation.is_some_and(Generation::refuses_by_thin_ok) =>
         {
             Row::Refused { kind: ErrorKind::Busy }
         }

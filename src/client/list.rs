@@ -3,11 +3,11 @@
 use super::Client;
 use super::ask::{self, AskError};
 use super::attempt::{Attempts, one_try};
+use super::learn;
 use super::spec::TablePattern;
 use crate::error::{ErrorKind, Result};
 use crate::outcome::Duplication;
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::generation::Generation;
 use crate::protocol::messages::{
     ListApps, ListAppsRequest, ListDuplication, ListRequest, match_type,
 };
@@ -39,8 +39,7 @@ async fn by_list(
     tables: &TablePattern,
     deadline: Deadline,
 ) -> Result<Option<Vec<Duplication>>, AskError> {
-    let generation = &connection.learnt.generation;
-    if generation.get().is_some_and(|&known| known != Some(Generation::DupExist)) {
+    if learn::has_no_list(connection) {
         return Ok(None);
     }
     let match_type = match tables {
@@ -54,12 +53,12 @@ async fn by_list(
     let answer = match connection.call::<ListDuplication>(&request, deadline).await {
         Ok(answer) => answer,
         Err(CallError::Framework(ErrorCode::HandlerNotFound)) => {
-            generation.get_or_init(|| None);
+            learn::list_was_not_handled(connection, tables.text(), deadline).await?;
             return Ok(None);
         }
         Err(error) => return Err(error.into()),
     };
-    let known = *generation.get_or_init(|| Some(Generation::DupExist));
+    let known = learn::list_was_handled(connection);
     match answer.err {
         ErrorCode::Ok => {}
         code if code.says_not_applied() => return Err(AskError::NotApplied(code)),

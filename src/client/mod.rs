@@ -6,6 +6,7 @@ mod attempt;
 pub mod blocking;
 mod builder;
 mod decide;
+mod learn;
 mod list;
 mod modify;
 mod query;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Client;
 use super::ask::{self, AskError, Asked};
-use super::attempt::{Attempts, QUIET, one_try};
+use super::attempt::{Attempts, one_try};
 use super::decide::join;
 use super::spec::{Selector, check_name};
 use crate::error::{Error, ErrorKind, Result};
@@ -14,6 +14,7 @@ use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::{ModifyAnswer, ModifyDuplication, ModifyRequest};
 use crate::transport::connection::{CallError, Connection};
+use crate::transport::group::QUIET;
 use crate::transport::seams::Deadline;
 
 /// What a duplication is to become.
@@ -198,13 +199,15 @@ impl Changing<'_> {
         attempts: &mut Attempts<'_>,
         connection: &Arc<Connection>,
     ) -> Result<Option<Ended>> {
-        let note = self.client.inner.unsettled.note(format!(
+        let pair = (self.table.to_owned(), self.before.cluster.clone());
+        let words = format!(
             "{} table={} cluster={} dupid={}",
             self.goal.word(),
             self.table,
             self.before.cluster,
             self.before.dupid
-        ));
+        );
+        let note = self.client.inner.unsettled.note_change(pair, words);
         let until = super::add::answer_until(attempts.deadline);
         let reply = connection.call::<ModifyDuplication>(&request, until).await;
         let ended = match reply {

@@ -58,7 +58,14 @@ pub(crate) struct Unsettled(Mutex<Entries>);
 #[derive(Debug, Default)]
 struct Entries {
     next: u64,
-    by_order: BTreeMap<u64, String>,
+    by_order: BTreeMap<u64, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    pair: Pair,
+    adds: bool,
+    words: String,
 }
 
 /// One request on its way. It stays in the list unless it is settled: also when its caller is
@@ -70,8 +77,18 @@ pub(crate) struct Sent<'a> {
 }
 
 impl Unsettled {
-    /// Notes a request that is about to be sent.
-    pub(crate) fn note(&self, what: String) -> Sent<'_> {
+    /// Notes an add that is about to be sent.
+    pub(crate) fn note_add(&self, pair: Pair) -> Sent<'_> {
+        let words = format!("add table={} cluster={}", pair.0, pair.1);
+        self.note(Entry { pair, adds: true, words })
+    }
+
+    /// Notes a change that is about to be sent.
+    pub(crate) fn note_change(&self, pair: Pair, words: String) -> Sent<'_> {
+        self.note(Entry { pair, adds: false, words })
+    }
+
+    fn note(&self, what: Entry) -> Sent<'_> {
         let mut entries = lock(&self.0);
         let order = entries.next;
         entries.next += 1;
@@ -84,7 +101,18 @@ impl Unsettled {
 
     /// What was sent and is not settled, in the order it was sent.
     pub(crate) fn all(&self) -> Vec<String> {
-        lock(&self.0).by_order.values().cloned().collect()
+        lock(&self.0).by_order.values().map(|entry| entry.words.clone()).collect()
+    }
+
+    /// Whether anything that was sent for that pair is not settled.
+    pub(crate) fn has(&self, pair: &Pair) -> bool {
+        lock(&self.0).by_order.values().any(|entry| entry.pair == *pair)
+    }
+
+    /// A duplication of that pair is there: whatever became of earlier adds, none stands in a queue
+    /// any more that would be harmed by another request.
+    pub(crate) fn settle_adds(&self, pair: &Pair) {
+        lock(&self.0).by_order.retain(|_, entry| !(entry.adds && entry.pair == *pair));
     }
 }
 

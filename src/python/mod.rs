@@ -21,6 +21,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     names::add_to(module)?;
     module.add_class::<client::Client>()?;
+    module.add_class::<server::MetaGroup>()?;
     module.add_class::<server::MetaServer>()?;
     module.add_function(wrap_pyfunction!(cli_main, module)?)
 }

@@ -1,19 +1,60 @@
-//! `_core.MetaServer`: the embedded meta server.
+//! `_core.MetaServer` and `_core.MetaGroup`: the embedded meta server, alone and in groups.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use pyo3::prelude::*;
 
 use super::errors;
 use super::threads::Threads;
 use crate::server::{
-    Behaviour, BlockingMetaServer, ClockMode, RemoteCluster, ServerConfig, StoreChoice, TableSpec,
+    Behaviour, BlockingMetaGroup, BlockingMetaServer, ClockMode, Election, FaultRule, ParseError,
+    RemoteCluster, ServerConfig, StoreChoice, TableSpec,
 };
 
-/// What `pegasus_dup.MetaServer` calls, with arguments whose types are checked already.
+/// What the classes of the Python package call, with arguments whose types are checked already.
+#[derive(FromPyObject)]
+struct Settings {
+    #[pyo3(item)]
+    tables: Vec<(String, i32, i32)>,
+    #[pyo3(item)]
+    remote_clusters: Vec<(String, Vec<String>)>,
+    #[pyo3(item)]
+    cluster_name: String,
+    #[pyo3(item)]
+    store: Option<PathBuf>,
+    #[pyo3(item)]
+    clock: Option<String>,
+}
+
+impl Settings {
+    fn config(self, py: Python<'_>) -> PyResult<ServerConfig> {
+        let mut config = ServerConfig {
+            cluster_name: self.cluster_name,
+            store: self.store.map_or(StoreChoice::Memory, StoreChoice::File),
+            clock: self.clock.map(|clock| parsed::<ClockMode>(py, &clock)).transpose()?,
+            ..ServerConfig::default()
+        };
+        for (name, partitions, replicas) in self.tables {
+            config.tables.push(TableSpec { name, partitions, replicas });
+        }
+        for (name, metas) in self.remote_clusters {
+            // Parsing checks the addresses. A cluster without any can't be written as text, and
+            // stands for a configuration that lacks them.
+            config.remote_clusters.push(if metas.is_empty() {
+                RemoteCluster { name, metas }
+            } else {
+                parsed(py, &format!("{name}={}", metas.join(",")))?
+            });
+        }
+        Ok(config)
+    }
+}
+
+/// `_core.MetaServer`.
 #[pyclass(frozen, module = "pegasus_dup._core")]
 pub(super) struct MetaServer {
     address: SocketAddr,
@@ -23,49 +64,19 @@ pub(super) struct MetaServer {
 #[pymethods]
 impl MetaServer {
     #[new]
-    #[allow(clippy::too_many_arguments, reason = "as many as there are settings")]
     fn new(
         py: Python<'_>,
-        tables: Vec<(String, i32, i32)>,
-        remote_clusters: Vec<(String, Vec<String>)>,
-        cluster_name: String,
-        listen: String,
-        store: Option<PathBuf>,
+        settings: Settings,
+        listen: &str,
         behaviour: &str,
-        clock: Option<&str>,
+        faults: Vec<String>,
     ) -> PyResult<MetaServer> {
-        let invalid =
-            |error: crate::server::ParseError| errors::invalid_argument(py, &error.to_string());
-        let mut config = ServerConfig {
-            cluster_name,
-            store: store.map_or(StoreChoice::Memory, StoreChoice::File),
-            behaviour: behaviour.parse::<Behaviour>().map_err(invalid)?,
-            clock: clock.map(str::parse::<ClockMode>).transpose().map_err(invalid)?,
-            ..ServerConfig::default()
-        };
-        for (name, partitions, replicas) in tables {
-            config.tables.push(TableSpec { name, partitions, replicas });
-        }
-        for (name, metas) in remote_clusters {
-            // Parsing checks the addresses. A cluster without any can't be written as text, and
-            // stands for a configuration that lacks them.
-            config.remote_clusters.push(if metas.is_empty() {
-                RemoteCluster { name, metas }
-            } else {
-                format!("{name}={}", metas.join(",")).parse().map_err(invalid)?
-            });
-        }
-        let server = py.detach(|| {
-            config.listen = resolve(&listen).map_err(|error| error.to_string())?;
-            Ok(BlockingMetaServer::start(config))
-        });
-        let server = server
-            .map_err(|cause: String| {
-                errors::invalid_argument(
-                    py,
-                    &format!("listen must be HOST:PORT: {cause} listen={listen:?}"),
-                )
-            })?
+        let mut config = settings.config(py)?;
+        config.behaviour = parsed::<Behaviour>(py, behaviour)?;
+        config.faults = rules(py, &faults)?;
+        config.listen = resolve(py, listen)?;
+        let server = py
+            .detach(|| BlockingMetaServer::start(config))
             .map_err(|error| errors::server(py, &error))?;
         Ok(MetaServer {
             address: server.address(),
@@ -85,6 +96,13 @@ impl MetaServer {
         Ok(self.threads.get(py)?.would_have_died())
     }
 
+    /// Other fault rules.
+    fn set_faults(&self, py: Python<'_>, faults: Vec<String>) -> PyResult<()> {
+        let rules = rules(py, &faults)?;
+        self.threads.get(py)?.set_faults(rules);
+        Ok(())
+    }
+
     /// Stops it.
     fn stop(&self, py: Python<'_>) {
         py.detach(|| {
@@ -96,6 +114,123 @@ impl MetaServer {
     }
 }
 
-fn resolve(listen: &str) -> io::Result<SocketAddr> {
-    listen.to_socket_addrs()?.next().ok_or_else(|| io::ErrorKind::NotFound.into())
+/// `_core.MetaGroup`.
+#[pyclass(frozen, module = "pegasus_dup._core")]
+pub(super) struct MetaGroup {
+    addresses: Vec<SocketAddr>,
+    threads: Threads<Arc<BlockingMetaGroup>>,
+}
+
+#[pymethods]
+impl MetaGroup {
+    /// One server for each behaviour.
+    #[new]
+    fn new(
+        py: Python<'_>,
+        settings: Settings,
+        listen: &str,
+        behaviours: Vec<String>,
+        faults: Vec<String>,
+    ) -> PyResult<MetaGroup> {
+        let config = ServerConfig { listen: resolve(py, listen)?, ..settings.config(py)? };
+        let configs = behaviours
+            .iter()
+            .map(|name| Ok(ServerConfig { behaviour: parsed(py, name)?, ..config.clone() }))
+            .collect::<PyResult<Vec<ServerConfig>>>()?;
+        let rules = rules(py, &faults)?;
+        let group = py
+            .detach(|| BlockingMetaGroup::start(configs, rules))
+            .map_err(|error| errors::server(py, &error))?;
+        Ok(MetaGroup {
+            addresses: group.addresses().to_vec(),
+            threads: Threads::new("group", Arc::new(group)),
+        })
+    }
+
+    /// Where they listen, each as `HOST:PORT`.
+    #[getter]
+    fn addresses(&self) -> Vec<String> {
+        self.addresses.iter().map(SocketAddr::to_string).collect()
+    }
+
+    /// Which one leads.
+    #[getter]
+    fn leader(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.threads.get(py)?.group().leader())
+    }
+
+    /// How many requests would have ended a real server, over all of them.
+    #[getter]
+    fn would_have_died(&self, py: Python<'_>) -> PyResult<u64> {
+        Ok(self.threads.get(py)?.group().would_have_died())
+    }
+
+    /// Changes the leader. The place is one that the group has.
+    fn elect(
+        &self,
+        py: Python<'_>,
+        leader: Option<usize>,
+        early: f64,
+        old_stays: bool,
+        followers_learn: bool,
+    ) -> PyResult<()> {
+        let early = Duration::try_from_secs_f64(early)
+            .map_err(|error| errors::invalid_argument(py, &format!("early: {error}")))?;
+        let group = self.threads.get(py)?;
+        // Reading back may wait for what is on its way to the store.
+        py.detach(|| {
+            group.group().elect(&Election { leader, early, old_stays, followers_learn });
+        });
+        Ok(())
+    }
+
+    /// Other fault rules, of all servers together or of one.
+    fn set_faults(
+        &self,
+        py: Python<'_>,
+        faults: Vec<String>,
+        server: Option<usize>,
+    ) -> PyResult<()> {
+        let rules = rules(py, &faults)?;
+        let group = self.threads.get(py)?;
+        match server {
+            None => group.group().set_faults(rules),
+            Some(index) => match group.group().hub(index) {
+                Some(hub) => hub.set_faults(rules),
+                None => {
+                    let text = format!("the group has no such server: server={index}");
+                    return Err(errors::invalid_argument(py, &text));
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// Stops them.
+    fn stop(&self, py: Python<'_>) {
+        py.detach(|| {
+            // Kept, so that what it counted can still be asked for.
+            if let Some(group) = self.threads.ours() {
+                group.stop();
+            }
+        });
+    }
+}
+
+fn parsed<T: std::str::FromStr<Err = ParseError>>(py: Python<'_>, text: &str) -> PyResult<T> {
+    text.parse().map_err(|error: ParseError| errors::invalid_argument(py, &error.to_string()))
+}
+
+fn rules(py: Python<'_>, faults: &[String]) -> PyResult<Vec<FaultRule>> {
+    faults.iter().map(|rule| parsed(py, rule)).collect()
+}
+
+fn resolve(py: Python<'_>, listen: &str) -> PyResult<SocketAddr> {
+    let found = py.detach(|| {
+        listen.to_socket_addrs()?.next().ok_or_else(|| io::Error::from(io::ErrorKind::NotFound))
+    });
+    found.map_err(|cause| {
+        let text = format!("listen must be HOST:PORT: {cause} listen={listen:?}");
+        errors::invalid_argument(py, &text)
+    })
 }

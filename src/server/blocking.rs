@@ -1,5 +1,6 @@
-//! The server for callers without a runtime: it brings its own thread.
+//! Servers for callers without a runtime: they bring their own thread.
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
@@ -9,6 +10,7 @@ use tokio::sync::oneshot;
 use super::config::ServerConfig;
 use super::error::ServerError;
 use super::fault::FaultRule;
+use super::group::{Group, MetaGroup};
 use super::hub::Hub;
 use super::listener::MetaServer;
 
@@ -17,56 +19,18 @@ use super::listener::MetaServer;
 pub struct BlockingMetaServer {
     address: SocketAddr,
     hub: Hub,
-    running: Mutex<Option<Running>>,
-}
-
-#[derive(Debug)]
-struct Running {
-    stop: oneshot::Sender<()>,
-    thread: JoinHandle<()>,
+    thread: Thread,
 }
 
 impl BlockingMetaServer {
     /// Opens the store and starts listening; returns when connections are accepted.
     pub fn start(config: ServerConfig) -> Result<BlockingMetaServer, ServerError> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(ServerError::Thread)?;
-        let (started, start) = mpsc::sync_channel(1);
-        let (stop, stopped) = oneshot::channel();
-        let serve = async move {
-            let server = match MetaServer::start(config).await {
-                Ok(server) => server,
-                Err(error) => {
-                    // The caller waits for this: it can't be gone.
-                    let _ = started.send(Err(error));
-                    return;
-                }
-            };
-            let _ = started.send(Ok((server.address(), server.hub().clone())));
-            // An error is the other end gone, which means the same.
-            let _ = stopped.await;
-            server.stop().await;
-        };
-        let thread = std::thread::Builder::new()
-            .name("pegasus-dup-meta".to_owned())
-            .spawn(move || runtime.block_on(serve))
-            .map_err(ServerError::Thread)?;
-        match start.recv() {
-            Ok(Ok((address, hub))) => {
-                let running = Mutex::new(Some(Running { stop, thread }));
-                Ok(BlockingMetaServer { address, hub, running })
-            }
-            Ok(Err(error)) => {
-                let _ = thread.join();
-                Err(error)
-            }
-            Err(error) => {
-                let _ = thread.join();
-                Err(ServerError::Thread(std::io::Error::other(error)))
-            }
-        }
+        let (thread, (address, hub)) = Thread::start(
+            MetaServer::start(config),
+            |server| (server.address(), server.hub().clone()),
+            |server| async move { server.stop().await },
+        )?;
+        Ok(BlockingMetaServer { address, hub, thread })
     }
 
     /// Where it listens.
@@ -92,7 +56,112 @@ impl BlockingMetaServer {
     /// Stops: takes no more requests, answers those it took, and ends the thread. Stopping a
     /// stopped one does nothing.
     pub fn stop(&self) {
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner).take();
+        self.thread.stop();
+    }
+}
+
+/// A running group of embedded meta servers on a thread of its own. Dropping it stops it.
+#[derive(Debug)]
+pub struct BlockingMetaGroup {
+    addresses: Vec<SocketAddr>,
+    group: Group,
+    thread: Thread,
+}
+
+impl BlockingMetaGroup {
+    /// Like [`MetaGroup::start_with_faults`]; returns when connections are accepted.
+    pub fn start(
+        configs: Vec<ServerConfig>,
+        rules: Vec<FaultRule>,
+    ) -> Result<BlockingMetaGroup, ServerError> {
+        let (thread, (addresses, group)) = Thread::start(
+            MetaGroup::start_with_faults(configs, rules),
+            |group| {
+                let addresses = group.servers().iter().map(MetaServer::address).collect();
+                (addresses, group.group().clone())
+            },
+            |group| async move { group.stop().await },
+        )?;
+        Ok(BlockingMetaGroup { addresses, group, thread })
+    }
+
+    /// Where they listen, in the order of their configurations.
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// The group, to change its leader or its faults.
+    pub fn group(&self) -> &Group {
+        &self.group
+    }
+
+    /// Stops every server, as [`BlockingMetaServer::stop`] does one.
+    pub fn stop(&self) {
+        self.thread.stop();
+    }
+}
+
+/// The thread that something runs on.
+#[derive(Debug)]
+struct Thread(Mutex<Option<Running>>);
+
+#[derive(Debug)]
+struct Running {
+    stop: oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+impl Thread {
+    /// Has it start on a new thread, and returns what `show` makes of it once it runs.
+    fn start<T, V, E>(
+        start: impl Future<Output = Result<T, ServerError>> + Send + 'static,
+        show: impl FnOnce(&T) -> V + Send + 'static,
+        end: impl FnOnce(T) -> E + Send + 'static,
+    ) -> Result<(Thread, V), ServerError>
+    where
+        T: Send,
+        V: Send + 'static,
+        E: Future<Output = ()> + Send,
+    {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(ServerError::Thread)?;
+        let (started, shown) = mpsc::sync_channel(1);
+        let (stop, stopped) = oneshot::channel();
+        let run = async move {
+            let value = match start.await {
+                Ok(value) => value,
+                Err(error) => {
+                    // The caller waits for this: it can't be gone.
+                    let _ = started.send(Err(error));
+                    return;
+                }
+            };
+            let _ = started.send(Ok(show(&value)));
+            // An error is the other end gone, which means the same.
+            let _ = stopped.await;
+            end(value).await;
+        };
+        let thread = std::thread::Builder::new()
+            .name("pegasus-dup-meta".to_owned())
+            .spawn(move || runtime.block_on(run))
+            .map_err(ServerError::Thread)?;
+        match shown.recv() {
+            Ok(Ok(shown)) => Ok((Thread(Mutex::new(Some(Running { stop, thread }))), shown)),
+            Ok(Err(error)) => {
+                let _ = thread.join();
+                Err(error)
+            }
+            Err(error) => {
+                let _ = thread.join();
+                Err(ServerError::Thread(std::io::Error::other(error)))
+            }
+        }
+    }
+
+    fn stop(&self) {
+        let running = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Running { stop, thread }) = running {
             // An error is a thread that has ended already.
             let _ = stop.send(());
@@ -101,7 +170,7 @@ impl BlockingMetaServer {
     }
 }
 
-impl Drop for BlockingMetaServer {
+impl Drop for Thread {
     fn drop(&mut self) {
         self.stop();
     }

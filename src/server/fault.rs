@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::config::ParseError;
 use crate::protocol::error_code::ErrorCode;
@@ -246,9 +247,13 @@ impl FromStr for FaultRule {
     }
 }
 
-/// The rules of a server, and what they have counted.
-#[derive(Debug, Default)]
-pub(crate) struct Faults {
+/// The rules of a server, and what they have counted. Clones count together: the servers of a
+/// group may share them.
+#[derive(Debug, Clone)]
+pub(crate) struct Faults(Arc<Mutex<Counted>>);
+
+#[derive(Debug)]
+struct Counted {
     rules: Vec<FaultRule>,
     all: u64,
     by_rpc: BTreeMap<String, u64>,
@@ -256,16 +261,18 @@ pub(crate) struct Faults {
 
 impl Faults {
     pub(crate) fn new(rules: Vec<FaultRule>) -> Faults {
-        Faults { rules, ..Faults::default() }
-    }
-
-    /// Other rules; counting starts again.
-    pub(crate) fn replace(&mut self, rules: Vec<FaultRule>) {
-        *self = Faults::new(rules);
+        Faults(Arc::new(Mutex::new(Counted { rules, all: 0, by_rpc: BTreeMap::new() })))
     }
 
     /// A request came: the fault that it meets, which is that of the first rule that speaks of it.
-    pub(crate) fn meet(&mut self, rpc: &str) -> Option<Fault> {
+    pub(crate) fn meet(&self, rpc: &str) -> Option<Fault> {
+        // Nothing that holds this lock can panic half way.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).meet(rpc)
+    }
+}
+
+impl Counted {
+    fn meet(&mut self, rpc: &str) -> Option<Fault> {
         if self.rules.is_empty() {
             return None;
         }
@@ -343,8 +350,8 @@ mod tests {
     #[test]
     fn the_first_rule_that_speaks_of_a_request_decides() {
         let rules = ["add#2=drop-reply", "any#3+=close-before", "add=close-after"];
-        let mut faults = Faults::new(rules.map(|rule| rule.parse().unwrap()).to_vec());
-        let mut meet = |rpc: &str| faults.meet(rpc);
+        let faults = Faults::new(rules.map(|rule| rule.parse().unwrap()).to_vec());
+        let meet = |rpc: &str| faults.meet(rpc);
         assert_eq!(meet(QueryDuplication::NAME), None);
         assert_eq!(meet(AddDuplication::NAME), Some(Fault::CloseAfter));
         assert_eq!(meet(AddDuplication::NAME), Some(Fault::DropReply));

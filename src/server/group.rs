@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::clock::{Clock, SystemClock};
 use super::config::ServerConfig;
 use super::error::ServerError;
+use super::fault::{FaultRule, Faults};
 use super::hub::Hub;
 use super::listener::{MetaServer, bind, blocking, open};
 use super::store::{SharedStore, Store};
@@ -108,6 +109,20 @@ impl Group {
         *self.0.leader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Fault rules of the whole group: its servers have the same, and count together. Counting
+    /// starts again. Whatever rules a server had of its own are gone.
+    pub fn set_faults(&self, rules: Vec<FaultRule>) {
+        let faults = Faults::new(rules);
+        for hub in self.hubs() {
+            hub.share_faults(faults.clone());
+        }
+    }
+
+    /// How many requests would have ended a real server, over all of them.
+    pub fn would_have_died(&self) -> u64 {
+        self.hubs().map(Hub::would_have_died).sum()
+    }
+
     /// Changes the leader. A place that the group hasn't got changes nothing.
     pub fn elect(&self, election: &Election) {
         let metas = &self.0.metas;
@@ -151,8 +166,23 @@ pub struct MetaGroup {
 
 impl MetaGroup {
     /// Starts one server for each configuration, on the tokio runtime of the caller. The store is
-    /// the first one's.
-    pub async fn start(mut configs: Vec<ServerConfig>) -> Result<MetaGroup, ServerError> {
+    /// the first one's, the fault rules are each one's own.
+    pub async fn start(configs: Vec<ServerConfig>) -> Result<MetaGroup, ServerError> {
+        MetaGroup::bind_and_run(configs, None).await
+    }
+
+    /// The same with fault rules of the whole group, as [`Group::set_faults`] has it.
+    pub async fn start_with_faults(
+        configs: Vec<ServerConfig>,
+        rules: Vec<FaultRule>,
+    ) -> Result<MetaGroup, ServerError> {
+        MetaGroup::bind_and_run(configs, Some(rules)).await
+    }
+
+    async fn bind_and_run(
+        mut configs: Vec<ServerConfig>,
+        rules: Option<Vec<FaultRule>>,
+    ) -> Result<MetaGroup, ServerError> {
         let mut ports = Vec::new();
         for config in &mut configs {
             config.check()?;
@@ -169,6 +199,10 @@ impl MetaGroup {
             Group::new(&configs, store, &clock)
         })
         .await?;
+        // Before the first request can come.
+        if let Some(rules) = rules {
+            group.set_faults(rules);
+        }
         let servers = ports
             .into_iter()
             .zip(group.hubs().cloned())

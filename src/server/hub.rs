@@ -15,7 +15,7 @@ use super::config::{ClockMode, Limits, ServerConfig};
 use super::connection::{self, Output, Requests};
 use super::error::{ServerError, StoreError};
 use super::event::Event;
-use super::fault::FaultRule;
+use super::fault::{FaultRule, Faults};
 use super::http::Page;
 use super::node::{Action, ConnectionId, Node, Now, Role};
 use super::partition::PartitionRule;
@@ -173,9 +173,14 @@ impl Hub {
         self.0.core().node.would_have_died()
     }
 
-    /// Other fault rules. Counting starts again.
+    /// Other fault rules, this server's own. Counting starts again.
     pub fn set_faults(&self, rules: Vec<FaultRule>) {
-        self.0.core().node.faults.replace(rules);
+        self.share_faults(Faults::new(rules));
+    }
+
+    /// Rules that other servers may count with.
+    pub(super) fn share_faults(&self, faults: Faults) {
+        self.0.core().node.faults = faults;
     }
 
     /// Other partitions that lag or stick.
@@ -319,7 +324,12 @@ impl Shared {
             self.timers_changed.notify_one();
         }
         for event in &events {
-            tracing::debug!(?event);
+            match event {
+                Event::WouldHaveDied { connection } => {
+                    tracing::warn!(connection, "a request that would have ended a real server");
+                }
+                _ => tracing::debug!(?event),
+            }
             if let Some(observer) = self.observer.get() {
                 observer(event);
             }

@@ -45,7 +45,7 @@ mod state;
 pub mod store;
 mod table;
 
-pub use blocking::BlockingMetaServer;
+pub use blocking::{BlockingMetaGroup, BlockingMetaServer};
 pub use clock::{Clock, SystemClock};
 pub use config::{
     Behaviour, ClockMode, Limits, ParseError, RemoteCluster, ServerConfig, StoreChoice, TableSpec,

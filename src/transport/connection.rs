@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 use super::MetaAddr;
-use super::seams::{Connector, Deadline, Stream};
+use super::seams::{Connector, Deadline, Stream, VersionLookup};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::{self, FrameError};
 use crate::protocol::generation::Generation;
@@ -122,11 +122,21 @@ impl Learnt {
     }
 }
 
+/// What connections are made with.
+#[derive(Debug, Clone)]
+pub(crate) struct Seams {
+    pub(crate) connector: Arc<dyn Connector>,
+    pub(crate) versions: Arc<dyn VersionLookup>,
+    /// What somebody who knows better said of the servers.
+    pub(crate) generation: Option<Generation>,
+}
+
 /// A connection. It closes when the last handle is dropped.
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) server: MetaAddr,
     pub(crate) learnt: Learnt,
+    versions: Arc<dyn VersionLookup>,
     jobs: mpsc::Sender<Job>,
     last_seqid: Arc<AtomicI32>,
     task: AbortHandle,
@@ -141,13 +151,12 @@ impl Drop for Connection {
 impl Connection {
     /// Connects.
     pub(crate) async fn open(
-        connector: &dyn Connector,
+        seams: &Seams,
         server: &MetaAddr,
-        generation: Option<Generation>,
         deadline: Deadline,
     ) -> Result<Connection, Why> {
         let stream = deadline
-            .limit(connector.connect(server))
+            .limit(seams.connector.connect(server))
             .await
             .ok_or(Why::Timeout)?
             .map_err(|error| Why::Io(Arc::new(error)))?;
@@ -156,10 +165,22 @@ impl Connection {
         let task = Task { queue, last_seqid: last_seqid.clone(), pending: BTreeMap::new() };
         let task = tokio::spawn(task.run(stream)).abort_handle();
         let learnt = Learnt::default();
-        if let Some(generation) = generation {
+        if let Some(generation) = seams.generation {
             learnt.generation.get_or_init(|| Some(generation));
         }
-        Ok(Connection { server: server.clone(), learnt, jobs, last_seqid, task })
+        Ok(Connection {
+            server: server.clone(),
+            learnt,
+            versions: seams.versions.clone(),
+            jobs,
+            last_seqid,
+            task,
+        })
+    }
+
+    /// The version that the server says it is, if it says one in time.
+    pub(crate) async fn version(&self, deadline: Deadline) -> Option<String> {
+        deadline.limit(self.versions.version(&self.server)).await.flatten()
     }
 
     /// Whether it can't be used further.

@@ -1,6 +1,7 @@
 //! A group of meta servers: its leader is looked for, kept, and looked for again when it has gone.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -8,12 +9,12 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use super::MetaAddr;
-use super::connection::{CallError, Connection, Why};
-use super::seams::{Connector, Deadline, Random};
+use super::connection::{CallError, Connection, Seams, Why};
+use super::seams::{Deadline, Random};
 use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::bare::HostPort;
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::generation::Generation;
-use crate::protocol::messages::{QueryConfig, QueryConfigRequest};
+use crate::protocol::messages::{PartitionConfig, QueryConfig, QueryConfigRequest};
 
 /// How long one server may keep silent before the next one is asked too.
 const STAGGER: Duration = Duration::from_millis(250);
@@ -21,6 +22,10 @@ const STAGGER: Duration = Duration::from_millis(250);
 const PROBE: Duration = Duration::from_secs(3);
 /// Pause before all are asked again, at first and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
+
+/// How long nothing must be listed, after the leader may have changed, before that is believed: a new
+/// leader serves before it has read its duplications back. A window longer than this nobody can see.
+pub(crate) const QUIET: Duration = Duration::from_secs(2);
 
 /// A pause that doubles from try to try.
 #[derive(Debug, Clone)]
@@ -41,14 +46,19 @@ impl Backoff {
 /// The meta servers of one cluster.
 #[derive(Debug)]
 pub(crate) struct MetaGroup {
-    listed: Vec<MetaAddr>,
-    connector: Arc<dyn Connector>,
-    /// What somebody who knows better said of the servers.
-    generation: Option<Generation>,
+    listed: Arc<[MetaAddr]>,
+    seams: Seams,
     random: Random,
-    leader: Mutex<Option<Arc<Connection>>>,
+    leader: Mutex<Option<Known>>,
     /// One search at a time: the others wait for what it finds.
     searching: Semaphore,
+}
+
+/// The leader in use. One that was found fresh stays so for a while, for later calls too.
+#[derive(Debug)]
+struct Known {
+    connection: Arc<Connection>,
+    fresh_until: Option<Deadline>,
 }
 
 /// A leader, and how it was found.
@@ -61,14 +71,9 @@ pub(crate) struct Leader {
 }
 
 impl MetaGroup {
-    pub(crate) fn new(
-        listed: Vec<MetaAddr>,
-        connector: Arc<dyn Connector>,
-        generation: Option<Generation>,
-        random: Random,
-    ) -> MetaGroup {
+    pub(crate) fn new(listed: Arc<[MetaAddr]>, seams: Seams, random: Random) -> MetaGroup {
         let leader = Mutex::new(None);
-        MetaGroup { listed, connector, generation, random, leader, searching: Semaphore::new(1) }
+        MetaGroup { listed, seams, random, leader, searching: Semaphore::new(1) }
     }
 
     pub(crate) fn backoff(&self) -> Backoff {
@@ -77,10 +82,9 @@ impl MetaGroup {
 
     fn known(&self) -> Option<Leader> {
         let leader = self.leader.lock().unwrap_or_else(PoisonError::into_inner);
-        leader
-            .as_ref()
-            .filter(|connection| !connection.is_closed())
-            .map(|connection| Leader { connection: connection.clone(), fresh: false })
+        let known = leader.as_ref().filter(|known| !known.connection.is_closed())?;
+        let fresh = known.fresh_until.is_some_and(|until| !until.is_past());
+        Some(Leader { connection: known.connection.clone(), fresh })
     }
 
     /// A connection to the leader: the one in use, or a new one. `table` is what the servers are
@@ -98,15 +102,17 @@ impl MetaGroup {
         }
         let found = self.search(table, deadline).await?;
         tracing::debug!(server = %found.connection.server, "found the leader");
-        *self.leader.lock().unwrap_or_else(PoisonError::into_inner) =
-            Some(found.connection.clone());
+        *self.leader.lock().unwrap_or_else(PoisonError::into_inner) = Some(Known {
+            connection: found.connection.clone(),
+            fresh_until: found.fresh.then(|| Deadline::after(QUIET)),
+        });
         Ok(found)
     }
 
     /// Stops taking that server for the leader.
     pub(crate) fn forget(&self, connection: &Arc<Connection>) {
         let mut leader = self.leader.lock().unwrap_or_else(PoisonError::into_inner);
-        if leader.as_ref().is_some_and(|known| Arc::ptr_eq(known, connection)) {
+        if leader.as_ref().is_some_and(|known| Arc::ptr_eq(&known.connection, connection)) {
             *leader = None;
         }
     }
@@ -149,11 +155,10 @@ impl MetaGroup {
                     continue;
                 }
                 asked.push(server.clone());
-                let (connector, table) = (self.connector.clone(), table.to_owned());
-                let (generation, until) = (self.generation, deadline.or_after(PROBE));
+                let (seams, table) = (self.seams.clone(), table.to_owned());
+                let until = deadline.or_after(PROBE);
                 probes.spawn(async move {
-                    let probed =
-                        probe(connector.as_ref(), &server, generation, &table, until).await;
+                    let probed = probe(&seams, &server, &table, until).await;
                     (server, probed)
                 });
             }
@@ -228,18 +233,24 @@ impl fmt::Display for Failure {
     }
 }
 
+/// The leader that a follower names: by address, else by name.
+fn named_leader(config: &PartitionConfig) -> Option<MetaAddr> {
+    if let Some(address) = config.primary.0 {
+        return Some(MetaAddr::from(SocketAddr::V4(address)));
+    }
+    let HostPort { host, port, .. } = config.hp_primary.as_ref()?;
+    format!("{host}:{port}").parse().ok()
+}
+
 /// Asks one server whether it leads, by the one RPC whose answer names the leader. It changes
 /// nothing, and every generation has it.
 async fn probe(
-    connector: &dyn Connector,
+    seams: &Seams,
     server: &MetaAddr,
-    generation: Option<Generation>,
     table: &str,
     until: Deadline,
 ) -> Result<Arc<Connection>, Failure> {
-    let connection = Connection::open(connector, server, generation, until)
-        .await
-        .map_err(Failure::Unreachable)?;
+    let connection = Connection::open(seams, server, until).await.map_err(Failure::Unreachable)?;
     let request = QueryConfigRequest { app_name: table.to_owned(), partition_indices: vec![0] };
     let answer = match connection.call::<QueryConfig>(&request, until).await {
         Ok(answer) => answer,
@@ -251,10 +262,8 @@ async fn probe(
     };
     match answer.err {
         ErrorCode::ForwardToOthers => {
-            let leader = answer.partitions.as_deref().unwrap_or_default().first();
-            let leader = leader
-                .and_then(|first| first.primary.0)
-                .map(|v4| MetaAddr::from(std::net::SocketAddr::V4(v4)));
+            let partitions = answer.partitions.as_deref().unwrap_or_default();
+            let leader = partitions.first().and_then(named_leader);
             Err(Failure::Follower { leader })
         }
         code if code.says_not_applied() => Err(Failure::NotReady(code)),

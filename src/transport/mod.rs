@@ -3,6 +3,7 @@
 pub mod address;
 pub(crate) mod connection;
 pub(crate) mod group;
+pub(crate) mod http;
 pub mod seams;
 
 pub use address::MetaAddr;

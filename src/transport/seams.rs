@@ -45,6 +45,16 @@ impl Connector for TcpConnector {
     }
 }
 
+/// A future that a [`VersionLookup`] returns: the version, or `None` where it can't be had.
+pub type LookingUp = Pin<Box<dyn Future<Output = Option<String>> + Send>>;
+
+/// Looks up which version a meta server says it is. What can't be looked up is not told; everything
+/// works without it.
+pub trait VersionLookup: Debug + Send + Sync + 'static {
+    /// Looks it up. The caller limits the time.
+    fn version(&self, server: &MetaAddr) -> LookingUp;
+}
+
 /// When something must be over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Deadline(Instant);

@@ -114,6 +114,20 @@ impl Served {
         }
     }
 
+    /// A group of that many, as clients name it.
+    #[track_caller]
+    pub fn start_group(servers: usize, options: &[&str]) -> Served {
+        let more = ["--listen", "127.0.0.1:0"].repeat(servers - 1);
+        let mut served = Served::start(&[&more, options].concat());
+        for _ in 1..servers {
+            let mut line = String::new();
+            served.stdout.read_line(&mut line).expect("UTF-8");
+            let address = line.trim_end().strip_prefix("serving on ").expect("an address");
+            served.address = format!("{},{address}", served.address);
+        }
+        served
+    }
+
     /// The program as this server's client.
     pub fn client(&self, args: &[&str]) -> Command {
         let mut command = program();

@@ -53,6 +53,12 @@ pub enum Say {
     Later(Duration, Box<Say>),
 }
 
+/// What is answered to `GET TARGET`, byte for byte; empty = the connection is closed.
+pub type Pages = fn(&str) -> String;
+
+/// A page that never comes.
+pub const SILENCE: &str = "\0";
+
 type Script = Arc<Mutex<dyn FnMut(&Seen) -> Say + Send>>;
 
 /// A fake on a free loopback port. It ends with the test.
@@ -64,6 +70,13 @@ pub struct Fake {
 
 impl Fake {
     pub async fn start(script: impl FnMut(&Seen) -> Say + Send + 'static) -> Fake {
+        Fake::with_pages(|_| String::new(), script).await
+    }
+
+    pub async fn with_pages(
+        pages: Pages,
+        script: impl FnMut(&Seen) -> Say + Send + 'static,
+    ) -> Fake {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Mutex::new(Vec::new()));
@@ -73,7 +86,7 @@ impl Fake {
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
-                connections.spawn(serve(stream, script.clone(), noted.clone()));
+                connections.spawn(serve(stream, pages, script.clone(), noted.clone()));
             }
         });
         Fake { address, seen, _tasks: tasks }
@@ -88,9 +101,18 @@ impl Fake {
     }
 }
 
-async fn serve(mut stream: TcpStream, script: Script, noted: Arc<Mutex<Vec<Seen>>>) {
+async fn serve(mut stream: TcpStream, pages: Pages, script: Script, noted: Arc<Mutex<Vec<Seen>>>) {
     let mut bytes = Vec::new();
     loop {
+        if bytes.starts_with(b"GET ") {
+            let target = String::from_utf8_lossy(&bytes).split(' ').nth(1).unwrap().to_owned();
+            let page = pages(&target);
+            if page == SILENCE {
+                std::future::pending::<()>().await;
+            }
+            stream.write_all(page.as_bytes()).await.unwrap_or(());
+            return;
+        }
         let length = match frame::request_length(&bytes, 1 << 20) {
             Ok(length) => length,
             Err(_) => return,
@@ -127,17 +149,25 @@ pub struct World {
     pub entries: Vec<Entry>,
     /// Whether it has the list RPC, and with it the fields of `dup-exist`.
     pub lists: bool,
+    /// Whether it has GET_MAX_REPLICA_COUNT, as 2.4 and later.
+    pub counts: bool,
 }
 
 pub const DUPID: i32 = 1_795_488_624;
 
 impl World {
     pub fn dup_exist() -> World {
-        World { table: "temp".into(), table_id: 3, entries: Vec::new(), lists: true }
+        World { table: "temp".into(), table_id: 3, entries: Vec::new(), lists: true, counts: true }
     }
 
+    /// 2.4 or later, without the list RPC, and without HTTP to tell more.
     pub fn old() -> World {
         World { lists: false, ..World::dup_exist() }
+    }
+
+    /// 2.3 or older.
+    pub fn freezed() -> World {
+        World { counts: false, ..World::old() }
     }
 
     pub fn entry(&self, dupid: i32) -> Entry {
@@ -193,6 +223,11 @@ impl World {
                     ),
                 })
             }
+            GetMaxReplicaCount::NAME if self.counts => seen.answer(&MaxReplicaCountAnswer {
+                err: ErrorCode::AppNotExist,
+                max_replica_count: Some(0),
+                hint_message: Some("handled is all that counts".into()),
+            }),
             QueryDuplication::NAME if seen.read::<QueryDuplication>().app_name == self.table => {
                 seen.answer(&QueryAnswer {
                     err: ErrorCode::Ok,
