@@ -73,7 +73,7 @@ fn dispatch(cli: Cli) -> Exit {
             ));
             Exit::Usage
         }
-        Command::Serve(args) => serve::run(args, look),
+        Command::Serve(args) => serve::run(*args, look),
         command => commands::run(cli.global, cli.generation.generation, command, format),
     }
 }
