@@ -512,3 +512,8 @@ fn unknown(spec: &DuplicationSpec, reply: &Reply, why: String, known: Vec<Duplic
     };
     error.with_known(known)
 }
+
+#[cfg(test)]
+mod table;
+#[cfg(test)]
+mod words;

@@ -5,6 +5,20 @@ mod sim;
 /// How many schedules are run.
 const SEEDS: u64 = 10_000;
 
+/// Every bug that can be planted is found within that many schedules.
+#[cfg(pegasus_dup_planted)]
+#[test]
+fn every_planted_bug_is_found() {
+    let mut missed = Vec::new();
+    for bug in pegasus_dup::client::planted::ALL {
+        match sim::seeds_to_find(bug, SEEDS) {
+            Some((seeds, run)) => println!("{seeds:>6}  {bug:?}: {}", run.violations.join("; ")),
+            None => missed.push(bug),
+        }
+    }
+    assert!(missed.is_empty(), "not found within {SEEDS} schedules: {missed:?}");
+}
+
 #[test]
 fn no_schedule_shows_what_must_never_happen() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
