@@ -10,12 +10,17 @@
                 print("there already", existing.dupid, differences)
 
 An error, the third possibility, is an exception under ``PegasusDupError``, or with
-``Client.try_add`` a ``Failed``. ``MetaServer`` is an embedded server to try all this against.
+``Client.try_add`` a ``Failed``. ``AsyncClient`` has the same methods as coroutines, for asyncio.
+``MetaServer`` is an embedded server to try all this against, ``enable_logging`` shows what goes on.
 """
 
+import atexit as _atexit
+
+from . import _core
+from ._async_client import AsyncClient
 from ._client import Client
 from ._core import __version__
-from ._enums import ErrorKind, Evidence, FailMode, Generation, Status
+from ._enums import ErrorKind, Evidence, FailMode, Generation, Status, Step
 from ._errors import (
     Busy,
     ClientUnusable,
@@ -34,6 +39,7 @@ from ._errors import (
     Unsupported,
     WrongState,
 )
+from ._logging import disable_logging, enable_logging
 from ._outcome import (
     AlreadyExists,
     Changed,
@@ -44,6 +50,7 @@ from ._outcome import (
     Identity,
     NotFound,
     PartitionProgress,
+    Progress,
     Removed,
     Unchanged,
 )
@@ -51,6 +58,7 @@ from ._server import MetaGroup, MetaServer, Table
 
 __all__ = [
     "AlreadyExists",
+    "AsyncClient",
     "Busy",
     "Changed",
     "Client",
@@ -74,11 +82,13 @@ __all__ = [
     "PartitionProgress",
     "PegasusDupError",
     "PermissionDenied",
+    "Progress",
     "ProtocolError",
     "RemoteClusterNotConfigured",
     "RemoteTableTaken",
     "Removed",
     "Status",
+    "Step",
     "Table",
     "TableNotFound",
     "Timeout",
@@ -87,11 +97,16 @@ __all__ = [
     "Unsupported",
     "WrongState",
     "__version__",
+    "disable_logging",
+    "enable_logging",
 ]
+
+# Python code must not run on the clients' threads while the interpreter shuts down.
+_atexit.register(_core.close_gate)
 
 # Tracebacks, `repr` and pickles name things as they are imported, not by the file they stand in.
 for _name in __all__:
     _thing = globals()[_name]
-    if isinstance(_thing, type):
+    if callable(_thing):
         _thing.__module__ = __name__
 del _name, _thing

@@ -9,9 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from datetime import timedelta
+from typing import Any, Callable, TypeVar
 
 from ._enums import FailMode, Generation
 from ._errors import InvalidArgument
+
+_Callable = TypeVar("_Callable", bound=Callable[..., Any])
 
 _INT32_MIN = -(2**31)
 _INT32_MAX = 2**31 - 1
@@ -84,6 +87,13 @@ def seconds(name: str, value: object) -> float:
 def optional_seconds(name: str, value: object) -> float | None:
     """Return ``value``, which must be ``None``, seconds or a ``timedelta``."""
     return None if value is None else seconds(name, value)
+
+
+def optional_callable(name: str, value: _Callable | None) -> _Callable | None:
+    """Return ``value``, which must be ``None`` or something to call."""
+    if value is not None and not callable(value):
+        raise TypeError(f"{name} must be callable, not {type(value).__name__}")
+    return value
 
 
 def texts(name: str, value: object) -> list[str]:

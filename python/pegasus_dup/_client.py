@@ -1,22 +1,23 @@
-"""The blocking client."""
+"""The blocking client, and what it shares with the asynchronous one."""
 
 from __future__ import annotations
 
-from datetime import timedelta
-from typing import TYPE_CHECKING, Union
+from typing import TYPE_CHECKING, Callable
 
-from . import _args, _core
+from . import _args, _core, _operations
 from ._errors import PegasusDupError
-from ._outcome import Failed
+from ._outcome import Failed, Progress
 
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Iterable
     from types import TracebackType
+    from typing import TypeVar
 
     from typing_extensions import Literal, Self
 
     from ._enums import FailMode, Generation
+    from ._operations import Seconds, Which
     from ._outcome import (
         AlreadyExists,
         Changed,
@@ -27,27 +28,16 @@ if TYPE_CHECKING:
         Unchanged,
     )
 
-Which = Union[int, str]
-"""A dupid, or a remote cluster's name."""
-Seconds = Union[float, timedelta]
-"""A time limit."""
+    _T = TypeVar("_T")
+
+Watcher = Callable[[Progress], object]
+"""What is called with each step of a call."""
 
 _MODES = ("safe", "direct")
-_MATCHES = ("exact", "anywhere", "prefix", "postfix")
 
 
-class Client:
-    """A client of one cluster's meta servers.
-
-    Connects with the first call. May be used from many threads at once; calls release the GIL
-    while they wait, and Ctrl-C interrupts them. After a fork the child needs a client of its own.
-
-    ``metas`` is ``"HOST:PORT"``, several with commas between, or an iterable of such; IPv6 as
-    ``[::1]:34601``. ``timeout`` is the time limit of each call, in seconds or as a ``timedelta``;
-    every method takes another for itself. ``generation`` is for who knows better which servers
-    these are; they are asked otherwise. ``mode="direct"`` sends an add alone, in one round trip
-    and with a repeated add's side effects, and only to servers proven to tell the two apart.
-    """
+class ClientBase:
+    """What both clients are made of."""
 
     def __init__(
         self,
@@ -58,7 +48,7 @@ class Client:
         mode: Literal["safe", "direct"] = "safe",
     ) -> None:
         addresses = _args.texts("metas", metas)
-        self._repr = f"Client({', '.join(addresses)!r})"
+        self._repr = f"{type(self).__name__}({', '.join(addresses)!r})"
         self._core = _core.Client(
             addresses,
             _args.seconds("timeout", timeout),
@@ -68,6 +58,31 @@ class Client:
 
     def __repr__(self) -> str:
         return self._repr
+
+    @property
+    def unknown(self) -> builtins.list[str]:
+        """The adds and changes that were sent, and whose effect is not known, in words.
+
+        Those under way, interrupted, or ended in ``OutcomeUnknown``; in the order they were sent.
+        """
+        return self._core.unknown
+
+
+class Client(ClientBase):
+    """A client of one cluster's meta servers.
+
+    Connects with the first call. May be used from many threads at once; calls release the GIL
+    while they wait, and Ctrl-C interrupts them. After a fork the child needs a client of its own.
+
+    ``metas`` is ``"HOST:PORT"``, several with commas between, or an iterable of such; IPv6 as
+    ``[::1]:34601``. ``timeout`` is the time limit of each call, in seconds or as a ``timedelta``.
+    ``generation`` is for who knows better which servers these are; they are asked otherwise.
+    ``mode="direct"`` sends an add alone, in one round trip and with a repeated add's side effects,
+    and only to servers proven to tell the two apart.
+
+    Every method takes a ``timeout`` of its own, and ``progress``, which is called with a
+    ``Progress`` whenever the call goes on to another step; what it raises ends the call.
+    """
 
     def __enter__(self) -> Self:
         return self
@@ -79,14 +94,6 @@ class Client:
         traceback: TracebackType | None,
     ) -> None:
         self.close()
-
-    @property
-    def unknown(self) -> builtins.list[str]:
-        """The adds and changes that were sent, and whose effect is not known, in words.
-
-        Those under way, interrupted, or ended in ``OutcomeUnknown``; in the order they were sent.
-        """
-        return self._core.unknown
 
     def close(self) -> None:
         """Close the client: calls under way go on, later ones raise ``ClientUnusable``.
@@ -104,6 +111,7 @@ class Client:
         remote_replica_count: int | None = None,
         checkpoint: bool = False,
         timeout: Seconds | None = None,
+        progress: Watcher | None = None,
     ) -> Created | AlreadyExists:
         """Add a duplication of ``table`` to the remote ``cluster``, and tell what happened.
 
@@ -116,13 +124,10 @@ class Client:
         Raises a ``PegasusDupError``; ``OutcomeUnknown`` where it was sent and what became of it
         can't be known.
         """
-        return self._core.add(
-            _args.text("table", table),
-            _args.text("cluster", cluster),
-            _args.optional_text("remote_table", remote_table),
-            _args.optional_int32("remote_replica_count", remote_replica_count),
-            _args.flag("checkpoint", checkpoint),
-            _args.optional_seconds("timeout", timeout),
+        return self._wait(
+            _operations.add(table, cluster, remote_table, remote_replica_count, checkpoint),
+            timeout,
+            progress,
         )
 
     def try_add(
@@ -134,6 +139,7 @@ class Client:
         remote_replica_count: int | None = None,
         checkpoint: bool = False,
         timeout: Seconds | None = None,
+        progress: Watcher | None = None,
     ) -> Created | AlreadyExists | Failed:
         """Like ``add``, with the error as a value: ``Failed(error)`` instead of an exception.
 
@@ -147,15 +153,20 @@ class Client:
                 remote_replica_count=remote_replica_count,
                 checkpoint=checkpoint,
                 timeout=timeout,
+                progress=progress,
             )
         except PegasusDupError as error:
             return Failed(error)
 
-    def query(self, table: str, *, timeout: Seconds | None = None) -> builtins.list[Duplication]:
+    def query(
+        self,
+        table: str,
+        *,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> builtins.list[Duplication]:
         """Return the duplications of one table."""
-        return self._core.query(
-            _args.text("table", table), _args.optional_seconds("timeout", timeout)
-        )
+        return self._wait(_operations.query(table), timeout, progress)
 
     def list(
         self,
@@ -163,48 +174,46 @@ class Client:
         *,
         match: Literal["exact", "anywhere", "prefix", "postfix"] = "exact",
         timeout: Seconds | None = None,
+        progress: Watcher | None = None,
     ) -> builtins.list[Duplication]:
         """Return the duplications of all tables, or of those whose name matches ``pattern``.
 
         ``match`` says how: the whole name, the text anywhere in it, its start or its end.
         """
-        how = _args.one_of("match", match, _MATCHES)
-        wanted = _args.optional_text("pattern", pattern)
-        return self._core.list(
-            wanted,
-            "all" if wanted is None else how,
-            _args.optional_seconds("timeout", timeout),
-        )
+        return self._wait(_operations.list(pattern, match), timeout, progress)
 
     def start(
-        self, table: str, which: Which, *, timeout: Seconds | None = None
+        self,
+        table: str,
+        which: Which,
+        *,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
     ) -> Changed | Unchanged:
         """Let a paused duplication run. ``which`` is its dupid, or its remote cluster's name."""
-        return self._core.start(
-            _args.text("table", table),
-            _args.which(which),
-            _args.optional_seconds("timeout", timeout),
-        )
+        return self._wait(_operations.start(table, which), timeout, progress)
 
     def pause(
-        self, table: str, which: Which, *, timeout: Seconds | None = None
+        self,
+        table: str,
+        which: Which,
+        *,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
     ) -> Changed | Unchanged:
         """Pause a duplication. ``which`` is its dupid, or its remote cluster's name."""
-        return self._core.pause(
-            _args.text("table", table),
-            _args.which(which),
-            _args.optional_seconds("timeout", timeout),
-        )
+        return self._wait(_operations.pause(table, which), timeout, progress)
 
     def remove(
-        self, table: str, which: Which, *, timeout: Seconds | None = None
+        self,
+        table: str,
+        which: Which,
+        *,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
     ) -> Removed | NotFound:
         """Remove a duplication. ``which`` is its dupid, or its remote cluster's name."""
-        return self._core.remove(
-            _args.text("table", table),
-            _args.which(which),
-            _args.optional_seconds("timeout", timeout),
-        )
+        return self._wait(_operations.remove(table, which), timeout, progress)
 
     def set_fail_mode(
         self,
@@ -213,14 +222,22 @@ class Client:
         mode: FailMode | Literal["slow", "skip", "fast"],
         *,
         timeout: Seconds | None = None,
+        progress: Watcher | None = None,
     ) -> Changed | Unchanged:
         """Set what a duplication does with a write that the remote cluster doesn't take.
 
         ``which`` is its dupid, or its remote cluster's name.
         """
-        return self._core.set_fail_mode(
-            _args.text("table", table),
-            _args.which(which),
-            _args.fail_mode(mode),
+        return self._wait(_operations.set_fail_mode(table, which, mode), timeout, progress)
+
+    def _wait(
+        self,
+        operation: _core.Operation[_T],
+        timeout: Seconds | None,
+        progress: Watcher | None,
+    ) -> _T:
+        return self._core.wait(
+            operation,
             _args.optional_seconds("timeout", timeout),
+            _args.optional_callable("progress", progress),
         )

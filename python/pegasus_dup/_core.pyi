@@ -1,5 +1,7 @@
+import asyncio
 import builtins
-from typing import Final, TypedDict, final
+from collections.abc import Callable
+from typing import Final, Generic, TypedDict, TypeVar, final
 
 from ._outcome import (
     AlreadyExists,
@@ -7,6 +9,7 @@ from ._outcome import (
     Created,
     Duplication,
     NotFound,
+    Progress,
     Removed,
     Unchanged,
 )
@@ -17,11 +20,17 @@ __all__ = [
     "FAIL_MODES",
     "GENERATIONS",
     "STATUSES",
+    "STEPS",
+    "Call",
     "Client",
+    "Mailbox",
     "MetaGroup",
     "MetaServer",
+    "Operation",
     "__version__",
     "cli_main",
+    "close_gate",
+    "set_log",
 ]
 
 __version__: Final[str]
@@ -30,33 +39,67 @@ EXCEPTIONS: Final[dict[str, str]]
 FAIL_MODES: Final[tuple[str, ...]]
 GENERATIONS: Final[tuple[str, ...]]
 STATUSES: Final[tuple[str, ...]]
+STEPS: Final[tuple[str, ...]]
 
+_T = TypeVar("_T")
+
+def close_gate() -> None: ...
 def cli_main(args: list[str]) -> int: ...
+def set_log(record: Callable[[int, str, str], object] | None, lowest: int) -> None: ...
+
+@final
+class Operation(Generic[_T]):
+    @staticmethod
+    def add(
+        table: str,
+        cluster: str,
+        remote_table: str | None,
+        remote_replica_count: int | None,
+        checkpoint: bool,
+    ) -> Operation[Created | AlreadyExists]: ...
+    @staticmethod
+    def query(table: str) -> Operation[builtins.list[Duplication]]: ...
+    @staticmethod
+    def list(pattern: str | None, match: str) -> Operation[builtins.list[Duplication]]: ...
+    @staticmethod
+    def start(table: str, which: int | str) -> Operation[Changed | Unchanged]: ...
+    @staticmethod
+    def pause(table: str, which: int | str) -> Operation[Changed | Unchanged]: ...
+    @staticmethod
+    def remove(table: str, which: int | str) -> Operation[Removed | NotFound]: ...
+    @staticmethod
+    def set_fail_mode(
+        table: str, which: int | str, mode: str
+    ) -> Operation[Changed | Unchanged]: ...
+
+@final
+class Mailbox:
+    def __new__(cls, call_soon: Callable[..., object]) -> Mailbox: ...
+    def open(self) -> None: ...
+
+@final
+class Call:
+    def cancel(self, exception: BaseException) -> None: ...
 
 @final
 class Client:
     def __new__(
         cls, metas: list[str], timeout: float, generation: str | None, direct: bool
     ) -> Client: ...
-    def add(
+    def wait(
         self,
-        table: str,
-        cluster: str,
-        remote_table: str | None,
-        remote_replica_count: int | None,
-        checkpoint: bool,
+        operation: Operation[_T],
         timeout: float | None,
-    ) -> Created | AlreadyExists: ...
-    def query(self, table: str, timeout: float | None) -> builtins.list[Duplication]: ...
-    def list(
-        self, pattern: str | None, match: str, timeout: float | None
-    ) -> builtins.list[Duplication]: ...
-    def start(self, table: str, which: int | str, timeout: float | None) -> Changed | Unchanged: ...
-    def pause(self, table: str, which: int | str, timeout: float | None) -> Changed | Unchanged: ...
-    def remove(self, table: str, which: int | str, timeout: float | None) -> Removed | NotFound: ...
-    def set_fail_mode(
-        self, table: str, which: int | str, mode: str, timeout: float | None
-    ) -> Changed | Unchanged: ...
+        progress: Callable[[Progress], object] | None,
+    ) -> _T: ...
+    def start(
+        self,
+        mailbox: Mailbox,
+        operation: Operation[_T],
+        timeout: float | None,
+        future: asyncio.Future[tuple[_T, BaseException | None]],
+        progress: Callable[[Progress], object] | None,
+    ) -> Call: ...
     @property
     def unknown(self) -> builtins.list[str]: ...
     def close(self) -> None: ...

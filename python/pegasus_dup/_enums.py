@@ -57,6 +57,23 @@ class Status(_Text):
         return self in (Status.PREPARE, Status.APP, Status.LOG, Status.START)
 
 
+class Step(_Text):
+    """What a call goes on to do, and then waits for."""
+
+    WAITING_FOR_TURN = "waiting_for_turn"
+    """Another change of the same table and cluster by this client has to end first."""
+    LOOKING_FOR_LEADER = "looking_for_leader"
+    """The meta servers are asked which of them leads."""
+    ASKING = "asking"
+    """A server is asked what there is; after ``SENDING``, what became of the change."""
+    SENDING = "sending"
+    """The change is sent. From here on until ``SETTLED`` its effect is not known."""
+    SETTLED = "settled"
+    """The effect of what was sent is known."""
+    TRYING_AGAIN = "trying_again"
+    """Something went wrong, nothing was done, and the call starts over after a pause."""
+
+
 class FailMode(_Text):
     """What a duplication does with a write that the remote cluster doesn't take."""
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._enums import Evidence, FailMode, Status
+    from ._enums import Evidence, FailMode, Status, Step
     from ._errors import PegasusDupError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -182,3 +182,17 @@ class Removed:
 @dataclass(frozen=True)
 class NotFound:
     """There was none to remove; nothing was sent."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a call goes on to do: what ``progress`` is called with."""
+
+    step: Step
+    """The step."""
+    detail: str | None = None
+    """The server that is asked, the change that is sent, or what went wrong."""
+
+    def __str__(self) -> str:
+        words = str(self.step).replace("_", " ")
+        return words if self.detail is None else f"{words}: {self.detail}"

@@ -3,6 +3,7 @@
 
 use super::learn;
 use super::planted::{self, Bug};
+use super::progress::{self, Step};
 use crate::error::{Error, ErrorKind};
 use crate::outcome::{Duplication, FailMode, PartitionProgress};
 use crate::protocol::error_code::ErrorCode;
@@ -85,6 +86,7 @@ pub(crate) async fn ask(
     table: &str,
     deadline: Deadline,
 ) -> Result<Asked, AskError> {
+    progress::report(|| Step::Asking { server: connection.server.to_string() });
     if let Some(asked) = ask_by_list(connection, table, deadline).await? {
         return Ok(asked);
     }

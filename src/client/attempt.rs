@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Client;
 use super::ask::{self, AskError, Asked};
 use super::planted::{self, Bug};
+use super::progress::{self, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::connection::{CallError, Connection, Why};
 use crate::transport::group::{Backoff, QUIET};
@@ -42,6 +43,9 @@ impl<'a> Attempts<'a> {
 
     /// The leader's connection.
     pub(crate) async fn leader(&mut self) -> Result<Arc<Connection>> {
+        if !self.client.inner.group.has_leader() {
+            progress::report(|| Step::LookingForLeader);
+        }
         match self.client.inner.group.leader(self.table, self.deadline).await {
             Ok(leader) => {
                 let connection = leader.connection;
@@ -119,6 +123,7 @@ impl<'a> Attempts<'a> {
             return Err(error);
         }
         tracing::debug!(%error, "trying again");
+        progress::report(|| Step::TryingAgain { why: error.to_string() });
         self.disturbed = true;
         if planted::is(Bug::KeepConnections) {
             std::mem::forget(connection.clone());

@@ -4,6 +4,7 @@ use super::Client;
 use super::ask::{self, AskError};
 use super::attempt::{Attempts, one_try};
 use super::learn;
+use super::progress::{self, Step};
 use super::spec::TablePattern;
 use crate::error::{ErrorKind, Result};
 use crate::outcome::Duplication;
@@ -22,6 +23,7 @@ pub(super) async fn list(client: &Client, tables: &TablePattern) -> Result<Vec<D
     let mut attempts = Attempts::new(client, tables.text(), Deadline::after(client.timeout));
     loop {
         let connection = attempts.leader().await?;
+        progress::report(|| Step::Asking { server: connection.server.to_string() });
         let listed = match by_list(&connection, tables, one_try(attempts.deadline)).await {
             Ok(Some(listed)) => Ok(listed),
             Ok(None) => by_query(&connection, tables, attempts.deadline).await,

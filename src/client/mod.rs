@@ -14,6 +14,7 @@ mod modify;
 pub mod planted;
 #[cfg(not(pegasus_dup_planted))]
 mod planted;
+pub mod progress;
 mod query;
 mod spec;
 mod turns;

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
+use super::progress::{self, Step};
 use crate::transport::seams::Deadline;
 
 /// (table, remote cluster).
@@ -30,6 +31,9 @@ impl Turns {
             .entry(pair.clone())
             .or_insert_with(|| Arc::new(Semaphore::new(1)))
             .clone();
+        if waiting.available_permits() == 0 {
+            progress::report(|| Step::WaitingForTurn);
+        }
         // Made before waiting, so that whoever gives up tidies up.
         let mut turn = Turn { turns: self, pair, waiting: waiting.clone(), permit: None };
         turn.permit = deadline.limit(waiting.acquire_owned()).await?.ok();
@@ -89,6 +93,7 @@ impl Unsettled {
     }
 
     fn note(&self, what: Entry) -> Sent<'_> {
+        progress::report(|| Step::Sending { what: what.words.clone() });
         let mut entries = lock(&self.0);
         let order = entries.next;
         entries.next += 1;
@@ -120,6 +125,7 @@ impl Sent<'_> {
     /// Its effect is known.
     pub(crate) fn settle(self) {
         lock(&self.list.0).by_order.remove(&self.order);
+        progress::report(|| Step::Settled);
     }
 }
 

@@ -1,42 +1,40 @@
-//! `_core.Client`: the blocking client, interruptible and without the GIL while it waits.
+//! `_core.Client`: calls that wait, interruptible and without the GIL, and calls that an event loop
+//! waits for.
 
+use std::collections::VecDeque;
 use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pyo3::intern;
 use pyo3::prelude::*;
+use tokio::sync::Notify;
 
+use super::call::{Call, Mailbox};
+use super::errors;
+use super::gate::Inside;
+use super::operation::{Answer, Operation};
 use super::threads::Threads;
-use super::{errors, outcome};
+use super::watch::{self, Watch};
 use crate::client::blocking::BlockingClient;
-use crate::client::{Client as AsyncClient, DuplicationSpec, Mode, Selector, TablePattern};
+use crate::client::progress::{Step, observed};
+use crate::client::{Client as AsyncClient, Mode};
 use crate::error::Result;
-use crate::outcome::FailMode;
 use crate::protocol::generation::Generation;
 
 /// How long Ctrl-C may go unnoticed in a blocking call.
 const SIGNAL_POLL: Duration = Duration::from_millis(50);
 
-/// A dupid, or a remote cluster's name.
-#[derive(FromPyObject)]
-enum Which {
-    Dupid(i32),
-    Cluster(String),
-}
-
-impl From<Which> for Selector {
-    fn from(which: Which) -> Selector {
-        match which {
-            Which::Dupid(dupid) => Selector::Dupid(dupid),
-            Which::Cluster(cluster) => Selector::Cluster(cluster),
-        }
-    }
-}
-
-/// What `pegasus_dup.Client` calls, with arguments that are checked already.
+/// What `pegasus_dup.Client` and `AsyncClient` call, with arguments that are checked already.
 #[pyclass(frozen, module = "pegasus_dup._core")]
 pub(super) struct Client {
     threads: Threads<BlockingClient>,
+}
+
+/// The steps that a blocking call has taken and Python was not told of yet.
+#[derive(Default)]
+struct Steps {
+    taken: Mutex<VecDeque<Step>>,
+    more: Notify,
 }
 
 #[pymethods]
@@ -56,119 +54,90 @@ impl Client {
         }
         if let Some(name) = generation {
             let generation: Generation =
-                name.parse().map_err(|error| invalid_argument(py, &error))?;
+                name.parse().map_err(|error| errors::invalid_argument_of(py, &error))?;
             builder = builder.generation(generation);
         }
         let client = builder.build().map_err(|error| errors::exception(py, &error))?;
         Ok(Client { threads: Threads::new("client", BlockingClient::new(client)) })
     }
 
-    /// Adds a duplication.
-    #[allow(clippy::too_many_arguments, reason = "as many as the request has fields")]
-    fn add<'py>(
+    /// Runs an operation to its end, without the GIL, or to the first signal handler or progress
+    /// callback that raises: the call is then dropped.
+    fn wait<'py>(
         &self,
         py: Python<'py>,
-        table: String,
-        cluster: String,
-        remote_table: Option<String>,
-        remote_replica_count: Option<i32>,
-        checkpoint: bool,
+        operation: &Operation,
         timeout: Option<f64>,
+        progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let mut spec = DuplicationSpec::new(table, cluster);
-        spec.remote_table = remote_table;
-        spec.remote_replica_count = remote_replica_count;
-        spec.checkpoint = checkpoint;
-        let result = self.call(py, timeout, async |client| client.add(&spec).await)?;
-        outcome::outcome(py, &result)
-    }
-
-    /// The duplications of one table.
-    fn query<'py>(
-        &self,
-        py: Python<'py>,
-        table: String,
-        timeout: Option<f64>,
-    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let result = self.call(py, timeout, async |client| client.query(&table).await)?;
-        outcome::duplications(py, &result)
-    }
-
-    /// The duplications of many tables.
-    fn list<'py>(
-        &self,
-        py: Python<'py>,
-        pattern: Option<String>,
-        r#match: &str,
-        timeout: Option<f64>,
-    ) -> PyResult<Vec<Bound<'py, PyAny>>> {
-        let tables = match (r#match, pattern) {
-            ("all", None) => TablePattern::All,
-            ("exact", Some(pattern)) => TablePattern::Exact(pattern),
-            ("anywhere", Some(pattern)) => TablePattern::Anywhere(pattern),
-            ("prefix", Some(pattern)) => TablePattern::Prefix(pattern),
-            ("postfix", Some(pattern)) => TablePattern::Postfix(pattern),
-            (how, _) => {
-                return Err(errors::invalid_argument(py, &format!("no such match: match={how:?}")));
+        let blocking = self.with_timeout(py, timeout)?;
+        let request = operation.request();
+        let changes = request.changes();
+        let steps = Arc::new(Steps::default());
+        let watch = Watch::new(progress.is_some().then(|| steps.clone().teller()));
+        let result = py.detach(|| {
+            let observer = watch.clone();
+            let call =
+                observed(move |step| observer.note(step), request.run(blocking.client().clone()));
+            let mut call = pin!(call);
+            loop {
+                let slice = async {
+                    tokio::select! {
+                        biased;
+                        result = call.as_mut() => Some(result),
+                        () = steps.more.notified() => None,
+                        () = tokio::time::sleep(SIGNAL_POLL) => None,
+                    }
+                };
+                match blocking.block_on(slice) {
+                    Ok(Some(result)) => return Ok(result),
+                    Ok(None) => {}
+                    Err(error) => return Ok(Err(error)),
+                }
+                // Outside the runtime, so that a handler may use this client itself. An
+                // interpreter that is shutting down runs no handlers any more.
+                let told = Python::try_attach(|py| {
+                    py.check_signals()?;
+                    match Inside::enter() {
+                        Some(_inside) => steps.tell(py, progress.as_ref()),
+                        None => Ok(()),
+                    }
+                });
+                told.unwrap_or(Ok(()))?;
             }
-        };
-        let result = self.call(py, timeout, async |client| client.list(&tables).await)?;
-        outcome::duplications(py, &result)
+        });
+        match result {
+            Ok(result) => self.ended(py, result, changes, &steps, progress.as_ref()),
+            Err(interrupted) => {
+                let interrupted: PyErr = interrupted;
+                watch::note_sent(py, interrupted.value(py), watch.sent().as_deref());
+                Err(interrupted)
+            }
+        }
     }
 
-    /// Lets a paused duplication run.
-    fn start<'py>(
+    /// Starts an operation. Its end, as `(value, exception)`, becomes the result of `future`, by way
+    /// of the mailbox of the future's event loop; so do the steps that `progress` is called with.
+    fn start(
         &self,
-        py: Python<'py>,
-        table: String,
-        which: Which,
+        py: Python<'_>,
+        mailbox: &Mailbox,
+        operation: &Operation,
         timeout: Option<f64>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let which = which.into();
-        let result = self.call(py, timeout, async |client| client.start(&table, &which).await)?;
-        outcome::change(py, &result)
-    }
-
-    /// Pauses a duplication.
-    fn pause<'py>(
-        &self,
-        py: Python<'py>,
-        table: String,
-        which: Which,
-        timeout: Option<f64>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let which = which.into();
-        let result = self.call(py, timeout, async |client| client.pause(&table, &which).await)?;
-        outcome::change(py, &result)
-    }
-
-    /// Removes a duplication.
-    fn remove<'py>(
-        &self,
-        py: Python<'py>,
-        table: String,
-        which: Which,
-        timeout: Option<f64>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let which = which.into();
-        let result = self.call(py, timeout, async |client| client.remove(&table, &which).await)?;
-        outcome::removal(py, &result)
-    }
-
-    /// Sets the fail mode of a duplication.
-    fn set_fail_mode<'py>(
-        &self,
-        py: Python<'py>,
-        table: String,
-        which: Which,
-        mode: &str,
-        timeout: Option<f64>,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        let which = which.into();
-        let mode: FailMode = mode.parse().map_err(|error| invalid_argument(py, &error))?;
-        let result = self
-            .call(py, timeout, async |client| client.set_fail_mode(&table, &which, mode).await)?;
-        outcome::change(py, &result)
+        future: Py<PyAny>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Call> {
+        // Its end could not be told.
+        if Inside::enter().is_none() {
+            return Err(errors::unusable(
+                py,
+                "the interpreter is shutting down",
+                "make the call earlier, or with a blocking client",
+            ));
+        }
+        let blocking = self.with_timeout(py, timeout)?;
+        Call::start(blocking, mailbox, operation.request(), future, progress)
+            .map_err(|error| errors::exception(py, &error))
     }
 
     /// What was sent, and whose effect is not known.
@@ -185,69 +154,64 @@ impl Client {
 }
 
 impl Client {
-    /// Runs a call to its end, without the GIL, or to the first signal whose handler raises: the
-    /// call is then dropped.
-    fn call<T: Send>(
+    fn with_timeout(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<BlockingClient> {
+        let blocking = self.threads.get(py)?;
+        Ok(match timeout {
+            Some(timeout) => blocking.with_timeout(duration(py, timeout)?),
+            None => blocking,
+        })
+    }
+
+    /// Tells of the last steps, then of the end.
+    fn ended<'py>(
         &self,
-        py: Python<'_>,
-        timeout: Option<f64>,
-        call: impl AsyncFnOnce(AsyncClient) -> Result<T> + Send,
-    ) -> PyResult<T> {
-        let mut blocking = self.threads.get(py)?;
-        if let Some(timeout) = timeout {
-            blocking = blocking.with_timeout(duration(py, timeout)?);
-        }
-        let known_before = blocking.client().unsettled();
-        let result = py.detach(|| {
-            let mut call = pin!(call(blocking.client().clone()));
-            loop {
-                let slice = async { tokio::time::timeout(SIGNAL_POLL, call.as_mut()).await };
-                match blocking.block_on(slice) {
-                    Ok(Ok(result)) => return Ok(result),
-                    Ok(Err(_elapsed)) => {}
-                    Err(error) => return Ok(Err(error)),
-                }
-                // Outside the runtime, so that a handler may use this client itself. An
-                // interpreter that is shutting down runs no handlers any more.
-                if let Some(interrupted) = Python::try_attach(|py| py.check_signals()) {
-                    // Asked now, while what the call sent still counts as under way.
-                    interrupted.map_err(|error| (error, blocking.client().unsettled()))?;
-                }
+        py: Python<'py>,
+        result: Result<Answer>,
+        changes: bool,
+        steps: &Steps,
+        progress: Option<&Py<PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let ended = match result {
+            Ok(answer) => answer.object(py),
+            Err(error) => Err(errors::exception(py, &error)),
+        };
+        if let Err(raised) = steps.tell(py, progress) {
+            if changes {
+                let value = match ended {
+                    Ok(value) => value,
+                    Err(error) => error.into_value(py).into_bound(py).into_any(),
+                };
+                watch::note_ended(py, raised.value(py), &value)?;
             }
-        });
-        match result {
-            Ok(Ok(value)) => Ok(value),
-            Ok(Err(error)) => Err(errors::exception(py, &error)),
-            Err((interrupted, mut sent)) => {
-                // The same words may stand there more than once: each takes one away.
-                for known in known_before {
-                    if let Some(index) = sent.iter().position(|one| *one == known) {
-                        sent.remove(index);
-                    }
-                }
-                Err(with_note(py, interrupted, &sent))
-            }
+            return Err(raised);
         }
+        ended
     }
 }
 
-/// Says on the exception that ended a call what had been sent by then.
-fn with_note(py: Python<'_>, interrupted: PyErr, sent: &[String]) -> PyErr {
-    if !sent.is_empty() {
-        let note = format!(
-            "sent, and what became of it is not known; query the table to find out: {}",
-            sent.join(", ")
-        );
-        // Python 3.10 and older have no notes, and what a handler raises may refuse one.
-        let _ = interrupted.value(py).call_method1(intern!(py, "add_note"), (note,));
+impl Steps {
+    fn teller(self: Arc<Steps>) -> Box<dyn Fn(Step) + Send + Sync> {
+        Box::new(move |step| {
+            self.lock().push_back(step);
+            self.more.notify_one();
+        })
     }
-    interrupted
+
+    fn tell(&self, py: Python<'_>, progress: Option<&Py<PyAny>>) -> PyResult<()> {
+        let Some(progress) = progress else { return Ok(()) };
+        loop {
+            // The lock is given back before Python runs.
+            let step = self.lock().pop_front();
+            let Some(step) = step else { return Ok(()) };
+            progress.call1(py, (watch::progress(py, &step)?,))?;
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Step>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 fn duration(py: Python<'_>, seconds: f64) -> PyResult<Duration> {
-    Duration::try_from_secs_f64(seconds).map_err(|error| invalid_argument(py, &error))
-}
-
-fn invalid_argument(py: Python<'_>, error: &dyn std::error::Error) -> PyErr {
-    errors::invalid_argument(py, &error.to_string())
+    Duration::try_from_secs_f64(seconds).map_err(|error| errors::invalid_argument_of(py, &error))
 }

@@ -63,6 +63,11 @@ pub(super) fn invalid_argument(py: Python<'_>, message: &str) -> PyErr {
     raise(py, "InvalidArgument", message, &PyDict::new(py)).unwrap_or_else(|failure| failure)
 }
 
+/// The exception for an argument that makes no sense to something that says why.
+pub(super) fn invalid_argument_of(py: Python<'_>, error: &dyn std::error::Error) -> PyErr {
+    invalid_argument(py, &error.to_string())
+}
+
 /// The exception for an embedded server that can't start.
 pub(super) fn server(py: Python<'_>, error: &(dyn std::error::Error + 'static)) -> PyErr {
     let build = || -> PyResult<PyErr> {

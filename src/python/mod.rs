@@ -3,26 +3,38 @@
 //! What callers see (classes, enumerations, exceptions, checks of arguments) is Python; what waits
 //! and talks to servers is here. Values cross as objects of the Python package's own classes.
 
+mod call;
 mod client;
 mod errors;
+mod gate;
+mod logging;
 mod names;
+mod operation;
 mod outcome;
 mod server;
 mod threads;
+mod watch;
 
 use std::ffi::OsString;
 use std::io::Write;
 
 use pyo3::prelude::*;
 
-#[pymodule]
+/// Nothing here relies on the GIL: classes are frozen, and what changes stands behind locks.
+#[pymodule(gil_used = false)]
 #[pyo3(name = "_core")]
 fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    gate::open();
     names::add_to(module)?;
+    module.add_class::<call::Call>()?;
+    module.add_class::<call::Mailbox>()?;
     module.add_class::<client::Client>()?;
+    module.add_class::<operation::Operation>()?;
     module.add_class::<server::MetaGroup>()?;
     module.add_class::<server::MetaServer>()?;
+    module.add_function(wrap_pyfunction!(gate::close_gate, module)?)?;
+    module.add_function(wrap_pyfunction!(logging::set_log, module)?)?;
     module.add_function(wrap_pyfunction!(cli_main, module)?)
 }
 

@@ -4,6 +4,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::errors;
+use crate::client::progress::Step;
 use crate::error::ErrorKind;
 use crate::outcome::{Evidence, FailMode, Status};
 use crate::protocol::generation::Generation;
@@ -44,5 +45,6 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
         FAIL_MODE_NUMBERS.map(|number| FailMode::from_number(number).name()).collect(),
     )?;
     add("GENERATIONS", Generation::ALL.into_iter().map(Generation::name).collect())?;
+    add("STEPS", Step::NAMES.to_vec())?;
     add("STATUSES", statuses)
 }

@@ -87,6 +87,11 @@ impl MetaGroup {
         Some(Leader { connection: known.connection.clone(), fresh })
     }
 
+    /// Whether asking for the leader needs no waiting.
+    pub(crate) fn has_leader(&self) -> bool {
+        self.known().is_some()
+    }
+
     /// A connection to the leader: the one in use, or a new one. `table` is what the servers are
     /// asked about; any name does.
     pub(crate) async fn leader(&self, table: &str, deadline: Deadline) -> Result<Leader> {

@@ -22,6 +22,7 @@ from pegasus_dup import (
     MetaServer,
     PartitionProgress,
     Status,
+    Step,
     _core,
 )
 
@@ -48,6 +49,7 @@ def test_enumerations_have_what_the_library_has() -> None:
     assert [one.value for one in Evidence] == list(_core.EVIDENCES)
     assert {one.value for one in Status} == set(_core.STATUSES)
     assert [one.value for one in FailMode] == list(_core.FAIL_MODES)
+    assert [one.value for one in Step] == list(_core.STEPS)
     assert [one.value for one in Generation] == list(_core.GENERATIONS)
     assert [one for one in Evidence if not one.certain] == [Evidence.APPEARED_DURING_CALL]
 

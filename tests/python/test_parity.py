@@ -33,7 +33,7 @@ def test_errors_have_a_class_each() -> None:
     }
     assert exceptions.keys() == {entry["python"] for entry in TABLE["errors"]}
     for entry in TABLE["errors"]:
-        assert exceptions[entry["python"]].kind == entry["name"]
+        assert exceptions[entry["python"]].kind.value == entry["name"]
 
 
 def test_names_of_states() -> None:

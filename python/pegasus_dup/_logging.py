@@ -1,0 +1,33 @@
+"""What the library notes of its work, by way of ``logging``."""
+
+from __future__ import annotations
+
+from . import _args, _core
+
+_DEBUG = 10
+
+
+def enable_logging(level: int = _DEBUG) -> None:
+    """Pass what the library notes of its work on to ``logging``, for the whole process.
+
+    Off until this is called, so that who doesn't want it pays nothing. The records go to loggers
+    below ``pegasus_dup``, such as ``pegasus_dup.client.attempt``; their levels and handlers decide
+    as usual what becomes of them. ``level`` is the lowest that is passed on at all.
+
+    Handlers are called in the midst of a call, often on one of the library's own threads: they
+    must not use a client themselves.
+    """
+    import logging  # noqa: PLC0415 - who doesn't log doesn't wait for it
+
+    def record(number: int, name: str, message: str) -> None:
+        logger = logging.getLogger(name)
+        if logger.isEnabledFor(number):
+            # No place in a file: it was noted by Rust.
+            logger.handle(logger.makeRecord(name, number, "(rust)", 0, message, (), None))
+
+    _core.set_log(record, max(0, _args.int32("level", level)))
+
+
+def disable_logging() -> None:
+    """Undo ``enable_logging``."""
+    _core.set_log(None, 0)

@@ -1,0 +1,80 @@
+"""The operations with their arguments checked: the one place that both clients share."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Union
+
+from . import _args, _core
+
+if TYPE_CHECKING:
+    import builtins
+
+    from ._core import Operation
+    from ._outcome import (
+        AlreadyExists,
+        Changed,
+        Created,
+        Duplication,
+        NotFound,
+        Removed,
+        Unchanged,
+    )
+
+Which = Union[int, str]
+"""A dupid, or a remote cluster's name."""
+Seconds = Union[float, timedelta]
+"""A time limit."""
+
+_MATCHES = ("exact", "anywhere", "prefix", "postfix")
+
+
+def add(
+    table: str,
+    cluster: str,
+    remote_table: str | None,
+    remote_replica_count: int | None,
+    checkpoint: bool,
+) -> Operation[Created | AlreadyExists]:
+    """Add a duplication."""
+    return _core.Operation.add(
+        _args.text("table", table),
+        _args.text("cluster", cluster),
+        _args.optional_text("remote_table", remote_table),
+        _args.optional_int32("remote_replica_count", remote_replica_count),
+        _args.flag("checkpoint", checkpoint),
+    )
+
+
+def query(table: str) -> Operation[builtins.list[Duplication]]:
+    """Ask for the duplications of one table."""
+    return _core.Operation.query(_args.text("table", table))
+
+
+def list(pattern: str | None, match: str) -> Operation[builtins.list[Duplication]]:
+    """Ask for the duplications of many tables."""
+    how = _args.one_of("match", match, _MATCHES)
+    wanted = _args.optional_text("pattern", pattern)
+    return _core.Operation.list(wanted, "all" if wanted is None else how)
+
+
+def start(table: str, which: Which) -> Operation[Changed | Unchanged]:
+    """Let a paused duplication run."""
+    return _core.Operation.start(_args.text("table", table), _args.which(which))
+
+
+def pause(table: str, which: Which) -> Operation[Changed | Unchanged]:
+    """Pause a duplication."""
+    return _core.Operation.pause(_args.text("table", table), _args.which(which))
+
+
+def remove(table: str, which: Which) -> Operation[Removed | NotFound]:
+    """Remove a duplication."""
+    return _core.Operation.remove(_args.text("table", table), _args.which(which))
+
+
+def set_fail_mode(table: str, which: Which, mode: str) -> Operation[Changed | Unchanged]:
+    """Set the fail mode of a duplication."""
+    return _core.Operation.set_fail_mode(
+        _args.text("table", table), _args.which(which), _args.fail_mode(mode)
+    )

@@ -1,0 +1,63 @@
+//! Who may run Python code, until the interpreter shuts down.
+//!
+//! Before Python 3.14, a thread that runs Python code while the interpreter shuts down is ended in
+//! the middle of it, and the process with it if there are frames of Rust below. So the threads of a
+//! client and the callbacks of a daemon thread's event loop pass a gate, which an `atexit` function
+//! closes once nobody is inside.
+
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+
+static CLOSED: AtomicBool = AtomicBool::new(false);
+static INSIDE: AtomicUsize = AtomicUsize::new(0);
+/// The process that the number inside is of: a fork copies it, but not the threads.
+static OWNER: AtomicU32 = AtomicU32::new(0);
+
+/// How often, and how many times, closing looks whether somebody is still inside: a callback that
+/// doesn't return must not keep the process for ever.
+const LOOK: (Duration, u32) = (Duration::from_millis(1), 1000);
+
+/// Someone inside.
+#[derive(Debug)]
+pub(super) struct Inside(());
+
+impl Inside {
+    /// `None` once the gate is closed.
+    pub(super) fn enter() -> Option<Inside> {
+        INSIDE.fetch_add(1, Ordering::SeqCst);
+        let inside = Inside(());
+        (!CLOSED.load(Ordering::SeqCst)).then_some(inside)
+    }
+}
+
+impl Drop for Inside {
+    fn drop(&mut self) {
+        INSIDE.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// When the package is imported.
+pub(super) fn open() {
+    OWNER.store(std::process::id(), Ordering::SeqCst);
+}
+
+/// Lets nobody in any more, and waits until those inside have come out.
+#[pyfunction]
+pub(super) fn close_gate(py: Python<'_>) {
+    CLOSED.store(true, Ordering::SeqCst);
+    if OWNER.load(Ordering::SeqCst) != std::process::id() {
+        return;
+    }
+    // Without the GIL, which those inside need.
+    py.detach(|| {
+        for _ in 0..LOOK.1 {
+            if INSIDE.load(Ordering::SeqCst) == 0 {
+                return;
+            }
+            thread::sleep(LOOK.0);
+        }
+    });
+}

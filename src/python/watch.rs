@@ -1,0 +1,87 @@
+//! What Python is told of a call besides its end: its steps, and what it had sent when it was given
+//! up.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use crate::client::progress::Step;
+
+type Tell = Box<dyn Fn(Step) + Send + Sync>;
+
+/// Watches one call.
+pub(super) struct Watch {
+    sent: Mutex<Option<String>>,
+    tell: Option<Tell>,
+}
+
+impl Watch {
+    /// `tell` is called with every step, within the call's polls.
+    pub(super) fn new(tell: Option<Tell>) -> Arc<Watch> {
+        Arc::new(Watch { sent: Mutex::new(None), tell })
+    }
+
+    pub(super) fn note(&self, step: Step) {
+        match &step {
+            Step::Sending { what } => *self.lock() = Some(what.clone()),
+            Step::Settled => *self.lock() = None,
+            Step::WaitingForTurn
+            | Step::LookingForLeader
+            | Step::Asking { .. }
+            | Step::TryingAgain { .. } => {}
+        }
+        if let Some(tell) = &self.tell {
+            tell(step);
+        }
+    }
+
+    /// What was sent, and whose effect is not known.
+    pub(super) fn sent(&self) -> Option<String> {
+        self.lock().clone()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
+        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A step, as `pegasus_dup.Progress`.
+pub(super) fn progress<'py>(py: Python<'py>, step: &Step) -> PyResult<Bound<'py, PyAny>> {
+    let kind = py
+        .import(intern!(py, "pegasus_dup._enums"))?
+        .getattr(intern!(py, "Step"))?
+        .call1((step.name(),))?;
+    py.import(intern!(py, "pegasus_dup._outcome"))?
+        .getattr(intern!(py, "Progress"))?
+        .call1((kind, step.detail()))
+}
+
+/// Says on the exception that ended a call what had been sent by then.
+pub(super) fn note_sent(py: Python<'_>, exception: &Bound<'_, PyAny>, sent: Option<&str>) {
+    if let Some(sent) = sent {
+        add_note(
+            py,
+            exception,
+            &format!(
+                "sent, and what became of it is not known; query the table to find out: {sent}"
+            ),
+        );
+    }
+}
+
+/// Says on the exception that came instead of a call's end how the call had ended.
+pub(super) fn note_ended(
+    py: Python<'_>,
+    exception: &Bound<'_, PyAny>,
+    ended: &Bound<'_, PyAny>,
+) -> PyResult<()> {
+    let text = ended.repr()?;
+    add_note(py, exception, &format!("the call had just ended, with {text}"));
+    Ok(())
+}
+
+fn add_note(py: Python<'_>, exception: &Bound<'_, PyAny>, note: &str) {
+    // Python 3.10 and older have no notes, and what a handler raises may refuse one.
+    let _ = exception.call_method1(intern!(py, "add_note"), (note,));
+}

@@ -1,0 +1,149 @@
+"""The pytest plugin, as other people's suites use it."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+EXAMPLES = Path(__file__).parents[2] / "examples/pytest"
+
+SUITE = """
+    import pytest
+    from pegasus_dup import Client, Created
+
+    @pytest.mark.parametrize("number", range(8))
+    def test_own_server(pegasus_meta, number):
+        with Client(pegasus_meta.address) as client:
+            assert client.query("temp") == []
+            assert isinstance(client.add("temp", "target"), Created)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _settings(pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\naddopts = -W error --strict-markers\n")
+
+
+def test_a_server_for_each_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE)
+    pytester.runpytest_subprocess().assert_outcomes(passed=8)
+
+
+def test_xdist(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(SUITE)
+    result = pytester.runpytest_subprocess("-n", "3")
+    result.assert_outcomes(passed=8)
+    result.stdout.fnmatch_lines(["*3 workers*"])
+
+
+def test_the_example_suite(pytester: pytest.Pytester) -> None:
+    for source in EXAMPLES.glob("*.py"):
+        (pytester.path / source.name).write_text(source.read_text())
+    pytester.runpytest_subprocess().assert_outcomes(passed=9)
+
+
+def test_the_example_script(pytester: pytest.Pytester) -> None:
+    script = EXAMPLES / "ensure_duplications.py"
+    pytester.makepyfile(
+        f"""
+        import subprocess, sys
+
+        def test_script(pegasus_meta):
+            command = [sys.executable, {str(script)!r}, pegasus_meta.address, "temp=target"]
+            done = subprocess.run(command, capture_output=True, text=True, check=True)
+            assert done.stdout == "temp: created\\n"
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_markers_add_up(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import pytest
+        from pegasus_dup import Client
+
+        pytestmark = pytest.mark.pegasus_meta(tables=["a"], cluster_name="here")
+
+        @pytest.mark.pegasus_meta(tables=["b"])
+        def test_closest_wins(pegasus_meta):
+            with Client(pegasus_meta.address) as client:
+                assert client.query("b") == []
+
+        @pytest.mark.pegasus_meta("b")
+        def test_positional(pegasus_meta):
+            pass
+
+        @pytest.mark.pegasus_meta(table=["b"])
+        def test_unknown_setting(pegasus_meta):
+            pass
+        """
+    )
+    result = pytester.runpytest_subprocess()
+    result.assert_outcomes(passed=1, errors=2)
+    result.stdout.fnmatch_lines(["*takes keyword arguments only*", "*TypeError*'table'*"])
+
+
+def test_servers_end_with_the_test(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        """
+        import os
+        from pegasus_dup import Client, Unavailable
+        import pytest
+
+        addresses = []
+        threads = []
+
+        def test_makes_some(pegasus_meta_factory):
+            addresses.append(pegasus_meta_factory(tables=["x"]).address)
+            addresses.append(pegasus_meta_factory(faults=["add=refuse:ERR_BUSY"]).address)
+            addresses.extend(pegasus_meta_factory.group(2).addresses)
+            assert len(set(addresses)) == 4
+            threads.append(len(os.listdir("/proc/self/task")))
+
+        def test_all_are_gone():
+            for address in addresses:
+                with Client(address) as client, pytest.raises(Unavailable):
+                    client.query("temp")
+            assert len(os.listdir("/proc/self/task")) < threads[0]
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_the_package_is_imported_only_when_asked_for(pytester: pytest.Pytester) -> None:
+    # Else what measures coverage of it would start too late.
+    pytester.makepyfile(
+        """
+        import sys
+
+        def test_not_imported():
+            assert "pytest_pegasus_dup" in sys.modules
+            assert not [name for name in sys.modules if name.startswith("pegasus_dup")]
+
+        def test_imported(pegasus_meta):
+            assert "pegasus_dup" in sys.modules
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=2)
+
+
+def test_importing_it_is_cheap() -> None:
+    program = (
+        "import sys, pytest; before = set(sys.modules); import pytest_pegasus_dup;"
+        "print(sorted(set(sys.modules) - before))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "['pytest_pegasus_dup']\n"
+
+
+def test_help_tells_of_it(pytester: pytest.Pytester) -> None:
+    result = pytester.runpytest_subprocess("--fixtures", "--markers")
+    result.stdout.fnmatch_lines(["*pegasus_meta(?*settings)*"])
+    fixtures = pytester.runpytest_subprocess("--fixtures")
+    fixtures.stdout.fnmatch_lines(["pegasus_meta_factory*", "pegasus_meta*"])
