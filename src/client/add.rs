@@ -233,10 +233,12 @@ async fn send(
             return Ok(Tried::Again);
         }
         Err(CallError::Lost(why)) if planted::is(Bug::ResendOnTimeout) => {
+            note.settle();
             attempts.failed(connection, CallError::NotSent(why).into()).await?;
             return Ok(Tried::Again);
         }
         Err(CallError::Lost(_)) if planted::is(Bug::LostIsNotSent) => {
+            note.settle();
             return Err(Error::new(ErrorKind::Timeout, "no answer in time; nothing was done"));
         }
         Err(CallError::Framework(code)) => Reply::Framework(code),
@@ -259,11 +261,13 @@ async fn send(
     let absent = listed == Listed::None;
     let result = decide::decide(question, &reply, listed);
     if planted::is(Bug::AbsentIsFinal) && absent && result.is_err() {
+        note.settle();
         return Err(Error::new(ErrorKind::Timeout, "it is not there; nothing was created"));
     }
     if planted::is(Bug::TrustOk)
         && let Ok(Outcome::Created { value, warning, .. }) = result
     {
+        note.settle();
         let evidence = Evidence::ServerSaidSo;
         return Ok(Tried::Over(Ok(Outcome::Created { value, evidence, warning })));
     }

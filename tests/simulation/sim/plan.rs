@@ -168,7 +168,7 @@ impl Plan {
         if let Before::Init { .. } = before {
             actors.push(Actor { lag_ms: (0, 0), who: Who::Raw, steps: vec![first_add(rng)] });
         }
-        Plan {
+        let mut plan = Plan {
             seed,
             behaviours,
             clock: pick(
@@ -181,7 +181,38 @@ impl Plan {
             events,
             actors,
             tells_version: chance(rng, 80),
+        };
+        if !calm && chance(rng, 6) {
+            plan.make_hasty(rng, first);
         }
+        plan
+    }
+
+    /// What exists is changed, removed and added again within the second that it was made in, so
+    /// that the new one gets the same dupid.
+    fn make_hasty(&mut self, rng: &mut Rng, behaviour: Behaviour) {
+        self.wall_ms += 250 - self.wall_ms % 1_000;
+        let one = Existing { age_ms: 200, ..draw_existing(rng, behaviour) };
+        self.before = Before::One(one);
+        let fault =
+            pick(rng, &["drop-reply", "close-after", "delay:300", "hold:200", "answer-twice"]);
+        self.rules[0].push(format!("modify#1={fault}").parse().expect("a rule"));
+        let step =
+            |after_ms, what, timeout_ms| Step { after_ms, what, timeout_ms, give_up_ms: None };
+        let mode = pick(rng, &[FailMode::Slow, FailMode::Skip]);
+        let what = pick(rng, &[What::Remove, What::Pause, What::Start, What::SetFailMode(mode)]);
+        self.actors = vec![
+            Actor {
+                lag_ms: (rng.u64(..60), rng.u64(..60)),
+                who: Who::Client(Mode::Safe),
+                steps: vec![step(1, what, draw_timeout(rng))],
+            },
+            Actor {
+                lag_ms: (0, 0),
+                who: Who::Raw,
+                steps: vec![step(rng.u64(1..500), What::Replace, 5_000)],
+            },
+        ];
     }
 
     /// Whether nothing befalls anybody, and one client is alone and has time.
