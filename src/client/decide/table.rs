@@ -459,11 +459,12 @@ fn what_is_looked_for_goes_by_the_same_rows() {
         if absent_before || expected != LookFor::Nothing {
             assert_eq!(look_for(&question, &reply), expected, "{case:?}");
         }
-        let enough = match with(There::Unasked) {
-            Created(Evidence::ServerSaidSo, ..) | Exists(Evidence::ServerSaidSo, ..) => true,
-            Fails(ErrorKind::Unsupported) => true,
-            _ => false,
-        };
+        let enough = matches!(
+            with(There::Unasked),
+            Created(Evidence::ServerSaidSo, ..)
+                | Exists(Evidence::ServerSaidSo, ..)
+                | Fails(ErrorKind::Unsupported)
+        );
         assert_eq!(suffices(&question, &reply), enough, "{case:?}");
     }
 }
