@@ -96,9 +96,9 @@ fn doubted(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
         let got = truth.got[whole.call].iter().filter(move |got| (got.line > sent) == after);
         got.filter_map(|got| tells(got.what).map(|made| (got.request.1, got.ms, made)))
     };
-    let Some((_, _, Some(meant))) = seen(false).last() else { return };
+    let Some((_, _, Some(meant))) = seen(false).next_back() else { return };
     // Over one connection: what was seen before another broke says nothing of now.
-    let Some((over, ..)) = seen(true).last() else { return };
+    let Some((over, ..)) = seen(true).next_back() else { return };
     // The last look may have come too late for the call.
     let gone: Vec<u64> = seen(true)
         .filter(|&(connection, ms, _)| connection == over && ms + LAST_LOOK_MS < whole.ended_ms)
