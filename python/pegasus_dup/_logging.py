@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from . import _args, _core
 
-_DEBUG = 10
 
-
-def enable_logging(level: int = _DEBUG) -> None:
+def enable_logging(level: int = 10) -> None:
     """Pass what the library notes of its work on to ``logging``, for the whole process.
 
     Off until this is called, so that who doesn't want it pays nothing. The records go to loggers
     below ``pegasus_dup``, such as ``pegasus_dup.client.attempt``; their levels and handlers decide
-    as usual what becomes of them. ``level`` is the lowest that is passed on at all.
+    as usual what becomes of them. ``level`` is the lowest that is passed on at
+    all, 10 being ``logging.DEBUG``.
 
     Handlers are called in the midst of a call, often on one of the library's own threads: they
     must not use a client themselves.

@@ -25,7 +25,7 @@ _DEFAULTS: dict[str, Any] = {
     "tables": ("temp",),
     # Nothing is sent there: nobody needs to listen.
     "remote_clusters": {"target": "127.0.0.1:35601"},
-    # A test doesn't want to wait 5 seconds for DS_LOG.
+    # A test doesn't want to wait until a checkpoint is made.
     "clock": "fast",
 }
 

@@ -152,3 +152,34 @@ def test_the_docstring_example(server: MetaServer, capsys: pytest.CaptureFixture
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("created ")
     assert second.startswith("there already ")
+
+
+def test_only_what_python_needs_is_exported() -> None:
+    module = str(_core.__file__)
+    listed = subprocess.run(
+        ["readelf", "--dyn-syms", "--wide", module], capture_output=True, text=True, check=True
+    )
+    rows = [line.split() for line in listed.stdout.splitlines()]
+    exported = {
+        row[7] for row in rows if len(row) > 7 and row[4] in ("GLOBAL", "WEAK") and row[6] != "UND"
+    }
+    assert exported == {"PyInit__core"}
+
+
+def test_importing_imports_nothing_slow() -> None:
+    program = "import sys, pegasus_dup; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True
+    )
+    # asyncio takes longer than all of this package; who uses it has it.
+    slow = {"asyncio", "logging", "socket", "ssl", "typing_extensions", "pytest", "subprocess"}
+    assert slow.isdisjoint(done.stdout.split())
+
+
+def test_help_begins_with_what_to_do() -> None:
+    text = pydoc.plain(pydoc.render_doc(pegasus_dup))
+    assert "Add an Apache Pegasus duplication and know what happened." in text
+    # What only the package itself needs stays out of sight.
+    for hidden in ("_atexit", "ClientBase(", "_name", "close_gate"):
+        assert f"\n    {hidden}" not in text, hidden
+    assert "enable_logging(level: 'int' = 10) -> 'None'" in text

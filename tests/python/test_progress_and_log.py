@@ -7,6 +7,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import time
 from collections.abc import Iterator
 
 import pegasus_dup
@@ -100,8 +101,10 @@ def test_waiting_for_a_turn() -> None:
     with fake.running(), Client(fake.address) as client:
         other = threading.Thread(target=client.try_add, args=("temp", "target"), daemon=True)
         other.start()
+        deadline = time.monotonic() + 10
         while not fake.has_seen(ADD):
-            pass
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
         with pytest.raises((Busy, Timeout)):
             client.add("temp", "target", timeout=0.2, progress=seen.append)
     assert seen == [Progress(Step.WAITING_FOR_TURN)]

@@ -254,7 +254,10 @@ impl<'a> Add<'a> {
             let taken = self.truth.taken.get(&asking.request).map_or(0, |taken| taken.0);
             let then = |line| {
                 let stored = self.truth.stored_at(line);
-                stored.get(&(*table_id, *dupid)).map(|record| record.create_ts_ms)
+                // A dupid may have been another pair's before.
+                let same = stored.get(&(*table_id, *dupid));
+                let same = same.filter(|record| record.cluster == self.spec.cluster);
+                same.map(|record| record.create_ts_ms)
             };
             let there_all_along = then(taken).is_some() && then(taken) == then(asking.line);
             if there_all_along && !self.truth.misled(*meta, taken) {
