@@ -260,10 +260,6 @@ async fn send(
     };
     let absent = listed == Listed::None;
     let result = decide::decide(question, &reply, listed);
-    if planted::is(Bug::AbsentIsFinal) && absent && result.is_err() {
-        note.settle();
-        return Err(Error::new(ErrorKind::Timeout, "it is not there; nothing was created"));
-    }
     if planted::is(Bug::TrustOk)
         && let Ok(Outcome::Created { value, warning, .. }) = result
     {
@@ -272,6 +268,10 @@ async fn send(
         return Ok(Tried::Over(Ok(Outcome::Created { value, evidence, warning })));
     }
     let unknown = matches!(&result, Err(error) if error.kind() == ErrorKind::OutcomeUnknown);
+    if planted::is(Bug::AbsentIsFinal) && absent && unknown {
+        note.settle();
+        return Err(Error::new(ErrorKind::Timeout, "it is not there; nothing was created"));
+    }
     if !unknown || planted::is(Bug::ForgetUnsettled) {
         note.settle();
     }

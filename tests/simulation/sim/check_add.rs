@@ -7,7 +7,6 @@ use pegasus_dup::{
     Duplication, DuplicationSpec, Error, ErrorCode, ErrorKind, Evidence, Mode, Outcome,
 };
 
-use super::plan::Who;
 use super::trace::{Ended, Line, Told};
 use super::truth::{Got, Making, Sent, Truth, Whole};
 
@@ -28,7 +27,7 @@ struct Add<'a> {
 
 pub(crate) fn check<'a>(truth: &'a Truth<'a>, whole: &'a Whole<'a>, wrong: &mut Vec<String>) {
     let call = &truth.log.calls[whole.call];
-    let (Some(spec), Who::Client(mode)) = (call.adds(), truth.plan.actors[call.who].who) else {
+    let (Some(spec), Some(mode)) = (call.adds(), truth.plan.actors[call.who].who.mode()) else {
         return;
     };
     let sent = truth.adds_of(whole.call).copied().collect();

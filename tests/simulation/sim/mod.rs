@@ -71,22 +71,6 @@ pub(crate) fn run(seed: u64) -> Run {
     Run { seed, violations, plan, log }
 }
 
-/// Runs the schedules of a range with a bug planted, and gives how many it took to find it.
-#[cfg(pegasus_dup_planted)]
-pub(crate) fn seeds_to_find(
-    bug: pegasus_dup::client::planted::Bug,
-    most: u64,
-) -> Option<(u64, Run)> {
-    use pegasus_dup::client::planted::plant;
-    let found = (0..most).find_map(|seed| {
-        plant(Some(bug));
-        let run = run(seed);
-        (!run.violations.is_empty()).then_some((seed + 1, run))
-    });
-    plant(None);
-    found
-}
-
 /// What became of many.
 #[derive(Default)]
 pub(crate) struct Runs {

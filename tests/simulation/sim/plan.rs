@@ -94,8 +94,24 @@ pub(crate) struct Actor {
 pub(crate) enum Who {
     /// The client.
     Client(Mode),
+    /// The client, which is told the servers' generation.
+    Knowing,
     /// Requests of their own, which do as today's tools do: no question asked first.
     Raw,
+}
+
+/// The client as it is by default.
+const SAFE: Who = Who::Client(Mode::Safe);
+
+impl Who {
+    /// How their adds are done, of those who have the client.
+    pub(crate) fn mode(self) -> Option<Mode> {
+        match self {
+            Who::Client(mode) => Some(mode),
+            Who::Knowing => Some(Mode::Safe),
+            Who::Raw => None,
+        }
+    }
 }
 
 /// One thing that somebody does.
@@ -185,6 +201,11 @@ impl Plan {
         if !calm && chance(rng, 6) {
             plan.make_hasty(rng, first);
         }
+        if first == second && chance(rng, 10) {
+            for actor in plan.actors.iter_mut().filter(|actor| actor.who == SAFE) {
+                actor.who = Who::Knowing;
+            }
+        }
         plan
     }
 
@@ -204,7 +225,7 @@ impl Plan {
         self.actors = vec![
             Actor {
                 lag_ms: (rng.u64(..60), rng.u64(..60)),
-                who: Who::Client(Mode::Safe),
+                who: SAFE,
                 steps: vec![step(1, what, draw_timeout(rng))],
             },
             Actor {
@@ -324,7 +345,7 @@ fn draw_client(rng: &mut Rng, calm: bool, together: bool) -> Actor {
 
 /// Somebody who removes, pauses and adds again meanwhile.
 fn draw_meddler(rng: &mut Rng) -> Actor {
-    let who = if chance(rng, 50) { Who::Client(Mode::Safe) } else { Who::Raw };
+    let who = if chance(rng, 50) { SAFE } else { Who::Raw };
     let steps = (0..rng.usize(1..=4))
         .map(|_| Step {
             after_ms: 1 + rng.u64(..2_000),
