@@ -366,21 +366,9 @@ impl<'a> Add<'a> {
     /// What was last listed to that cluster, after the add and before the end.
     fn listed_after(&self, add: &Sent<'a>) -> Option<Vec<&'a Entry>> {
         let got = self.truth.got[self.whole.call].iter().rev().find(|got| {
-            got.line > add.line
-                && got.line < self.whole.ends
-                && tells(got).is_some()
-                && self.heard(got)
+            got.line > add.line && got.line < self.whole.ends && tells(got).is_some()
         })?;
         tells(got).map(|entries| there(entries, self.spec).collect())
-    }
-
-    /// Whether the call still waited for that answer: it had not gone on to ask elsewhere.
-    fn heard(&self, got: &Got<'a>) -> bool {
-        let sent = &self.truth.sent[self.whole.call];
-        let asked = sent.iter().find(|sent| sent.request == got.request);
-        asked.is_some_and(|asked| {
-            !sent.iter().any(|later| later.line > asked.line && later.line < got.line)
-        })
     }
 
     /// Two of them, seen before anything was sent, are both named.
