@@ -238,6 +238,7 @@ impl Call {
             self.task.abort();
             self.watch.sent()
         });
+        let _inside = Inside::enter_or_stop(py);
         if self.state.ended.get().is_none() {
             watch::note_sent(py, exception, sent.as_deref());
             return Ok(());

@@ -106,6 +106,7 @@ impl Client {
                 told.unwrap_or(Ok(()))?;
             }
         });
+        let _inside = Inside::enter_or_stop(py);
         match result {
             Ok(result) => self.ended(py, result, changes, &steps, progress.as_ref()),
             Err(interrupted) => {

@@ -3,10 +3,11 @@
 //! Before Python 3.14, a thread that runs Python code while the interpreter shuts down is ended in
 //! the middle of it, and the process with it if there are frames of Rust below. So the threads of a
 //! client and the callbacks of a daemon thread's event loop pass a gate, which an `atexit` function
-//! closes once nobody is inside.
+//! closes, and then waits until nobody is inside.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
-use std::thread;
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 
 use pyo3::prelude::*;
@@ -15,6 +16,9 @@ static CLOSED: AtomicBool = AtomicBool::new(false);
 static INSIDE: AtomicUsize = AtomicUsize::new(0);
 /// The process that the number inside is of: a fork copies it, but not the threads.
 static OWNER: AtomicU32 = AtomicU32::new(0);
+
+/// The thread that shuts the interpreter down: nothing ends it in the middle.
+static CLOSER: OnceLock<ThreadId> = OnceLock::new();
 
 /// How often, and how many times, closing looks whether somebody is still inside: a callback that
 /// doesn't return must not keep the process for ever.
@@ -30,6 +34,21 @@ impl Inside {
         INSIDE.fetch_add(1, Ordering::SeqCst);
         let inside = Inside(());
         (!CLOSED.load(Ordering::SeqCst)).then_some(inside)
+    }
+
+    /// For a thread of Python's, which has frames of Rust below and goes on to run Python code.
+    /// Once the gate is closed such a thread is a daemon: it stops here, without the GIL, for as
+    /// long as the process lasts, as any daemon thread does from Python 3.14 on.
+    pub(super) fn enter_or_stop(py: Python<'_>) -> Option<Inside> {
+        let inside = Inside::enter();
+        if inside.is_none() && CLOSER.get() != Some(&thread::current().id()) {
+            py.detach(|| {
+                loop {
+                    thread::park();
+                }
+            });
+        }
+        inside
     }
 }
 
@@ -47,6 +66,8 @@ pub(super) fn open() {
 /// Lets nobody in any more, and waits until those inside have come out.
 #[pyfunction]
 pub(super) fn close_gate(py: Python<'_>) {
+    // Set first: who finds the gate closed asks who closed it.
+    let _ = CLOSER.set(thread::current().id());
     CLOSED.store(true, Ordering::SeqCst);
     if OWNER.load(Ordering::SeqCst) != std::process::id() {
         return;
