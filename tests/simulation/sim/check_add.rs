@@ -384,9 +384,16 @@ impl<'a> Add<'a> {
     /// where the answer to the add has come, a second is all there is.
     fn heeded(&self, add: &Sent<'a>, got: &Got<'a>) -> bool {
         let over = |request: (usize, u64, i32)| (request.0, request.1);
-        let before = self.truth.got[self.whole.call].iter().rev().find(|before| {
-            before.line < got.line && matches!(before.what, Told::Table { .. } | Told::Add(_))
-        });
+        // A list that is refused is followed by a query within the same asking.
+        let ends_an_asking = |told: &Told| match told {
+            Told::Table { err, .. } => *err == ErrorCode::Ok || err.says_not_applied(),
+            Told::Add(_) => true,
+            _ => false,
+        };
+        let before = self.truth.got[self.whole.call]
+            .iter()
+            .rev()
+            .find(|before| before.line < got.line && ends_an_asking(before.what));
         let since = before.map_or(add.line, |before| before.line.max(add.line));
         let asked = self.truth.sent[self.whole.call]
             .iter()
