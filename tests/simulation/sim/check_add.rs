@@ -383,10 +383,6 @@ impl<'a> Add<'a> {
     /// Whether what was listed came early enough: one asking has half of the time that is left, and
     /// where the answer to the add has come, a second is all there is.
     fn heeded(&self, add: &Sent<'a>, got: &Got<'a>) -> bool {
-        // An answer under a seqid that was never sent is no answer, and ends the connection.
-        if !self.truth.sent[self.whole.call].iter().any(|sent| sent.request == got.request) {
-            return false;
-        }
         let over = |request: (usize, u64, i32)| (request.0, request.1);
         // A list that is refused is followed by a query within the same asking.
         let ends_an_asking = |told: &Told| match told {
