@@ -81,6 +81,9 @@ fn run_seeds(seeds: Range<u64>, threads: usize, failures: usize) -> ExitCode {
         "{seconds:.0} s, {:.0} schedules a second on {threads} threads",
         runs.tally.schedules as f64 / seconds
     );
+    for rare in runs.tally.rarities(runs.tally.schedules / 2_000) {
+        println!("rare: {rare}");
+    }
     // The first as a whole, the others in short.
     let mut failed = runs.failed.into_values();
     let Some(first) = failed.next() else {

@@ -8,6 +8,8 @@ pub mod capi;
 pub mod cli;
 pub mod client;
 pub mod error;
+#[cfg(any(feature = "capi", feature = "python"))]
+mod events;
 pub mod json;
 pub mod outcome;
 pub mod protocol;

@@ -129,6 +129,25 @@ async fn a_stale_leader_shows_what_it_knew_and_answers_no_change() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_a_stale_leader_was_slow_to_store_is_never_stored() {
+    let group = group(&[Behaviour::DupExist; 2]);
+    let leader = group.hub(0).expect("a server");
+    leader.set_faults(vec!["add#1=slow-store:300".parse().expect("a rule")]);
+    let mut slow = peer(&group, 0);
+    slow.send::<AddDuplication>(&add("temp", "target")).await;
+    while listed(&group, 0).await.is_empty() {
+        tokio::task::yield_now().await;
+    }
+    group.elect(&Election { old_stays: true, ..Election::default() });
+    slow.closed().await;
+    // The new leader has read what is stored, and would make a second one.
+    let made = peer(&group, 1).add(&add("temp", "target")).await;
+    assert_eq!(made.err, ErrorCode::Ok);
+    group.elect(&Election { leader: Some(0), ..Election::default() });
+    assert_eq!(listed(&group, 0).await, [made.dupid.expect("a dupid")]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_change_of_the_leader_tells_the_queue_and_leaves_the_stored_in_doubt() {
     let group = group(&[Behaviour::Idempotent; 2]);
     let rules = ["add#1=slow-store:1000", "add#2=hold:1000"];

@@ -1,18 +1,15 @@
 //! What the library tells of its work, passed on to a callback.
 
 use std::cell::Cell;
-use std::fmt::{self, Write};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 
 use once_cell::sync::OnceCell;
-use tracing::field::{Field, Visit};
-use tracing::span;
-use tracing::subscriber::Interest;
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Level, Metadata};
 
 use super::boundary::{Process, Refusal, status};
 use super::numbers::*;
 use super::pointers::{CText, UserData, c_string};
+use crate::events::{Forward, Listen};
 
 /// What is called with every message of the log: its level, one of `PEGASUS_DUP_LOG_*`, and its text,
 /// which is valid until the callback returns.
@@ -65,7 +62,7 @@ impl Listener {
     }
 }
 
-/// Passes this crate's events on; spans have no use here.
+/// Passes this crate's events on to the listener of the moment.
 struct ToListener;
 
 fn number(level: &Level) -> i32 {
@@ -78,57 +75,21 @@ fn number(level: &Level) -> i32 {
     }
 }
 
-impl Subscriber for ToListener {
-    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if metadata.is_event() && metadata.target().starts_with("pegasus_dup") {
-            // Asked each time, since the listener and its level change.
-            Interest::sometimes()
-        } else {
-            Interest::never()
-        }
-    }
-
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+impl Listen for ToListener {
+    fn wants(&self, level: &Level) -> bool {
         !IN_CALLBACK.get()
-            && metadata.is_event()
             && LISTENER
                 .read()
                 .unwrap_or_else(PoisonError::into_inner)
                 .as_ref()
-                .is_some_and(|listener| number(metadata.level()) <= listener.max_level)
+                .is_some_and(|listener| number(level) <= listener.max_level)
     }
 
-    fn event(&self, event: &Event<'_>) {
-        let level = number(event.metadata().level());
-        let mut text = Text::default();
-        event.record(&mut text);
+    fn hear(&self, metadata: &Metadata<'_>, text: &str) {
+        let level = number(metadata.level());
         if let Some(listener) = Listener::entered(level) {
-            listener.call(level, &format!("{}{}", text.message, text.fields));
+            listener.call(level, text);
         }
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-}
-
-#[derive(Default)]
-struct Text {
-    message: String,
-    fields: String,
-}
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Writing to a String can't fail.
-        let _ = match field.name() {
-            "message" => write!(self.message, "{value:?}"),
-            name => write!(self.fields, " {name}={value:?}"),
-        };
     }
 }
 
@@ -150,7 +111,7 @@ pub extern "C" fn pegasus_dup_set_log(callback: Log, max_level: i32, user_data: 
         }
         static INSTALLED: OnceCell<()> = OnceCell::new();
         INSTALLED
-            .get_or_try_init(|| tracing::subscriber::set_global_default(ToListener))
+            .get_or_try_init(|| tracing::subscriber::set_global_default(Forward(ToListener)))
             .map_err(|_| Refusal(PEGASUS_DUP_LOG_TAKEN))?;
         let listener = callback.map(|callback| {
             Arc::new(Listener {

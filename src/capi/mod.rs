@@ -8,6 +8,9 @@
 //!
 //! The header is generated from these files: their doc comments are written for C programmers.
 
+// Brackets in them, as around an IPv6 address, are no links.
+#![allow(rustdoc::broken_intra_doc_links)]
+
 pub(crate) mod boundary;
 pub(crate) mod callbacks;
 pub mod client;

@@ -112,7 +112,7 @@ pub(super) enum Command {
     /// Say what a duplication does with writes that the remote cluster refuses.
     SetFailMode(FailModeArgs),
     /// Serve as a meta server, for trying things out and for tests.
-    Serve(ServeArgs),
+    Serve(Box<ServeArgs>),
 }
 
 #[derive(Debug, Args)]

@@ -9,6 +9,10 @@ mod commands;
 mod exit;
 mod serve;
 mod serve_args;
+#[cfg(feature = "server")]
+mod serve_file;
+#[cfg(feature = "server")]
+mod serve_limits;
 mod signals;
 mod terminal;
 mod text;
@@ -21,6 +25,7 @@ use clap::Parser;
 use answer::Format;
 use args::{Cli, Command};
 use exit::Exit;
+use serve_args::LogFormat;
 use terminal::{Look, complain};
 
 /// Runs the command line: `args` with the program's name first.
@@ -32,7 +37,20 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let exit = match Cli::try_parse_from(&args) {
-        Ok(cli) => dispatch(cli),
+        Ok(cli) => match &cli.command {
+            #[cfg(feature = "server")]
+            Command::Serve(serve) if serve.file().is_some() => {
+                match serve_file::add(serve, &args) {
+                    Ok(cli) => dispatch(cli),
+                    Err(message) => {
+                        let look = Look::detect();
+                        complain(&format!("{} {message}\n", look.stderr.red("error:")));
+                        Exit::Usage
+                    }
+                }
+            }
+            _ => dispatch(cli),
+        },
         Err(error) => not_a_command(&error, &args),
     };
     exit.code()
@@ -40,7 +58,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
 
 fn dispatch(cli: Cli) -> Exit {
     let look = Look::detect();
-    log_to_stderr(cli.global.verbose, look);
+    let log_format = match &cli.command {
+        Command::Serve(args) => args.log_format(),
+        _ => None,
+    };
+    log_to_stderr(cli.global.verbose, log_format, look);
     let format = Format { json: cli.global.json, look };
     match cli.command {
         // Before the command it is a client's, and the two have other names.
@@ -51,7 +73,7 @@ fn dispatch(cli: Cli) -> Exit {
             ));
             Exit::Usage
         }
-        Command::Serve(args) => serve::run(args, look),
+        Command::Serve(args) => serve::run(*args, look),
         command => commands::run(cli.global, cli.generation.generation, command, format),
     }
 }
@@ -75,19 +97,22 @@ fn not_a_command(error: &clap::Error, args: &[OsString]) -> Exit {
 }
 
 /// Off unless asked for: stderr belongs to the warnings.
-fn log_to_stderr(verbose: u8, look: Look) {
+fn log_to_stderr(verbose: u8, format: Option<LogFormat>, look: Look) {
     let level = match verbose {
-        0 => return,
-        1 => "pegasus_dup=info",
+        0 if format.is_none() => return,
+        0 | 1 => "pegasus_dup=info",
         2 => "pegasus_dup=debug",
         _ => "pegasus_dup=trace",
     };
     // In a process that has a subscriber already (the wheel's script in someone's program), that
     // one stays.
-    let _ = tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_env_filter(level)
         .with_writer(std::io::stderr)
         .with_ansi(look.stderr.0)
-        .log_internal_errors(false)
-        .try_init();
+        .log_internal_errors(false);
+    let _ = match format {
+        Some(LogFormat::Json) => log.json().flatten_event(true).try_init(),
+        Some(LogFormat::Text) | None => log.try_init(),
+    };
 }

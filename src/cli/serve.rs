@@ -15,6 +15,7 @@ pub(super) fn run(_args: ServeArgs, look: Look) -> Exit {
 
 #[cfg(feature = "server")]
 pub(super) fn run(args: ServeArgs, look: Look) -> Exit {
+    let check_only = args.check_only();
     let failed = |Failure { exit, message }: Failure| {
         complain(&format!("{} {message}\n", look.stderr.red("error:")));
         exit
@@ -23,6 +24,18 @@ pub(super) fn run(args: ServeArgs, look: Look) -> Exit {
         Ok(plan) => plan,
         Err(message) => return failed(Failure { exit: Exit::Usage, message }),
     };
+    if check_only {
+        return match plan.servers.iter().try_for_each(crate::server::ServerConfig::check) {
+            Ok(()) => {
+                // A closed pipe is nothing to complain of: the exit code says it too.
+                let _ = super::terminal::say("the configuration makes sense\n");
+                Exit::Done
+            }
+            Err(error) => {
+                failed(Failure { exit: Exit::Usage, message: super::text::chain(&error) })
+            }
+        };
+    }
     for config in &plan.servers {
         if !config.listen.ip().is_loopback() {
             complain(&format!(
@@ -97,7 +110,7 @@ impl Served {
 #[cfg(feature = "server")]
 fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
     use super::signals::Signals;
-    use crate::server::{MetaServer, ServerError};
+    use crate::server::{ClockMode, MetaServer, ServerError};
 
     let failed = |what: &str, error: std::io::Error| Failure {
         exit: Exit::Error,
@@ -111,6 +124,12 @@ fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
         // Before anything is opened, so that a signal during the start is a graceful stop too.
         let mut signals =
             Signals::listen().map_err(|error| failed("cannot watch for signals", error))?;
+        let by_hand = plan.servers.iter().any(|one| one.clock_mode() == ClockMode::Manual);
+        let about: Vec<String> = plan
+            .servers
+            .iter()
+            .map(|one| format!("{} {}", one.behaviour, one.clock_mode()))
+            .collect();
         let served = Served::start(plan).await.map_err(|error| Failure {
             exit: match error {
                 ServerError::Config(_) => Exit::Usage,
@@ -125,6 +144,14 @@ fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
             .collect();
         // Whoever started this may have closed the pipe; that is no reason not to serve.
         let _ = super::terminal::say(&lines);
+        for (server, about) in served.servers().iter().zip(about) {
+            tracing::info!(address = %server.address(), about, "serving");
+        }
+        if by_hand {
+            let hubs = served.servers().iter().map(|server| server.hub().clone()).collect();
+            // It waits for stdin, which nothing can end: the process doesn't wait for it.
+            std::thread::spawn(move || turn_by_hand(hubs));
+        }
         let name = signals.next().await;
         tracing::info!(signal = name, "stopping");
         // A second signal doesn't wait for the answers under way.
@@ -137,4 +164,25 @@ fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
         tracing::info!(would_have_died, "stopped");
         Ok(would_have_died)
     })
+}
+
+/// Reads lines `advance SECONDS` and turns the clock; says so when it has, so that a script can wait.
+#[cfg(feature = "server")]
+fn turn_by_hand(hubs: Vec<crate::server::Hub>) {
+    for line in std::io::stdin().lines().map_while(Result::ok) {
+        let seconds =
+            line.trim().strip_prefix("advance ").and_then(|text| text.trim().parse().ok());
+        match seconds.map(std::time::Duration::try_from_secs_f64) {
+            Some(Ok(time)) => {
+                for hub in &hubs {
+                    hub.advance(time);
+                }
+                let _ = super::terminal::say(&format!("advanced {}\n", time.as_secs_f64()));
+            }
+            Some(Err(_)) | None if line.trim().is_empty() => {}
+            Some(Err(_)) | None => {
+                complain(&format!("error: not a line `advance SECONDS`: {line:?}\n"));
+            }
+        }
+    }
 }

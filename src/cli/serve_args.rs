@@ -7,6 +7,15 @@ pub(super) use without_server::ServeArgs;
 #[cfg(feature = "server")]
 pub(super) use with_server::{Plan, ServeArgs};
 
+/// How `serve` writes its log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum LogFormat {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
 #[cfg(not(feature = "server"))]
 mod without_server {
     use std::ffi::OsString;
@@ -17,17 +26,29 @@ mod without_server {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
         _options: Vec<OsString>,
     }
+
+    impl ServeArgs {
+        pub(in crate::cli) fn file(&self) -> Option<&std::path::Path> {
+            None
+        }
+        pub(in crate::cli) fn log_format(&self) -> Option<super::LogFormat> {
+            None
+        }
+    }
 }
 
 #[cfg(feature = "server")]
 mod with_server {
     use std::net::{SocketAddr, ToSocketAddrs};
-    use std::path::PathBuf;
+    use std::path::{Path, PathBuf};
 
     use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+    use super::LogFormat;
+    use crate::cli::serve_limits::LimitArgs;
     use crate::server::{
-        Behaviour, ClockMode, FaultRule, RemoteCluster, ServerConfig, StoreChoice, TableSpec,
+        Behaviour, ClockMode, FaultRule, PartitionRule, RemoteCluster, ServerConfig, StoreChoice,
+        TableSpec,
     };
 
     const EXAMPLES: &str = "\
@@ -54,6 +75,26 @@ Examples:
     #[derive(Debug, clap::Args)]
     #[command(after_long_help = EXAMPLES)]
     pub(in crate::cli) struct ServeArgs {
+        /// A TOML file with these options, by their long names; an option on the command line
+        /// counts instead of the file's.
+        #[arg(long, value_name = "FILE")]
+        config: Option<PathBuf>,
+
+        /// Say whether the file and the options make sense, and start nothing.
+        #[arg(long)]
+        check_config: bool,
+
+        /// Log to stderr in that format, at the level info or as -v says.
+        #[arg(long, value_name = "FORMAT")]
+        log_format: Option<LogFormat>,
+
+        #[command(flatten)]
+        limits: LimitArgs,
+
+        /// A partition that lags or sticks; repeatable.
+        #[arg(long, value_name = "TABLE:PARTITION=lag:N|stick:N")]
+        partition: Vec<PartitionRule>,
+
         /// Where to listen; port 0 = any free one. Given more than once, a group of meta servers
         /// over one store: the first one leads, the others send clients on to it.
         #[arg(
@@ -86,7 +127,8 @@ Examples:
         #[arg(long, value_name = "NAME", value_parser = behaviour())]
         generation: Vec<Behaviour>,
 
-        /// How fast duplications move on by themselves [default: stopped with --generation, else
+        /// How fast duplications move on by themselves; `manual` = when a line `advance SECONDS`
+        /// comes on stdin [default: stopped with --generation, else
         /// real].
         #[arg(long, value_name = "CLOCK", value_parser = clock())]
         clock: Option<ClockMode>,
@@ -104,6 +146,20 @@ Examples:
     }
 
     impl ServeArgs {
+        /// The file that says more.
+        pub(in crate::cli) fn file(&self) -> Option<&Path> {
+            self.config.as_deref()
+        }
+
+        pub(in crate::cli) fn log_format(&self) -> Option<LogFormat> {
+            self.log_format
+        }
+
+        /// Whether it is only to be checked.
+        pub(in crate::cli) fn check_only(&self) -> bool {
+            self.check_config
+        }
+
         /// An error says what doesn't go together.
         pub(in crate::cli) fn plan(self) -> Result<Plan, String> {
             let generations = match self.generation[..] {
@@ -130,6 +186,8 @@ Examples:
                     StoreChoice::File(self.store)
                 },
                 clock: self.clock.or(still),
+                limits: self.limits.limits(),
+                partitions: self.partition,
                 ..ServerConfig::default()
             };
             let servers = self.listen.into_iter().zip(generations);

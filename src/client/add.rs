@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::ask::{self, Asked, Listed};
 use super::attempt::{Attempts, one_try};
 use super::decide::{self, LookFor, Question, Reply};
+use super::planted::{self, Bug};
 use super::spec::DuplicationSpec;
 use super::turns::Pair;
 use super::{Client, Mode};
@@ -68,7 +69,12 @@ async fn safe(
         return Ok(Tried::Again);
     };
     let (table_id, generation) = (asked.table_id, asked.generation);
+    let generation = match planted::is(Bug::ProofForEver) {
+        true => planted::first_known(Arc::as_ptr(&client.inner).addr(), generation),
+        false => generation,
+    };
     match asked.into_listed(&spec.cluster) {
+        _ if planted::is(Bug::SendWithoutAsking) => {}
         Listed::None => {}
         Listed::Unsettled(_) => return wait_until_settled(spec, attempts).await,
         Listed::One(one) => {
@@ -117,6 +123,7 @@ async fn direct(
         .with_server(&connection.server)
         .with_hint("use the safe mode"));
     }
+    let absent_before = absent_before || planted::is(Bug::DirectSawNothing);
     let question = Question { spec, table_id, generation, absent_before };
     send(client, &question, attempts, connection).await
 }
@@ -157,6 +164,9 @@ fn refuse_what_would_harm(
         }
         None => (false, false, true),
     };
+    if planted::is(Bug::SendAnything) {
+        return Ok(());
+    }
     if frail && client.inner.unsettled.has(&pair_of(spec)) {
         return Err(Error::new(
             ErrorKind::Busy,
@@ -222,6 +232,15 @@ async fn send(
             attempts.failed(connection, error.into()).await?;
             return Ok(Tried::Again);
         }
+        Err(CallError::Lost(why)) if planted::is(Bug::ResendOnTimeout) => {
+            note.settle();
+            attempts.failed(connection, CallError::NotSent(why).into()).await?;
+            return Ok(Tried::Again);
+        }
+        Err(CallError::Lost(_)) if planted::is(Bug::LostIsNotSent) => {
+            note.settle();
+            return Err(Error::new(ErrorKind::Timeout, "no answer in time; nothing was done"));
+        }
         Err(CallError::Framework(code)) => Reply::Framework(code),
         Err(CallError::Lost(why)) => Reply::Lost(why.to_string()),
     };
@@ -233,13 +252,27 @@ async fn send(
         return Ok(Tried::Again);
     }
     let listed = match client.mode {
+        _ if planted::is(Bug::SkipReadBack) => Listed::NotAsked,
         Mode::Direct if decide::suffices(question, &reply) => Listed::NotAsked,
         Mode::Direct | Mode::Safe => {
             read_back(client, spec, attempts, connection, decide::look_for(question, &reply)).await
         }
     };
+    let absent = listed == Listed::None;
     let result = decide::decide(question, &reply, listed);
-    if !matches!(&result, Err(error) if error.kind() == ErrorKind::OutcomeUnknown) {
+    if planted::is(Bug::TrustOk)
+        && let Ok(Outcome::Created { value, warning, .. }) = result
+    {
+        note.settle();
+        let evidence = Evidence::ServerSaidSo;
+        return Ok(Tried::Over(Ok(Outcome::Created { value, evidence, warning })));
+    }
+    let unknown = matches!(&result, Err(error) if error.kind() == ErrorKind::OutcomeUnknown);
+    if planted::is(Bug::AbsentIsFinal) && absent && unknown {
+        note.settle();
+        return Err(Error::new(ErrorKind::Timeout, "it is not there; nothing was created"));
+    }
+    if !unknown || planted::is(Bug::ForgetUnsettled) {
         note.settle();
     }
     Ok(Tried::Over(result))
@@ -257,6 +290,9 @@ async fn read_back(
     let until = match look_for {
         LookFor::Nothing => return Listed::NotAsked,
         LookFor::Anything => attempts.deadline.or_after(CONFIRM),
+        LookFor::Settled | LookFor::Appearance if planted::is(Bug::NoDeadline) => {
+            Deadline::after(Duration::from_secs(60))
+        }
         LookFor::Settled | LookFor::Appearance => attempts.deadline,
     };
     let mut backoff = client.inner.group.backoff();

@@ -2,6 +2,7 @@
 //! RPC. Being handled at all, the list RPC proves the server to be `dup-exist`.
 
 use super::learn;
+use super::planted::{self, Bug};
 use super::progress::{self, Step};
 use crate::error::{Error, ErrorKind};
 use crate::outcome::{Duplication, FailMode, PartitionProgress};
@@ -31,10 +32,15 @@ impl Asked {
             self.duplications.into_iter().filter(|one| one.cluster == cluster).collect();
         // The older one first.
         to_it.sort_by_key(|one| (one.create_ts_ms, one.dupid));
+        if planted::is(Bug::FirstOfTwo) {
+            to_it.truncate(1);
+        }
         match to_it.len() {
             0 => Listed::None,
             1 => match to_it.pop() {
-                Some(one) if one.status == Some(Status::Init) => Listed::Unsettled(one),
+                Some(one) if one.status == Some(Status::Init) && !planted::is(Bug::IgnoreInit) => {
+                    Listed::Unsettled(one)
+                }
                 Some(one) => Listed::One(one),
                 None => Listed::None,
             },

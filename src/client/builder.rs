@@ -26,7 +26,8 @@ pub enum Mode {
     /// Sends the add alone, in one round trip once the server and the table are known on the
     /// connection. Unsupported unless the server is proven to be `dup-exist`. It has a repeated
     /// add's side effects there: one that is paused is resumed, one that ships its checkpoint goes
-    /// on without it, and the fail mode becomes FAIL_SLOW.
+    /// on without it, and the fail mode becomes FAIL_SLOW. Where its answer is lost, one that is
+    /// listed may have been there before: that is OutcomeUnknown then.
     Direct,
 }
 

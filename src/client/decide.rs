@@ -343,7 +343,7 @@ fn row(question: &Question<'_>, reply: &Reply) -> Row {
 }
 
 fn ok_with_dupid(question: &Question<'_>, answer: &AddAnswer, appid: i32, dupid: i32) -> Row {
-    let full = appid == question.table_id && dupid > 0;
+    let full = appid == question.table_id && dupid.is_positive();
     let echo = echo(question.spec, answer);
     let both = answer.remote_app_name.is_some() && answer.remote_replica_count.is_some();
     match (full, question.proven()) {
@@ -512,3 +512,8 @@ fn unknown(spec: &DuplicationSpec, reply: &Reply, why: String, known: Vec<Duplic
     };
     error.with_known(known)
 }
+
+#[cfg(test)]
+mod table;
+#[cfg(test)]
+mod words;

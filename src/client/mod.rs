@@ -9,6 +9,11 @@ mod decide;
 mod learn;
 mod list;
 mod modify;
+#[cfg(pegasus_dup_planted)]
+#[doc(hidden)]
+pub mod planted;
+#[cfg(not(pegasus_dup_planted))]
+mod planted;
 pub mod progress;
 mod query;
 mod spec;

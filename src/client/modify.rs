@@ -7,6 +7,7 @@ use super::Client;
 use super::ask::{self, AskError, Asked};
 use super::attempt::{Attempts, one_try};
 use super::decide::join;
+use super::planted::{self, Bug};
 use super::spec::{Selector, check_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Change, Duplication, FailMode, Removal, Status};
@@ -56,7 +57,10 @@ impl Goal {
         dupid: i32,
         generation: Option<Generation>,
     ) -> Option<ModifyRequest> {
-        let generation = generation?;
+        let generation = match generation? {
+            _ if planted::is(Bug::TodaysNumbers) => Generation::DupExist,
+            known => known,
+        };
         let (status, fail_mode) = match self {
             Goal::Running => {
                 let running = [Status::Log, Status::Start];
@@ -317,7 +321,10 @@ impl Changing<'_> {
 
     fn same(&self, asked: Asked) -> Option<Duplication> {
         let identity = self.before.identity();
-        asked.duplications.into_iter().find(|one| one.identity() == identity)
+        asked.duplications.into_iter().find(|one| match planted::is(Bug::DupidAlone) {
+            true => one.dupid == identity.dupid,
+            false => one.identity() == identity,
+        })
     }
 
     /// Looks once at what an answered change made.

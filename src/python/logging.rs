@@ -1,18 +1,15 @@
 //! What the library notes of its work, passed on to Python's `logging`: off until it is asked for.
 
 use std::cell::Cell;
-use std::fmt::{self, Write};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use once_cell::sync::OnceCell;
 use pyo3::prelude::*;
-use tracing::field::{Field, Visit};
-use tracing::span;
-use tracing::subscriber::Interest;
-use tracing::{Event, Level, Metadata, Subscriber};
+use tracing::{Level, Metadata};
 
 use super::errors;
 use super::gate::Inside;
+use crate::events::{Forward, Listen};
 
 /// Who gets the records now.
 static LISTENER: RwLock<Option<Arc<Listener>>> = RwLock::new(None);
@@ -28,7 +25,7 @@ struct Listener {
     lowest: u32,
 }
 
-/// Passes this crate's events on; spans have no use here.
+/// Passes this crate's events on to the listener of the moment.
 struct ToPython;
 
 /// The levels of `logging`, which has none below DEBUG: half of it stands for TRACE.
@@ -47,61 +44,24 @@ fn listener(level: &Level) -> Option<Arc<Listener>> {
     listener.as_ref().filter(|listener| listener.lowest <= number(level)).cloned()
 }
 
-impl Subscriber for ToPython {
-    fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
-        if metadata.is_event() && metadata.target().starts_with("pegasus_dup") {
-            // Asked each time, since the listener and its level change.
-            Interest::sometimes()
-        } else {
-            Interest::never()
-        }
+impl Listen for ToPython {
+    fn wants(&self, level: &Level) -> bool {
+        !IN_LISTENER.get() && listener(level).is_some()
     }
 
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        !IN_LISTENER.get() && metadata.is_event() && listener(metadata.level()).is_some()
-    }
-
-    fn event(&self, event: &Event<'_>) {
-        let metadata = event.metadata();
+    fn hear(&self, metadata: &Metadata<'_>, text: &str) {
         let Some(listener) = listener(metadata.level()) else { return };
-        let mut text = Text::default();
-        event.record(&mut text);
         let name = metadata.target().replace("::", ".");
-        let message = format!("{}{}", text.message, text.fields);
         let Some(_inside) = Inside::enter() else { return };
         IN_LISTENER.set(true);
         // An interpreter that is shutting down keeps no log.
         Python::try_attach(|py| {
-            let called = listener.record.call1(py, (number(metadata.level()), name, message));
+            let called = listener.record.call1(py, (number(metadata.level()), name, text));
             if let Err(error) = called {
                 error.write_unraisable(py, Some(listener.record.bind(py)));
             }
         });
         IN_LISTENER.set(false);
-    }
-
-    fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {
-        span::Id::from_u64(1)
-    }
-    fn record(&self, _: &span::Id, _: &span::Record<'_>) {}
-    fn record_follows_from(&self, _: &span::Id, _: &span::Id) {}
-    fn enter(&self, _: &span::Id) {}
-    fn exit(&self, _: &span::Id) {}
-}
-
-#[derive(Default)]
-struct Text {
-    message: String,
-    fields: String,
-}
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Writing to a String can't fail.
-        let _ = match field.name() {
-            "message" => write!(self.message, "{value:?}"),
-            name => write!(self.fields, " {name}={value:?}"),
-        };
     }
 }
 
@@ -111,14 +71,14 @@ impl Visit for Text {
 pub(super) fn set_log(py: Python<'_>, record: Option<Py<PyAny>>, lowest: u32) -> PyResult<()> {
     static INSTALLED: OnceCell<()> = OnceCell::new();
     if record.is_some() {
-        INSTALLED.get_or_try_init(|| tracing::subscriber::set_global_default(ToPython)).map_err(
-            |_| {
+        INSTALLED
+            .get_or_try_init(|| tracing::subscriber::set_global_default(Forward(ToPython)))
+            .map_err(|_| {
                 errors::invalid_argument(
                     py,
                     "this process passes the library's log on to something else already",
                 )
-            },
-        )?;
+            })?;
     }
     let listener = record.map(|record| Arc::new(Listener { record, lowest }));
     // Detached: another thread may hold the lock while it waits for the GIL. What was there before

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::error::ServerError;
 use super::fault::FaultRule;
+use super::partition::PartitionRule;
 use crate::protocol::generation::Generation;
 
 /// Partitions of a table unless told otherwise.
@@ -43,6 +44,8 @@ pub struct ServerConfig {
     pub limits: Limits,
     /// Which requests meet which mishap.
     pub faults: Vec<FaultRule>,
+    /// Partitions that lag or stick; of two rules for one, the later counts.
+    pub partitions: Vec<PartitionRule>,
 }
 
 impl ServerConfig {
@@ -102,6 +105,7 @@ impl Default for ServerConfig {
             clock: None,
             limits: Limits::default(),
             faults: Vec::new(),
+            partitions: Vec::new(),
         }
     }
 }
@@ -343,7 +347,8 @@ impl FromStr for Behaviour {
     }
 }
 
-/// How duplications move on by themselves. Dupids and creation times come from wall time in all.
+/// How duplications move on by themselves. Dupids and creation times come from wall time, but for
+/// [`ClockMode::Manual`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ClockMode {
     /// DS_PREPARE for 2 s, DS_APP for 3 s, then DS_LOG, where confirmed decrees follow committed
@@ -353,11 +358,16 @@ pub enum ClockMode {
     Fast,
     /// Nothing moves, and decrees stay -1: what a meta server without replica servers shows.
     Stopped,
+    /// As [`ClockMode::Real`], but time stands still until [`super::Hub::advance`] turns it. Dupids
+    /// and creation times come from it too, so that the same steps show the same. It starts at wall
+    /// time, or where the store's latest change was made if that is later.
+    Manual,
 }
 
 impl ClockMode {
     /// All of them.
-    pub const ALL: [ClockMode; 3] = [ClockMode::Real, ClockMode::Fast, ClockMode::Stopped];
+    pub const ALL: [ClockMode; 4] =
+        [ClockMode::Real, ClockMode::Fast, ClockMode::Stopped, ClockMode::Manual];
 
     /// The name that every face uses.
     pub fn name(self) -> &'static str {
@@ -365,6 +375,7 @@ impl ClockMode {
             ClockMode::Real => "real",
             ClockMode::Fast => "fast",
             ClockMode::Stopped => "stopped",
+            ClockMode::Manual => "manual",
         }
     }
 }
@@ -381,6 +392,6 @@ impl FromStr for ClockMode {
         ClockMode::ALL
             .into_iter()
             .find(|mode| mode.name() == name)
-            .ok_or_else(|| ParseError::new("not one of real|fast|stopped:", name))
+            .ok_or_else(|| ParseError::new("not one of real|fast|stopped|manual:", name))
     }
 }

@@ -10,14 +10,15 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
-use super::clock::{Clock, instant};
-use super::config::{Limits, ServerConfig};
+use super::clock::{Clock, ManualClock, instant};
+use super::config::{ClockMode, Limits, ServerConfig};
 use super::connection::{self, Output, Requests};
 use super::error::{ServerError, StoreError};
 use super::event::Event;
 use super::fault::{FaultRule, Faults};
 use super::http::Page;
 use super::node::{Action, ConnectionId, Node, Now, Role};
+use super::partition::PartitionRule;
 use super::state::State;
 use super::store::{SharedStore, Store, settle_tables};
 use crate::protocol::error_code::ErrorCode;
@@ -37,6 +38,8 @@ struct Shared {
     core: Mutex<Core>,
     store: SharedStore,
     clock: Arc<dyn Clock>,
+    /// The same clock, if it is one that is turned by hand.
+    manual: Option<Arc<ManualClock>>,
     made: Instant,
     limits: Limits,
     stop: watch::Sender<bool>,
@@ -76,6 +79,15 @@ impl Hub {
         config.check()?;
         let now_ms = clock.now_ms();
         let snapshot = settle_tables(&store, config, now_ms)?;
+        let manual = (config.clock_mode() == ClockMode::Manual).then(|| {
+            let stored = snapshot.duplications.iter().map(|(_, record)| record);
+            let latest = stored.map(|record| record.since_ms.max(record.create_ts_ms)).max();
+            Arc::new(ManualClock::at(latest.unwrap_or(now_ms).max(now_ms)))
+        });
+        let clock = match &manual {
+            Some(manual) => Arc::clone(manual) as Arc<dyn Clock>,
+            None => clock,
+        };
         let state = State::new(config, snapshot)
             .map_err(|reason| ServerError::Store(StoreError::Io { reason }))?;
         let node = Node::new(Arc::new(config.clone()), state, now_ms);
@@ -85,6 +97,7 @@ impl Hub {
             core: Mutex::new(core),
             store,
             clock,
+            manual,
             made: instant(),
             limits: config.limits,
             stop: watch::Sender::new(false),
@@ -168,6 +181,18 @@ impl Hub {
     /// Rules that other servers may count with.
     pub(super) fn share_faults(&self, faults: Faults) {
         self.0.core().node.faults = faults;
+    }
+
+    /// Other partitions that lag or stick.
+    pub fn set_partitions(&self, rules: Vec<PartitionRule>) {
+        self.0.core().node.set_partitions(rules);
+    }
+
+    /// Turns the clock of [`ClockMode::Manual`] on. Whether there is one.
+    pub fn advance(&self, time: Duration) -> bool {
+        let Some(manual) = &self.0.manual else { return false };
+        manual.advance(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
+        true
     }
 
     /// Tells `observer` of everything that the server does from now on. Only the first is kept.

@@ -96,7 +96,7 @@ impl Life {
 /// How much faster than real time passes; `None` = it doesn't.
 fn speed(mode: ClockMode) -> Option<i64> {
     match mode {
-        ClockMode::Real => Some(1),
+        ClockMode::Real | ClockMode::Manual => Some(1),
         ClockMode::Fast => Some(100),
         ClockMode::Stopped => None,
     }

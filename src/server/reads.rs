@@ -199,9 +199,16 @@ impl State {
                     // apart; what isn't known isn't known of any.
                     let of =
                         |decree: i64| if decree < 0 { decree } else { decree + i64::from(index) };
+                    let rule = self
+                        .partitions
+                        .iter()
+                        .rfind(|rule| rule.partition == index && rule.table == table.name);
+                    let (confirmed, committed) = (of(confirmed), of(committed));
                     let state = PartitionState {
-                        confirmed_decree: of(confirmed),
-                        last_committed_decree: of(committed),
+                        confirmed_decree: rule.map_or(confirmed, |rule| {
+                            rule.progress.confirmed(confirmed, committed)
+                        }),
+                        last_committed_decree: committed,
                     };
                     (index, state)
                 })

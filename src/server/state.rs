@@ -11,6 +11,7 @@ use std::collections::BTreeMap;
 use super::answers::{add_refused, failed_to_store, modify_answer, start_failed};
 use super::config::{ClockMode, ServerConfig};
 use super::life::Life;
+use super::partition::PartitionRule;
 use super::rules::{Altering, Field3, Refused, Repeated, Rules};
 use super::store::{Change, DuplicationRecord, Snapshot, StoreFailure};
 use super::table::{Duplication, Table};
@@ -75,6 +76,7 @@ struct Pending {
 pub(crate) struct State {
     pub(crate) rules: Rules,
     pub(crate) clock: ClockMode,
+    pub(crate) partitions: Vec<PartitionRule>,
     pub(crate) tables: BTreeMap<i32, Table>,
     cluster_name: String,
     remote_clusters: BTreeMap<String, Vec<String>>,
@@ -105,6 +107,7 @@ impl State {
         let mut state = State {
             rules,
             clock: config.clock_mode(),
+            partitions: config.partitions.clone(),
             tables,
             cluster_name: config.cluster_name.clone(),
             remote_clusters: config

@@ -49,9 +49,14 @@ impl Framed {
 
 impl Peer {
     pub(crate) async fn connect(address: SocketAddr) -> Peer {
-        let stream = TcpStream::connect(address).await.expect("connected");
-        stream.set_nodelay(true).expect("nodelay");
-        Peer { stream: Box::new(stream), seqid: 0, input: Vec::new() }
+        Peer::try_connect(address).await.expect("connected")
+    }
+
+    /// The same to a server that may be gone.
+    pub(crate) async fn try_connect(address: SocketAddr) -> std::io::Result<Peer> {
+        let stream = TcpStream::connect(address).await?;
+        stream.set_nodelay(true)?;
+        Ok(Peer { stream: Box::new(stream), seqid: 0, input: Vec::new() })
     }
 
     /// A connection in memory, to a server without a port.

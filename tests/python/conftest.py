@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 from pegasus_dup import Client, MetaServer
+
+# Who starts the tests in the background of a script has SIGINT ignored, and so would the programs
+# that the tests interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 REMOTE = {"target": "127.0.0.1:35601", "other": "127.0.0.1:35602"}
 

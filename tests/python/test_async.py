@@ -355,14 +355,17 @@ def test_interpreter_shutdown_is_survived(answers: bool) -> None:
     # The loop's thread is a daemon, so that the interpreter ends with calls under way.
     program = """
         import asyncio, sys, threading, time
-        from pegasus_dup import AsyncClient
+        from pegasus_dup import AsyncClient, ClientUnusable
         client = AsyncClient(sys.argv[1], timeout=60)
         begun = threading.Event()
         async def main():
             async def forever():
                 while True:
                     begun.set()
-                    await client.query("temp", progress=lambda step: None)
+                    try:
+                        await client.query("temp", progress=lambda step: None)
+                    except ClientUnusable:
+                        return  # begun when the interpreter had begun to end
             await asyncio.gather(*(forever() for _ in range(50)))
         threading.Thread(target=lambda: asyncio.run(main()), daemon=True).start()
         begun.wait(10)

@@ -16,6 +16,7 @@ pub(crate) use roles::Role;
 use super::config::ServerConfig;
 use super::event::Event;
 use super::fault::{Fault, Faults};
+use super::partition::PartitionRule;
 use super::state::{CallId, Effect, State, Ticket, Update, UpdateAnswer};
 use super::store::{Change, StoreFailure};
 use crate::protocol::frame::{FrameError, RequestFrame, decode_request};
@@ -153,6 +154,14 @@ impl Node {
     /// Whether it has crashed and isn't back yet.
     pub(crate) fn is_down(&self) -> bool {
         self.down
+    }
+
+    /// Other partitions that lag or stick, over crashes too.
+    pub(crate) fn set_partitions(&mut self, rules: Vec<PartitionRule>) {
+        let mut config = ServerConfig::clone(&self.config);
+        config.partitions = rules.clone();
+        self.config = Arc::new(config);
+        self.state.partitions = rules;
     }
 
     /// What it did since it was last asked.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use pegasus_dup::{Client, Mode, Selector};
+use pegasus_dup::{Client, Selector};
 use tokio::time::{sleep, timeout};
 
 use super::plan::{Actor, CLUSTER, Step, TABLE, What, Who};
@@ -21,7 +21,7 @@ pub(crate) struct Left {
 pub(crate) async fn run(actor: Actor, network: Network, seed: u64) -> Left {
     let who = network.who;
     let unsettled = match actor.who {
-        Who::Client(mode) => as_client(&actor, &network, mode, seed).await,
+        Who::Client(_) | Who::Knowing => as_client(&actor, &network, seed).await,
         Who::Raw => {
             as_raw(&actor, &network).await;
             Vec::new()
@@ -30,14 +30,18 @@ pub(crate) async fn run(actor: Actor, network: Network, seed: u64) -> Left {
     Left { who, unsettled }
 }
 
-async fn as_client(actor: &Actor, network: &Network, mode: Mode, seed: u64) -> Vec<String> {
+async fn as_client(actor: &Actor, network: &Network, seed: u64) -> Vec<String> {
     let metas: Vec<String> =
         (0..network.behaviours.len()).map(|meta| address(meta).to_string()).collect();
-    let client = Client::builder()
+    let builder = match actor.who {
+        Who::Knowing => Client::builder().generation(network.behaviours[0].generation()),
+        Who::Client(_) | Who::Raw => Client::builder(),
+    };
+    let client = builder
         .meta(metas.join(","))
         .connector(network.clone())
         .version_lookup(network.clone())
-        .mode(mode)
+        .mode(actor.who.mode().unwrap_or_default())
         .seed(seed)
         .build()
         .expect("a client");

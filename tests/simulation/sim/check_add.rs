@@ -7,7 +7,6 @@ use pegasus_dup::{
     Duplication, DuplicationSpec, Error, ErrorCode, ErrorKind, Evidence, Mode, Outcome,
 };
 
-use super::plan::Who;
 use super::trace::{Ended, Line, Told};
 use super::truth::{Got, Making, Sent, Truth, Whole};
 
@@ -28,7 +27,7 @@ struct Add<'a> {
 
 pub(crate) fn check<'a>(truth: &'a Truth<'a>, whole: &'a Whole<'a>, wrong: &mut Vec<String>) {
     let call = &truth.log.calls[whole.call];
-    let (Some(spec), Who::Client(mode)) = (call.adds(), truth.plan.actors[call.who].who) else {
+    let (Some(spec), Some(mode)) = (call.adds(), truth.plan.actors[call.who].who.mode()) else {
         return;
     };
     let sent = truth.adds_of(whole.call).copied().collect();
@@ -132,12 +131,12 @@ impl<'a> Add<'a> {
     fn makings(&self, wrong: &mut Vec<String>) {
         let kept = self.own_makings().filter(|making| making.kept.is_some());
         for making in kept {
-            let answered = self.truth.log.calls.get(self.whole.call).is_some()
-                && self.sent.iter().any(|add| {
-                    self.truth.answer_to(add.request, self.whole.ends).is_some_and(
-                        |got| matches!(got.what, Told::Add(told) if !told.err.says_not_applied()),
-                    )
-                });
+            let answered = self.sent.iter().any(|add| {
+                self.truth.answer_to(add.request, self.whole.ends).is_some_and(|got| {
+                    matches!(got.what, Told::Add(told) if !told.err.says_not_applied())
+                        && self.timely(add, got)
+                })
+            });
             let tells = matches!(
                 self.truth.plan.behaviours[making.meta],
                 Behaviour::DupExist | Behaviour::Idempotent
@@ -255,7 +254,10 @@ impl<'a> Add<'a> {
             let taken = self.truth.taken.get(&asking.request).map_or(0, |taken| taken.0);
             let then = |line| {
                 let stored = self.truth.stored_at(line);
-                stored.get(&(*table_id, *dupid)).map(|record| record.create_ts_ms)
+                // A dupid may have been another pair's before.
+                let same = stored.get(&(*table_id, *dupid));
+                let same = same.filter(|record| record.cluster == self.spec.cluster);
+                same.map(|record| record.create_ts_ms)
             };
             let there_all_along = then(taken).is_some() && then(taken) == then(asking.line);
             if there_all_along && !self.truth.misled(*meta, taken) {
@@ -268,12 +270,13 @@ impl<'a> Add<'a> {
     fn as_answered(&self, result: Result<&Outcome<Duplication>, &Error>, wrong: &mut Vec<String>) {
         let Some(add) = self.sent.last().filter(|_| !self.all_refused()) else { return };
         let kind = result.err().map(Error::kind);
-        let listed = self.listed_after(add);
-        let several = listed.as_ref().is_some_and(|entries| entries.len() > 1);
-        if several {
-            if kind != Some(ErrorKind::OutcomeUnknown) {
-                wrong.push("two are listed, and it claims to know".to_owned());
-            }
+        let two = |listed: &Option<Vec<&Entry>>| listed.as_ref().is_some_and(|all| all.len() > 1);
+        // What the call surely saw, and what it may have seen.
+        let (heeded, listed) = (self.listed_after(add, true), self.listed_after(add, false));
+        if two(&heeded) && kind != Some(ErrorKind::OutcomeUnknown) {
+            wrong.push("two are listed, and it claims to know".to_owned());
+        }
+        if two(&heeded) || two(&listed) {
             return;
         }
         let got =
@@ -320,9 +323,13 @@ impl<'a> Add<'a> {
                 // An answer that tells of one is a claim, which what is listed may not bear out.
                 let claims = answer.err == ErrorCode::Ok && answer.dupid.is_some_and(|id| id != 0);
                 // At the very end, an answer may come when nobody waits for it any more.
-                let bears_out = !self.over() && listed.as_deref().is_some_and(|entries| {
-                    matches!(entries, [one] if Some(one.dupid) == answer.dupid && one.status != 0)
-                });
+                let bears_out = !self.over()
+                    && heeded.as_deref().is_some_and(|entries| {
+                        matches!(entries, [one] if Some(one.dupid) == answer.dupid
+                        && one.status != 0
+                        && (answer.remote_app_name.is_none()
+                            || one.remote_app_name == answer.remote_app_name))
+                    });
                 if kind == Some(ErrorKind::OutcomeUnknown) && claims && bears_out {
                     wrong
                         .push("OutcomeUnknown, and what is listed bears the answer out".to_owned());
@@ -361,12 +368,41 @@ impl<'a> Add<'a> {
         }
     }
 
-    /// What was last listed to that cluster, after the add and before the end.
-    fn listed_after(&self, add: &Sent<'a>) -> Option<Vec<&'a Entry>> {
+    /// What was last listed to that cluster after the add and before the end, if need be while the
+    /// call surely waited for it.
+    fn listed_after(&self, add: &Sent<'a>, surely: bool) -> Option<Vec<&'a Entry>> {
         let got = self.truth.got[self.whole.call].iter().rev().find(|got| {
-            got.line > add.line && got.line < self.whole.ends && tells(got).is_some()
+            got.line > add.line
+                && got.line < self.whole.ends
+                && tells(got).is_some()
+                && (!surely || self.heeded(add, got))
         })?;
         tells(got).map(|entries| there(entries, self.spec).collect())
+    }
+
+    /// Whether what was listed came early enough: one asking has half of the time that is left, and
+    /// where the answer to the add has come, a second is all there is.
+    fn heeded(&self, add: &Sent<'a>, got: &Got<'a>) -> bool {
+        let over = |request: (usize, u64, i32)| (request.0, request.1);
+        // A list that is refused is followed by a query within the same asking.
+        let ends_an_asking = |told: &Told| match told {
+            Told::Table { err, .. } => *err == ErrorCode::Ok || err.says_not_applied(),
+            Told::Add(_) => true,
+            _ => false,
+        };
+        let before = self.truth.got[self.whole.call]
+            .iter()
+            .rev()
+            .find(|before| before.line < got.line && ends_an_asking(before.what));
+        let since = before.map_or(add.line, |before| before.line.max(add.line));
+        let asked = self.truth.sent[self.whole.call]
+            .iter()
+            .find(|sent| sent.line > since && over(sent.request) == over(got.request));
+        let Some(asked) = asked else { return false };
+        let deadline = self.whole.began_ms + self.truth.log.calls[self.whole.call].step.timeout_ms;
+        let answered = self.truth.answer_to(add.request, self.whole.ends).is_some();
+        let until = if answered { deadline.min(add.ms + 1_000) } else { deadline };
+        (got.ms - asked.ms) * 2 + 2 < until.saturating_sub(asked.ms).min(6_000)
     }
 
     /// Two of them, seen before anything was sent, are both named.

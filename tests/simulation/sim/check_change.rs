@@ -3,10 +3,15 @@
 use pegasus_dup::protocol::messages::{ModifyDuplication, Rpc};
 use pegasus_dup::server::Event;
 use pegasus_dup::server::store::Change as Stored;
-use pegasus_dup::{Change, Duplication, ErrorKind, Removal};
+use pegasus_dup::{Change, Duplication, ErrorCode, ErrorKind, Removal};
 
 use super::trace::{Asked, Ended, Line, Told};
 use super::truth::{Truth, Whole, error_of};
+
+/// How long nothing must be listed before that is believed, and a little more, in milliseconds.
+const QUIET_MS: u64 = 3_500;
+/// How long a look may take, in milliseconds.
+const LAST_LOOK_MS: u64 = 500;
 
 pub(crate) fn check(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
     let mut found = Vec::new();
@@ -31,6 +36,9 @@ pub(crate) fn check(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String
             found.push(format!("it changed something, and says {}", error.kind()));
         }
         sent_once(truth, whole, &mut found);
+        if error_of(whole.how).is_some_and(|error| error.kind() == ErrorKind::OutcomeUnknown) {
+            doubted(truth, whole, &mut found);
+        }
     }
     wrong.extend(found.into_iter().map(|what| format!("call {}: {what}", whole.call)));
 }
@@ -65,6 +73,43 @@ fn stored_something(truth: &Truth<'_>, whole: &Whole<'_>) -> bool {
         }
         _ => false,
     })
+}
+
+/// OutcomeUnknown only where one was sent; and not where it was seen, twice with time between, that
+/// what was to be changed is gone.
+fn doubted(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
+    let sent = truth.sent[whole.call].iter().rev().find_map(|sent| match sent.what {
+        Asked::Modify(modify) => Some((sent.line, modify.dupid)),
+        _ => None,
+    });
+    let Some((sent, dupid)) = sent else {
+        wrong.push("OutcomeUnknown, and nothing was sent".to_owned());
+        return;
+    };
+    let tells = |told: &Told| match told {
+        Told::Table { err: ErrorCode::Ok, entries } => {
+            Some(entries.iter().find(|entry| entry.dupid == dupid).map(|entry| entry.create_ts))
+        }
+        _ => None,
+    };
+    let seen = |after: bool| {
+        let got = truth.got[whole.call].iter().filter(move |got| (got.line > sent) == after);
+        got.filter_map(|got| tells(got.what).map(|made| (got.request.1, got.ms, made)))
+    };
+    let Some((_, _, Some(meant))) = seen(false).next_back() else { return };
+    // Over one connection: what was seen before another broke says nothing of now.
+    let Some((over, ..)) = seen(true).next_back() else { return };
+    // The last look may have come too late for the call.
+    let gone: Vec<u64> = seen(true)
+        .filter(|&(connection, ms, _)| connection == over && ms + LAST_LOOK_MS < whole.ended_ms)
+        .map(|(_, ms, made)| if made == Some(meant) { 0 } else { ms })
+        .collect();
+    let last = gone.iter().rev().take_while(|&&ms| ms != 0);
+    if let (Some(to), Some(from)) = (last.clone().next(), last.last())
+        && to - from >= QUIET_MS
+    {
+        wrong.push("OutcomeUnknown, and it was seen to be gone".to_owned());
+    }
 }
 
 /// Sent again only after an answer that says that nothing was done.

@@ -124,7 +124,7 @@ fn harm_of_add(
     behaviour: Behaviour,
 ) -> Option<&'static str> {
     let Some(spec) = call.adds() else { return Some("an add by a call of another kind") };
-    let mode = truth.plan.actors[call.who].who;
+    let mode = truth.plan.actors[call.who].who.mode();
     let freezed = behaviour == Behaviour::Freezed;
     let other_table = add.remote_app_name.as_ref().is_some_and(|name| *name != add.app_name);
     let count = add.remote_replica_count.is_some_and(|count| count != 0);
@@ -136,7 +136,7 @@ fn harm_of_add(
         Some("another checkpoint flag than asked for")
     } else if !knows_remote_tables(behaviour) && (other_table || count) {
         Some("what it ignores")
-    } else if mode == Who::Client(Mode::Direct) && behaviour.generation() != Generation::DupExist {
+    } else if mode == Some(Mode::Direct) && behaviour.generation() != Generation::DupExist {
         Some("a direct add")
     } else {
         None

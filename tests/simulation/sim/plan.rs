@@ -94,8 +94,24 @@ pub(crate) struct Actor {
 pub(crate) enum Who {
     /// The client.
     Client(Mode),
+    /// The client, which is told the servers' generation.
+    Knowing,
     /// Requests of their own, which do as today's tools do: no question asked first.
     Raw,
+}
+
+/// The client as it is by default.
+const SAFE: Who = Who::Client(Mode::Safe);
+
+impl Who {
+    /// How their adds are done, of those who have the client.
+    pub(crate) fn mode(self) -> Option<Mode> {
+        match self {
+            Who::Client(mode) => Some(mode),
+            Who::Knowing => Some(Mode::Safe),
+            Who::Raw => None,
+        }
+    }
 }
 
 /// One thing that somebody does.
@@ -168,7 +184,7 @@ impl Plan {
         if let Before::Init { .. } = before {
             actors.push(Actor { lag_ms: (0, 0), who: Who::Raw, steps: vec![first_add(rng)] });
         }
-        Plan {
+        let mut plan = Plan {
             seed,
             behaviours,
             clock: pick(
@@ -181,7 +197,43 @@ impl Plan {
             events,
             actors,
             tells_version: chance(rng, 80),
+        };
+        if !calm && chance(rng, 6) {
+            plan.make_hasty(rng, first);
         }
+        if first == second && chance(rng, 10) {
+            for actor in plan.actors.iter_mut().filter(|actor| actor.who == SAFE) {
+                actor.who = Who::Knowing;
+            }
+        }
+        plan
+    }
+
+    /// What exists is changed, removed and added again within the second that it was made in, so
+    /// that the new one gets the same dupid.
+    fn make_hasty(&mut self, rng: &mut Rng, behaviour: Behaviour) {
+        self.wall_ms += 250 - self.wall_ms % 1_000;
+        let one = Existing { age_ms: 200, ..draw_existing(rng, behaviour) };
+        self.before = Before::One(one);
+        let fault =
+            pick(rng, &["drop-reply", "close-after", "delay:300", "hold:200", "answer-twice"]);
+        self.rules[0].push(format!("modify#1={fault}").parse().expect("a rule"));
+        let step =
+            |after_ms, what, timeout_ms| Step { after_ms, what, timeout_ms, give_up_ms: None };
+        let mode = pick(rng, &[FailMode::Slow, FailMode::Skip]);
+        let what = pick(rng, &[What::Remove, What::Pause, What::Start, What::SetFailMode(mode)]);
+        self.actors = vec![
+            Actor {
+                lag_ms: (rng.u64(..60), rng.u64(..60)),
+                who: SAFE,
+                steps: vec![step(1, what, draw_timeout(rng))],
+            },
+            Actor {
+                lag_ms: (0, 0),
+                who: Who::Raw,
+                steps: vec![step(rng.u64(1..500), What::Replace, 5_000)],
+            },
+        ];
     }
 
     /// Whether nothing befalls anybody, and one client is alone and has time.
@@ -293,7 +345,7 @@ fn draw_client(rng: &mut Rng, calm: bool, together: bool) -> Actor {
 
 /// Somebody who removes, pauses and adds again meanwhile.
 fn draw_meddler(rng: &mut Rng) -> Actor {
-    let who = if chance(rng, 50) { Who::Client(Mode::Safe) } else { Who::Raw };
+    let who = if chance(rng, 50) { SAFE } else { Who::Raw };
     let steps = (0..rng.usize(1..=4))
         .map(|_| Step {
             after_ms: 1 + rng.u64(..2_000),

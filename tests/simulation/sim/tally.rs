@@ -4,11 +4,14 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use pegasus_dup::server::Event;
+use pegasus_dup::server::{Behaviour, Event};
 use pegasus_dup::{Change, Removal};
 
 use super::plan::{Plan, Who};
 use super::trace::{Ended, Line, Log};
+
+/// All behaviours together.
+const ALL: &str = "all";
 
 /// Counts, by name.
 #[derive(Debug, Default)]
@@ -37,8 +40,8 @@ impl Tally {
                     let word = word(how);
                     match how {
                         Ended::Add(_) => {
-                            more(|tally| &mut tally.adds, format!("{first:<12} {word}"));
-                            more(|tally| &mut tally.adds, format!("all          {word}"));
+                            more(|tally| &mut tally.adds, format!("{:<12} {word}", first.name()));
+                            more(|tally| &mut tally.adds, format!("{ALL:<12} {word}"));
                         }
                         Ended::GaveUp
                         | Ended::Change(_)
@@ -70,6 +73,62 @@ impl Tally {
             }
         }
         self.schedules += 1;
+    }
+
+    /// What of the things that a simulation is for came up less often than that.
+    pub(crate) fn rarities(&self, least: u64) -> Vec<String> {
+        let ends = [
+            "AlreadyExists listed_after",
+            "AlreadyExists listed_before",
+            "AlreadyExists server_said_so",
+            "Created appeared_during_call",
+            "Created server_said_so",
+            "error busy",
+            "error outcome_unknown",
+            "error remote_table_taken",
+            "error timeout",
+            "error unavailable",
+            "error unsupported",
+        ];
+        let changes = ["Changed", "Unchanged", "Removed", "NotFound", "its caller gave up"];
+        let mishaps = [
+            "drop-reply",
+            "close-before",
+            "close-after",
+            "delay",
+            "hold",
+            "slow-store",
+            "fail-store",
+            "answer-twice",
+            "another-seqid",
+            "refuse",
+            "change-leader",
+            "change-leader-after",
+            "crash-before-store",
+            "crash-after-store",
+            "a crash",
+            "a new leader",
+            "an early leader",
+            "a stale leader",
+            "a race that ends freezed",
+        ];
+        let by_behaviour = Behaviour::ALL.into_iter().flat_map(|behaviour| {
+            let all = [
+                "AlreadyExists listed_before",
+                "Created appeared_during_call",
+                "error outcome_unknown",
+            ];
+            all.map(|end| format!("{:<12} {end}", behaviour.name()))
+        });
+        let rare = |map: &BTreeMap<String, u64>, name: &str| {
+            let count = map.get(name).copied().unwrap_or_default();
+            (count < least).then(|| format!("{count} of {name:?}"))
+        };
+        let ends = ends.into_iter().map(|end| format!("{ALL:<12} {end}")).chain(by_behaviour);
+        ends.filter_map(|end| rare(&self.adds, &end))
+            .chain(changes.into_iter().filter_map(|end| rare(&self.changes, end)))
+            .chain(mishaps.into_iter().filter_map(|mishap| rare(&self.mishaps, mishap)))
+            .collect()
     }
 
     pub(crate) fn add(&mut self, other: &Tally) {

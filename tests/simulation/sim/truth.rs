@@ -120,11 +120,13 @@ impl<'a> Truth<'a> {
                     truth.senders.insert(request, *call);
                     truth.sent[*call].push(Sent { line, ms, request, what });
                 }
-                Line::Got { call, meta, connection, seqid, what } => {
+                Line::Got { meta, connection, seqid, what, .. } => {
                     let request = (*meta, *connection, *seqid);
-                    // It may answer what an earlier call sent.
-                    let call = truth.senders.get(&request).unwrap_or(call);
-                    truth.got[*call].push(Got { line, ms, request, what });
+                    // It may answer what an earlier call sent; or nothing at all, under another
+                    // seqid, and then nobody has heard it.
+                    if let Some(&call) = truth.senders.get(&request) {
+                        truth.got[call].push(Got { line, ms, request, what });
+                    }
                 }
                 Line::Server { meta, event } => truth.take_event(line, *meta, event),
                 Line::Kept(change) => truth.take_kept(line, change),

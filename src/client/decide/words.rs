@@ -1,0 +1,156 @@
+//! What the decision says in words, where a person or a program goes by them.
+
+use super::*;
+
+fn spec() -> DuplicationSpec {
+    DuplicationSpec::new("here", "target")
+}
+
+fn one(dupid: i32) -> Duplication {
+    Duplication {
+        table: "here".to_owned(),
+        table_id: 7,
+        cluster: "target".to_owned(),
+        dupid,
+        status: Some(Status::Log),
+        fail_mode: Some(FailMode::Slow),
+        remote_table: Some("here".to_owned()),
+        remote_replica_count: Some(3),
+        create_ts_ms: Some(1_700),
+        partitions: Vec::new(),
+    }
+}
+
+fn answer(err: ErrorCode, dupid: i32) -> Reply {
+    Reply::Answer(AddAnswer {
+        err,
+        appid: Some(if dupid == 0 { 0 } else { 7 }),
+        dupid: Some(dupid),
+        hint: None,
+        remote_app_name: (dupid != 0).then(|| "here".to_owned()),
+        remote_replica_count: (dupid != 0).then_some(3),
+    })
+}
+
+fn refusal(err: &str, hint: &str) -> Reply {
+    Reply::Answer(AddAnswer {
+        err: ErrorCode::from_name(err),
+        appid: Some(0),
+        dupid: Some(0),
+        hint: Some(hint.to_owned()),
+        remote_app_name: None,
+        remote_replica_count: None,
+    })
+}
+
+fn decided(reply: &Reply, listed: Listed) -> Result<Outcome<Duplication>> {
+    let spec = spec();
+    let generation = Some(Generation::DupExist);
+    decide(&Question { spec: &spec, table_id: 7, generation, absent_before: true }, reply, listed)
+}
+
+fn error(reply: &Reply, listed: Listed) -> Error {
+    decided(reply, listed).expect_err("an error")
+}
+
+fn warning(reply: &Reply, listed: Listed) -> String {
+    let outcome = decided(reply, listed).expect("an outcome");
+    outcome.warning().expect("a warning").to_owned()
+}
+
+#[test]
+fn a_warning_says_what_is_the_matter() {
+    let made = answer(ErrorCode::Ok, 1);
+    let exists = answer(ErrorCode::DupExist, 1);
+    assert!(warning(&made, Listed::None).contains("not listed any more"));
+    assert!(warning(&made, Listed::Unsettled(one(1))).contains("still storing it"));
+    assert!(warning(&made, Listed::Unknown("why".into())).contains("not be read back: why"));
+    let otherwise = Duplication { remote_table: Some("elsewhere".into()), ..one(1) };
+    assert!(warning(&made, Listed::One(otherwise)).contains("listed otherwise"));
+    assert!(warning(&made, Listed::One(one(2))).contains("answered=1 listed=2"));
+    assert!(warning(&exists, Listed::One(one(2))).contains("answered=1 listed=2"));
+    assert!(warning(&exists, Listed::None).contains("not listed any more"));
+    assert!(warning(&exists, Listed::Unsettled(one(1))).contains("still storing it"));
+    assert!(warning(&exists, Listed::Unknown("why".into())).contains("not be read back: why"));
+    let nameless = answer(ErrorCode::DupExist, 0);
+    assert!(warning(&nameless, Listed::One(one(2))).contains("did not say which"));
+}
+
+#[test]
+fn one_that_is_not_at_work_carries_a_warning() {
+    let exists = answer(ErrorCode::DupExist, 1);
+    let listed = |status, fail_mode| {
+        let one = Duplication { status: Some(status), fail_mode: Some(fail_mode), ..one(1) };
+        decided(&exists, Listed::One(one)).expect("an outcome").warning().map(str::to_owned)
+    };
+    assert_eq!(listed(Status::Log, FailMode::Slow), None);
+    assert_eq!(listed(Status::Pause, FailMode::Slow).as_deref(), Some("it is paused"));
+    let skip = listed(Status::Log, FailMode::Skip);
+    assert_eq!(skip.as_deref(), Some("its fail mode is FAIL_SKIP, not FAIL_SLOW"));
+    let both = listed(Status::Pause, FailMode::Fast);
+    assert_eq!(both.as_deref(), Some("it is paused; its fail mode is FAIL_FAST, not FAIL_SLOW"));
+    // A new one may be paused too: by someone, since.
+    let paused = Duplication { status: Some(Status::Pause), ..one(1) };
+    assert_eq!(warning(&answer(ErrorCode::Ok, 1), Listed::One(paused)), "it is paused");
+}
+
+#[test]
+fn an_unknown_outcome_says_what_was_heard_and_what_is_there() {
+    let lost = error(&Reply::Lost("the time ran out".into()), Listed::None);
+    assert!(lost.message().contains("not answered (the time ran out)"), "{lost}");
+    assert!(lost.message().contains("may still stand in the server's queue: table=here"), "{lost}");
+    assert!(lost.known().is_empty());
+    assert!(lost.hint().is_some_and(|hint| hint.contains("query the table")), "{lost}");
+
+    let refused = Reply::Framework(ErrorCode::from_name("ERR_NETWORK_FAILURE"));
+    let error_of = error(&refused, Listed::Unsettled(one(1)));
+    assert!(error_of.message().contains("by the RPC layer with ERR_NETWORK_FAILURE"), "{error_of}");
+    assert!(error_of.message().contains("[dupid=1 create_ts_ms=1700]"), "{error_of}");
+    assert_eq!(error_of.known(), [one(1)]);
+    assert_eq!(error_of.code().map(ErrorCode::name), Some("ERR_NETWORK_FAILURE"));
+
+    let strange = error(&answer(ErrorCode::Ok, -1), Listed::One(one(2)));
+    assert!(strange.message().contains("answered ERR_OK"), "{strange}");
+    assert!(strange.message().contains("something else: dupid=-1"), "{strange}");
+    assert_eq!(strange.known(), [one(2)]);
+    assert_eq!(strange.code(), Some(&ErrorCode::Ok));
+
+    let nothing_listed = error(&answer(ErrorCode::Ok, -1), Listed::NotAsked);
+    assert!(nothing_listed.known().is_empty());
+
+    let two = error(&answer(ErrorCode::Ok, 1), Listed::Many(vec![one(1), one(2)]));
+    assert!(two.message().contains("2 duplications to that cluster"), "{two}");
+    assert_eq!(two.known(), [one(1), one(2)]);
+
+    let unsaid = error(&answer(ErrorCode::DupExist, 0), Listed::None);
+    assert!(unsaid.message().contains("without saying which"), "{unsaid}");
+    let hinted = error(&refusal("ERR_UNKNOWN", "the server's own words"), Listed::None);
+    assert_eq!(hinted.hint(), Some("the server's own words"));
+}
+
+#[test]
+fn a_refusal_says_whose_fault_it_is() {
+    let said = |code: &str, hint: &str| error(&refusal(code, hint), Listed::None);
+    let cases = [
+        ("ERR_BUSY", "", "another change of this duplication is under way; nothing was created"),
+        ("ERR_APP_NOT_EXIST", "", "no such table: table=here cluster=target"),
+        ("ERR_ACL_DENY", "", "access control"),
+        ("ERR_INVALID_PARAMETERS", "failed to find cluster[x]", "lacks this remote cluster"),
+        (
+            "ERR_INVALID_PARAMETERS",
+            "another app(a) is also duplicated to the same remote app(b)",
+            "remote_table=here",
+        ),
+        ("ERR_INVALID_PARAMETERS", "why not", "the server refused the request"),
+        ("ERR_UNDER_RECOVERY", "why not", "not ready, or not the leader; nothing was done"),
+    ];
+    for (code, hint, words) in cases {
+        let error = said(code, hint);
+        assert!(error.message().contains(words), "{error}");
+        assert_eq!(error.code().map(ErrorCode::name), Some(code));
+        assert_eq!(error.hint().unwrap_or_default(), hint);
+    }
+    let none = error(&Reply::Framework(ErrorCode::HandlerNotFound), Listed::None);
+    assert!(none.message().contains("has no duplication"), "{none}");
+    assert_eq!(none.code(), Some(&ErrorCode::HandlerNotFound));
+}
