@@ -231,14 +231,13 @@ impl Call {
             return Ok(());
         }
         // Without the GIL: the call's thread may be within a poll that waits for it.
-        let sent = py.detach(|| {
+        let (sent, _inside) = py.detach(|| {
             let running = lock(&self.state.running).take();
             // Dropping it may tell the watch.
             drop(running);
             self.task.abort();
-            self.watch.sent()
+            (self.watch.sent(), Inside::enter_or_stop())
         });
-        let _inside = Inside::enter_or_stop(py);
         if self.state.ended.get().is_none() {
             watch::note_sent(py, exception, sent.as_deref());
             return Ok(());

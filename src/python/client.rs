@@ -75,38 +75,41 @@ impl Client {
         let changes = request.changes();
         let steps = Arc::new(Steps::default());
         let watch = Watch::new(progress.is_some().then(|| steps.clone().teller()));
-        let result = py.detach(|| {
-            let observer = watch.clone();
-            let call =
-                observed(move |step| observer.note(step), request.run(blocking.client().clone()));
-            let mut call = pin!(call);
-            loop {
-                let slice = async {
-                    tokio::select! {
-                        biased;
-                        result = call.as_mut() => Some(result),
-                        () = steps.more.notified() => None,
-                        () = tokio::time::sleep(SIGNAL_POLL) => None,
+        let (result, _inside) = py.detach(|| {
+            let result = (|| {
+                let observer = watch.clone();
+                let call = observed(
+                    move |step| observer.note(step),
+                    request.run(blocking.client().clone()),
+                );
+                let mut call = pin!(call);
+                loop {
+                    let slice = async {
+                        tokio::select! {
+                            biased;
+                            result = call.as_mut() => Some(result),
+                            () = steps.more.notified() => None,
+                            () = tokio::time::sleep(SIGNAL_POLL) => None,
+                        }
+                    };
+                    match blocking.block_on(slice) {
+                        Ok(Some(result)) => return Ok(result),
+                        Ok(None) => {}
+                        Err(error) => return Ok(Err(error)),
                     }
-                };
-                match blocking.block_on(slice) {
-                    Ok(Some(result)) => return Ok(result),
-                    Ok(None) => {}
-                    Err(error) => return Ok(Err(error)),
+                    // Outside the runtime, so that a handler may use this client itself. An
+                    // interpreter that is shutting down runs no handlers any more.
+                    let _inside = Inside::enter_or_stop();
+                    let told = Python::try_attach(|py| {
+                        py.check_signals()?;
+                        steps.tell(py, progress.as_ref())
+                    });
+                    told.unwrap_or(Ok(()))?;
                 }
-                // Outside the runtime, so that a handler may use this client itself. An
-                // interpreter that is shutting down runs no handlers any more.
-                let told = Python::try_attach(|py| {
-                    py.check_signals()?;
-                    match Inside::enter() {
-                        Some(_inside) => steps.tell(py, progress.as_ref()),
-                        None => Ok(()),
-                    }
-                });
-                told.unwrap_or(Ok(()))?;
-            }
+            })();
+            // Entered before the GIL is taken, and left when all is told.
+            (result, Inside::enter_or_stop())
         });
-        let _inside = Inside::enter_or_stop(py);
         match result {
             Ok(result) => self.ended(py, result, changes, &steps, progress.as_ref()),
             Err(interrupted) => {
@@ -128,8 +131,8 @@ impl Client {
         future: Py<PyAny>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Call> {
-        // Its end could not be told.
-        if Inside::enter().is_none() {
+        // Its end could not be told. A daemon thread stops.
+        if Inside::enter().or_else(|| py.detach(Inside::enter_or_stop)).is_none() {
             return Err(errors::unusable(
                 py,
                 "the interpreter is shutting down",

@@ -36,17 +36,16 @@ impl Inside {
         (!CLOSED.load(Ordering::SeqCst)).then_some(inside)
     }
 
-    /// For a thread of Python's, which has frames of Rust below and goes on to run Python code.
-    /// Once the gate is closed such a thread is a daemon: it stops here, without the GIL, for as
-    /// long as the process lasts, as any daemon thread does from Python 3.14 on.
-    pub(super) fn enter_or_stop(py: Python<'_>) -> Option<Inside> {
+    /// For a thread of Python's that has let go of the GIL, before it takes it again: it has frames
+    /// of Rust below, and goes on to run Python code. Once the gate is closed such a thread is a
+    /// daemon: it stops here for as long as the process lasts, as any daemon thread does from
+    /// Python 3.14 on. Python 3.9 may crash even where it only asks for the GIL.
+    pub(super) fn enter_or_stop() -> Option<Inside> {
         let inside = Inside::enter();
         if inside.is_none() && CLOSER.get() != Some(&thread::current().id()) {
-            py.detach(|| {
-                loop {
-                    thread::park();
-                }
-            });
+            loop {
+                thread::park();
+            }
         }
         inside
     }

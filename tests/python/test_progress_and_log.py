@@ -130,6 +130,11 @@ def test_nothing_is_logged_unless_enabled(
     assert caplog.records == []
 
 
+def of_client(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    # The server, in this process too, may note the end of a connection when that is long over.
+    return [one for one in caplog.records if not one.name.startswith("pegasus_dup.server")]
+
+
 @pytest.mark.usefixtures("log")
 def test_logging(server: MetaServer, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
@@ -143,15 +148,15 @@ def test_logging(server: MetaServer, caplog: pytest.LogCaptureFixture) -> None:
     caplog.clear()
     with caplog.at_level(logging.INFO, "pegasus_dup"):
         query(server)
-    assert caplog.records == []
+    assert of_client(caplog) == []
     pegasus_dup.enable_logging(logging.WARNING)
     with caplog.at_level(logging.DEBUG):
         query(server)
-    assert caplog.records == []
+    assert of_client(caplog) == []
     pegasus_dup.disable_logging()
     with caplog.at_level(logging.DEBUG):
         query(server)
-    assert caplog.records == []
+    assert of_client(caplog) == []
 
 
 @pytest.mark.usefixtures("log")
