@@ -9,7 +9,7 @@ use crate::outcome::{Duplication, FailMode, PartitionProgress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::{Generation, Status};
 use crate::protocol::messages::{
-    Entry, ListDuplication, ListRequest, QueryDuplication, QueryRequest, match_type,
+    Entry, ListAnswer, ListDuplication, ListRequest, QueryDuplication, QueryRequest, match_type,
 };
 use crate::transport::connection::{CallError, Connection};
 use crate::transport::seams::Deadline;
@@ -100,22 +100,10 @@ async fn ask_by_list(
     table: &str,
     deadline: Deadline,
 ) -> Result<Option<Asked>, AskError> {
-    if learn::has_no_list(connection) {
-        return Ok(None);
-    }
     let request = ListRequest { app_name_pattern: table.to_owned(), match_type: match_type::EXACT };
-    let answer = match connection.call::<ListDuplication>(&request, deadline).await {
-        Ok(answer) => answer,
-        Err(CallError::Framework(ErrorCode::HandlerNotFound)) => {
-            learn::list_was_not_handled(connection, table, deadline).await?;
-            return Ok(None);
-        }
-        Err(error) => return Err(error.into()),
+    let Some((answer, proven)) = list_rpc(connection, &request, deadline).await? else {
+        return Ok(None);
     };
-    let proven = learn::list_was_handled(connection);
-    if answer.err.says_not_applied() {
-        return Err(AskError::NotApplied(answer.err));
-    }
     if answer.err != ErrorCode::Ok {
         return Ok(None);
     }
@@ -129,6 +117,32 @@ async fn ask_by_list(
     }
     let entries = state.duplications.into_values();
     Ok(Some(asked(table, state.appid, proven, entries)))
+}
+
+/// The list RPC's answer, and the generation that being handled proves. `None` where the server
+/// hasn't got it; then it is known afterwards what else the server is.
+pub(crate) async fn list_rpc(
+    connection: &Connection,
+    request: &ListRequest,
+    deadline: Deadline,
+) -> Result<Option<(ListAnswer, Option<Generation>)>, AskError> {
+    if learn::has_no_list(connection) {
+        return Ok(None);
+    }
+    match connection.call::<ListDuplication>(request, deadline).await {
+        Ok(answer) => {
+            let proven = learn::list_was_handled(connection);
+            if answer.err.says_not_applied() {
+                return Err(AskError::NotApplied(answer.err));
+            }
+            Ok(Some((answer, proven)))
+        }
+        Err(CallError::Framework(ErrorCode::HandlerNotFound)) => {
+            learn::list_was_not_handled(connection, &request.app_name_pattern, deadline).await?;
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
 }
 
 async fn ask_by_query(

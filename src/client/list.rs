@@ -3,16 +3,13 @@
 use super::Client;
 use super::ask::{self, AskError};
 use super::attempt::{Attempts, one_try};
-use super::learn;
 use super::progress::{self, Step};
 use super::spec::TablePattern;
 use crate::error::{ErrorKind, Result};
 use crate::outcome::Duplication;
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::{
-    ListApps, ListAppsRequest, ListDuplication, ListRequest, match_type,
-};
-use crate::transport::connection::{CallError, Connection};
+use crate::protocol::messages::{ListApps, ListAppsRequest, ListRequest, match_type};
+use crate::transport::connection::Connection;
 use crate::transport::seams::Deadline;
 
 /// The status of tables that can be asked about.
@@ -41,9 +38,6 @@ async fn by_list(
     tables: &TablePattern,
     deadline: Deadline,
 ) -> Result<Option<Vec<Duplication>>, AskError> {
-    if learn::has_no_list(connection) {
-        return Ok(None);
-    }
     let match_type = match tables {
         TablePattern::All => match_type::ALL,
         TablePattern::Exact(_) => match_type::EXACT,
@@ -52,18 +46,11 @@ async fn by_list(
         TablePattern::Postfix(_) => match_type::POSTFIX,
     };
     let request = ListRequest { app_name_pattern: tables.text().to_owned(), match_type };
-    let answer = match connection.call::<ListDuplication>(&request, deadline).await {
-        Ok(answer) => answer,
-        Err(CallError::Framework(ErrorCode::HandlerNotFound)) => {
-            learn::list_was_not_handled(connection, tables.text(), deadline).await?;
-            return Ok(None);
-        }
-        Err(error) => return Err(error.into()),
+    let Some((answer, known)) = ask::list_rpc(connection, &request, deadline).await? else {
+        return Ok(None);
     };
-    let known = learn::list_was_handled(connection);
     match answer.err {
         ErrorCode::Ok => {}
-        code if code.says_not_applied() => return Err(AskError::NotApplied(code)),
         code => {
             let mut error = ask::refusal(connection, tables.text(), &code);
             if let Some(hint) = answer.hint_message {
