@@ -117,6 +117,14 @@ impl Error {
         self
     }
 
+    /// With the server, unless it is there already: whoever was nearer knew better.
+    pub(crate) fn or_server(self, server: impl fmt::Display) -> Error {
+        match self.context.server {
+            Some(_) => self,
+            None => self.with_server(server),
+        }
+    }
+
     pub(crate) fn with_code(mut self, code: &ErrorCode) -> Error {
         self.context.code = Some(code.clone());
         self

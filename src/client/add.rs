@@ -51,10 +51,7 @@ pub(super) async fn add(client: &Client, spec: &DuplicationSpec) -> Result<Outco
             Mode::Direct => direct(client, spec, &mut attempts, &connection).await?,
         };
         if let Tried::Over(result) = tried {
-            return result.map_err(|error| match error.server() {
-                Some(_) => error,
-                None => error.with_server(&connection.server),
-            });
+            return result.map_err(|error| error.or_server(&connection.server));
         }
     }
 }
@@ -255,7 +252,8 @@ async fn send(
         _ if planted::is(Bug::SkipReadBack) => Listed::NotAsked,
         Mode::Direct if decide::suffices(question, &reply) => Listed::NotAsked,
         Mode::Direct | Mode::Safe => {
-            read_back(client, spec, attempts, connection, decide::look_for(question, &reply)).await
+            let look_for = decide::look_for(question, &reply);
+            read_back(client, spec, connection, look_for, attempts.deadline).await
         }
     };
     let absent = listed == Listed::None;
@@ -282,18 +280,18 @@ async fn send(
 async fn read_back(
     client: &Client,
     spec: &DuplicationSpec,
-    attempts: &mut Attempts<'_>,
     connection: &Arc<Connection>,
     look_for: LookFor,
+    deadline: Deadline,
 ) -> Listed {
     let mut connection = connection.clone();
     let until = match look_for {
         LookFor::Nothing => return Listed::NotAsked,
-        LookFor::Anything => attempts.deadline.or_after(CONFIRM),
+        LookFor::Anything => deadline.or_after(CONFIRM),
         LookFor::Settled | LookFor::Appearance if planted::is(Bug::NoDeadline) => {
             Deadline::after(Duration::from_secs(60))
         }
-        LookFor::Settled | LookFor::Appearance => attempts.deadline,
+        LookFor::Settled | LookFor::Appearance => deadline,
     };
     let mut backoff = client.inner.group.backoff();
     let mut last;

@@ -10,7 +10,7 @@ use super::planted::{self, Bug};
 use super::progress::{self, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::connection::{CallError, Connection, Why};
-use crate::transport::group::{Backoff, QUIET};
+use crate::transport::group::{Backoff, MAY_REQUIRE_KERBEROS, QUIET};
 use crate::transport::seams::Deadline;
 
 /// How long one server may take to answer a question before another connection is tried.
@@ -159,16 +159,10 @@ pub(crate) fn call_error(error: CallError) -> Error {
                     "the connection to the meta server broke; nothing was done",
                 ),
             };
-            let hint = match kind {
-                ErrorKind::Timeout => Some(
-                    "a server that takes the connection and never answers may require Kerberos, which is not supported",
-                ),
-                _ => None,
-            };
             let error = Error::new(kind, format!("{message}: {why}")).with_source(why);
-            match hint {
-                Some(hint) => error.with_hint(hint),
-                None => error,
+            match kind {
+                ErrorKind::Timeout => error.with_hint(MAY_REQUIRE_KERBEROS),
+                _ => error,
             }
         }
     }

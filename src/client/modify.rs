@@ -6,7 +6,6 @@ use std::sync::Arc;
 use super::Client;
 use super::ask::{self, AskError, Asked};
 use super::attempt::{Attempts, one_try};
-use super::decide::join;
 use super::planted::{self, Bug};
 use super::spec::{Selector, check_name};
 use crate::error::{Error, ErrorKind, Result};
@@ -212,7 +211,8 @@ impl Changing<'_> {
             self.before.dupid
         );
         let note = self.client.inner.unsettled.note_change(pair, words);
-        let until = super::add::answer_until(attempts.deadline);
+        let deadline = attempts.deadline;
+        let until = super::add::answer_until(deadline);
         let reply = connection.call::<ModifyDuplication>(&request, until).await;
         let ended = match reply {
             Err(error @ CallError::NotSent(_)) => {
@@ -229,30 +229,27 @@ impl Changing<'_> {
                 Err(self.refused(ErrorKind::Unsupported, "the server has no duplication", &code))
             }
             Err(CallError::Framework(code)) => {
-                self.find_out(attempts, connection, format!("code={code}")).await
+                self.find_out(connection, format!("code={code}"), deadline).await
             }
-            Err(CallError::Lost(why)) => self.find_out(attempts, connection, why.to_string()).await,
-            Ok(answer) => self.answered(answer, attempts, connection).await,
+            Err(CallError::Lost(why)) => self.find_out(connection, why.to_string(), deadline).await,
+            Ok(answer) => self.answered(answer, connection, deadline).await,
         };
         if !matches!(&ended, Err(error) if error.kind() == ErrorKind::OutcomeUnknown) {
             note.settle();
         }
-        ended.map(Some).map_err(|error| match error.server() {
-            Some(_) => error,
-            None => error.with_server(&connection.server),
-        })
+        ended.map(Some).map_err(|error| error.or_server(&connection.server))
     }
 
     async fn answered(
         &self,
         answer: ModifyAnswer,
-        attempts: &mut Attempts<'_>,
         connection: &Arc<Connection>,
+        deadline: Deadline,
     ) -> Result<Ended> {
         let appid = answer.appid.unwrap_or(0);
         match answer.err {
             ErrorCode::Ok if appid == self.before.table_id || appid == 0 => {
-                let (now, warning) = self.read_back(attempts, connection).await;
+                let (now, warning) = self.read_back(connection, deadline).await;
                 let now = now.or_else(|| self.supposed());
                 Ok(match (appid, now) {
                     // There was nothing to change any more: somebody else did it meanwhile.
@@ -263,9 +260,9 @@ impl Changing<'_> {
             }
             ErrorCode::Ok => {
                 self.find_out(
-                    attempts,
                     connection,
                     format!("ERR_OK for another table: appid={appid}"),
+                    deadline,
                 )
                 .await
             }
@@ -287,7 +284,7 @@ impl Changing<'_> {
                 "the server's access control refused it",
                 &code,
             )),
-            code => self.find_out(attempts, connection, format!("code={code}")).await,
+            code => self.find_out(connection, format!("code={code}"), deadline).await,
         }
     }
 
@@ -330,10 +327,10 @@ impl Changing<'_> {
     /// Looks once at what an answered change made.
     async fn read_back(
         &self,
-        attempts: &Attempts<'_>,
         connection: &Arc<Connection>,
+        deadline: Deadline,
     ) -> (Option<Duplication>, Option<String>) {
-        match ask::ask(connection, self.table, one_try(attempts.deadline)).await {
+        match ask::ask(connection, self.table, one_try(deadline)).await {
             Ok(asked) => {
                 let now = self.same(asked);
                 let warning = (self.goal.reached(now.as_ref()) != Some(true))
@@ -347,13 +344,12 @@ impl Changing<'_> {
     /// Looks until what a change without an answer was to make is there, or the time is over.
     async fn find_out(
         &self,
-        attempts: &mut Attempts<'_>,
         connection: &Arc<Connection>,
         why: String,
+        deadline: Deadline,
     ) -> Result<Ended> {
         let group = &self.client.inner.group;
         let mut connection = connection.clone();
-        let deadline = attempts.deadline;
         let mut backoff = group.backoff();
         let mut seen = Vec::new();
         let mut absent = 0;
@@ -375,11 +371,7 @@ impl Changing<'_> {
                             let warning =
                                 Some(format!("the answer was lost, and it is so now: {why}"));
                             let before = self.before.clone();
-                            return Ok(Ended::Changed {
-                                before,
-                                after,
-                                warning: join(warning, None),
-                            });
+                            return Ok(Ended::Changed { before, after, warning });
                         }
                         (_, _) => absent = 0,
                     }

@@ -27,6 +27,9 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 /// leader serves before it has read its duplications back. A window longer than this nobody can see.
 pub(crate) const QUIET: Duration = Duration::from_secs(2);
 
+/// What a server may be about that takes a connection and never answers.
+pub(crate) const MAY_REQUIRE_KERBEROS: &str = "a server that takes the connection and never answers may require Kerberos, which is not supported";
+
 /// A pause that doubles from try to try.
 #[derive(Debug, Clone)]
 pub(crate) struct Backoff {
@@ -300,9 +303,7 @@ fn explain(failures: &Failures) -> Error {
     };
     let mut error = Error::new(kind, message);
     if silent {
-        error = error.with_hint(
-            "a server that takes the connection and never answers may require Kerberos, which is not supported",
-        );
+        error = error.with_hint(MAY_REQUIRE_KERBEROS);
     } else if kind == ErrorKind::Protocol {
         error = error.with_hint(
             "check that the addresses are meta servers' (34601 by default), not replica servers'",
