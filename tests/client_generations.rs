@@ -348,7 +348,34 @@ async fn a_dupid_that_is_used_again_is_another_duplication() {
     })
     .await;
     let meta = fake.address.to_string();
-    let client = Client::builder().meta(meta).timeout(Duration::from_secs(2)).build().unwrap();
+    let client = Client::builder().meta(meta).timeout(Duration::from_secs(6)).build().unwrap();
     let error = client.pause("temp", &target()).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::DuplicationNotFound, "{error}");
+}
+
+/// A leader that has not read its duplications back lists none: that is not believed at once.
+#[tokio::test]
+async fn a_change_with_a_lost_answer_is_not_given_up_for_an_early_leader() {
+    let (mut world, mut changed) = (World::dup_exist(), false);
+    world.entries = vec![world.entry(DUPID)];
+    let mut paused = Vec::new();
+    let fake = Fake::start(move |seen| {
+        if seen.is::<ModifyDuplication>() {
+            changed = true;
+            world.entries[0].status = 4;
+            paused = std::mem::take(&mut world.entries);
+            return fake::Say::Close;
+        }
+        let say = world.answer(seen);
+        if changed && seen.is::<ListDuplication>() {
+            world.entries.append(&mut paused);
+        }
+        say
+    })
+    .await;
+    let meta = fake.address.to_string();
+    let client = Client::builder().meta(meta).timeout(Duration::from_secs(8)).build().unwrap();
+    let change = client.pause("temp", &target()).await.unwrap();
+    assert!(change.changed());
+    assert_eq!(change.value().status, Some(Status::Pause));
 }

@@ -352,32 +352,32 @@ impl Changing<'_> {
         let mut connection = connection.clone();
         let mut backoff = group.backoff();
         let mut seen = Vec::new();
-        let mut absent = 0;
+        let mut absent = false;
         loop {
             match ask::ask(&connection, self.table, one_try(deadline)).await {
                 Ok(asked) => {
                     let now = self.same(asked);
                     seen = now.clone().into_iter().collect();
                     match (now, self.goal.reached(seen.first())) {
-                        (None, _) if self.goal != Goal::Removed => return Ok(Ended::NotFound),
                         // A new leader lists nothing until it has read its duplications back.
-                        (None, _) if absent == 0 => {
-                            absent = 1;
+                        (None, _) if !absent => {
+                            absent = true;
                             if deadline.sleep(QUIET).await {
                                 continue;
                             }
                         }
+                        (None, _) if self.goal != Goal::Removed => return Ok(Ended::NotFound),
                         (after, Some(true)) => {
                             let warning =
                                 Some(format!("the answer was lost, and it is so now: {why}"));
                             let before = self.before.clone();
                             return Ok(Ended::Changed { before, after, warning });
                         }
-                        (_, _) => absent = 0,
+                        (_, _) => absent = false,
                     }
                 }
                 Err(error) => {
-                    absent = 0;
+                    absent = false;
                     tracing::debug!(%error, "could not be read back yet");
                     group.forget(&connection);
                     if let Ok(next) = group.leader(self.table, deadline).await {
