@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind};
 use crate::outcome::{Change, Difference, Duplication, Outcome, Removal};
 
 /// What became of a call, ready to be written as JSON.
@@ -84,15 +84,11 @@ impl Report {
         }
     }
 
-    /// The report of an add: `created`, `already_exists` or `error`.
+    /// The report of an add that came to an outcome: `created` or `already_exists`.
     ///
     /// Only `already_exists` has differences: an empty list says that it was compared and is as
     /// asked, while `null` says that there was nothing to compare.
-    pub fn of_add(result: &Result<Outcome<Duplication>>) -> Report {
-        let outcome = match result {
-            Ok(outcome) => outcome,
-            Err(error) => return Report::of_error(error),
-        };
+    pub fn of_add(outcome: &Outcome<Duplication>) -> Report {
         let (name, differences) = match outcome {
             Outcome::Created { .. } => ("created", None),
             Outcome::AlreadyExists { differences, .. } => {
@@ -109,33 +105,29 @@ impl Report {
         }
     }
 
-    /// The report of a start, a pause or a change of the fail mode: `changed`, `unchanged` or
-    /// `error`. The duplication is as it is now.
-    pub fn of_change(result: &Result<Change<Duplication>>) -> Report {
-        match result {
-            Ok(change) => Report {
-                duplication: Some(change.value().into()),
-                warning: change.warning().map(str::to_owned),
-                ..Report::new(if change.changed() { "changed" } else { "unchanged" })
-            },
-            Err(error) => Report::of_error(error),
+    /// The report of a start, a pause or a change of the fail mode: `changed` or `unchanged`. The
+    /// duplication is as it is now.
+    pub fn of_change(change: &Change<Duplication>) -> Report {
+        Report {
+            duplication: Some(change.value().into()),
+            warning: change.warning().map(str::to_owned),
+            ..Report::new(if change.changed() { "changed" } else { "unchanged" })
         }
     }
 
-    /// The report of a removal: `removed`, with the duplication as it was, or `error`. That it
-    /// wasn't there is the error `duplication_not_found`.
-    pub fn of_removal(result: &Result<Removal<Duplication>>) -> Report {
-        match result {
-            Ok(Removal::Removed { was, warning }) => Report {
+    /// The report of a removal: `removed`, with the duplication as it was. That it wasn't there is
+    /// the error `duplication_not_found`.
+    pub fn of_removal(removal: &Removal<Duplication>) -> Report {
+        match removal {
+            Removal::Removed { was, warning } => Report {
                 duplication: Some(was.into()),
                 warning: warning.clone(),
                 ..Report::new("removed")
             },
-            Ok(Removal::NotFound) => Report::of_failure(
+            Removal::NotFound => Report::of_failure(
                 ErrorKind::DuplicationNotFound.name(),
                 "no such duplication, so nothing was removed",
             ),
-            Err(error) => Report::of_error(error),
         }
     }
 
@@ -261,11 +253,11 @@ mod tests {
 
     #[test]
     fn a_created_one_byte_for_byte() {
-        let report = Report::of_add(&Ok(Outcome::Created {
+        let report = Report::of_add(&Outcome::Created {
             value: duplication(),
             evidence: Evidence::AppearedDuringCall,
             warning: None,
-        }));
+        });
         let expected = format!(
             r#"{{"outcome":"created","evidence":"appeared_during_call","certain":false,"duplication":{TOLD},"differences":null,"warning":null,"error":null}}"#
         );
@@ -275,12 +267,12 @@ mod tests {
     #[test]
     fn differences_are_empty_where_compared_and_keep_their_types() {
         let exists = |differences| {
-            Report::of_add(&Ok(Outcome::AlreadyExists {
+            Report::of_add(&Outcome::AlreadyExists {
                 existing: duplication(),
                 differences,
                 evidence: Evidence::ListedBefore,
                 warning: Some("paused".into()),
-            }))
+            })
             .to_string()
         };
         assert!(exists(vec![]).ends_with(r#""differences":[],"warning":"paused","error":null}"#));
@@ -321,20 +313,18 @@ mod tests {
     fn a_change_tells_what_is_there_now() {
         let before = Duplication { status: Some(Status::Pause), ..duplication() };
         let change = Change::Changed { before, after: duplication(), warning: None };
-        let report = Report::of_change(&Ok(change)).to_string();
+        let report = Report::of_change(&change).to_string();
         assert!(report.starts_with(r#"{"outcome":"changed","evidence":null,"certain":null,"#));
         assert!(report.contains(TOLD));
         let unchanged = Change::Unchanged { current: duplication(), warning: None };
-        assert!(
-            Report::of_change(&Ok(unchanged)).to_string().starts_with(r#"{"outcome":"unchanged""#)
-        );
+        assert!(Report::of_change(&unchanged).to_string().starts_with(r#"{"outcome":"unchanged""#));
     }
 
     #[test]
     fn removing_what_is_not_there_is_an_error() {
         let removed = Removal::Removed { was: duplication(), warning: None };
-        assert!(Report::of_removal(&Ok(removed)).to_string().contains(TOLD));
-        let report = Report::of_removal(&Ok(Removal::NotFound)).to_string();
+        assert!(Report::of_removal(&removed).to_string().contains(TOLD));
+        let report = Report::of_removal(&Removal::NotFound).to_string();
         assert!(report.starts_with(r#"{"outcome":"error","#));
         assert!(report.contains(r#""error":{"kind":"duplication_not_found","code":null,"#));
     }

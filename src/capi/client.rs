@@ -9,9 +9,10 @@ use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT};
 use super::options::{Options, timeout};
 use super::outcome::Outcome;
 use super::pointers::{Out, Text, given};
-use super::request::{Call, Request, selector, tables};
+use super::request::{Request, selector, tables};
 use crate::client::blocking::BlockingClient;
-use crate::client::{Client as AsyncClient, DuplicationSpec};
+use crate::client::operation::Operation;
+use crate::client::{Client as AsyncClient, DuplicationSpec, Selector};
 
 /// A client of one cluster's meta servers. Owned by who made it, and freed once. Any number of threads
 /// may use it at once; no thread may use it while or after it is freed, except that calls in the
@@ -87,19 +88,33 @@ fn call(
     client: Option<&Client>,
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
-    call: impl FnOnce() -> Result<Call, Refusal>,
+    operation: impl FnOnce() -> Result<Operation, Refusal>,
 ) -> i32 {
     status(|| {
         let client = given(client)?;
         let outcome = given(outcome)?;
-        let call = call()?;
+        let operation = operation()?;
         let client = client.for_call(timeout_ms)?;
         may_wait()?;
-        let became = client
-            .block_on(call.run(client.client()))
-            .unwrap_or_else(|error| Facts::of_error(&error));
-        outcome.write(Outcome::boxed(became));
+        let became = client.block_on(operation.run(client.client())).and_then(|ended| ended);
+        outcome.write(Outcome::boxed(Facts::of_call(became)));
         Ok(())
+    })
+}
+
+/// Makes one blocking call that changes the duplication with that `dupid`, or the one to `cluster`.
+fn change(
+    client: Option<&Client>,
+    table: Text,
+    dupid: i32,
+    cluster: Text,
+    timeout_ms: i32,
+    outcome: Out<'_, Option<Box<Outcome>>>,
+    operation: impl FnOnce(String, Selector) -> Result<Operation, Refusal>,
+) -> i32 {
+    call(client, timeout_ms, outcome, || {
+        let which = selector(dupid, cluster.terminated_or_null()?)?;
+        operation(table.terminated()?.to_owned(), which)
     })
 }
 
@@ -125,7 +140,7 @@ pub extern "C" fn pegasus_dup_add(
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
     call(client, timeout_ms, outcome, || {
-        Ok(Call::Add(DuplicationSpec {
+        Ok(Operation::Add(DuplicationSpec {
             remote_table: remote_table.terminated_or_null()?.map(str::to_owned),
             remote_replica_count: Some(remote_replica_count),
             checkpoint: numbers::boolean(checkpoint).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?,
@@ -143,7 +158,7 @@ pub extern "C" fn pegasus_dup_query(
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
-    call(client, timeout_ms, outcome, || Ok(Call::Query(table.terminated()?.to_owned())))
+    call(client, timeout_ms, outcome, || Ok(Operation::Query(table.terminated()?.to_owned())))
 }
 
 /// Finds the duplications of many tables: `which` is one of `PEGASUS_DUP_TABLES_*`, and `text` what it
@@ -157,7 +172,9 @@ pub extern "C" fn pegasus_dup_list(
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
-    call(client, timeout_ms, outcome, || Ok(Call::List(tables(which, text.terminated_or_null()?)?)))
+    call(client, timeout_ms, outcome, || {
+        Ok(Operation::List(tables(which, text.terminated_or_null()?)?))
+    })
 }
 
 /// Lets a paused duplication run: the one with that `dupid`, or, if that is 0, the one to `cluster`;
@@ -172,9 +189,8 @@ pub extern "C" fn pegasus_dup_start(
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
-    call(client, timeout_ms, outcome, || {
-        let which = selector(dupid, cluster.terminated_or_null()?)?;
-        Ok(Call::Start(table.terminated()?.to_owned(), which))
+    change(client, table, dupid, cluster, timeout_ms, outcome, |table, which| {
+        Ok(Operation::Start(table, which))
     })
 }
 
@@ -190,9 +206,8 @@ pub extern "C" fn pegasus_dup_pause(
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
-    call(client, timeout_ms, outcome, || {
-        let which = selector(dupid, cluster.terminated_or_null()?)?;
-        Ok(Call::Pause(table.terminated()?.to_owned(), which))
+    change(client, table, dupid, cluster, timeout_ms, outcome, |table, which| {
+        Ok(Operation::Pause(table, which))
     })
 }
 
@@ -208,9 +223,8 @@ pub extern "C" fn pegasus_dup_remove(
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
-    call(client, timeout_ms, outcome, || {
-        let which = selector(dupid, cluster.terminated_or_null()?)?;
-        Ok(Call::Remove(table.terminated()?.to_owned(), which))
+    change(client, table, dupid, cluster, timeout_ms, outcome, |table, which| {
+        Ok(Operation::Remove(table, which))
     })
 }
 
@@ -227,10 +241,9 @@ pub extern "C" fn pegasus_dup_set_fail_mode(
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
-    call(client, timeout_ms, outcome, || {
-        let which = selector(dupid, cluster.terminated_or_null()?)?;
+    change(client, table, dupid, cluster, timeout_ms, outcome, |table, which| {
         let mode = numbers::fail_mode(fail_mode).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?;
-        Ok(Call::SetFailMode(table.terminated()?.to_owned(), which, mode))
+        Ok(Operation::SetFailMode(table, which, mode))
     })
 }
 
@@ -243,7 +256,7 @@ pub extern "C" fn pegasus_dup_call(
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
-    call(client, timeout_ms, outcome, || given(request)?.call())
+    call(client, timeout_ms, outcome, || given(request)?.complete())
 }
 
 /// Frees a client. Waits for nothing and sends nothing. NULL is allowed. Outcomes live on.

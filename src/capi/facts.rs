@@ -6,6 +6,7 @@ use super::duplication::Duplication;
 use super::numbers::*;
 use super::pointers::c_string;
 use super::text;
+use crate::client::operation::Answer;
 use crate::error::{Error, Result};
 use crate::json::Report;
 use crate::outcome::{self, Change, Evidence, Removal};
@@ -65,14 +66,20 @@ impl Facts {
         self
     }
 
-    pub(crate) fn of_add(result: Result<outcome::Outcome<outcome::Duplication>>) -> Facts {
-        let report = Report::of_add(&result);
-        let result = match result {
-            Ok(result) => result,
-            Err(error) => return Facts::of_error(&error),
-        };
-        let text = text::of_add(&result);
+    pub(crate) fn of_call(result: Result<Answer>) -> Facts {
         match result {
+            Ok(Answer::Outcome(outcome)) => Facts::of_add(outcome),
+            Ok(Answer::Duplications(found)) => Facts::of_list(found),
+            Ok(Answer::Change(change)) => Facts::of_change(change),
+            Ok(Answer::Removal(removal)) => Facts::of_removal(removal),
+            Err(error) => Facts::of_error(&error),
+        }
+    }
+
+    fn of_add(outcome: outcome::Outcome<outcome::Duplication>) -> Facts {
+        let report = Report::of_add(&outcome);
+        let text = text::of_add(&outcome);
+        match outcome {
             outcome::Outcome::Created { value, evidence, warning } => {
                 let made = Facts::new(PEGASUS_DUP_CREATED, &text, &report).with(value, warning);
                 Facts { evidence: Some(evidence), ..made }
@@ -86,29 +93,20 @@ impl Facts {
         }
     }
 
-    pub(crate) fn of_list(result: Result<Vec<outcome::Duplication>>) -> Facts {
-        match result {
-            Ok(found) => {
-                let lines: Vec<String> =
-                    found.iter().map(|found| Report::of_listed(found).to_string()).collect();
-                let text = text::of_list(&found);
-                Facts {
-                    duplications: found.into_iter().map(Duplication::new).collect(),
-                    ..Facts::with_json(PEGASUS_DUP_LISTED, &text, &lines.join("\n"))
-                }
-            }
-            Err(error) => Facts::of_error(&error),
+    fn of_list(found: Vec<outcome::Duplication>) -> Facts {
+        let lines: Vec<String> =
+            found.iter().map(|found| Report::of_listed(found).to_string()).collect();
+        let text = text::of_list(&found);
+        Facts {
+            duplications: found.into_iter().map(Duplication::new).collect(),
+            ..Facts::with_json(PEGASUS_DUP_LISTED, &text, &lines.join("\n"))
         }
     }
 
-    pub(crate) fn of_change(result: Result<Change<outcome::Duplication>>) -> Facts {
-        let report = Report::of_change(&result);
-        let result = match result {
-            Ok(result) => result,
-            Err(error) => return Facts::of_error(&error),
-        };
-        let text = text::of_change(&result);
-        match result {
+    fn of_change(change: Change<outcome::Duplication>) -> Facts {
+        let report = Report::of_change(&change);
+        let text = text::of_change(&change);
+        match change {
             Change::Changed { before, after, warning } => Facts {
                 before: Some(Duplication::new(before)),
                 ..Facts::new(PEGASUS_DUP_CHANGED, &text, &report).with(after, warning)
@@ -119,14 +117,10 @@ impl Facts {
         }
     }
 
-    pub(crate) fn of_removal(result: Result<Removal<outcome::Duplication>>) -> Facts {
-        let report = Report::of_removal(&result);
-        let result = match result {
-            Ok(result) => result,
-            Err(error) => return Facts::of_error(&error),
-        };
-        let text = text::of_removal(&result);
-        match result {
+    fn of_removal(removal: Removal<outcome::Duplication>) -> Facts {
+        let report = Report::of_removal(&removal);
+        let text = text::of_removal(&removal);
+        match removal {
             Removal::Removed { was, warning } => {
                 Facts::new(PEGASUS_DUP_REMOVED, &text, &report).with(was, warning)
             }

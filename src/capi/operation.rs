@@ -14,8 +14,9 @@ use super::facts::Facts;
 use super::numbers::{PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NO_THREAD, PEGASUS_DUP_RUNNING};
 use super::outcome::Outcome;
 use super::pointers::{Out, UserData, given};
-use super::request::{Call, Request};
-use crate::client::Client as AsyncClient;
+use super::request::Request;
+use crate::client::in_flight::InFlight;
+use crate::client::progress::observed;
 use crate::error::{Error, ErrorKind};
 
 /// What is called once when a call in the background is done. The outcome is the callback's, to be
@@ -129,20 +130,16 @@ impl Drop for Finisher {
     }
 }
 
-/// What became of a call that was cancelled. The client notes what it sends and can't settle; a note of
-/// the same table may be another call's, and then too much doubt is better than too little.
-fn cancelled(call: &Call, client: &AsyncClient) -> Facts {
-    let sent = call.changes().is_some_and(|table| {
-        let table = format!(" table={table} ");
-        client.unsettled().iter().any(|note| note.contains(&table))
-    });
-    let error = if sent {
-        Error::new(ErrorKind::OutcomeUnknown, "cancelled after the request was sent")
-            .with_hint("query the table to see what became of it")
-    } else {
-        Error::new(ErrorKind::Timeout, "cancelled before anything was changed")
-    };
-    Facts::of_error(&error)
+/// What became of a call that was cancelled with that in flight.
+fn cancelled(in_flight: &InFlight) -> Error {
+    match in_flight.what() {
+        Some(what) => Error::new(
+            ErrorKind::OutcomeUnknown,
+            format!("cancelled after the request was sent: {what}"),
+        )
+        .with_hint("query the table to see what became of it"),
+        None => Error::new(ErrorKind::Timeout, "cancelled before anything was changed"),
+    }
 }
 
 /// Starts the call that a request describes in the background, and returns at once.
@@ -167,7 +164,7 @@ pub extern "C" fn pegasus_dup_submit(
     status(|| {
         let handle = given(client)?;
         let operation = given(operation)?;
-        let call = given(request)?.call()?;
+        let asked = given(request)?.complete()?;
         let client = handle.for_call(timeout_ms)?;
         let callbacks = callback.map(|_| handle.callbacks.jobs()).transpose()?;
         let runtime = client.runtime().map_err(|_| Refusal(PEGASUS_DUP_NO_THREAD))?.clone();
@@ -180,14 +177,16 @@ pub extern "C" fn pegasus_dup_submit(
         });
         let finisher = Finisher { progress: progress.clone(), callbacks };
         operation.write(Some(Box::new(Operation { progress, process: Process::current() })));
+        let in_flight = Arc::new(InFlight::default());
         runtime.spawn(async move {
-            let asynchronous = client.client();
+            let watching = in_flight.clone();
+            let call = observed(move |step| watching.note(&step), asked.run(client.client()));
             let became = tokio::select! {
                 biased;
-                became = call.run(asynchronous) => became,
-                () = finisher.progress.cancelled.notified() => cancelled(&call, asynchronous),
+                became = call => became,
+                () = finisher.progress.cancelled.notified() => Err(cancelled(&in_flight)),
             };
-            finisher.progress.finish(became);
+            finisher.progress.finish(Facts::of_call(became));
             drop(finisher);
             // Last, since with it the runtime may end that this runs on.
             drop(client);

@@ -1,10 +1,10 @@
-//! A request, put together step by step; and what it becomes once it is found complete.
+//! A request, put together step by step; and the operation that it describes once it is complete.
 
 use super::boundary::{Refusal, catch, status};
-use super::facts::Facts;
 use super::numbers::*;
 use super::pointers::{Out, Text, given};
-use crate::client::{Client, DuplicationSpec, Selector, TablePattern};
+use crate::client::operation::Operation;
+use crate::client::{DuplicationSpec, Selector, TablePattern};
 use crate::outcome::FailMode;
 
 /// What to ask for, put together step by step: for what the plain functions have no arguments for,
@@ -24,7 +24,7 @@ pub struct Request {
     tables: TablePattern,
 }
 
-/// Not `Operation`: a type of that name, the call in the background, is declared for C.
+/// Which operation: what it is asked with comes later.
 #[derive(Debug, Clone, Copy, Default)]
 enum Asked {
     #[default]
@@ -52,46 +52,6 @@ impl Asked {
     }
 }
 
-/// A complete request: what the client is asked.
-#[derive(Debug, Clone)]
-pub(crate) enum Call {
-    Add(DuplicationSpec),
-    Query(String),
-    List(TablePattern),
-    Start(String, Selector),
-    Pause(String, Selector),
-    Remove(String, Selector),
-    SetFailMode(String, Selector, FailMode),
-}
-
-impl Call {
-    /// The table of a call that changes something.
-    pub(crate) fn changes(&self) -> Option<&str> {
-        match self {
-            Call::Add(spec) => Some(&spec.table),
-            Call::Start(table, _)
-            | Call::Pause(table, _)
-            | Call::Remove(table, _)
-            | Call::SetFailMode(table, _, _) => Some(table),
-            Call::Query(_) | Call::List(_) => None,
-        }
-    }
-
-    pub(crate) async fn run(&self, client: &Client) -> Facts {
-        match self {
-            Call::Add(spec) => Facts::of_add(client.add(spec).await),
-            Call::Query(table) => Facts::of_list(client.query(table).await),
-            Call::List(tables) => Facts::of_list(client.list(tables).await),
-            Call::Start(table, which) => Facts::of_change(client.start(table, which).await),
-            Call::Pause(table, which) => Facts::of_change(client.pause(table, which).await),
-            Call::Remove(table, which) => Facts::of_removal(client.remove(table, which).await),
-            Call::SetFailMode(table, which, mode) => {
-                Facts::of_change(client.set_fail_mode(table, which, *mode).await)
-            }
-        }
-    }
-}
-
 /// Which duplication: by its dupid unless that is 0, else by the remote cluster; one of them, not both.
 pub(crate) fn selector(dupid: i32, cluster: Option<&str>) -> Result<Selector, Refusal> {
     match (dupid, cluster) {
@@ -114,25 +74,25 @@ pub(crate) fn tables(which: i32, text: Option<&str>) -> Result<TablePattern, Ref
 }
 
 impl Request {
-    /// The call that this request describes, if it says all that its operation needs.
-    pub(crate) fn call(&self) -> Result<Call, Refusal> {
+    /// The operation that this request describes, if it says all that is needed.
+    pub(crate) fn complete(&self) -> Result<Operation, Refusal> {
         const INCOMPLETE: Refusal = Refusal(PEGASUS_DUP_BAD_ARGUMENT);
         let table = || self.table.clone().ok_or(INCOMPLETE);
         let which = || selector(self.dupid.unwrap_or(0), self.cluster.as_deref());
         Ok(match self.operation {
-            Asked::Add => Call::Add(DuplicationSpec {
+            Asked::Add => Operation::Add(DuplicationSpec {
                 remote_table: self.remote_table.clone(),
                 remote_replica_count: self.remote_replica_count,
                 checkpoint: self.checkpoint,
                 ..DuplicationSpec::new(table()?, self.cluster.clone().ok_or(INCOMPLETE)?)
             }),
-            Asked::Query => Call::Query(table()?),
-            Asked::List => Call::List(self.tables.clone()),
-            Asked::Start => Call::Start(table()?, which()?),
-            Asked::Pause => Call::Pause(table()?, which()?),
-            Asked::Remove => Call::Remove(table()?, which()?),
+            Asked::Query => Operation::Query(table()?),
+            Asked::List => Operation::List(self.tables.clone()),
+            Asked::Start => Operation::Start(table()?, which()?),
+            Asked::Pause => Operation::Pause(table()?, which()?),
+            Asked::Remove => Operation::Remove(table()?, which()?),
             Asked::SetFailMode => {
-                Call::SetFailMode(table()?, which()?, self.fail_mode.ok_or(INCOMPLETE)?)
+                Operation::SetFailMode(table()?, which()?, self.fail_mode.ok_or(INCOMPLETE)?)
             }
         })
     }

@@ -1,7 +1,7 @@
 //! What a command says in the end: text or JSON for stdout, warnings and errors for stderr, and the
 //! exit code. Made from the result alone, without any I/O.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, ErrorKind};
 use crate::json::Report;
 use crate::outcome::{Change, Duplication, Outcome, Removal};
 
@@ -25,14 +25,10 @@ pub(super) struct Answer {
 }
 
 impl Format {
-    pub(super) fn add(self, result: &Result<Outcome<Duplication>>, exist_ok: bool) -> Answer {
-        let outcome = match result {
-            Ok(outcome) => outcome,
-            Err(error) => return self.error(error),
-        };
+    pub(super) fn add(self, outcome: &Outcome<Duplication>, exist_ok: bool) -> Answer {
         Answer {
             stdout: if self.json {
-                line(Report::of_add(result))
+                line(Report::of_add(outcome))
             } else {
                 text::outcome(outcome, self.look.stdout)
             },
@@ -41,14 +37,10 @@ impl Format {
         }
     }
 
-    pub(super) fn change(self, result: &Result<Change<Duplication>>) -> Answer {
-        let change = match result {
-            Ok(change) => change,
-            Err(error) => return self.error(error),
-        };
+    pub(super) fn change(self, change: &Change<Duplication>) -> Answer {
         Answer {
             stdout: if self.json {
-                line(Report::of_change(result))
+                line(Report::of_change(change))
             } else {
                 text::change(change, self.look.stdout)
             },
@@ -58,31 +50,26 @@ impl Format {
     }
 
     /// `what` names the one that was to be removed.
-    pub(super) fn removal(self, result: &Result<Removal<Duplication>>, what: &str) -> Answer {
-        match result {
-            Ok(Removal::Removed { was, warning }) => Answer {
+    pub(super) fn removal(self, removal: &Removal<Duplication>, what: &str) -> Answer {
+        match removal {
+            Removal::Removed { was, warning } => Answer {
                 stdout: if self.json {
-                    line(Report::of_removal(result))
+                    line(Report::of_removal(removal))
                 } else {
                     text::removed(was, self.look.stdout)
                 },
                 stderr: self.warnings(warning.as_deref().map(|t| text::sentence(t).into_owned())),
                 exit: Exit::Done,
             },
-            Ok(Removal::NotFound) => self.error(&Error::new(
+            Removal::NotFound => self.error(&Error::new(
                 ErrorKind::DuplicationNotFound,
                 format!("no such duplication, so nothing was removed: {what}"),
             )),
-            Err(error) => self.error(error),
         }
     }
 
     /// Servers give no order, so one is made: the same state is the same text.
-    pub(super) fn listed(self, result: Result<Vec<Duplication>>) -> Answer {
-        let mut listed = match result {
-            Ok(listed) => listed,
-            Err(error) => return self.error(&error),
-        };
+    pub(super) fn listed(self, mut listed: Vec<Duplication>) -> Answer {
         listed.sort_by(|a, b| {
             (&a.table, a.table_id, a.dupid, &a.cluster)
                 .cmp(&(&b.table, b.table_id, b.dupid, &b.cluster))
@@ -193,13 +180,13 @@ mod tests {
         }
     }
 
-    fn exists(differences: Vec<Difference>) -> Result<Outcome<Duplication>> {
-        Ok(Outcome::AlreadyExists {
+    fn exists(differences: Vec<Difference>) -> Outcome<Duplication> {
+        Outcome::AlreadyExists {
             existing: one("t", 1),
             differences,
             evidence: Evidence::ServerSaidSo,
             warning: None,
-        })
+        }
     }
 
     #[test]
@@ -211,10 +198,10 @@ mod tests {
         assert_eq!(TEXT.add(&exists(other()), true).exit.code(), 4);
         for evidence in [Evidence::ServerSaidSo, Evidence::AppearedDuringCall] {
             let created = Outcome::Created { value: one("t", 1), evidence, warning: None };
-            assert_eq!(TEXT.add(&Ok(created), false).exit.code(), 0);
+            assert_eq!(TEXT.add(&created, false).exit.code(), 0);
         }
         for kind in ErrorKind::ALL {
-            let code = TEXT.add(&Err(Error::new(kind, "no")), true).exit.code();
+            let code = TEXT.error(&Error::new(kind, "no")).exit.code();
             assert_eq!(code, if kind == ErrorKind::OutcomeUnknown { 5 } else { 1 }, "{kind}");
         }
     }
@@ -257,7 +244,7 @@ mod tests {
 
     #[test]
     fn what_was_not_there_to_remove_is_an_error() {
-        let answer = JSON.removal(&Ok(Removal::NotFound), "table=t dupid=7");
+        let answer = JSON.removal(&Removal::NotFound, "table=t dupid=7");
         assert_eq!(answer.exit.code(), 1);
         assert!(answer.stdout.contains(r#""kind":"duplication_not_found""#));
         assert!(answer.stderr.contains("table=t dupid=7"));
@@ -265,10 +252,10 @@ mod tests {
 
     #[test]
     fn lists_are_in_one_order() {
-        let there = JSON.listed(Ok(vec![one("a", 1), one("a", 2), one("b", 1)]));
-        let back = JSON.listed(Ok(vec![one("b", 1), one("a", 2), one("a", 1)]));
+        let there = JSON.listed(vec![one("a", 1), one("a", 2), one("b", 1)]);
+        let back = JSON.listed(vec![one("b", 1), one("a", 2), one("a", 1)]);
         assert_eq!(there, back);
-        assert_eq!(JSON.listed(Ok(vec![])).stdout, "");
-        assert_eq!(TEXT.listed(Ok(vec![])).stdout.lines().count(), 1);
+        assert_eq!(JSON.listed(vec![]).stdout, "");
+        assert_eq!(TEXT.listed(vec![]).stdout.lines().count(), 1);
     }
 }

@@ -3,13 +3,12 @@
 use std::pin::pin;
 use std::time::Duration;
 
-use crate::client::{Client, DuplicationSpec, Selector, TablePattern};
-use crate::error::Result;
-use crate::outcome::FailMode;
+use crate::client::operation::{self, Operation};
+use crate::client::{Client, DuplicationSpec, Selector};
 use crate::protocol::generation::Generation;
 
 use super::answer::{Answer, Format};
-use super::args::{Command, Global, WhichArgs};
+use super::args::{Command, GenerationOption, Global, WhichArgs};
 use super::exit::Exit;
 use super::signals::Signals;
 use super::terminal::{WaitingNote, complain, say};
@@ -18,14 +17,12 @@ use super::terminal::{WaitingNote, complain, say};
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// One command, ready to run: nothing in it can be wrong any more but to the server.
-enum Operation {
-    Add { spec: DuplicationSpec, exist_ok: bool },
-    Query(String),
-    List(TablePattern),
-    Start(String, Selector),
-    Pause(String, Selector),
-    Remove(String, Selector),
-    SetFailMode(String, Selector, FailMode),
+struct Prepared {
+    operation: Operation,
+    /// Whether an add is done too where it exists as asked.
+    exist_ok: bool,
+    /// The generation given with the command.
+    generation: Option<Generation>,
 }
 
 /// Runs a client's command; `generation` is the one that stood before the command.
@@ -35,11 +32,11 @@ pub(super) fn run(
     command: Command,
     format: Format,
 ) -> Exit {
-    let prepared = prepare(command).and_then(|(operation, after)| {
-        let client = client(&global, after.or(generation))?;
-        Ok((operation, client))
+    let prepared = prepare(command).and_then(|prepared| {
+        let client = client(&global, prepared.generation.or(generation))?;
+        Ok((prepared, client))
     });
-    let (operation, client) = match prepared {
+    let (prepared, client) = match prepared {
         Ok(prepared) => prepared,
         Err(message) => return deliver(format.usage(&message), false),
     };
@@ -63,11 +60,11 @@ pub(super) fn run(
             global.meta.as_deref().unwrap_or_default(),
             global.timeout.as_secs_f64()
         );
-        let answer = operate(&client, &operation, format, &mut signals, &note).await;
+        let answer = operate(&client, &prepared, format, &mut signals, &note).await;
         // Whoever reads the output may be stuck; a signal still ends this, and the exit code is
         // what became of the call all the same.
         let exit = answer.exit;
-        let reads = operation.reads();
+        let reads = !prepared.operation.changes();
         let writing = tokio::task::spawn_blocking(move || deliver(answer, reads));
         tokio::select! {
             biased;
@@ -80,10 +77,14 @@ pub(super) fn run(
     exit
 }
 
-/// The operation, and the generation given with the command.
-fn prepare(command: Command) -> Result<(Operation, Option<Generation>), String> {
+fn prepare(command: Command) -> Result<Prepared, String> {
+    let given = |operation, args: GenerationOption| Prepared {
+        operation,
+        exist_ok: false,
+        generation: args.generation,
+    };
     let which = |args: WhichArgs, operation: fn(String, Selector) -> Operation| {
-        (operation(args.table, args.which), args.generation.generation)
+        given(operation(args.table, args.which), args.generation)
     };
     Ok(match command {
         Command::Add(args) => {
@@ -91,15 +92,16 @@ fn prepare(command: Command) -> Result<(Operation, Option<Generation>), String> 
             spec.remote_table = args.remote_table;
             spec.remote_replica_count = args.remote_replica_count;
             spec.checkpoint = args.checkpoint;
-            (Operation::Add { spec, exist_ok: args.exist_ok }, args.generation.generation)
+            let prepared = given(Operation::Add(spec), args.generation);
+            Prepared { exist_ok: args.exist_ok, ..prepared }
         }
-        Command::Query(args) => (Operation::Query(args.table), args.generation.generation),
-        Command::List(args) => (Operation::List(args.tables()?), args.generation.generation),
+        Command::Query(args) => given(Operation::Query(args.table), args.generation),
+        Command::List(args) => given(Operation::List(args.tables()?), args.generation),
         Command::Start(args) => which(args, Operation::Start),
         Command::Pause(args) => which(args, Operation::Pause),
         Command::Remove(args) => which(args, Operation::Remove),
         Command::SetFailMode(args) => {
-            (Operation::SetFailMode(args.table, args.which, args.mode), args.generation.generation)
+            given(Operation::SetFailMode(args.table, args.which, args.mode), args.generation)
         }
         Command::Serve(_) => return Err("serve is no client's command".to_owned()),
     })
@@ -118,15 +120,33 @@ fn client(global: &Global, generation: Option<Generation>) -> Result<Client, Str
     builder.build().map_err(|error| error.to_string())
 }
 
-impl Operation {
-    /// Whether it changes nothing, whatever happens.
-    fn reads(&self) -> bool {
-        matches!(self, Operation::Query(_) | Operation::List(_))
+impl Prepared {
+    async fn run(&self, client: &Client, format: Format) -> Answer {
+        match self.operation.run(client).await {
+            Ok(operation::Answer::Outcome(outcome)) => format.add(&outcome, self.exist_ok),
+            Ok(operation::Answer::Duplications(listed)) => format.listed(listed),
+            Ok(operation::Answer::Change(change)) => format.change(&change),
+            Ok(operation::Answer::Removal(removal)) => format.removal(&removal, &self.names()),
+            Err(error) => format.error(&error),
+        }
+    }
+
+    /// What names the one that is meant.
+    fn names(&self) -> String {
+        match &self.operation {
+            Operation::Start(table, which)
+            | Operation::Pause(table, which)
+            | Operation::Remove(table, which)
+            | Operation::SetFailMode(table, which, _) => format!("table={table} {which}"),
+            Operation::Add(_) | Operation::Query(_) | Operation::List(_) => {
+                format!("table={}", self.table())
+            }
+        }
     }
 
     fn table(&self) -> &str {
-        match self {
-            Operation::Add { spec, .. } => &spec.table,
+        match &self.operation {
+            Operation::Add(spec) => &spec.table,
             Operation::List(_) => "",
             Operation::Query(table)
             | Operation::Start(table, _)
@@ -135,37 +155,17 @@ impl Operation {
             | Operation::SetFailMode(table, _, _) => table,
         }
     }
-
-    async fn run(&self, client: &Client, format: Format) -> Answer {
-        match self {
-            Operation::Add { spec, exist_ok } => format.add(&client.add(spec).await, *exist_ok),
-            Operation::Query(table) => format.listed(client.query(table).await),
-            Operation::List(tables) => format.listed(client.list(tables).await),
-            Operation::Start(table, which) => format.change(&client.start(table, which).await),
-            Operation::Pause(table, which) => format.change(&client.pause(table, which).await),
-            Operation::Remove(table, which) => {
-                let what = match which {
-                    Selector::Dupid(dupid) => format!("table={table} dupid={dupid}"),
-                    Selector::Cluster(cluster) => format!("table={table} cluster={cluster}"),
-                };
-                format.removal(&client.remove(table, which).await, &what)
-            }
-            Operation::SetFailMode(table, which, mode) => {
-                format.change(&client.set_fail_mode(table, which, *mode).await)
-            }
-        }
-    }
 }
 
 /// Runs the operation until it is done or a signal comes.
 async fn operate(
     client: &Client,
-    operation: &Operation,
+    prepared: &Prepared,
     format: Format,
     signals: &mut Signals,
     note: &str,
 ) -> Answer {
-    let mut running = pin!(operation.run(client, format));
+    let mut running = pin!(prepared.run(client, format));
     let mut waiting = pin!(tokio::time::sleep(PATIENCE));
     let mut shown = WaitingNote::new();
     let mut patient = true;
@@ -174,9 +174,9 @@ async fn operate(
             // What is done counts, also where a signal came at the same time.
             biased;
             answer = &mut running => return answer,
-            // Asked while the operation still stands where it stood.
+            // Asked while the call still stands where it stood.
             signal = signals.next() => {
-                return format.interrupted(signal, &client.unsettled(), operation.table());
+                return format.interrupted(signal, &client.unsettled(), prepared.table());
             }
             () = &mut waiting, if patient => {
                 patient = false;

@@ -28,9 +28,6 @@ mod without_server {
     }
 
     impl ServeArgs {
-        pub(in crate::cli) fn file(&self) -> Option<&std::path::Path> {
-            None
-        }
         pub(in crate::cli) fn log_format(&self) -> Option<super::LogFormat> {
             None
         }

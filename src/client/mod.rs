@@ -6,9 +6,13 @@ mod attempt;
 pub mod blocking;
 mod builder;
 mod decide;
+#[cfg(any(feature = "capi", feature = "python"))]
+pub(crate) mod in_flight;
 mod learn;
 mod list;
 mod modify;
+#[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
+pub(crate) mod operation;
 #[cfg(pegasus_dup_planted)]
 #[doc(hidden)]
 pub mod planted;

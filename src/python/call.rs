@@ -17,10 +17,11 @@ use tokio::task::AbortHandle;
 
 use super::errors;
 use super::gate::Inside;
-use super::operation::{Answer, Request};
+use super::outcome;
 use super::threads::Threads;
 use super::watch::{self, Watch};
 use crate::client::blocking::BlockingClient;
+use crate::client::operation::{Answer, Operation};
 use crate::client::progress::{Step, observed};
 use crate::error::{Error, Result};
 
@@ -168,7 +169,7 @@ impl State {
     fn object<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self.ended.get() {
             None => Ok(None),
-            Some(Ended::Answer(answer)) => answer.object(py).map(Some),
+            Some(Ended::Answer(answer)) => outcome::answer(py, answer).map(Some),
             Some(Ended::Error(error)) => Err(errors::exception(py, error)),
             Some(Ended::Panic(text)) => Err(PanicException::new_err(text.clone())),
         }
@@ -189,7 +190,7 @@ impl Call {
     pub(super) fn start(
         client: BlockingClient,
         mailbox: &Mailbox,
-        request: Request,
+        operation: Operation,
         future: Py<PyAny>,
         progress: Option<Py<PyAny>>,
     ) -> Result<Call> {
@@ -202,9 +203,14 @@ impl Call {
             let tell = move |step| letters.post(Letter::Step { step, to: to.clone() });
             Box::new(tell) as Box<dyn Fn(Step) + Send + Sync>
         }));
-        let changes = request.changes();
+        let changes = operation.changes();
         let observer = watch.clone();
-        let call = observed(move |step| observer.note(step), request.run(client.client().clone()));
+        let asynchronous = client.client().clone();
+        let call =
+            observed(
+                move |step| observer.note(step),
+                async move { operation.run(&asynchronous).await },
+            );
         let state = Arc::new(State {
             running: Mutex::new(Some(Box::pin(call))),
             ended: OnceLock::new(),

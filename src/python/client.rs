@@ -12,10 +12,12 @@ use tokio::sync::Notify;
 use super::call::{Call, Mailbox};
 use super::errors;
 use super::gate::Inside;
-use super::operation::{Answer, Operation};
+use super::operation::Operation;
+use super::outcome;
 use super::threads::Threads;
 use super::watch::{self, Watch};
 use crate::client::blocking::BlockingClient;
+use crate::client::operation::Answer;
 use crate::client::progress::{Step, observed};
 use crate::client::{Client as AsyncClient, Mode};
 use crate::error::Result;
@@ -71,17 +73,14 @@ impl Client {
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let blocking = self.with_timeout(py, timeout)?;
-        let request = operation.request();
-        let changes = request.changes();
+        let operation = operation.get();
         let steps = Arc::new(Steps::default());
         let watch = Watch::new(progress.is_some().then(|| steps.clone().teller()));
         let (result, _inside) = py.detach(|| {
             let result = (|| {
                 let observer = watch.clone();
-                let call = observed(
-                    move |step| observer.note(step),
-                    request.run(blocking.client().clone()),
-                );
+                let call =
+                    observed(move |step| observer.note(step), operation.run(blocking.client()));
                 let mut call = pin!(call);
                 loop {
                     let slice = async {
@@ -111,7 +110,7 @@ impl Client {
             (result, Inside::enter_or_stop())
         });
         match result {
-            Ok(result) => self.ended(py, result, changes, &steps, progress.as_ref()),
+            Ok(result) => self.ended(py, result, operation.changes(), &steps, progress.as_ref()),
             Err(interrupted) => {
                 let interrupted: PyErr = interrupted;
                 watch::note_sent(py, interrupted.value(py), watch.sent().as_deref());
@@ -140,7 +139,7 @@ impl Client {
             ));
         }
         let blocking = self.with_timeout(py, timeout)?;
-        Call::start(blocking, mailbox, operation.request(), future, progress)
+        Call::start(blocking, mailbox, operation.get().clone(), future, progress)
             .map_err(|error| errors::exception(py, &error))
     }
 
@@ -176,7 +175,7 @@ impl Client {
         progress: Option<&Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let ended = match result {
-            Ok(answer) => answer.object(py),
+            Ok(answer) => outcome::answer(py, &answer),
             Err(error) => Err(errors::exception(py, &error)),
         };
         if let Err(raised) = steps.tell(py, progress) {

@@ -4,6 +4,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use crate::client::operation::Answer;
 use crate::outcome::{
     Change, Difference, Duplication, Evidence, Outcome, PartitionProgress, Removal,
 };
@@ -86,6 +87,16 @@ fn difference<'py>(py: Python<'py>, difference: &Difference) -> PyResult<Object<
         }
     };
     make(py, "Difference", &fields)
+}
+
+/// What a client answered.
+pub(super) fn answer<'py>(py: Python<'py>, answer: &Answer) -> PyResult<Bound<'py, PyAny>> {
+    match answer {
+        Answer::Outcome(one) => outcome(py, one),
+        Answer::Duplications(all) => duplications(py, all)?.into_pyobject(py),
+        Answer::Change(one) => change(py, one),
+        Answer::Removal(one) => removal(py, one),
+    }
 }
 
 pub(super) fn outcome<'py>(

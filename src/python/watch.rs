@@ -1,36 +1,30 @@
 //! What Python is told of a call besides its end: its steps, and what it had sent when it was given
 //! up.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::client::in_flight::InFlight;
 use crate::client::progress::Step;
 
 type Tell = Box<dyn Fn(Step) + Send + Sync>;
 
 /// Watches one call.
 pub(super) struct Watch {
-    sent: Mutex<Option<String>>,
+    in_flight: InFlight,
     tell: Option<Tell>,
 }
 
 impl Watch {
     /// `tell` is called with every step, within the call's polls.
     pub(super) fn new(tell: Option<Tell>) -> Arc<Watch> {
-        Arc::new(Watch { sent: Mutex::new(None), tell })
+        Arc::new(Watch { in_flight: InFlight::default(), tell })
     }
 
     pub(super) fn note(&self, step: Step) {
-        match &step {
-            Step::Sending { what } => *self.lock() = Some(what.clone()),
-            Step::Settled => *self.lock() = None,
-            Step::WaitingForTurn
-            | Step::LookingForLeader
-            | Step::Asking { .. }
-            | Step::TryingAgain { .. } => {}
-        }
+        self.in_flight.note(&step);
         if let Some(tell) = &self.tell {
             tell(step);
         }
@@ -38,11 +32,7 @@ impl Watch {
 
     /// What was sent, and whose effect is not known.
     pub(super) fn sent(&self) -> Option<String> {
-        self.lock().clone()
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<String>> {
-        self.sent.lock().unwrap_or_else(PoisonError::into_inner)
+        self.in_flight.what()
     }
 }
 

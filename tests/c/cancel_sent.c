@@ -68,8 +68,8 @@ static void cancelled_after_sent(const char *address, int32_t what, const char *
     CHECK(pegasus_dup_operation_wait(operation, &outcome) == PEGASUS_DUP_OK);
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_ERROR);
     CHECK(pegasus_dup_outcome_error_kind(outcome) == PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN);
-    CHECK_TEXT(pegasus_dup_outcome_error_message(outcome),
-               "cancelled after the request was sent");
+    CHECK(strstr(pegasus_dup_outcome_error_message(outcome), "after the request was sent: ") != NULL);
+    CHECK(strstr(pegasus_dup_outcome_error_message(outcome), " table=cancel ") != NULL);
     CHECK(pegasus_dup_outcome_error_hint(outcome) != NULL);
     CHECK(pegasus_dup_outcome_evidence(outcome) == PEGASUS_DUP_NOT_TOLD);
     pegasus_dup_outcome_free(outcome);
@@ -79,6 +79,36 @@ static void cancelled_after_sent(const char *address, int32_t what, const char *
     CHECK(called.kind == PEGASUS_DUP_ERROR);
     CHECK(called.error_kind == PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN);
     pegasus_dup_operation_free(operation);
+    pegasus_dup_request_free(request);
+    pegasus_dup_client_free(client);
+    withhold_stop(way);
+}
+
+/* One add is on its way, and a second of the same waits for its turn: cancelling that one leaves no doubt. */
+static void cancelled_behind_another(const char *address) {
+    struct withhold *way = withhold_start(address, "RPC_CM_ADD_DUPLICATION");
+    if (!CHECK(way != NULL)) {
+        return;
+    }
+    pegasus_dup_client *client = NULL;
+    pegasus_dup_operation *first = NULL, *second = NULL;
+    pegasus_dup_outcome *outcome = NULL;
+    pegasus_dup_request *request = request_of(PEGASUS_DUP_OPERATION_ADD);
+    CHECK(pegasus_dup_client_new(way->address, NULL, &client, NULL) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_submit(client, request, 60000, NULL, NULL, &first) == PEGASUS_DUP_OK);
+    CHECK(withhold_seen(way));
+    CHECK(pegasus_dup_submit(client, request, 60000, NULL, NULL, &second) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_operation_wait_for(second, 50, NULL) == PEGASUS_DUP_RUNNING);
+    CHECK(pegasus_dup_operation_cancel(second) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_operation_wait(second, &outcome) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_outcome_error_kind(outcome) == PEGASUS_DUP_ERROR_TIMEOUT);
+    pegasus_dup_outcome_free(outcome);
+    CHECK(pegasus_dup_operation_cancel(first) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_operation_wait(first, &outcome) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_outcome_error_kind(outcome) == PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN);
+    pegasus_dup_outcome_free(outcome);
+    pegasus_dup_operation_free(first);
+    pegasus_dup_operation_free(second);
     pegasus_dup_request_free(request);
     pegasus_dup_client_free(client);
     withhold_stop(way);
@@ -97,5 +127,9 @@ int main(int argc, char **argv) {
                              by_stop);
         CHECK(count(argv[1]) == 0);
     }
+    cancelled_behind_another(argv[1]);
+    CHECK(count(argv[1]) == 1);
+    cancelled_after_sent(argv[1], PEGASUS_DUP_OPERATION_REMOVE, "RPC_CM_MODIFY_DUPLICATION", 0);
+    CHECK(count(argv[1]) == 0);
     return checks_result();
 }

@@ -1,0 +1,49 @@
+//! One operation of a client as a value: for the faces that put it together in one place and run it in
+//! another.
+
+use super::{Client, DuplicationSpec, Selector, TablePattern};
+use crate::error::Result;
+use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal};
+
+/// What a client is asked to do, complete.
+#[derive(Debug, Clone)]
+pub(crate) enum Operation {
+    Add(DuplicationSpec),
+    Query(String),
+    List(TablePattern),
+    Start(String, Selector),
+    Pause(String, Selector),
+    Remove(String, Selector),
+    SetFailMode(String, Selector, FailMode),
+}
+
+/// What a client answers.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    Outcome(Outcome<Duplication>),
+    Duplications(Vec<Duplication>),
+    Change(Change<Duplication>),
+    Removal(Removal<Duplication>),
+}
+
+impl Operation {
+    /// Whether it may change something.
+    #[cfg(any(feature = "cli", feature = "python"))]
+    pub(crate) fn changes(&self) -> bool {
+        !matches!(self, Operation::Query(_) | Operation::List(_))
+    }
+
+    pub(crate) async fn run(&self, client: &Client) -> Result<Answer> {
+        Ok(match self {
+            Operation::Add(spec) => Answer::Outcome(client.add(spec).await?),
+            Operation::Query(table) => Answer::Duplications(client.query(table).await?),
+            Operation::List(tables) => Answer::Duplications(client.list(tables).await?),
+            Operation::Start(table, which) => Answer::Change(client.start(table, which).await?),
+            Operation::Pause(table, which) => Answer::Change(client.pause(table, which).await?),
+            Operation::Remove(table, which) => Answer::Removal(client.remove(table, which).await?),
+            Operation::SetFailMode(table, which, mode) => {
+                Answer::Change(client.set_fail_mode(table, which, *mode).await?)
+            }
+        })
+    }
+}
