@@ -1,82 +1,19 @@
-//! The table of an add, row by row, against servers that answer what the row says: the honest ones
-//! and those that lie. Nothing a lying server says may become a certain Created.
+//! The table of an add, row by row, against servers that answer what the row says; those that lie stand
+//! in client_add_lies.rs.
 
+#[path = "common/adding.rs"]
+#[allow(dead_code)]
+mod adding;
 #[path = "common/fake.rs"]
 #[allow(dead_code)]
 mod fake;
 
 use std::time::Duration;
 
+use adding::{add, assert_created, assert_error, assert_exists, client, fake, spec, with};
 use fake::{DUPID, Fake, Say, Seen, World, refused};
 use pegasus_dup::protocol::messages::*;
-use pegasus_dup::{
-    Client, Duplication, DuplicationSpec, Error, ErrorKind, Evidence, Mode, Outcome,
-};
-
-/// What the fake makes of an add: it may change the world, and answers.
-type OnAdd = fn(&mut World, &Seen) -> Say;
-
-fn spec() -> DuplicationSpec {
-    DuplicationSpec::new("temp", "target")
-}
-
-fn client(fake: &Fake) -> Client {
-    Client::builder()
-        .meta(fake.address.to_string())
-        .timeout(Duration::from_millis(1500))
-        .build()
-        .unwrap()
-}
-
-async fn fake(world: World, on_add: OnAdd) -> Fake {
-    let mut world = world;
-    Fake::start(move |seen| match seen.is::<AddDuplication>() {
-        true => on_add(&mut world, seen),
-        false => world.answer(seen),
-    })
-    .await
-}
-
-async fn add(
-    world: World,
-    spec: DuplicationSpec,
-    on_add: OnAdd,
-) -> (Result<Outcome<Duplication>, Error>, Fake) {
-    let fake = fake(world, on_add).await;
-    let outcome = client(&fake).add(&spec).await;
-    (outcome, fake)
-}
-
-fn with(world: World, entries: impl FnOnce(&World) -> Vec<Entry>) -> World {
-    let entries = entries(&world);
-    World { entries, ..world }
-}
-
-fn assert_created(
-    outcome: &Result<Outcome<Duplication>, Error>,
-    evidence: Evidence,
-) -> Duplication {
-    match outcome {
-        Ok(Outcome::Created { value, evidence: found, .. }) if *found == evidence => value.clone(),
-        other => panic!("expected Created, {evidence}; got {other:?}"),
-    }
-}
-
-fn assert_exists(outcome: &Result<Outcome<Duplication>, Error>, evidence: Evidence) -> Duplication {
-    match outcome {
-        Ok(Outcome::AlreadyExists { existing, evidence: found, .. }) if *found == evidence => {
-            existing.clone()
-        }
-        other => panic!("expected AlreadyExists, {evidence}; got {other:?}"),
-    }
-}
-
-fn assert_error(outcome: &Result<Outcome<Duplication>, Error>, kind: ErrorKind) -> Error {
-    match outcome {
-        Err(error) if error.kind() == kind => error.clone(),
-        other => panic!("expected an error {kind}; got {other:?}"),
-    }
-}
+use pegasus_dup::{DuplicationSpec, ErrorKind, Evidence, Mode};
 
 // What an honest `dup-exist` server can show.
 
@@ -92,12 +29,7 @@ async fn made_and_listed_is_created_because_the_server_said_so() {
     assert_eq!(outcome.unwrap().warning(), None);
     assert_eq!(fake.count::<AddDuplication>(), 1);
     // Without the checkpoint unless asked for, and nothing else said.
-    let sent = fake
-        .seen()
-        .iter()
-        .find(|seen| seen.is::<AddDuplication>())
-        .unwrap()
-        .read::<AddDuplication>();
+    let sent = fake.first::<AddDuplication>();
     assert_eq!(sent.is_duplicating_checkpoint, Some(false));
     assert_eq!((sent.remote_app_name, sent.remote_replica_count), (None, None));
 }
@@ -111,12 +43,7 @@ async fn the_checkpoint_is_field_3_left_out() {
     })
     .await;
     assert_created(&outcome, Evidence::ServerSaidSo);
-    let sent = fake
-        .seen()
-        .iter()
-        .find(|seen| seen.is::<AddDuplication>())
-        .unwrap()
-        .read::<AddDuplication>();
+    let sent = fake.first::<AddDuplication>();
     assert_eq!(sent.is_duplicating_checkpoint, None);
 }
 
@@ -298,7 +225,7 @@ async fn a_lost_answer_is_settled_by_what_is_listed() {
                 false => world.answer(seen),
             })
             .await;
-            let client = client(&fake);
+            let client = client(&fake).with_timeout(Duration::from_secs(6));
             let outcome = client.add(&spec()).await;
             if sure {
                 assert_exists(&outcome, Evidence::ListedAfter);
@@ -421,172 +348,6 @@ async fn two_to_that_cluster_afterwards_is_unknown_and_names_both() {
     assert_eq!(error.known().len(), 2);
 }
 
-// Servers that lie, or err: one field at a time.
-
-/// The honest answer with one thing wrong about it, and an honest list.
-async fn lie(spoil: fn(&mut AddAnswer)) -> Result<Outcome<Duplication>, Error> {
-    let mut world = World::dup_exist();
-    let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
-        true => {
-            world.entries = vec![world.entry(DUPID)];
-            let mut answer = world.made(DUPID);
-            spoil(&mut answer);
-            seen.answer(&answer)
-        }
-        false => world.answer(seen),
-    })
-    .await;
-    let spec = DuplicationSpec { remote_replica_count: Some(3), ..spec() };
-    client(&fake).add(&spec).await
-}
-
-fn assert_not_certainly_created(outcome: &Result<Outcome<Duplication>, Error>) {
-    if let Ok(outcome @ Outcome::Created { .. }) = outcome {
-        assert!(!outcome.certain(), "{outcome:?}");
-    }
-}
-
-#[tokio::test]
-async fn the_honest_answer_is_certain() {
-    assert_created(&lie(|_| {}).await, Evidence::ServerSaidSo);
-}
-
-#[tokio::test]
-async fn another_remote_table_in_the_echo() {
-    let outcome = lie(|answer| answer.remote_app_name = Some("other".into())).await;
-    assert_error(&outcome, ErrorKind::OutcomeUnknown);
-}
-
-#[tokio::test]
-async fn another_replica_count_in_the_echo() {
-    let outcome = lie(|answer| answer.remote_replica_count = Some(7)).await;
-    assert_error(&outcome, ErrorKind::OutcomeUnknown);
-}
-
-#[tokio::test]
-async fn half_an_echo() {
-    assert_error(&lie(|answer| answer.remote_app_name = None).await, ErrorKind::OutcomeUnknown);
-    assert_error(
-        &lie(|answer| answer.remote_replica_count = None).await,
-        ErrorKind::OutcomeUnknown,
-    );
-}
-
-#[tokio::test]
-async fn another_appid() {
-    assert_error(&lie(|answer| answer.appid = Some(4)).await, ErrorKind::OutcomeUnknown);
-    assert_error(&lie(|answer| answer.appid = Some(0)).await, ErrorKind::OutcomeUnknown);
-    assert_error(&lie(|answer| answer.appid = None).await, ErrorKind::OutcomeUnknown);
-}
-
-#[tokio::test]
-async fn another_dupid() {
-    let outcome = lie(|answer| answer.dupid = Some(DUPID + 1)).await;
-    assert_created(&outcome, Evidence::AppearedDuringCall);
-    assert!(outcome.unwrap().warning().unwrap().contains("named another one"));
-    assert_not_certainly_created(&lie(|answer| answer.dupid = Some(-5)).await);
-    assert_not_certainly_created(&lie(|answer| answer.dupid = Some(0)).await);
-    assert_not_certainly_created(&lie(|answer| answer.dupid = None).await);
-}
-
-#[tokio::test]
-async fn ok_with_nothing_in_it() {
-    let outcome = lie(|answer| {
-        (answer.appid, answer.dupid) = (None, None);
-        (answer.remote_app_name, answer.remote_replica_count) = (None, None);
-    })
-    .await;
-    assert_created(&outcome, Evidence::AppearedDuringCall);
-}
-
-#[tokio::test]
-async fn dup_exist_that_names_nothing() {
-    let outcome = lie(|answer| {
-        (answer.err, answer.appid, answer.dupid) = (pegasus_dup::ErrorCode::DupExist, None, None);
-    })
-    .await;
-    assert_exists(&outcome, Evidence::ServerSaidSo);
-    assert!(outcome.unwrap().warning().unwrap().contains("did not say which"));
-}
-
-#[tokio::test]
-async fn another_seqid() {
-    for shift in [1, -1, 1000] {
-        let mut world = World::dup_exist();
-        let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
-            true => {
-                world.entries = vec![world.entry(DUPID)];
-                let seqid = seen.seqid + shift;
-                Seen { seqid, ..seen.clone() }.answer(&world.made(DUPID))
-            }
-            false => world.answer(seen),
-        })
-        .await;
-        assert_created(&client(&fake).add(&spec()).await, Evidence::AppearedDuringCall);
-    }
-}
-
-#[tokio::test]
-async fn the_answer_to_another_rpc() {
-    let mut world = World::dup_exist();
-    let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
-        true => {
-            world.entries = vec![world.entry(DUPID)];
-            Seen { name: "RPC_CM_CREATE_APP".into(), ..seen.clone() }.answer(&world.made(DUPID))
-        }
-        false => world.answer(seen),
-    })
-    .await;
-    assert_created(&client(&fake).add(&spec()).await, Evidence::AppearedDuringCall);
-}
-
-#[tokio::test]
-async fn a_list_of_another_table() {
-    for spoil in [
-        (|state: &mut AppState| state.app_name = Some("other".into())) as fn(&mut AppState),
-        |state| state.appid = 0,
-        |state| drop(state.duplications.insert(9, World::dup_exist().entry(DUPID))),
-    ] {
-        let world = World::dup_exist();
-        let fake = Fake::start(move |seen| match seen.is::<ListDuplication>() {
-            true => {
-                let mut state = AppState {
-                    appid: 3,
-                    duplications: Default::default(),
-                    app_name: Some("temp".into()),
-                    partition_count: Some(8),
-                };
-                spoil(&mut state);
-                seen.answer(&ListAnswer {
-                    err: pegasus_dup::ErrorCode::Ok,
-                    hint_message: None,
-                    app_states: Some([("temp".to_owned(), state)].into()),
-                })
-            }
-            false => world.answer(seen),
-        })
-        .await;
-        assert_error(&client(&fake).add(&spec()).await, ErrorKind::Protocol);
-        assert_eq!(fake.count::<AddDuplication>(), 0);
-    }
-}
-
-#[tokio::test]
-async fn a_query_with_nothing_in_it() {
-    let world = World::old();
-    let fake = Fake::start(move |seen| match seen.is::<QueryDuplication>() {
-        true => seen.answer(&QueryAnswer {
-            err: pegasus_dup::ErrorCode::Ok,
-            appid: None,
-            entry_list: None,
-        }),
-        false => world.answer(seen),
-    })
-    .await;
-    assert_error(&client(&fake).add(&spec()).await, ErrorKind::Protocol);
-    assert_eq!(fake.count::<AddDuplication>(), 0);
-}
-
 // Servers that are not proven to be `dup-exist`.
 
 #[tokio::test]
@@ -646,12 +407,7 @@ async fn what_an_old_server_would_ignore_or_misread_is_not_sent() {
     })
     .await;
     assert_created(&outcome, Evidence::AppearedDuringCall);
-    let sent = fake
-        .seen()
-        .iter()
-        .find(|seen| seen.is::<AddDuplication>())
-        .unwrap()
-        .read::<AddDuplication>();
+    let sent = fake.first::<AddDuplication>();
     assert_eq!((sent.remote_app_name, sent.remote_replica_count), (None, None));
 }
 

@@ -96,6 +96,11 @@ impl Fake {
         self.seen.lock().unwrap().clone()
     }
 
+    /// The first such request that came.
+    pub fn first<R: Rpc>(&self) -> R::Request {
+        self.seen().iter().find(|seen| seen.is::<R>()).expect("none came").read::<R>()
+    }
+
     pub fn count<R: Rpc>(&self) -> usize {
         self.seen().iter().filter(|seen| seen.is::<R>()).count()
     }
