@@ -8,8 +8,8 @@ mod adding;
 #[allow(dead_code)]
 mod fake;
 
-use adding::{assert_created, assert_error, assert_exists, client, fake, spec};
-use fake::{DUPID, Fake, Say, World, refused};
+use adding::{assert_created, assert_error, assert_exists, client, spec};
+use fake::{DUPID, Fake, Seen, World};
 use pegasus_dup::protocol::messages::*;
 use pegasus_dup::{Duplication, DuplicationSpec, Error, ErrorKind, Evidence, Outcome};
 

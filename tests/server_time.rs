@@ -11,7 +11,7 @@ use common::slow_store::HandClock;
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::messages::{AddRequest, Entry, ModifyRequest};
 use pegasus_dup::server::store::MemoryStore;
-use pegasus_dup::server::{Behaviour, ClockMode, Hub, ServerConfig};
+use pegasus_dup::server::{Behaviour, Clock, ClockMode, Election, Group, Hub, ServerConfig};
 
 const START: i64 = 1_700_000_000_000;
 
@@ -100,6 +100,37 @@ async fn partitions_lag_and_stick_as_they_are_told() {
     hub.set_partitions(vec!["temp:0=stick:0".parse().unwrap()]);
     let now = entry(&mut peer).await;
     assert_eq!((at(&now, 0).1, at(&now, 2).1), (0, 103));
+}
+
+#[tokio::test]
+async fn the_servers_of_a_group_have_one_time() {
+    // A wall clock that moves on between the starts of the servers.
+    struct Hurrying(std::sync::atomic::AtomicI64);
+    impl Clock for Hurrying {
+        fn now_ms(&self) -> i64 {
+            self.0.fetch_add(60_000, std::sync::atomic::Ordering::SeqCst)
+        }
+    }
+    let configs: Vec<ServerConfig> = ["127.0.0.1:34601", "127.0.0.1:34602"]
+        .map(|listen| ServerConfig {
+            listen: listen.parse().unwrap(),
+            clock: Some(ClockMode::Manual),
+            ..common::config(Behaviour::Idempotent)
+        })
+        .into();
+    let clock: Arc<dyn Clock> = Arc::new(Hurrying(START.into()));
+    let group = Group::new(&configs, Arc::new(MemoryStore::new()), &clock).expect("a group");
+    let mut leader = Peer::in_memory(group.hub(0).unwrap());
+    assert_eq!(leader.add(&with_checkpoint()).await.err, ErrorCode::Ok);
+    assert!(group.advance(Duration::from_secs(4)));
+    let before = entry(&mut leader).await;
+    assert_eq!(before.status, 2);
+    group.elect(&Election::default());
+    let mut next = Peer::in_memory(group.hub(1).unwrap());
+    assert_eq!(entry(&mut next).await, before);
+    group.set_partitions(&["temp:0=stick:3".parse().unwrap()]);
+    assert!(group.advance(Duration::from_secs(10)));
+    assert_eq!(at(&entry(&mut next).await, 0).1, 3);
 }
 
 #[tokio::test]

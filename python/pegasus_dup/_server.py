@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ._enums import Generation
 
 _BEHAVIOURS = ("freezed", "checkpoint", "remote-name", "dup-exist", "idempotent")
-_CLOCKS = ("real", "fast", "stopped")
+_CLOCKS = ("real", "fast", "stopped", "manual")
 # More are taken for a slip: each has a port.
 _MOST_SERVERS = 100
 
@@ -57,6 +57,20 @@ class _Served:
         """How many requests would have ended a real server of this generation."""
         return self._core.would_have_died
 
+    def advance(self, time: float | timedelta) -> None:
+        """Turn the clock on by that time, in seconds; it must be one of ``clock="manual"``.
+
+        When this returns, whoever asks sees what that time brought.
+        """
+        if not self._core.advance(_args.seconds("time", time)):
+            raise InvalidArgument(
+                "only a manual clock can be turned", hint='give clock="manual" when it is made'
+            )
+
+    def set_partitions(self, partitions: Iterable[str]) -> None:
+        """Have other partitions lag or stick from now on; ``[]`` is none."""
+        self._core.set_partitions(_args.texts("partitions", partitions))
+
     def stop(self) -> None:
         """Take no more requests, answer those taken, and end. Stopping a stopped one is nothing."""
         self._core.stop()
@@ -75,8 +89,10 @@ class MetaServer(_Served):
 
     ``generation`` makes it behave as that generation of servers does, side effects included;
     unless given it is ``"idempotent"``: a repeated add changes nothing and says so. ``clock`` is
-    how duplications move on: ``"real"``, ``"fast"`` (100 times as fast), ``"stopped"``; unless
-    given, stopped with an explicit generation, else real.
+    how duplications move on: ``"real"``, ``"fast"`` (100 times as fast), ``"stopped"``, or
+    ``"manual"``, which stands still until ``advance()`` turns it; unless given, stopped with an
+    explicit generation, else real. ``partitions`` says which of them lag or stick, as in
+    ``"temp:1=lag:30"`` (decrees behind) and ``"temp:2=stick:40"`` (never beyond that decree).
 
     ``faults`` says which requests meet which mishap: ``"add#1=drop-reply"`` (the first add is done,
     and its answer lost), ``"query#2+=delay:200"`` (milliseconds, from the second query on),
@@ -94,12 +110,18 @@ class MetaServer(_Served):
         listen: str = "127.0.0.1:0",
         store: str | os.PathLike[str] | None = None,
         generation: Generation | Literal["idempotent"] | str | None = None,
-        clock: Literal["real", "fast", "stopped"] | None = None,
+        clock: Literal["real", "fast", "stopped", "manual"] | None = None,
+        partitions: Iterable[str] = (),
         faults: Iterable[str] = (),
     ) -> None:
         self._core = _core.MetaServer(
             _settings(
-                tables, remote_clusters, cluster_name, store, _clock(clock, generation is not None)
+                tables=tables,
+                remote_clusters=remote_clusters,
+                cluster_name=cluster_name,
+                store=store,
+                clock=_clock(clock, generation is not None),
+                partitions=partitions,
             ),
             _args.text("listen", listen),
             _behaviour(generation),
@@ -146,7 +168,8 @@ class MetaGroup(_Served):
         | str
         | Iterable[Generation | Literal["idempotent"] | str]
         | None = None,
-        clock: Literal["real", "fast", "stopped"] | None = None,
+        clock: Literal["real", "fast", "stopped", "manual"] | None = None,
+        partitions: Iterable[str] = (),
         faults: Iterable[str] = (),
     ) -> None:
         count = _args.int32("servers", servers)
@@ -163,7 +186,12 @@ class MetaGroup(_Served):
                 )
         self._core = _core.MetaGroup(
             _settings(
-                tables, remote_clusters, cluster_name, store, _clock(clock, generation is not None)
+                tables=tables,
+                remote_clusters=remote_clusters,
+                cluster_name=cluster_name,
+                store=store,
+                clock=_clock(clock, generation is not None),
+                partitions=partitions,
             ),
             f"{_args.text('host', host)}:0",
             behaviours,
@@ -223,7 +251,13 @@ class MetaGroup(_Served):
 
 
 def _settings(
-    tables: object, remote_clusters: object, cluster_name: object, store: object, clock: str | None
+    *,
+    tables: object,
+    remote_clusters: object,
+    cluster_name: object,
+    store: object,
+    clock: str | None,
+    partitions: object,
 ) -> _core._Settings:
     return {
         "tables": _tables(tables),
@@ -231,6 +265,7 @@ def _settings(
         "cluster_name": _args.text("cluster_name", cluster_name),
         "store": None if store in (None, "memory") else _path(store),
         "clock": clock,
+        "partitions": _args.texts("partitions", partitions),
     }
 
 

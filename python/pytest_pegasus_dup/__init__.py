@@ -62,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         "pegasus_meta(**settings): what the server of the fixture pegasus_meta is made with, "
-        "such as tables, remote_clusters, generation, clock, faults",
+        "such as tables, remote_clusters, generation, clock, partitions, faults",
     )
 
 

@@ -11,8 +11,8 @@ use pyo3::prelude::*;
 use super::errors;
 use super::threads::Threads;
 use crate::server::{
-    Behaviour, BlockingMetaGroup, BlockingMetaServer, ClockMode, Election, FaultRule, ParseError,
-    RemoteCluster, ServerConfig, StoreChoice, TableSpec,
+    Behaviour, BlockingMetaGroup, BlockingMetaServer, ClockMode, Election, ParseError,
+    PartitionRule, RemoteCluster, ServerConfig, StoreChoice, TableSpec,
 };
 
 /// What the classes of the Python package call, with arguments whose types are checked already.
@@ -28,6 +28,8 @@ struct Settings {
     store: Option<PathBuf>,
     #[pyo3(item)]
     clock: Option<String>,
+    #[pyo3(item)]
+    partitions: Vec<String>,
 }
 
 impl Settings {
@@ -36,6 +38,7 @@ impl Settings {
             cluster_name: self.cluster_name,
             store: self.store.map_or(StoreChoice::Memory, StoreChoice::File),
             clock: self.clock.map(|clock| parsed::<ClockMode>(py, &clock)).transpose()?,
+            partitions: rules(py, &self.partitions)?,
             ..ServerConfig::default()
         };
         for (name, partitions, replicas) in self.tables {
@@ -101,6 +104,18 @@ impl MetaServer {
         let rules = rules(py, &faults)?;
         self.threads.get(py)?.set_faults(rules);
         Ok(())
+    }
+
+    /// Other rules for partitions.
+    fn set_partitions(&self, py: Python<'_>, partitions: Vec<String>) -> PyResult<()> {
+        let rules = rules(py, &partitions)?;
+        self.threads.get(py)?.hub().set_partitions(rules);
+        Ok(())
+    }
+
+    /// Turns a clock that is turned by hand. Whether it is one.
+    fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<bool> {
+        Ok(self.threads.get(py)?.hub().advance(duration(py, seconds)?))
     }
 
     /// Stops it.
@@ -174,8 +189,7 @@ impl MetaGroup {
         old_stays: bool,
         followers_learn: bool,
     ) -> PyResult<()> {
-        let early = Duration::try_from_secs_f64(early)
-            .map_err(|error| errors::invalid_argument(py, &format!("early: {error}")))?;
+        let early = duration(py, early)?;
         let group = self.threads.get(py)?;
         // Reading back may wait for what is on its way to the store.
         py.detach(|| {
@@ -206,6 +220,18 @@ impl MetaGroup {
         Ok(())
     }
 
+    /// Other rules for partitions, on all servers.
+    fn set_partitions(&self, py: Python<'_>, partitions: Vec<String>) -> PyResult<()> {
+        let rules: Vec<PartitionRule> = rules(py, &partitions)?;
+        self.threads.get(py)?.group().set_partitions(&rules);
+        Ok(())
+    }
+
+    /// Turns the clocks that are turned by hand. Whether there are any.
+    fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<bool> {
+        Ok(self.threads.get(py)?.group().advance(duration(py, seconds)?))
+    }
+
     /// Stops them.
     fn stop(&self, py: Python<'_>) {
         py.detach(|| {
@@ -221,8 +247,16 @@ fn parsed<T: std::str::FromStr<Err = ParseError>>(py: Python<'_>, text: &str) ->
     text.parse().map_err(|error: ParseError| errors::invalid_argument(py, &error.to_string()))
 }
 
-fn rules(py: Python<'_>, faults: &[String]) -> PyResult<Vec<FaultRule>> {
-    faults.iter().map(|rule| parsed(py, rule)).collect()
+fn rules<T: std::str::FromStr<Err = ParseError>>(
+    py: Python<'_>,
+    rules: &[String],
+) -> PyResult<Vec<T>> {
+    rules.iter().map(|rule| parsed(py, rule)).collect()
+}
+
+fn duration(py: Python<'_>, seconds: f64) -> PyResult<Duration> {
+    Duration::try_from_secs_f64(seconds)
+        .map_err(|error| errors::invalid_argument(py, &error.to_string()))
 }
 
 fn resolve(py: Python<'_>, listen: &str) -> PyResult<SocketAddr> {

@@ -4,12 +4,13 @@ use std::net::{SocketAddr, SocketAddrV4};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
-use super::clock::{Clock, SystemClock};
-use super::config::ServerConfig;
+use super::clock::{Clock, ManualClock, SystemClock};
+use super::config::{ClockMode, ServerConfig};
 use super::error::ServerError;
 use super::fault::{FaultRule, Faults};
 use super::hub::Hub;
 use super::listener::{MetaServer, bind, blocking, open};
+use super::partition::PartitionRule;
 use super::store::{SharedStore, Store};
 
 /// How the leader changes.
@@ -55,6 +56,8 @@ impl Group {
             return wrong("a group needs a server");
         };
         let store = SharedStore::new(store);
+        // Clocks that are turned by hand start together, or the servers would never agree again.
+        let start: Arc<dyn Clock> = Arc::new(ManualClock::at(clock.now_ms()));
         let mut metas: Vec<(Hub, SocketAddrV4)> = Vec::new();
         for config in configs {
             let SocketAddr::V4(address) = config.listen else {
@@ -66,6 +69,7 @@ impl Group {
             if config.cluster_name != first.cluster_name || config.tables != first.tables {
                 return wrong("servers of a group have the same cluster name and tables");
             }
+            let clock = if config.clock_mode() == ClockMode::Manual { &start } else { clock };
             metas.push((Hub::over(config, store.clone(), Arc::clone(clock))?, address));
         }
         let addresses: Vec<SocketAddrV4> = metas.iter().map(|(_, address)| *address).collect();
@@ -116,6 +120,19 @@ impl Group {
         for hub in self.hubs() {
             hub.share_faults(faults.clone());
         }
+    }
+
+    /// Other partitions that lag or stick, on all servers.
+    pub fn set_partitions(&self, rules: &[PartitionRule]) {
+        for hub in self.hubs() {
+            hub.set_partitions(rules.to_vec());
+        }
+    }
+
+    /// Turns the clocks of [`ClockMode::Manual`] on, all by the same time. Whether there is one.
+    pub fn advance(&self, time: Duration) -> bool {
+        // All of them, so not by `any`, which stops at the first.
+        self.hubs().filter(|hub| hub.advance(time)).count() > 0
     }
 
     /// How many requests would have ended a real server, over all of them.
