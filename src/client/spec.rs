@@ -3,9 +3,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Difference, Duplication};
-
-/// The longest name that is sent, in bytes. Pegasus has no stated limit; nobody has names this long.
-const MAX_NAME: usize = 255;
+use crate::protocol::MAX_NAME;
 
 /// What to add: which table's writes go to which remote cluster, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -7,3 +7,7 @@ pub mod frame;
 pub mod generation;
 pub mod messages;
 pub mod thrift;
+
+/// The longest name of a table or a cluster that is sent or served, in bytes. Pegasus states no limit;
+/// nobody has names this long.
+pub(crate) const MAX_NAME: usize = 255;

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::error::ServerError;
 use super::fault::FaultRule;
 use super::partition::PartitionRule;
+use crate::protocol::MAX_NAME;
 use crate::protocol::generation::Generation;
 
 /// Partitions of a table unless told otherwise.
@@ -20,8 +21,6 @@ const REPLICAS: i32 = 3;
 const MAX_PARTITIONS: i32 = 65_536;
 /// More replicas than this are taken for a slip.
 const MAX_REPLICAS: i32 = 64;
-/// The longest table or cluster name. Far beyond any in use, and far below what a frame holds.
-const MAX_NAME: usize = 1024;
 
 /// How an embedded meta server is set up.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,7 +58,7 @@ impl ServerConfig {
         let wrong = |text: String| Err(ServerError::Config(text));
         if self.cluster_name.is_empty() || self.cluster_name.len() > MAX_NAME {
             return wrong(format!(
-                "a cluster's name must have 1 to 1024 bytes: name={:?}",
+                "a cluster's name must have 1 to 255 bytes: name={:?}",
                 self.cluster_name
             ));
         }
@@ -76,7 +75,7 @@ impl ServerConfig {
         for cluster in &self.remote_clusters {
             if cluster.name.is_empty() || cluster.name.len() > MAX_NAME {
                 return wrong(format!(
-                    "a cluster's name must have 1 to 1024 bytes: remote_cluster={cluster}"
+                    "a cluster's name must have 1 to 255 bytes: remote_cluster={cluster}"
                 ));
             }
             if !names.insert(&cluster.name) {
@@ -195,7 +194,7 @@ impl TableSpec {
     /// Why it can't be a table, if it can't.
     pub(crate) fn fault(&self) -> Option<&'static str> {
         if self.name.is_empty() || self.name.len() > MAX_NAME {
-            Some("a table's name must have 1 to 1024 bytes:")
+            Some("a table's name must have 1 to 255 bytes:")
         } else if !(1..=MAX_PARTITIONS).contains(&self.partitions) {
             Some("a table's partitions must be 1 to 65536:")
         } else if !(1..=MAX_REPLICAS).contains(&self.replicas) {
@@ -259,7 +258,7 @@ impl FromStr for RemoteCluster {
         let wrong = || ParseError::new("a remote cluster is NAME=HOST:PORT[,HOST:PORT...]:", text);
         let (name, metas) = text.split_once('=').ok_or_else(wrong)?;
         if name.is_empty() || name.len() > MAX_NAME {
-            return Err(ParseError::new("a cluster's name must have 1 to 1024 bytes:", text));
+            return Err(ParseError::new("a cluster's name must have 1 to 255 bytes:", text));
         }
         let metas: Vec<String> = metas.split(',').map(str::to_owned).collect();
         for meta in &metas {

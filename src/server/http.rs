@@ -1,20 +1,26 @@
 //! As much HTTP as a meta server speaks on its RPC port: GET, without a body, answered with plain
 //! text.
 
-use std::fmt::Write;
+use httparse::Status;
+use jiff::Timestamp;
+use percent_encoding::percent_decode_str;
 
 /// What the first bytes of an HTTP connection are.
 pub(super) const GET: &[u8] = b"GET ";
 /// The longest head of a request.
 const MAX_HEAD: usize = 8 * 1024;
+/// The most header lines of one.
+const MAX_HEADERS: usize = 64;
 
 /// Bytes that are no HTTP request of the kind that is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadHttp {
     #[error("the head is too long")]
     TooLong,
-    #[error("the request line makes no sense")]
-    BadLine,
+    #[error("the head makes no sense: {0}")]
+    Nonsense(#[from] httparse::Error),
+    #[error("it asks for no page")]
+    NoPage,
     #[error("a body, which a GET has not")]
     Body,
 }
@@ -62,100 +68,50 @@ impl Page {
 
 /// Reads the request at the front of `bytes`; `None` = it is not whole yet.
 pub(super) fn parse(bytes: &[u8]) -> Result<Option<PageRequest>, BadHttp> {
-    let end = bytes.windows(4).take(MAX_HEAD).position(|window| window == b"\r\n\r\n");
-    let Some(end) = end else {
-        return if bytes.len() > MAX_HEAD { Err(BadHttp::TooLong) } else { Ok(None) };
+    let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
+    let mut head = httparse::Request::new(&mut headers);
+    let looked_at = &bytes[..bytes.len().min(MAX_HEAD)];
+    let length = match head.parse(looked_at)? {
+        Status::Complete(length) => length,
+        Status::Partial if bytes.len() > MAX_HEAD => return Err(BadHttp::TooLong),
+        Status::Partial => return Ok(None),
     };
-    let head = std::str::from_utf8(&bytes[..end]).map_err(|_| BadHttp::BadLine)?;
-    let mut lines = head.split("\r\n");
-    let mut words = lines.next().unwrap_or_default().split(' ');
-    let (Some("GET"), Some(target), Some(version), None) =
-        (words.next(), words.next(), words.next(), words.next())
-    else {
-        return Err(BadHttp::BadLine);
+    let target = match (head.method, head.path) {
+        (Some("GET"), Some(target)) if target.starts_with('/') => target.to_owned(),
+        _ => return Err(BadHttp::NoPage),
     };
-    let mut keep_alive = match version {
-        "HTTP/1.1" => true,
-        "HTTP/1.0" => false,
-        _ => return Err(BadHttp::BadLine),
-    };
-    if !target.starts_with('/') {
-        return Err(BadHttp::BadLine);
-    }
-    for line in lines {
-        let (name, value) = line.split_once(':').ok_or(BadHttp::BadLine)?;
-        let value = value.trim();
-        if name.eq_ignore_ascii_case("connection") {
-            keep_alive = !value.eq_ignore_ascii_case("close")
-                && (keep_alive || value.eq_ignore_ascii_case("keep-alive"));
+    let mut keep_alive = head.version == Some(1);
+    for header in head.headers {
+        let value = header.value.trim_ascii();
+        if header.name.eq_ignore_ascii_case("connection") {
+            keep_alive = !value.eq_ignore_ascii_case(b"close")
+                && (keep_alive || value.eq_ignore_ascii_case(b"keep-alive"));
         }
-        let body = name.eq_ignore_ascii_case("transfer-encoding")
-            || (name.eq_ignore_ascii_case("content-length") && value != "0");
+        let body = header.name.eq_ignore_ascii_case("transfer-encoding")
+            || (header.name.eq_ignore_ascii_case("content-length") && value != b"0");
         if body {
             return Err(BadHttp::Body);
         }
     }
-    Ok(Some(PageRequest { target: target.to_owned(), length: end + 4, keep_alive }))
+    Ok(Some(PageRequest { target, length, keep_alive }))
 }
 
-/// The path, and the value of the argument `name`, if it is there.
+/// The path, and the value of the argument `name`, if it is there. `%41` in it stands for `A`.
 pub(super) fn split<'a>(target: &'a str, name: &str) -> (&'a str, Option<String>) {
     let (path, query) = target.split_once('?').unwrap_or((target, ""));
     let value = query.split('&').find_map(|pair| {
         let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (key == name).then(|| unescape(value))
+        (key == name).then(|| percent_decode_str(value).decode_utf8_lossy().into_owned())
     });
     (path, value)
 }
 
-/// Takes `%41` for `A`. What is no such escape, or makes no UTF-8, stays or is replaced.
-fn unescape(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        let escaped = bytes
-            .get(at + 1..at + 3)
-            .filter(|_| byte == b'%')
-            .and_then(|digits| std::str::from_utf8(digits).ok())
-            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
-        match escaped {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
-}
-
 /// `2026-11-24 22:59:18`, in UTC.
 pub(super) fn date_time(seconds: i64) -> String {
-    let (days, second) = (seconds.div_euclid(86_400), seconds.rem_euclid(86_400));
-    // Years begin in March here, so that the leap day is the last.
-    let days = days + 719_468;
-    let (era, day_of_era) = (days.div_euclid(146_097), days.rem_euclid(146_097));
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = era * 400 + year_of_era + i64::from(month <= 2);
-    let mut text = String::new();
-    // Writing to a string can't fail.
-    let _ = write!(
-        text,
-        "{year:04}-{month:02}-{day:02} {:02}:{:02}:{:02}",
-        second / 3_600,
-        second / 60 % 60,
-        second % 60
-    );
-    text
+    // Beyond the year 9999 a clock that is turned by hand can get, but no text of this form.
+    let bounds = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
+    let time = Timestamp::from_second(seconds.clamp(bounds.0, bounds.1)).unwrap_or_default();
+    time.strftime("%Y-%m-%d %H:%M:%S").to_string()
 }
 
 #[cfg(test)]
@@ -171,6 +127,7 @@ mod tests {
         assert_eq!(date_time(1_795_561_158), "2026-11-24 22:59:18");
         assert_eq!(date_time(4_107_542_399), "2100-02-28 23:59:59");
         assert_eq!(date_time(4_107_542_400), "2100-03-01 00:00:00");
+        assert!(date_time(i64::MAX).starts_with("9999-12-3"));
     }
 
     #[test]
@@ -187,13 +144,15 @@ mod tests {
         assert!(!parse(b"GET / HTTP/1.0\r\n\r\n").unwrap().unwrap().keep_alive);
         for bad in [
             &b"GET / HTTP/2\r\n\r\n"[..],
-            b"GET version HTTP/1.1\r\n\r\n",
             b"GET /a b HTTP/1.1\r\n\r\n",
             b"GET /\xff HTTP/1.1\r\n\r\n",
             b"GET / HTTP/1.1\r\nnonsense\r\n\r\n",
+            &[b"GET / HTTP/1.1\r\n".as_slice(), &b"a: b\r\n".repeat(MAX_HEADERS + 1), b"\r\n"]
+                .concat(),
         ] {
-            assert_eq!(parse(bad), Err(BadHttp::BadLine));
+            assert!(matches!(parse(bad), Err(BadHttp::Nonsense(_))), "{}", bad.escape_ascii());
         }
+        assert_eq!(parse(b"GET version HTTP/1.1\r\n\r\n"), Err(BadHttp::NoPage));
         let body = b"GET / HTTP/1.1\r\nContent-Length: 3\r\n\r\nabc";
         assert_eq!(parse(body), Err(BadHttp::Body));
         let long = [b"GET /".as_slice(), &[b'a'; MAX_HEAD]].concat();
