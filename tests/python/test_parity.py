@@ -7,7 +7,17 @@ import json
 from pathlib import Path
 
 import pegasus_dup
-from pegasus_dup import Client, ErrorKind, Evidence, FailMode, Generation, PegasusDupError, Status
+import pytest
+from pegasus_dup import (
+    AsyncClient,
+    Client,
+    ErrorKind,
+    Evidence,
+    FailMode,
+    Generation,
+    PegasusDupError,
+    Status,
+)
 
 TABLE = json.loads((Path(__file__).parents[1] / "parity.json").read_text("utf-8"))
 
@@ -43,27 +53,39 @@ def test_names_of_states() -> None:
     assert [one.value for one in Generation] == names("generations")
 
 
-def annotated(method: str) -> set[str]:
-    text: str = getattr(Client, method).__annotations__["return"]
+BOTH = pytest.mark.parametrize("client", [Client, AsyncClient])
+
+
+def annotated(client: type, method: str) -> set[str]:
+    text: str = getattr(client, method).__annotations__["return"]
     names = (name.strip().split("[")[0] for name in text.split("|"))
     return {name.rpartition(".")[2] for name in names}
 
 
-def test_operations_and_what_they_give() -> None:
+@BOTH
+def test_operations_and_what_they_give(client: type) -> None:
     given: set[str] = set()
     for operation in names("operations"):
-        given |= annotated(operation)
-    given |= annotated("try_add")
+        given |= annotated(client, operation)
+    given |= annotated(client, "try_add")
     assert given == {entry["python"] for entry in TABLE["outcomes"]}
 
 
-def test_no_operation_is_missing_from_the_table() -> None:
+@BOTH
+def test_no_operation_is_missing_from_the_table(client: type) -> None:
     outcomes = {entry["python"] for entry in TABLE["outcomes"]}
     methods = {
         name
-        for name, method in vars(Client).items()
+        for name, method in vars(client).items()
         if not name.startswith("_") and inspect.isfunction(method)
-        if annotated(name) <= outcomes
+        if annotated(client, name) <= outcomes
     }
     # The same add, with its error as a value.
     assert methods - {"try_add"} == set(names("operations"))
+
+
+@pytest.mark.parametrize("operation", [*names("operations"), "try_add"])
+def test_both_clients_are_asked_and_answer_alike(operation: str) -> None:
+    blocking, awaited = getattr(Client, operation), getattr(AsyncClient, operation)
+    assert inspect.iscoroutinefunction(awaited)
+    assert inspect.signature(awaited) == inspect.signature(blocking)
