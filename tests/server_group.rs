@@ -12,7 +12,8 @@ use common::peer::{Peer, add};
 use common::slow_store::HandClock;
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::messages::{
-    AddDuplication, ListDuplication, ListRequest, QueryConfig, QueryConfigRequest, Rpc,
+    AddDuplication, ClusterInfo, ClusterInfoRequest, ListDuplication, ListNodes, ListNodesRequest,
+    ListRequest, QueryConfig, QueryConfigRequest, Rpc,
 };
 use pegasus_dup::server::store::MemoryStore;
 use pegasus_dup::server::{Behaviour, Clock, Election, Group, MetaGroup, ServerConfig};
@@ -66,6 +67,10 @@ async fn followers_do_nothing_and_name_the_leader() {
         assert_eq!(sent_away.err, ErrorCode::ForwardToOthers);
         assert_eq!((sent_away.appid, sent_away.dupid), (Some(0), Some(0)));
         assert_eq!(follower.query("temp").await.err, ErrorCode::ForwardToOthers);
+        let nodes = follower.call::<ListNodes>(&ListNodesRequest { status: 0 }).await;
+        assert_eq!((nodes.err, nodes.infos), (ErrorCode::ForwardToOthers, Some(vec![])));
+        let cluster = follower.call::<ClusterInfo>(&ClusterInfoRequest {}).await;
+        assert_eq!((cluster.err, cluster.keys), (ErrorCode::ForwardToOthers, Some(vec![])));
         assert_eq!(named(&group, index).await, Some(address(0)));
     }
     assert_eq!(listed(&group, 0).await, [] as [i32; 0]);

@@ -10,9 +10,9 @@ use common::peer::Peer;
 use common::wire::{Asked, Shown, steps};
 use pegasus_dup::protocol::frame::decode_answer;
 use pegasus_dup::protocol::messages::{
-    AddDuplication, GetMaxReplicaCount, ListApps, ListAppsRequest, ListDuplication,
-    MaxReplicaCountRequest, ModifyDuplication, QueryConfig, QueryConfigAnswer, QueryConfigRequest,
-    QueryDuplication, Rpc,
+    AddDuplication, ClusterInfo, ClusterInfoRequest, GetMaxReplicaCount, ListApps, ListAppsRequest,
+    ListDuplication, ListNodes, ListNodesRequest, MaxReplicaCountRequest, ModifyDuplication,
+    QueryConfig, QueryConfigAnswer, QueryConfigRequest, QueryDuplication, Rpc,
 };
 use pegasus_dup::protocol::thrift::{Reader, Wire};
 use pegasus_dup::server::{Behaviour, ServerConfig};
@@ -169,11 +169,21 @@ async fn tables_are_shown_as_a_real_2_5_0_showed_them() {
                 let recorded = frame.answer::<QueryConfigAnswer>().expect("an answer").shown();
                 (recorded, ask::<QueryConfig>(&mut peer, &request).await)
             }
+            ListNodes::NAME => {
+                let request = ListNodesRequest::read(&mut reader).expect("a request");
+                (step.response["args"]["0"].clone(), ask::<ListNodes>(&mut peer, &request).await)
+            }
+            ClusterInfo::NAME => {
+                let got = ask::<ClusterInfo>(&mut peer, &ClusterInfoRequest {}).await;
+                let recorded = step.response["args"]["0"].to_string();
+                let here = recorded.replace("127.0.0.1:34605", &server.address().to_string());
+                (serde_json::from_str(&here).expect("still JSON"), got)
+            }
             _ => continue,
         };
         assert_eq!(got, names.translate(&recorded, &got), "{} {}", step.place, step.words);
         replayed += 1;
     }
-    assert_eq!(replayed, 6);
+    assert_eq!(replayed, 8);
     server.stop().await;
 }

@@ -11,9 +11,10 @@ use pegasus_dup::protocol::frame::{
 };
 use pegasus_dup::protocol::generation::Generation;
 use pegasus_dup::protocol::messages::{
-    AddAnswer, AddDuplication, AddRequest, GetMaxReplicaCount, ListApps, ListAppsRequest,
-    ListDuplication, MaxReplicaCountRequest, ModifyDuplication, QueryConfig, QueryConfigRequest,
-    QueryDuplication, Rpc,
+    AddAnswer, AddDuplication, AddRequest, ClusterInfo, ClusterInfoRequest, GetMaxReplicaCount,
+    ListApps, ListAppsRequest, ListDuplication, ListNodes, ListNodesRequest,
+    MaxReplicaCountRequest, ModifyDuplication, QueryConfig, QueryConfigRequest, QueryDuplication,
+    Rpc,
 };
 use pegasus_dup::protocol::thrift::{Reader, Wire};
 use serde_json::Value;
@@ -46,6 +47,8 @@ fn shown(step: &Step, rpc: &str, frame: &AnswerFrame<'_>) -> Value {
         ListApps::NAME => round_trip::<ListApps>(step, frame),
         QueryConfig::NAME => round_trip::<QueryConfig>(step, frame),
         GetMaxReplicaCount::NAME => round_trip::<GetMaxReplicaCount>(step, frame),
+        ListNodes::NAME => round_trip::<ListNodes>(step, frame),
+        ClusterInfo::NAME => round_trip::<ClusterInfo>(step, frame),
         other => panic!("{}: unknown RPC {other}", step.place),
     }
 }
@@ -93,6 +96,8 @@ fn recorded_tables_decode_and_encode_to_the_same_bytes() {
             ListApps::NAME => again::<ListAppsRequest>(&step),
             QueryConfig::NAME => again::<QueryConfigRequest>(&step),
             GetMaxReplicaCount::NAME => again::<MaxReplicaCountRequest>(&step),
+            ListNodes::NAME => again::<ListNodesRequest>(&step),
+            ClusterInfo::NAME => again::<ClusterInfoRequest>(&step),
             _ => continue,
         };
         assert_eq!(again, step.request, "{}", step.place);
@@ -108,7 +113,7 @@ fn recorded_tables_decode_and_encode_to_the_same_bytes() {
             assert_eq!(got, step.response["args"]["0"], "{}", step.place);
         }
     }
-    assert_eq!(seen, 6);
+    assert_eq!(seen, 8);
 }
 
 /// A recorded request, read and written again.

@@ -21,7 +21,7 @@ fn read<T: Wire + PartialEq + Debug>(bytes: &[u8]) {
 
 fuzz_target!(|data: &[u8]| {
     let Some((&which, bytes)) = data.split_first() else { return };
-    match which % 14 {
+    match which % 18 {
         0 => read::<AddRequest>(bytes),
         1 => read::<AddAnswer>(bytes),
         2 => read::<ModifyRequest>(bytes),
@@ -35,6 +35,10 @@ fuzz_target!(|data: &[u8]| {
         10 => read::<QueryConfigRequest>(bytes),
         11 => read::<QueryConfigAnswer>(bytes),
         12 => read::<MaxReplicaCountRequest>(bytes),
-        _ => read::<MaxReplicaCountAnswer>(bytes),
+        13 => read::<MaxReplicaCountAnswer>(bytes),
+        14 => read::<ListNodesRequest>(bytes),
+        15 => read::<ListNodesAnswer>(bytes),
+        16 => read::<ClusterInfoRequest>(bytes),
+        _ => read::<ClusterInfoAnswer>(bytes),
     }
 });

@@ -63,6 +63,10 @@ rpcs! {
     QueryConfig = "RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX": QueryConfigRequest -> QueryConfigAnswer;
     /// The replica count of a table. 2.4 and later; not handled, it proves `freezed`.
     GetMaxReplicaCount = "RPC_CM_GET_MAX_REPLICA_COUNT": MaxReplicaCountRequest -> MaxReplicaCountAnswer;
+    /// The replica servers.
+    ListNodes = "RPC_CM_LIST_NODES": ListNodesRequest -> ListNodesAnswer;
+    /// What the meta servers tell of the cluster.
+    ClusterInfo = "RPC_CM_CLUSTER_INFO": ClusterInfoRequest -> ClusterInfoAnswer;
 }
 
 /// Match types of [`ListRequest`] and [`ListAppsRequest`].
@@ -329,5 +333,43 @@ messages! {
         2: max_replica_count: Option<i32>,
         /// Why it was refused.
         3: hint_message: Option<String>,
+    }
+
+    /// RPC_CM_LIST_NODES, asked.
+    struct ListNodesRequest {
+        /// 0 all, 1 alive, 2 dead.
+        1: status: i32 = default,
+    }
+
+    /// RPC_CM_LIST_NODES, answered.
+    struct ListNodesAnswer {
+        /// The outcome.
+        1: err: ErrorCode,
+        /// The replica servers.
+        2: infos: Option<Vec<NodeInfo>>,
+    }
+
+    /// A replica server in [`ListNodesAnswer`].
+    struct NodeInfo {
+        /// 1 alive, 2 dead.
+        1: status: i32,
+        /// Where it is.
+        2: node: RpcAddress,
+        /// 2.6 snapshots: where it is, by name.
+        3: hp_node: Option<HostPort>,
+    }
+
+    /// RPC_CM_CLUSTER_INFO, asked: without fields.
+    struct ClusterInfoRequest {
+    }
+
+    /// RPC_CM_CLUSTER_INFO, answered.
+    struct ClusterInfoAnswer {
+        /// The outcome.
+        1: err: ErrorCode,
+        /// What is told: `meta_servers` and so on.
+        2: keys: Option<Vec<String>>,
+        /// The value of each key.
+        3: values: Option<Vec<String>>,
     }
 }

@@ -442,20 +442,19 @@ macro_rules! messages {
             fn read(
                 reader: &mut $crate::protocol::thrift::Reader<'_>,
             ) -> Result<Self, $crate::protocol::thrift::DecodeError> {
-                use $crate::protocol::thrift::Field;
                 reader.nested(|reader| {
                     $( let mut $field = None; )*
                     while let Some((found, id)) = reader.field()? {
                         match id {
                             $( $id => {
-                                if found != <$kind as Field>::TYPE {
+                                if found != <$kind as $crate::protocol::thrift::Field>::TYPE {
                                     return Err($crate::protocol::thrift::DecodeError::WrongType {
                                         message: stringify!($name),
                                         field: id,
                                         found,
                                     });
                                 }
-                                $field = Some(<$kind as Field>::read_there(reader)?);
+                                $field = Some(<$kind as $crate::protocol::thrift::Field>::read_there(reader)?);
                             } )*
                             _ => reader.skip(found)?,
                         }
@@ -467,8 +466,7 @@ macro_rules! messages {
             }
 
             fn write(&self, out: &mut Vec<u8>) {
-                use $crate::protocol::thrift::Field;
-                $( Field::write_there(&self.$field, out, $id); )*
+                $( $crate::protocol::thrift::Field::write_there(&self.$field, out, $id); )*
                 out.push($crate::protocol::thrift::Type::Stop as u8);
             }
         }
@@ -479,7 +477,7 @@ macro_rules! messages {
     (@absent $name:ident $id:literal $kind:ty, $value:ident) => {
         match $value {
             Some(value) => value,
-            None => <$kind as Field>::absent().ok_or(
+            None => <$kind as $crate::protocol::thrift::Field>::absent().ok_or(
                 $crate::protocol::thrift::DecodeError::Missing {
                     message: stringify!($name),
                     field: $id,

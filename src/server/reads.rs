@@ -9,9 +9,9 @@ use crate::protocol::bare::{Gpid, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Status;
 use crate::protocol::messages::{
-    AppInfo, AppState, Entry, ListAnswer, ListAppsAnswer, ListAppsRequest, ListRequest,
-    MaxReplicaCountAnswer, MaxReplicaCountRequest, PartitionConfig, PartitionState, QueryAnswer,
-    QueryConfigAnswer, QueryConfigRequest, QueryRequest, match_type,
+    AppInfo, AppState, Entry, ListAnswer, ListAppsAnswer, ListAppsRequest, ListNodesAnswer,
+    ListNodesRequest, ListRequest, MaxReplicaCountAnswer, MaxReplicaCountRequest, PartitionConfig,
+    PartitionState, QueryAnswer, QueryConfigAnswer, QueryConfigRequest, QueryRequest, match_type,
 };
 
 /// The status of a table in [`ListAppsRequest`] and [`AppInfo`].
@@ -181,6 +181,11 @@ impl State {
                 hint_message: Some(format!("app({}) does not exist", request.app_name)),
             },
         }
+    }
+
+    /// The replica servers: none, of whatever status.
+    pub(crate) fn list_nodes(&self, _request: &ListNodesRequest) -> ListNodesAnswer {
+        ListNodesAnswer { err: ErrorCode::Ok, infos: Some(Vec::new()) }
     }
 
     /// The duplications of a table in dupid order, as they stand at `now_ms`.

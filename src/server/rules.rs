@@ -4,8 +4,8 @@
 use super::config::Behaviour;
 use crate::protocol::generation::{FailMode, Generation, Status};
 use crate::protocol::messages::{
-    AddDuplication, GetMaxReplicaCount, ListApps, ListDuplication, ModifyDuplication, QueryConfig,
-    QueryDuplication, Rpc,
+    AddDuplication, ClusterInfo, GetMaxReplicaCount, ListApps, ListDuplication, ListNodes,
+    ModifyDuplication, QueryConfig, QueryDuplication, Rpc,
 };
 
 /// What a behaviour does. The rows are at [`Rules::of`].
@@ -130,6 +130,8 @@ impl Rules {
             | ModifyDuplication::NAME
             | QueryDuplication::NAME
             | ListApps::NAME
+            | ListNodes::NAME
+            | ClusterInfo::NAME
             | QueryConfig::NAME => true,
             ListDuplication::NAME => self.lists,
             GetMaxReplicaCount::NAME => self.tells_replica_count,

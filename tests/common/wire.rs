@@ -5,10 +5,10 @@ use std::path::Path;
 
 use pegasus_dup::protocol::generation::{FailMode, Generation, Status};
 use pegasus_dup::protocol::messages::{
-    AddAnswer, AddDuplication, AddRequest, AppInfo, Entry, ListAnswer, ListAppsAnswer,
-    ListDuplication, ListRequest, MaxReplicaCountAnswer, ModifyAnswer, ModifyDuplication,
-    ModifyRequest, PartitionConfig, QueryAnswer, QueryConfigAnswer, QueryDuplication, QueryRequest,
-    Rpc,
+    AddAnswer, AddDuplication, AddRequest, AppInfo, ClusterInfoAnswer, Entry, ListAnswer,
+    ListAppsAnswer, ListDuplication, ListNodesAnswer, ListRequest, MaxReplicaCountAnswer,
+    ModifyAnswer, ModifyDuplication, ModifyRequest, PartitionConfig, QueryAnswer,
+    QueryConfigAnswer, QueryDuplication, QueryRequest, Rpc,
 };
 use pegasus_dup::protocol::thrift::Wire;
 use serde_json::{Map, Value, json};
@@ -267,6 +267,30 @@ impl Shown for MaxReplicaCountAnswer {
             (1, Some(json!(self.err.name()))),
             (2, self.max_replica_count.map(|v| json!(v))),
             (3, self.hint_message.as_ref().map(|v| json!(v))),
+        ])
+    }
+}
+
+impl Shown for ListNodesAnswer {
+    fn shown(&self) -> Value {
+        fields([
+            (1, Some(json!(self.err.name()))),
+            (
+                2,
+                self.infos
+                    .as_ref()
+                    .map(|infos| infos.iter().map(|node| json!(node.status)).collect()),
+            ),
+        ])
+    }
+}
+
+impl Shown for ClusterInfoAnswer {
+    fn shown(&self) -> Value {
+        fields([
+            (1, Some(json!(self.err.name()))),
+            (2, self.keys.as_ref().map(|v| json!(v))),
+            (3, self.values.as_ref().map(|v| json!(v))),
         ])
     }
 }

@@ -9,9 +9,10 @@ use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::{RequestFrame, encode_answer, encode_framework_error};
 use crate::protocol::messages::{
-    AddDuplication, Answer, GetMaxReplicaCount, ListAnswer, ListApps, ListAppsAnswer,
-    ListDuplication, MaxReplicaCountAnswer, ModifyDuplication, PartitionConfig, QueryAnswer,
-    QueryConfig, QueryConfigAnswer, QueryDuplication, Rpc,
+    AddDuplication, Answer, ClusterInfo, ClusterInfoAnswer, ClusterInfoRequest, GetMaxReplicaCount,
+    ListAnswer, ListApps, ListAppsAnswer, ListDuplication, ListNodes, ListNodesAnswer,
+    MaxReplicaCountAnswer, ModifyDuplication, PartitionConfig, QueryAnswer, QueryConfig,
+    QueryConfigAnswer, QueryDuplication, Rpc,
 };
 use crate::protocol::thrift::{DecodeError, Wire};
 use crate::server::answers::{add_refused, modify_answer};
@@ -103,6 +104,11 @@ impl Node {
             GetMaxReplicaCount::NAME => {
                 Reply::new(&state.max_replica_count(&frame.request()?), &call)
             }
+            ListNodes::NAME => Reply::new(&state.list_nodes(&frame.request()?), &call),
+            ClusterInfo::NAME => {
+                frame.request::<ClusterInfoRequest>()?;
+                Reply::new(&self.cluster_info(), &call)
+            }
             _ => Reply::framework(ErrorCode::HandlerNotFound, &call),
         };
         Ok(Some(reply))
@@ -161,6 +167,16 @@ fn refuse(
                 max_replica_count: Some(0),
                 hint_message: Some(String::new()),
             };
+            Reply::new(&answer, call)
+        }
+        ListNodes::NAME => {
+            read::<ListNodes>(frame)?;
+            Reply::new(&ListNodesAnswer { err, infos: Some(Vec::new()) }, call)
+        }
+        ClusterInfo::NAME => {
+            read::<ClusterInfo>(frame)?;
+            let answer =
+                ClusterInfoAnswer { err, keys: Some(Vec::new()), values: Some(Vec::new()) };
             Reply::new(&answer, call)
         }
         QueryConfig::NAME => {

@@ -3,6 +3,7 @@
 //! request meets; the rules are [`super::state`]'s.
 
 mod answers;
+mod cluster;
 mod faulty;
 mod pages;
 mod roles;

@@ -89,18 +89,6 @@ struct AppGeneral {
 }
 
 #[derive(Serialize)]
-struct Cluster {
-    meta_servers: String,
-    primary_meta_server: String,
-    zookeeper_hosts: &'static str,
-    zookeeper_root: String,
-    meta_function_level: &'static str,
-    balance_operation_count: &'static str,
-    primary_replica_count_stddev: &'static str,
-    total_replica_count_stddev: &'static str,
-}
-
-#[derive(Serialize)]
 struct Started {
     #[serde(rename = "RecentStartTime")]
     recent_start_time: String,
@@ -145,7 +133,7 @@ impl Node {
                 self.die(connection);
                 return None;
             }
-            "/meta/cluster" => self.cluster_page(),
+            "/meta/cluster" => line(&self.cluster_facts()),
             "/meta/nodes" => Page::ok(
                 concat!(
                     r#"{"details":{},"summary":{"total_node_count":"0","#,
@@ -241,28 +229,6 @@ impl Node {
             }),
             None => Page { status: 404, body: "ERR_APP_NOT_EXIST".to_owned() },
         }
-    }
-
-    fn cluster_page(&self) -> Page {
-        let addresses: Vec<String> = self.addresses.iter().map(ToString::to_string).collect();
-        let leader = match &self.role {
-            Role::Follower { leader } => leader.map(|leader| leader.to_string()),
-            Role::Leader | Role::StaleLeader | Role::NotReady(_) => addresses.first().cloned(),
-        };
-        line(&Cluster {
-            meta_servers: addresses.join(","),
-            primary_meta_server: leader.unwrap_or_default(),
-            zookeeper_hosts: "",
-            zookeeper_root: format!("/pegasus/{}", self.config.cluster_name),
-            meta_function_level: "freezed",
-            balance_operation_count: if self.state.rules.remote_names {
-                "{\n  \"copy_pri\": 0,\n  \"copy_sec\": 0,\n  \"move_pri\": 0,\n  \"total\": 0\n}"
-            } else {
-                "move_pri=0,copy_pri=0,copy_sec=0,total=0"
-            },
-            primary_replica_count_stddev: "0.00",
-            total_replica_count_stddev: "0.00",
-        })
     }
 }
 

@@ -84,6 +84,26 @@ func TestQueriesConfig(t *testing.T) {
 	})
 }
 
+// What the official command line asks for when it starts.
+func TestTellsOfNodesAndCluster(t *testing.T) {
+	forEach(t, append([]string{"freezed"}, since24...), func(t *testing.T, _ string, c *client) {
+		nodes, err := c.metas.ListNodes(within(t, patience), &admin.ListNodesRequest{Status: admin.NodeStatus_NS_INVALID})
+		if err != nil || nodes.Err.Errno != "ERR_OK" || len(nodes.Infos) != 0 {
+			t.Fatal(err, nodes)
+		}
+		cluster, err := c.metas.QueryClusterInfo(within(t, patience), &admin.ClusterInfoRequest{})
+		if err != nil || cluster.Err.Errno != "ERR_OK" || len(cluster.Keys) != len(cluster.Values) {
+			t.Fatal(err, cluster)
+		}
+		told := map[string]string{}
+		for index, key := range cluster.Keys {
+			told[key] = cluster.Values[index]
+		}
+		same(t, "leader", told["primary_meta_server"], told["meta_servers"])
+		same(t, "name", told["cluster_name"], "onebox")
+	})
+}
+
 func TestAddsAndQueries(t *testing.T) {
 	forEach(t, since24, func(t *testing.T, _ string, c *client) {
 		errno, entries := c.query("temp")
