@@ -2,7 +2,7 @@
 //! what it says fits what was sent: a Created without an add on the wire is the worst defect there is.
 //!
 //! The first byte chooses the call. Then each connection reads the script from where the last one
-//! stopped: one byte says what becomes of the next request.
+//! stopped: one byte says what becomes of the next request, or of the next look-up of the version.
 #![no_main]
 
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use libfuzzer_sys::fuzz_target;
 use pegasus_dup::protocol::frame::{decode_request, encode_framework_error, request_length};
 use pegasus_dup::protocol::messages::{AddDuplication, ModifyDuplication, Rpc};
 use pegasus_dup::transport::MetaAddr;
-use pegasus_dup::transport::seams::{Connecting, Connector, Stream};
+use pegasus_dup::transport::seams::{Connecting, Connector, LookingUp, Stream, VersionLookup};
 use pegasus_dup::{
     Client, DuplicationSpec, ErrorCode, ErrorKind, Evidence, Mode, Outcome, Selector, TablePattern,
 };
@@ -39,7 +39,7 @@ impl Script {
     }
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Scripted(Arc<Mutex<Script>>);
 
 impl Connector for Scripted {
@@ -47,6 +47,19 @@ impl Connector for Scripted {
         let (client, server) = duplex(1 << 20);
         tokio::spawn(serve(server, Arc::clone(&self.0)));
         Box::pin(async move { Ok(Box::new(client) as Box<dyn Stream>) })
+    }
+}
+
+impl VersionLookup for Scripted {
+    fn version(&self, _: &MetaAddr) -> LookingUp {
+        let mut script = self.0.lock().expect("not poisoned");
+        let version = match script.byte().unwrap_or(0) % 4 {
+            0 => None,
+            1 => Some("2.5.0".to_owned()),
+            2 => Some("2.6.0-SNAPSHOT".to_owned()),
+            _ => Some(String::from_utf8_lossy(&script.take()).into_owned()),
+        };
+        Box::pin(std::future::ready(version))
     }
 }
 
@@ -116,7 +129,9 @@ async fn call(client: &Client, which: u8, script: &Mutex<Script>) {
             match result {
                 Ok(Outcome::Created { evidence, .. }) => {
                     assert!(adds > 0, "created without an add");
-                    assert!(evidence != Evidence::ListedBefore && evidence != Evidence::ListedAfter);
+                    assert!(
+                        evidence != Evidence::ListedBefore && evidence != Evidence::ListedAfter
+                    );
                 }
                 Ok(Outcome::AlreadyExists { evidence: Evidence::ListedBefore, .. }) => {
                     assert_eq!(adds, 0, "listed before, and sent all the same");
@@ -158,11 +173,13 @@ fuzz_target!(|data: &[u8]| {
         .build()
         .expect("a runtime");
     runtime.block_on(async {
+        let scripted = Scripted(Arc::clone(&script));
         let client = Client::builder()
             .meta("127.0.0.1:34601")
             .mode(if which >= 128 { Mode::Direct } else { Mode::Safe })
             .timeout(Duration::from_secs(5))
-            .connector(Scripted(Arc::clone(&script)))
+            .connector(scripted.clone())
+            .version_lookup(scripted)
             .seed(1)
             .build()
             .expect("a client");

@@ -69,7 +69,8 @@ fuzz_target!(|data: &[u8]| {
         let back = exchange(&hub, &encode_request::<QueryDuplication>(&query, 7, 1000)).await;
         let frame = decode_answer(&back[4..]).expect("an answer");
         assert_eq!(frame.seqid, 7);
-        let answer = frame.answer::<<QueryDuplication as pegasus_dup::protocol::messages::Rpc>::Answer>();
+        let answer =
+            frame.answer::<<QueryDuplication as pegasus_dup::protocol::messages::Rpc>::Answer>();
         let entries = answer.expect("a query's answer").entry_list.unwrap_or_default();
         assert!(entries.len() <= 1, "{entries:?}");
     });
