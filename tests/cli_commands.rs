@@ -57,6 +57,23 @@ fn an_add_is_created_then_there_then_different() {
 }
 
 #[test]
+fn a_brace_in_a_name_is_not_sent_to_a_server_that_dies_of_it() {
+    for (behaviour, kind) in
+        [("dup-exist", "unsupported"), ("checkpoint", "remote_cluster_not_configured")]
+    {
+        let served = Served::start(&["--clock", "stopped", "--generation", behaviour]);
+        let ran = expect(&served, 1, "--json add temp tar{get");
+        let error = &ran.report()["error"];
+        assert_eq!(error["kind"], kind, "{ran:?}");
+        let brace = error["message"].as_str().expect("text").contains("contains a brace");
+        assert_eq!(brace, kind == "unsupported", "{ran:?}");
+        assert!(ran.stderr.contains("tar{get"), "{ran:?}");
+        expect(&served, 1, "--json query tem}p");
+        expect(&served, 0, "--json add temp target");
+    }
+}
+
+#[test]
 fn text_says_the_same() {
     let served = Served::start(&["--clock", "stopped"]);
     let created = expect(&served, 0, "add temp target -a copy -s");

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::ask::{self, Asked, Listed};
 use super::attempt::{Attempts, one_try};
 use super::decide::{self, LookFor, Question, Reply};
+use super::harm;
 use super::planted::{self, Bug};
 use super::spec::DuplicationSpec;
 use super::turns::Pair;
@@ -220,6 +221,9 @@ async fn send(
     connection: &Arc<Connection>,
 ) -> Result<Tried> {
     let spec = question.spec;
+    if !planted::is(Bug::SendAnything) {
+        harm::refuse_braces(question.generation, spec.names())?;
+    }
     let note = client.inner.unsettled.note_add(pair_of(spec));
     let until = answer_until(attempts.deadline);
     let reply = match connection.call::<AddDuplication>(&request(spec), until).await {

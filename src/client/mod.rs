@@ -6,6 +6,7 @@ mod attempt;
 pub mod blocking;
 mod builder;
 mod decide;
+mod harm;
 #[cfg(any(feature = "capi", feature = "python"))]
 pub(crate) mod in_flight;
 mod learn;

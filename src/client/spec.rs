@@ -47,6 +47,14 @@ impl DuplicationSpec {
         self.remote_replica_count.filter(|&count| count != 0)
     }
 
+    /// The names that a server is sent, each with its field.
+    pub(crate) fn names(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let remote_table = self.remote_table.as_deref().map(|name| ("remote_table", name));
+        [("table", self.table.as_str()), ("cluster", self.cluster.as_str())]
+            .into_iter()
+            .chain(remote_table)
+    }
+
     /// What of this a server told otherwise. What it did not tell is no difference.
     pub(crate) fn differences(
         &self,
@@ -76,10 +84,8 @@ impl DuplicationSpec {
 
     /// Refuses what no server could make sense of.
     pub(crate) fn check(&self) -> Result<()> {
-        check_name("table", &self.table)?;
-        check_name("cluster", &self.cluster)?;
-        if let Some(remote_table) = &self.remote_table {
-            check_name("remote_table", remote_table)?;
+        for (field, name) in self.names() {
+            check_name(field, name)?;
         }
         match self.remote_replica_count {
             Some(count) if count < 0 => Err(Error::new(
@@ -107,7 +113,8 @@ pub(crate) fn check_name(field: &str, name: &str) -> Result<()> {
         .with_hint(format!("give the name of the {} as the shell's `ls` shows it", words(field))))
 }
 
-fn words(field: &str) -> &str {
+/// What a person calls a field that holds a name.
+pub(crate) fn words(field: &str) -> &str {
     match field {
         "cluster" => "remote cluster",
         "remote_table" => "remote table",

@@ -94,6 +94,16 @@ impl Generation {
         self == Generation::Freezed
     }
 
+    /// Whether the server formats the hint of a refusal a second time, so that a brace in a name that
+    /// the hint repeats ends the server. Snapshots of 2.6 do so since March 2024. Which snapshot a
+    /// server is cannot be told, and a later fix cannot be told either: all of them count as frail.
+    pub fn dies_of_braces(self) -> bool {
+        match self {
+            Generation::Freezed | Generation::Checkpoint => false,
+            Generation::RemoteName | Generation::Snapshot26 | Generation::DupExist => true,
+        }
+    }
+
     /// Statuses by number, from 0.
     fn statuses(self) -> &'static [Status] {
         match self {

@@ -65,6 +65,22 @@ def test_table_not_found(server: MetaServer, client: Client) -> None:
         assert caught.value.server == server.address
 
 
+@pytest.mark.parametrize("name", ["tar{get", "}"])
+def test_a_brace_in_a_name_is_unsupported(client: Client, name: str) -> None:
+    for arguments in ((name, "target"), ("temp", name), ("temp", "target", name)):
+        table, cluster, remote_table = (*arguments, None)[:3]
+        assert table is not None and cluster is not None
+        if table == name:
+            # Asked for first, which is harmless.
+            with pytest.raises(TableNotFound):
+                client.add(table, cluster)
+            continue
+        with pytest.raises(Unsupported, match="contains a brace") as caught:
+            client.add(table, cluster, remote_table=remote_table)
+        assert caught.value.hint
+    assert client.query("temp") == []
+
+
 def test_duplication_not_found(client: Client) -> None:
     for which in (12345, "target"):
         with pytest.raises(DuplicationNotFound):

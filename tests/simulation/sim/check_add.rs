@@ -428,6 +428,7 @@ impl<'a> Add<'a> {
             .iter()
             .any(|((table, _), record)| *table == table_id && record.cluster == self.spec.cluster);
         let plain = self.mode == Mode::Safe
+            && self.spec.cluster != super::plan::BRACES
             && *self.spec
                 == DuplicationSpec {
                     table: self.spec.table.clone(),
@@ -438,6 +439,8 @@ impl<'a> Add<'a> {
             Ended::Add(Err(error)) => {
                 !plain && error.kind() == ErrorKind::Unsupported
                     || error.kind() == ErrorKind::RemoteTableTaken
+                    || error.kind() == ErrorKind::RemoteClusterNotConfigured
+                        && self.spec.cluster == super::plan::BRACES
             }
             _ => false,
         };

@@ -128,7 +128,11 @@ fn harm_of_add(
     let freezed = behaviour == Behaviour::Freezed;
     let other_table = add.remote_app_name.as_ref().is_some_and(|name| *name != add.app_name);
     let count = add.remote_replica_count.is_some_and(|count| count != 0);
-    if freezed && add.is_duplicating_checkpoint == Some(true) {
+    let names = [Some(&add.app_name), Some(&add.remote_cluster_name), add.remote_app_name.as_ref()];
+    let brace = names.into_iter().flatten().any(|name| name.contains(['{', '}']));
+    if brace && behaviour.generation().dies_of_braces() && mode.is_some() {
+        Some("a name with a brace")
+    } else if freezed && add.is_duplicating_checkpoint == Some(true) {
         Some("\"create it paused\"")
     } else if freezed && spec.checkpoint {
         Some("a checkpoint that will not be shipped")

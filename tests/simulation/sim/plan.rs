@@ -18,6 +18,9 @@ pub(crate) const CLUSTER: &str = "target";
 /// Another remote cluster.
 pub(crate) const OTHER_CLUSTER: &str = "target2";
 
+/// A name that is no cluster's, and that ends a server of 2.6 when it refuses an add with it.
+pub(crate) const BRACES: &str = "tar{get";
+
 /// A schedule.
 #[derive(Debug)]
 pub(crate) struct Plan {
@@ -310,7 +313,7 @@ fn draw_spec(rng: &mut Rng) -> DuplicationSpec {
         checkpoint: chance(rng, 25),
         ..DuplicationSpec::new(
             if odd(rng) { OTHER_TABLE } else { TABLE },
-            if odd(rng) { OTHER_CLUSTER } else { CLUSTER },
+            if odd(rng) { pick(rng, &[OTHER_CLUSTER, OTHER_CLUSTER, BRACES]) } else { CLUSTER },
         )
     }
 }
