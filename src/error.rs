@@ -143,6 +143,15 @@ impl Error {
         self
     }
 
+    /// The message, for a place within another message: without the `key=value` pairs that stand at
+    /// the end of an error's text, and once in it.
+    pub(crate) fn brief(&self) -> String {
+        match &self.context.code {
+            Some(code) => format!("{} ({code})", self.context.message),
+            None => self.context.message.clone(),
+        }
+    }
+
     /// What went wrong, by what to do about it.
     pub fn kind(&self) -> ErrorKind {
         self.kind

@@ -15,6 +15,8 @@ pub mod outcome;
 pub mod protocol;
 #[cfg(feature = "python")]
 mod python;
+#[cfg(any(feature = "cli", feature = "python"))]
+mod seconds;
 #[cfg(feature = "server")]
 pub mod server;
 

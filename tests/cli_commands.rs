@@ -154,7 +154,6 @@ fn errors_are_exit_code_1_and_tell_their_kind() {
         ("add temp onebox", "invalid_argument"),
         ("add temp nowhere", "remote_cluster_not_configured"),
         ("add temp target -a taken", "remote_table_taken"),
-        ("add temp target -r -1", "invalid_argument"),
         ("pause temp 77", "duplication_not_found"),
     ] {
         let json = expect(&served, 1, &format!("--json {line}"));
@@ -271,4 +270,61 @@ fn logs_are_on_stderr_and_only_where_asked_for() {
     assert_eq!(quiet.stderr, "");
     let loud = expect(&served, 0, "query temp -vvv");
     assert_eq!(loud.stdout, quiet.stdout);
+}
+
+#[test]
+fn a_list_of_servers_may_end_with_a_comma() {
+    let served = Served::start(&["--remote-cluster", "more=127.0.0.1:1,127.0.0.1:2,"]);
+    let meta = format!("{},", served.address);
+    assert_eq!(run(program().args(["--meta", &meta, "add", "temp", "more"])).code, Some(0));
+    let environment = run(program().env("PEGASUS_DUP_META", &meta).args(["query", "temp"]));
+    assert_eq!(environment.code, Some(0), "{environment:?}");
+}
+
+#[test]
+fn an_add_may_be_direct() {
+    let proven = Served::start(&["--generation", "dup-exist"]);
+    let created = expect(&proven, 0, "--json add temp target --mode direct").report();
+    assert_eq!(created["evidence"], "server_said_so");
+    expect(&proven, 0, "pause temp target");
+    // What the safe way does not touch, the direct one resumes: so the mode has arrived.
+    expect(&proven, 3, "add temp target --mode safe");
+    let status =
+        || expect(&proven, 0, "--json query temp").report()["duplication"]["status"].clone();
+    assert_eq!(status(), "DS_PAUSE");
+    expect(&proven, 3, "add temp target --mode direct");
+    assert_eq!(status(), "DS_LOG");
+
+    let unproven = Served::start(&["--generation", "checkpoint"]);
+    let refused = expect(&unproven, 1, "--json add temp target --mode direct").report();
+    assert_eq!(refused["error"]["kind"], "unsupported");
+}
+
+#[test]
+fn a_message_says_the_code_once() {
+    let says = |fault: &str, line: &str, code: &str| {
+        let served = Served::start(&["--fault", fault]);
+        let words: Vec<_> = line.split_whitespace().collect();
+        let text = served.run(&words);
+        assert_eq!(text.stderr.matches("code=").count(), 1, "{fault}: {text:?}");
+        assert!(text.stderr.contains(&format!("code={code}")), "{fault}: {text:?}");
+        let report = served.run(&[&words[..], &["--json"]].concat()).report();
+        assert_eq!(report["error"]["code"], code, "{fault}");
+        assert!(!report["error"]["message"].as_str().expect("text").contains("code="), "{report}");
+    };
+    let short = "--timeout 0.5";
+    says(
+        "any=refuse:ERR_SERVICE_NOT_ACTIVE",
+        &format!("{short} query temp"),
+        "ERR_SERVICE_NOT_ACTIVE",
+    );
+    says("add=refuse:ERR_BUSY", "add temp target", "ERR_BUSY");
+    says("add=refuse:ERR_NEW", &format!("{short} add temp target"), "ERR_NEW");
+    says("query-config=refuse:ERR_UNDER_RECOVERY", &format!("{short} list"), "ERR_UNDER_RECOVERY");
+
+    // Several servers have a code each, and the error none.
+    let group = Served::start_group(2, &["--fault", "any=refuse:ERR_SERVICE_NOT_ACTIVE"]);
+    let ran = group.run(&["--timeout", "0.5", "query", "temp"]);
+    assert_eq!(ran.stderr.matches("(ERR_SERVICE_NOT_ACTIVE)").count(), 2, "{ran:?}");
+    assert!(!ran.stderr.contains("code="), "{ran:?}");
 }

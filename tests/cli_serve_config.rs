@@ -54,6 +54,40 @@ fn a_check_says_what_is_wrong_and_starts_nothing() {
     assert!(ran.stderr.starts_with("error: cannot read the configuration"), "{ran:?}");
 }
 
+/// None of these waits for an end that does not come.
+#[test]
+fn a_configuration_that_cannot_be_one_is_refused() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let long = file(&folder, &"# a comment\n".repeat(100_000));
+    let latin1 = folder.path().join("latin1.toml");
+    std::fs::write(&latin1, b"cluster-name = '\xe9'").expect("written");
+    for (path, what) in [
+        (PathBuf::from("/dev/zero"), "it is longer than 1048576 bytes"),
+        (long, "it is longer than 1048576 bytes"),
+        (folder.path().to_owned(), "it is a directory"),
+        (latin1, "it is not UTF-8"),
+    ] {
+        let ran = run(program().args(["serve", "--config"]).arg(&path));
+        assert_eq!((ran.code, ran.stdout.as_str()), (Some(2), ""), "{path:?}: {ran:?}");
+        let said = format!("error: cannot read the configuration: {what} path={}", path.display());
+        assert_eq!(ran.stderr.trim_end(), said);
+    }
+}
+
+#[test]
+fn a_configuration_may_come_through_a_pipe() {
+    let mut child = program()
+        .args(["serve", "--check-config", "--config", "/dev/stdin"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("spawn");
+    child.stdin.take().expect("piped").write_all(GOOD.as_bytes()).expect("taken");
+    let ran = finish(child);
+    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{ran:?}");
+}
+
 #[test]
 fn a_log_as_json_is_json_line_by_line() {
     let folder = tempfile::tempdir().expect("a folder");

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 _INT32_MIN = -(2**31)
 _INT32_MAX = 2**31 - 1
+_NANOSECOND = 1e-9
 _YEAR = 365 * 24 * 3600.0
+_MOST_SHOWN = 64
 
 
 def text(name: str, value: object) -> str:
@@ -78,14 +80,33 @@ def which(value: object) -> int | str:
 def seconds(name: str, value: object) -> float:
     """Return ``value``, seconds or a ``timedelta``, as seconds above 0."""
     if isinstance(value, timedelta):
-        result = value.total_seconds()
+        result: float = value.total_seconds()
     elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        result = float(min(value, 2 * _YEAR)) if value == value else math.nan  # noqa: PLR0124
+        result = value
     else:
         raise TypeError(f"{name} must be seconds or a timedelta, not {type(value).__name__}")
-    if not 0 < result <= _YEAR:
-        raise InvalidArgument(f"{name} must be above 0 and at most a year: {name}={value}")
-    return result
+    # Compared before it is made a float: an int may be larger than any float.
+    if result <= 0:
+        wrong = "must be above 0"
+    elif result < _NANOSECOND:
+        wrong = "must be at least a nanosecond, 0.000000001"
+    elif result > _YEAR:
+        wrong = "must be at most 31536000 seconds, which is a year"
+    elif math.isnan(result):
+        wrong = "must be a number of seconds"
+    else:
+        return float(result)
+    raise InvalidArgument(f"{name} {wrong}: {name}={_shown(value)}")
+
+
+def _shown(value: object) -> str:
+    """Return what a message shows of ``value``: numbers have no longest text."""
+    try:
+        shown = str(value)
+    except ValueError:
+        # Python refuses to write integers of thousands of digits.
+        return f"(an {type(value).__name__} too long to show)"
+    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."
 
 
 def optional_seconds(name: str, value: object) -> float | None:

@@ -47,7 +47,8 @@ impl Client {
 
 /// Makes a client. It connects to nothing yet.
 ///
-/// `metas`: the meta servers as "HOST:PORT", several with commas between, IPv6 as `[::1]:34601`.
+/// `metas`: the meta servers as "HOST:PORT", several with commas between and perhaps one at the end,
+/// IPv6 as `[::1]:34601`.
 /// `options`: NULL for the defaults. `client`: where to put the client.
 /// `error`: NULL, or where to put an outcome of the kind `PEGASUS_DUP_ERROR` that says what is wrong
 /// with `metas`, if the status is `PEGASUS_DUP_BAD_ARGUMENT`; to be freed. NULL is put there in every

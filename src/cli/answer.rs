@@ -123,14 +123,13 @@ impl Format {
         self.failure(Report::of_failure("interrupted", message), stderr, Exit::Interrupted)
     }
 
-    /// A command line that makes no sense, in words of this program; clap's own go another way.
-    pub(super) fn usage(self, message: &str) -> Answer {
-        let stderr = format!(
-            "{} {}\n\nFor more information, try '--help'.\n",
-            self.look.stderr.red("error:"),
-            text::sentence(message)
-        );
-        self.failure(usage_report(message), stderr, Exit::Usage)
+    /// What the command line alone shows to be wrong, found by this program rather than by clap,
+    /// whose own words go another way.
+    pub(super) fn usage(self, error: &Error) -> Answer {
+        let mut answer = self.error(error);
+        answer.stderr.push_str("\nFor more information, try '--help'.\n");
+        answer.exit = Exit::Usage;
+        answer
     }
 
     fn failure(self, report: Report, stderr: String, exit: Exit) -> Answer {

@@ -5,14 +5,12 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::client::{Selector, TablePattern};
+use crate::client::{Mode, Selector, TablePattern};
 use crate::outcome::FailMode;
 use crate::protocol::generation::Generation;
+use crate::seconds;
 
 use super::serve_args::ServeArgs;
-
-/// Longer than anyone waits, and short enough that no clock overflows.
-const LONGEST_TIMEOUT: Duration = Duration::from_secs(1_000_000);
 
 /// Under this the options stand that every client's command has, apart from a command's own.
 const GLOBAL: &str = "Global options";
@@ -52,7 +50,7 @@ pub(super) struct Cli {
 /// Options that mean the same before and after the command.
 #[derive(Debug, Args)]
 pub(super) struct Global {
-    /// The meta servers.
+    /// The meta servers. A comma at the end of the list is allowed.
     #[arg(
         long,
         global = true,
@@ -96,8 +94,8 @@ pub(super) struct GenerationOption {
 pub(super) enum Command {
     /// Add a duplication.
     ///
-    /// Asks first, adds only what isn't there, and reads it back. What exists already is never
-    /// touched.
+    /// Asks first, adds only what isn't there, and reads it back. What exists already is not touched,
+    /// unless `--mode direct` is given.
     Add(AddArgs),
     /// Show the duplications of one table.
     Query(QueryArgs),
@@ -129,7 +127,7 @@ pub(super) struct AddArgs {
     pub(super) remote_table: Option<String>,
 
     /// The remote table's replica count [default: the table's own].
-    // A negative one gets as far as the client, whose error is the same in every face.
+    // A negative number gets as far as the client's own check, whose error is the same in every face.
     #[arg(
         short = 'r',
         long,
@@ -143,12 +141,37 @@ pub(super) struct AddArgs {
     #[arg(short = 's', long = "sst", visible_alias = "checkpoint")]
     pub(super) checkpoint: bool,
 
+    /// How the add is done.
+    #[arg(long, value_name = "MODE", default_value = "safe")]
+    pub(super) mode: ModeName,
+
     /// Exit with 0, not 3, where it exists already as asked.
     #[arg(long)]
     pub(super) exist_ok: bool,
 
     #[command(flatten)]
     pub(super) generation: GenerationOption,
+}
+
+/// A [`Mode`] by the name that every face has for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum ModeName {
+    /// Ask first, add only what isn't there, and read it back.
+    Safe,
+    /// Send the add alone, and only to a server that is proven to be a 2.6 snapshot with
+    /// `RPC_CM_LIST_DUPLICATION`. A duplication that exists already is changed by that: a paused one
+    /// is resumed, one that ships its checkpoint goes on without it, and the fail mode becomes
+    /// FAIL_SLOW.
+    Direct,
+}
+
+impl From<ModeName> for Mode {
+    fn from(name: ModeName) -> Mode {
+        match name {
+            ModeName::Safe => Mode::Safe,
+            ModeName::Direct => Mode::Direct,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -237,14 +260,7 @@ pub(super) struct FailModeArgs {
 }
 
 fn timeout(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
-    match Duration::try_from_secs_f64(seconds) {
-        Ok(timeout) if timeout > LONGEST_TIMEOUT => {
-            Err(format!("at most {} seconds", LONGEST_TIMEOUT.as_secs()))
-        }
-        Ok(timeout) if !timeout.is_zero() => Ok(timeout),
-        _ => Err("it must be above 0".to_owned()),
-    }
+    seconds::above_zero(seconds::number(text)?)
 }
 
 fn generation() -> impl TypedValueParser<Value = Generation> {
@@ -296,7 +312,7 @@ mod tests {
 
     #[test]
     fn timeouts_are_above_zero_and_finite() {
-        for bad in ["0", "-1", "-0.5", "nan", "inf", "1e-30", "1e300", "1000001", "ten", ""] {
+        for bad in ["0", "-1", "-0.5", "nan", "inf", "1e-30", "1e300", "31536001", "ten", ""] {
             assert!(timeout(bad).is_err(), "{bad}");
         }
         assert_eq!(timeout("0.25"), Ok(Duration::from_millis(250)));

@@ -4,7 +4,9 @@ use std::pin::pin;
 use std::time::Duration;
 
 use crate::client::operation::{self, Operation};
-use crate::client::{Client, DuplicationSpec, Selector};
+use crate::client::{Client, DuplicationSpec, Mode, Selector};
+use crate::error::ErrorKind::InvalidArgument;
+use crate::error::{Error, Result};
 use crate::protocol::generation::Generation;
 
 use super::answer::{Answer, Format};
@@ -19,6 +21,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// One command, ready to run: nothing in it can be wrong any more but to the server.
 struct Prepared {
     operation: Operation,
+    /// How an add is done.
+    mode: Mode,
     /// Whether an add is done too where it exists as asked.
     exist_ok: bool,
     /// The generation given with the command.
@@ -33,12 +37,13 @@ pub(super) fn run(
     format: Format,
 ) -> Exit {
     let prepared = prepare(command).and_then(|prepared| {
-        let client = client(&global, prepared.generation.or(generation))?;
+        let generation = prepared.generation.or(generation);
+        let client = client(&global, generation)?.with_mode(prepared.mode);
         Ok((prepared, client))
     });
     let (prepared, client) = match prepared {
         Ok(prepared) => prepared,
-        Err(message) => return deliver(format.usage(&message), false),
+        Err(error) => return deliver(format.usage(&error), false),
     };
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
@@ -77,9 +82,17 @@ pub(super) fn run(
     exit
 }
 
-fn prepare(command: Command) -> Result<Prepared, String> {
+/// Refuses what the command line alone shows to be wrong.
+fn prepare(command: Command) -> Result<Prepared> {
+    let prepared = read(command)?;
+    prepared.operation.check()?;
+    Ok(prepared)
+}
+
+fn read(command: Command) -> Result<Prepared> {
     let given = |operation, args: GenerationOption| Prepared {
         operation,
+        mode: Mode::Safe,
         exist_ok: false,
         generation: args.generation,
     };
@@ -93,31 +106,35 @@ fn prepare(command: Command) -> Result<Prepared, String> {
             spec.remote_replica_count = args.remote_replica_count;
             spec.checkpoint = args.checkpoint;
             let prepared = given(Operation::Add(spec), args.generation);
-            Prepared { exist_ok: args.exist_ok, ..prepared }
+            Prepared { mode: args.mode.into(), exist_ok: args.exist_ok, ..prepared }
         }
         Command::Query(args) => given(Operation::Query(args.table), args.generation),
-        Command::List(args) => given(Operation::List(args.tables()?), args.generation),
+        Command::List(args) => {
+            let tables = args.tables().map_err(|wrong| Error::new(InvalidArgument, wrong))?;
+            given(Operation::List(tables), args.generation)
+        }
         Command::Start(args) => which(args, Operation::Start),
         Command::Pause(args) => which(args, Operation::Pause),
         Command::Remove(args) => which(args, Operation::Remove),
         Command::SetFailMode(args) => {
             given(Operation::SetFailMode(args.table, args.which, args.mode), args.generation)
         }
-        Command::Serve(_) => return Err("serve is no client's command".to_owned()),
+        Command::Serve(_) => {
+            return Err(Error::new(InvalidArgument, "serve is no client's command"));
+        }
     })
 }
 
-fn client(global: &Global, generation: Option<Generation>) -> Result<Client, String> {
-    let metas = global
-        .meta
-        .as_deref()
-        .filter(|metas| !metas.is_empty())
-        .ok_or("no meta servers given: give --meta HOST:PORT[,...], or set PEGASUS_DUP_META")?;
+fn client(global: &Global, generation: Option<Generation>) -> Result<Client> {
+    let metas = global.meta.as_deref().filter(|metas| !metas.is_empty()).ok_or_else(|| {
+        Error::new(InvalidArgument, "no meta servers are given")
+            .with_hint("give --meta HOST:PORT[,...], or set PEGASUS_DUP_META")
+    })?;
     let mut builder = Client::builder().meta(metas).timeout(global.timeout);
     if let Some(generation) = generation {
         builder = builder.generation(generation);
     }
-    builder.build().map_err(|error| error.to_string())
+    builder.build()
 }
 
 impl Prepared {

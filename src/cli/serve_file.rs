@@ -4,6 +4,9 @@
 //! over in the file.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 use clap::parser::ValueSource;
 use clap::{ArgAction, CommandFactory, Parser};
@@ -11,11 +14,14 @@ use clap::{ArgAction, CommandFactory, Parser};
 use super::args::{Cli, Command};
 use super::serve_args::ServeArgs;
 
+/// The longest file that is read, in bytes: far more than a configuration of ten thousand tables.
+const MAX_FILE: u64 = 1 << 20;
+
 /// The command line again, with what the file says that it names.
 pub(super) fn add(serve: &ServeArgs, args: &[OsString]) -> Result<Cli, String> {
     let Some(path) = serve.file() else { return Err("no file is named".to_owned()) };
     let shown = path.display();
-    let text = std::fs::read_to_string(path)
+    let text = read(path)
         .map_err(|error| format!("cannot read the configuration: {error} path={shown}"))?;
     let options = options(&text, args)
         .map_err(|error| format!("the configuration is wrong: {error} path={shown}"))?;
@@ -28,6 +34,23 @@ pub(super) fn add(serve: &ServeArgs, args: &[OsString]) -> Result<Cli, String> {
         let first = first.strip_prefix("error: ").unwrap_or(&first);
         format!("the configuration is wrong: {first} path={shown}")
     })
+}
+
+/// The text of a file, or of a pipe (`--config <(...)`), of at most [`MAX_FILE`] bytes: what has no
+/// end is not read for ever.
+fn read(path: &Path) -> io::Result<String> {
+    let file = File::open(path)?;
+    if file.metadata()?.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
+    }
+    let mut bytes = Vec::new();
+    file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > MAX_FILE {
+        let wrong = format!("it is longer than {MAX_FILE} bytes");
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, wrong));
+    }
+    String::from_utf8(bytes)
+        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
 /// Where the options of `serve` begin: after the first word `serve` that is the command, and not the

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::seconds;
 use crate::server::Limits;
 
 #[derive(Debug, clap::Args)]
@@ -32,8 +33,7 @@ pub(super) struct LimitArgs {
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
+    seconds::from_f64(seconds::number(text)?)
 }
 
 impl LimitArgs {

@@ -70,10 +70,10 @@ pub(crate) enum Listed {
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum AskError {
     /// The server's answer is final.
-    #[error("{0}")]
+    #[error("{}", .0.brief())]
     Refused(Error),
     /// This server did nothing with it; another one, or another time, may do better.
-    #[error("the meta server is not ready, or not the leader: code={0}")]
+    #[error("the meta server is not ready, or not the leader: it answered {0}")]
     NotApplied(ErrorCode),
     /// No answer.
     #[error(transparent)]

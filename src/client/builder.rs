@@ -44,7 +44,8 @@ pub struct ClientBuilder {
 }
 
 impl ClientBuilder {
-    /// Adds meta servers: `HOST:PORT`, or several with commas between; IPv6 as `[::1]:34601`.
+    /// Adds meta servers: `HOST:PORT`, or several with commas between and perhaps one at the end; IPv6
+    /// as `[::1]:34601`.
     #[must_use]
     pub fn meta(mut self, metas: impl Into<String>) -> ClientBuilder {
         self.metas.push(metas.into());

@@ -229,7 +229,7 @@ impl Changing<'_> {
                 Err(self.refused(ErrorKind::Unsupported, "the server has no duplication", &code))
             }
             Err(CallError::Framework(code)) => {
-                self.find_out(connection, format!("code={code}"), deadline).await
+                self.find_out(connection, format!("the server answered {code}"), deadline).await
             }
             Err(CallError::Lost(why)) => self.find_out(connection, why.to_string(), deadline).await,
             Ok(answer) => self.answered(answer, connection, deadline).await,
@@ -284,7 +284,9 @@ impl Changing<'_> {
                 "the server's access control refused it",
                 &code,
             )),
-            code => self.find_out(connection, format!("code={code}"), deadline).await,
+            code => {
+                self.find_out(connection, format!("the server answered {code}"), deadline).await
+            }
         }
     }
 
@@ -369,7 +371,7 @@ impl Changing<'_> {
                         (None, _) if self.goal != Goal::Removed => return Ok(Ended::NotFound),
                         (after, Some(true)) => {
                             let warning =
-                                Some(format!("the answer was lost, and it is so now: {why}"));
+                                Some(format!("its end was not told, and it is so now: {why}"));
                             let before = self.before.clone();
                             return Ok(Ended::Changed { before, after, warning });
                         }
@@ -389,7 +391,7 @@ impl Changing<'_> {
                 return Err(Error::new(
                     ErrorKind::OutcomeUnknown,
                     format!(
-                        "whether it was changed is not known: it was sent and not answered ({why}), and is not seen so far: {} table={} cluster={} dupid={}",
+                        "whether it was changed is not known: it was sent and its end was not told ({why}), and is not seen so far: {} table={} cluster={} dupid={}",
                         self.goal.word(),
                         self.table,
                         self.before.cluster,

@@ -1,6 +1,8 @@
 //! One operation of a client as a value: for the faces that put it together in one place and run it in
 //! another.
 
+#[cfg(feature = "cli")]
+use super::spec::check_name;
 use super::{Client, DuplicationSpec, Selector, TablePattern};
 use crate::error::Result;
 use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal};
@@ -31,6 +33,23 @@ impl Operation {
     #[cfg(any(feature = "cli", feature = "python"))]
     pub(crate) fn changes(&self) -> bool {
         !matches!(self, Operation::Query(_) | Operation::List(_))
+    }
+
+    /// Refuses what no server could make sense of: what the caller's words alone show to be wrong.
+    #[cfg(feature = "cli")]
+    pub(crate) fn check(&self) -> Result<()> {
+        match self {
+            Operation::Add(spec) => spec.check(),
+            Operation::Query(table) => check_name("table", table),
+            Operation::List(tables) => tables.check(),
+            Operation::Start(table, which)
+            | Operation::Pause(table, which)
+            | Operation::Remove(table, which)
+            | Operation::SetFailMode(table, which, _) => {
+                check_name("table", table)?;
+                which.check()
+            }
+        }
     }
 
     pub(crate) async fn run(&self, client: &Client) -> Result<Answer> {

@@ -22,6 +22,7 @@ use crate::client::progress::{Step, observed};
 use crate::client::{Client as AsyncClient, Mode};
 use crate::error::Result;
 use crate::protocol::generation::Generation;
+use crate::seconds;
 
 /// How long Ctrl-C may go unnoticed in a blocking call.
 const SIGNAL_POLL: Duration = Duration::from_millis(50);
@@ -216,5 +217,7 @@ impl Steps {
 }
 
 fn duration(py: Python<'_>, seconds: f64) -> PyResult<Duration> {
-    Duration::try_from_secs_f64(seconds).map_err(|error| errors::invalid_argument_of(py, &error))
+    // Python's own check has said what is wrong with most; this one is for what it lets through.
+    seconds::above_zero(seconds)
+        .map_err(|wrong| errors::invalid_argument(py, &format!("the timeout is wrong: {wrong}")))
 }

@@ -10,6 +10,7 @@ use pyo3::prelude::*;
 
 use super::errors;
 use super::threads::Threads;
+use crate::seconds;
 use crate::server::{
     Behaviour, BlockingMetaGroup, BlockingMetaServer, ClockMode, Election, ParseError,
     PartitionRule, RemoteCluster, ServerConfig, StoreChoice, TableSpec,
@@ -255,8 +256,8 @@ fn rules<T: std::str::FromStr<Err = ParseError>>(
 }
 
 fn duration(py: Python<'_>, seconds: f64) -> PyResult<Duration> {
-    Duration::try_from_secs_f64(seconds)
-        .map_err(|error| errors::invalid_argument(py, &error.to_string()))
+    seconds::from_f64(seconds)
+        .map_err(|wrong| errors::invalid_argument(py, &format!("the time is wrong: {wrong}")))
 }
 
 fn resolve(py: Python<'_>, listen: &str) -> PyResult<SocketAddr> {

@@ -253,13 +253,14 @@ impl fmt::Display for RemoteCluster {
 
 impl FromStr for RemoteCluster {
     type Err = ParseError;
-    /// `NAME=HOST:PORT[,HOST:PORT...]`.
+    /// `NAME=HOST:PORT[,HOST:PORT...]`; one comma after the last address is allowed.
     fn from_str(text: &str) -> Result<RemoteCluster, ParseError> {
         let wrong = || ParseError::new("a remote cluster is NAME=HOST:PORT[,HOST:PORT...]:", text);
         let (name, metas) = text.split_once('=').ok_or_else(wrong)?;
         if name.is_empty() || name.len() > MAX_NAME {
             return Err(ParseError::new("a cluster's name must have 1 to 255 bytes:", text));
         }
+        let metas = metas.strip_suffix(',').unwrap_or(metas);
         let metas: Vec<String> = metas.split(',').map(str::to_owned).collect();
         for meta in &metas {
             let (host, port) = meta.rsplit_once(':').ok_or_else(wrong)?;

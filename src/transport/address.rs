@@ -24,10 +24,12 @@ impl MetaAddr {
         self.port
     }
 
-    /// Reads a list with commas between, as `--meta` takes it. Each address once, in the order given.
+    /// Reads a list with commas between, as `--meta` takes it; one comma after the last address is
+    /// allowed. Returns each address once, in the order given.
     pub fn parse_list(list: &str) -> Result<Vec<MetaAddr>> {
         let mut addresses = Vec::new();
-        for text in list.split(',') {
+        let list = list.trim_end();
+        for text in list.strip_suffix(',').unwrap_or(list).split(',') {
             let address: MetaAddr = text.trim().parse()?;
             if !addresses.contains(&address) {
                 addresses.push(address);

@@ -43,7 +43,7 @@ pub(crate) enum CallError {
     #[error("no answer came: {0}")]
     Lost(Why),
     /// The RPC layer of the server refused it: it has no such RPC, or can't handle any.
-    #[error("the server's RPC layer refused it: code={0}")]
+    #[error("the server's RPC layer refused it with {0}")]
     Framework(ErrorCode),
 }
 

@@ -211,6 +211,17 @@ impl Failure {
         }
     }
 
+    /// What the server answered, where that is why.
+    fn code(&self) -> Option<&ErrorCode> {
+        match self {
+            Failure::NotReady(code) | Failure::NoMetaServer(code) => Some(code),
+            Failure::Unreachable(_)
+            | Failure::Silent
+            | Failure::Lost(_)
+            | Failure::Follower { .. } => None,
+        }
+    }
+
     /// Whether it says that the group is changing its leader just now.
     fn shows_a_change(&self) -> bool {
         match self {
@@ -235,8 +246,8 @@ impl fmt::Display for Failure {
                 write!(f, "is a follower, and names a leader: leader={leader}")
             }
             Failure::Follower { leader: None } => f.write_str("is a follower, and names no leader"),
-            Failure::NotReady(code) => write!(f, "is not ready: code={code}"),
-            Failure::NoMetaServer(code) => write!(f, "is no meta server: code={code}"),
+            Failure::NotReady(_) => f.write_str("is not ready"),
+            Failure::NoMetaServer(_) => f.write_str("is no meta server"),
         }
     }
 }
@@ -294,8 +305,15 @@ fn explain(failures: &Failures) -> Error {
     } else {
         ErrorKind::Unavailable
     };
-    let tried: Vec<String> =
-        failures.iter().map(|(server, failure)| format!("{server} {failure}")).collect();
+    // One server's code is a field of the error; the codes of several have no other place than this.
+    let several = failures.len() > 1;
+    let tried: Vec<String> = failures
+        .iter()
+        .map(|(server, failure)| match failure.code().filter(|_| several) {
+            Some(code) => format!("{server} {failure} ({code})"),
+            None => format!("{server} {failure}"),
+        })
+        .collect();
     let message = if tried.is_empty() {
         "no meta server answered in time; nothing was sent".to_owned()
     } else {
@@ -313,7 +331,7 @@ fn explain(failures: &Failures) -> Error {
     }
     if let [(server, failure)] = failures.as_slice() {
         error = error.with_server(server);
-        if let Failure::NotReady(code) | Failure::NoMetaServer(code) = failure {
+        if let Some(code) = failure.code() {
             error = error.with_code(code);
         }
         if let Failure::Unreachable(why) | Failure::Lost(why) = failure {
