@@ -33,6 +33,31 @@ def test_timeout_of_a_wrong_type(timeout: Any) -> None:
 
 
 @pytest.mark.parametrize(
+    ("timeout", "wrong"),
+    [
+        (math.inf, "must be at most 31536000 seconds, which is a year: timeout=inf"),
+        (1e300, "must be at most 31536000 seconds"),
+        (10**400, "must be at most 31536000 seconds"),
+        (10**5000, "must be at most 31536000 seconds"),
+        (timedelta.max, "must be at most 31536000 seconds"),
+        (math.nan, "must be a number of seconds: timeout=nan"),
+        (-math.inf, "must be above 0: timeout=-inf"),
+        (-(10**400), "must be above 0: timeout=-1000"),
+        (0, "must be above 0: timeout=0"),
+        (timedelta(seconds=-1), "must be above 0"),
+        (1e-30, "must be at least a nanosecond"),
+    ],
+)
+def test_timeout_that_cannot_be_is_explained(timeout: Any, wrong: str) -> None:
+    with pytest.raises(InvalidArgument) as raised:
+        Client(NOWHERE, timeout=timeout)
+    assert wrong in raised.value.message
+    with Client(NOWHERE) as client, pytest.raises(InvalidArgument) as raised:
+        client.query("temp", timeout=timeout)
+    assert wrong in raised.value.message
+
+
+@pytest.mark.parametrize(
     "timeout", [0, -1, math.nan, math.inf, -math.inf, 1e300, 10**400, timedelta(0), timedelta.max]
 )
 def test_timeout_that_makes_no_sense(timeout: Any) -> None:
