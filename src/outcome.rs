@@ -34,6 +34,11 @@ pub struct Duplication {
 }
 
 impl Duplication {
+    /// Whether the server is removing the duplication: it is still listed, and will be gone.
+    pub(crate) fn is_being_removed(&self) -> bool {
+        self.status == Some(Status::Removed)
+    }
+
     /// What makes two duplications the same one.
     pub fn identity(&self) -> Identity {
         Identity {

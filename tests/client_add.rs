@@ -180,12 +180,14 @@ async fn refused_and_not_listed_is_an_error_by_code_and_hint() {
     let itself = "illegal operation: adding duplication to itself";
     let id = "get_duplication_cluster_id(target) failed, error: ERR_OBJECT_NOT_FOUND: failed";
     let list = "failed to find cluster[target] address in config [pegasus.clusters]";
+    let list_of_2_3 = "failed to find cluster address in config [pegasus.clusters]";
     let taken = "illegal operation: another app(a) is also duplicated to the same remote app(cluster=target, app=temp)";
     let start = "start dup[temp(7)] failed: err = ERR_INVALID_PARAMETERS";
     for (code, hint, kind) in [
         ("ERR_INVALID_PARAMETERS", itself, ErrorKind::InvalidArgument),
         ("ERR_INVALID_PARAMETERS", id, ErrorKind::RemoteClusterNotConfigured),
         ("ERR_INVALID_PARAMETERS", list, ErrorKind::RemoteClusterNotConfigured),
+        ("ERR_INVALID_PARAMETERS", list_of_2_3, ErrorKind::RemoteClusterNotConfigured),
         ("ERR_INVALID_PARAMETERS", taken, ErrorKind::RemoteTableTaken),
         ("ERR_INVALID_PARAMETERS", start, ErrorKind::Busy),
         ("ERR_BUSY", "", ErrorKind::Busy),

@@ -413,6 +413,18 @@ async fn adds_are_checked_in_the_order_of_a_real_server() {
 }
 
 #[tokio::test]
+async fn an_old_server_does_not_name_the_cluster_that_has_no_addresses() {
+    let mut config = common::still(Behaviour::Freezed);
+    let no_metas = pegasus_dup::server::RemoteCluster { name: "bare".to_owned(), metas: vec![] };
+    config.remote_clusters.push(no_metas);
+    let hub = hub(&config, &HandClock::at(NOW_MS));
+    let answer = Peer::in_memory(&hub).add(&add("temp", "bare")).await;
+    assert_eq!(answer.err, ErrorCode::InvalidParameters);
+    let hint = "failed to find cluster address in config [pegasus.clusters]";
+    assert_eq!(answer.hint.as_deref(), Some(hint));
+}
+
+#[tokio::test]
 async fn lists_by_every_match_type() {
     let hub = hub(&common::still(Behaviour::DupExist), &HandClock::at(NOW_MS));
     let mut peer = Peer::in_memory(&hub);

@@ -74,7 +74,7 @@ async fn safe(
     match asked.into_listed(&spec.cluster) {
         _ if planted::is(Bug::SendWithoutAsking) => {}
         Listed::None => {}
-        Listed::Unsettled(_) => return wait_until_settled(spec, attempts).await,
+        Listed::Unsettled(one) => return wait_until_settled(spec, &one, attempts).await,
         Listed::One(one) => {
             client.inner.unsettled.settle_adds(&pair_of(spec));
             return Ok(Tried::Over(Ok(listed_before(spec, one, None))));
@@ -135,18 +135,27 @@ async fn ask_first(
     attempts.ask(connection, &nothing).await
 }
 
-async fn wait_until_settled(spec: &DuplicationSpec, attempts: &mut Attempts<'_>) -> Result<Tried> {
+async fn wait_until_settled(
+    spec: &DuplicationSpec,
+    listed: &Duplication,
+    attempts: &mut Attempts<'_>,
+) -> Result<Tried> {
     if attempts.pause().await {
         return Ok(Tried::Again);
     }
     Err(Error::new(
         ErrorKind::Busy,
         format!(
-            "a duplication is there that the server has not stored yet; nothing was sent: table={} cluster={}",
-            spec.table, spec.cluster
+            "{}; nothing was sent: table={} cluster={} dupid={}",
+            decide::why_unsettled(listed),
+            spec.table,
+            spec.cluster,
+            listed.dupid
         ),
     )
-    .with_hint("try again: it is stored within moments, or forgotten"))
+    .with_hint(
+        "try again: the server is done with this within moments, unless it cannot store anything",
+    ))
 }
 
 /// What this server would ignore, or take for something else; and a second request where the first

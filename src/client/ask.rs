@@ -26,17 +26,21 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// What is there to that cluster.
+    /// What is there to that cluster. A duplication that is being removed counts only where there is
+    /// no other.
     pub(crate) fn into_listed(self, cluster: &str) -> Listed {
-        let mut to_it: Vec<Duplication> =
-            self.duplications.into_iter().filter(|one| one.cluster == cluster).collect();
+        let (mut leaving, mut to_it): (Vec<Duplication>, Vec<Duplication>) = self
+            .duplications
+            .into_iter()
+            .filter(|one| one.cluster == cluster)
+            .partition(Duplication::is_being_removed);
         // The older one first.
         to_it.sort_by_key(|one| (one.create_ts_ms, one.dupid));
         if planted::is(Bug::FirstOfTwo) {
             to_it.truncate(1);
         }
         match to_it.len() {
-            0 => Listed::None,
+            0 => leaving.pop().map_or(Listed::None, Listed::Unsettled),
             1 => match to_it.pop() {
                 Some(one) if one.status == Some(Status::Init) && !planted::is(Bug::IgnoreInit) => {
                     Listed::Unsettled(one)
@@ -54,7 +58,8 @@ impl Asked {
 pub(crate) enum Listed {
     /// Nothing.
     None,
-    /// One in DS_INIT: shown before it is stored, and forgotten if the server crashes.
+    /// One of which nothing can be said yet. In DS_INIT it is shown before it is stored, and
+    /// forgotten if the server crashes; in DS_REMOVED it is still shown, and about to be gone.
     Unsettled(Duplication),
     /// One that is stored.
     One(Duplication),

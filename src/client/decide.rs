@@ -73,7 +73,7 @@ enum Row {
 pub(crate) enum LookFor {
     /// Not at all.
     Nothing,
-    /// Whatever is listed; what is in DS_INIT is given a while to leave it.
+    /// Whatever is listed; what is in DS_INIT or DS_REMOVED is given a while to leave it.
     Anything,
     /// The same, and a listing that can't be had is tried for until the deadline.
     Settled,
@@ -194,7 +194,7 @@ fn made(
             vec![other],
         )),
         Listed::NotAsked => from_answer(None),
-        Listed::Unsettled(_) => with_warning("the server is still storing it"),
+        Listed::Unsettled(one) => with_warning(why_unsettled(&one)),
         Listed::None => with_warning("it is not listed any more: someone may have removed it"),
         Listed::Unknown(why) => with_warning(&format!("it could not be read back: {why}")),
         Listed::Many(many) => Err(unknown(spec, reply, "several are listed".to_owned(), many)),
@@ -253,7 +253,7 @@ fn exists(
         }
         Listed::NotAsked => None,
         Listed::None => Some("it is not listed any more: someone may have removed it".to_owned()),
-        Listed::Unsettled(_) => Some("the server is still storing it".to_owned()),
+        Listed::Unsettled(one) => Some(why_unsettled(&one).to_owned()),
         Listed::Unknown(why) => Some(format!("it could not be read back: {why}")),
         Listed::Many(many) => {
             return Err(unknown(spec, reply, "several are listed".to_owned(), many));
@@ -294,12 +294,9 @@ fn lost(question: &Question<'_>, reply: &Reply, listed: Listed) -> Result<Outcom
             "it is not listed (yet): it may still stand in the server's queue".to_owned(),
             Vec::new(),
         )),
-        Listed::Unsettled(one) => Err(unknown(
-            spec,
-            reply,
-            "one is listed that the server has not stored yet".to_owned(),
-            vec![one],
-        )),
+        Listed::Unsettled(one) => {
+            Err(unknown(spec, reply, why_unsettled(&one).to_owned(), vec![one]))
+        }
         Listed::NotAsked => {
             Err(unknown(spec, reply, "it was not read back".to_owned(), Vec::new()))
         }
@@ -367,7 +364,9 @@ fn refusal_kind(hint: &str) -> ErrorKind {
         // There is one in a state that a repeated add can't start.
         ErrorKind::Busy
     } else if hint.starts_with("get_duplication_cluster_id(")
+        // 2.4 and later go on with the cluster's name in brackets, 2.3 does not name the cluster.
         || hint.starts_with("failed to find cluster[")
+        || hint.starts_with("failed to find cluster address")
     {
         ErrorKind::RemoteClusterNotConfigured
     } else if hint.contains("is also duplicated to the same remote app") {
@@ -380,6 +379,14 @@ fn refusal_kind(hint: &str) -> ErrorKind {
 /// Whether it is the one of that table id and dupid. The creation time isn't in an answer to an add.
 fn is(listed: &Duplication, table_id: i32, dupid: i32) -> bool {
     listed.table_id == table_id && listed.dupid == dupid
+}
+
+/// Why a listed duplication in DS_INIT or DS_REMOVED says nothing of the outcome.
+pub(crate) fn why_unsettled(one: &Duplication) -> &'static str {
+    match one.is_being_removed() {
+        true => "the duplication that is listed is being removed",
+        false => "the server has not stored the duplication that is listed yet",
+    }
 }
 
 fn known(listed: Listed) -> Vec<Duplication> {

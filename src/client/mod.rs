@@ -126,7 +126,8 @@ impl Client {
         modify::change(self, table, which, modify::Goal::Paused).await
     }
 
-    /// Removes one (RPC_CM_MODIFY_DUPLICATION). The remote table keeps what it has.
+    /// Removes one (RPC_CM_MODIFY_DUPLICATION). The remote table keeps what it has. One that is being
+    /// removed already (DS_REMOVED) is waited for until it is gone, and then isn't there.
     ///
     /// # Errors
     ///

@@ -134,13 +134,18 @@ async fn run(client: &Client, table: &str, which: &Selector, goal: Goal) -> Resu
         let Some(asked) = attempts.ask(&connection, &absent).await? else { continue };
         let generation = asked.generation;
         let Some(before) = only(asked, table, which)? else { return Ok(Ended::NotFound) };
-        if before.status == Some(Status::Init) {
+        // Neither may be changed: the one may be forgotten again, the other will be gone.
+        if before.status == Some(Status::Init) || before.is_being_removed() {
             if attempts.pause().await {
                 continue;
             }
             return Err(Error::new(
                 ErrorKind::Busy,
-                format!("the server has not stored the duplication yet; nothing was sent: table={table} {which}"),
+                format!(
+                    "{}; nothing was sent: table={table} {which} dupid={}",
+                    super::decide::why_unsettled(&before),
+                    before.dupid
+                ),
             )
             .with_server(&connection.server));
         }
@@ -171,10 +176,13 @@ async fn run(client: &Client, table: &str, which: &Selector, goal: Goal) -> Resu
     }
 }
 
-/// The one that is meant.
+/// The one that is meant. A duplication that is being removed is meant only where there is no other.
 fn only(asked: Asked, table: &str, which: &Selector) -> Result<Option<Duplication>> {
-    let mut selected: Vec<Duplication> =
-        asked.duplications.into_iter().filter(|one| which.selects(one)).collect();
+    let (mut leaving, mut selected): (Vec<Duplication>, Vec<Duplication>) = asked
+        .duplications
+        .into_iter()
+        .filter(|one| which.selects(one))
+        .partition(Duplication::is_being_removed);
     if selected.len() > 1 {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
@@ -183,7 +191,7 @@ fn only(asked: Asked, table: &str, which: &Selector) -> Result<Option<Duplicatio
         .with_hint("name one by its dupid")
         .with_known(selected));
     }
-    Ok(selected.pop())
+    Ok(selected.pop().or_else(|| leaving.pop()))
 }
 
 /// A change that is about to be sent.
@@ -335,8 +343,13 @@ impl Changing<'_> {
         match ask::ask(connection, self.table, one_try(deadline)).await {
             Ok(asked) => {
                 let now = self.same(asked);
-                let warning = (self.goal.reached(now.as_ref()) != Some(true))
-                    .then(|| "it has been changed again since".to_owned());
+                let warning = match (self.goal, &now) {
+                    (Goal::Removed, Some(now)) if now.is_being_removed() => {
+                        Some("the server is still removing it".to_owned())
+                    }
+                    (goal, now) => (goal.reached(now.as_ref()) != Some(true))
+                        .then(|| "it has been changed again since".to_owned()),
+                };
                 (now, warning)
             }
             Err(error) => (None, Some(format!("it could not be read back: {error}"))),

@@ -20,6 +20,8 @@ pub(crate) struct Rules {
     pub(crate) remote_names: bool,
     /// Whether an add for a missing table is told why it failed.
     pub(crate) missing_table_hint: bool,
+    /// Whether the hint about a remote cluster without addresses names that cluster.
+    pub(crate) hint_names_cluster: bool,
     /// Whether LIST_DUPLICATION is handled.
     pub(crate) lists: bool,
     /// Whether GET_MAX_REPLICA_COUNT is handled.
@@ -84,6 +86,7 @@ impl Rules {
             field_3: Field3::Checkpoint,
             remote_names: true,
             missing_table_hint: true,
+            hint_names_cluster: true,
             lists: true,
             tells_replica_count: true,
             repeated: Repeated::DupExist,
@@ -96,6 +99,7 @@ impl Rules {
                 field_3: Field3::Freezed,
                 remote_names: false,
                 missing_table_hint: false,
+                hint_names_cluster: false,
                 lists: false,
                 tells_replica_count: false,
                 repeated: Repeated::Ok,

@@ -352,9 +352,13 @@ impl State {
                 "get_duplication_cluster_id({cluster}) failed, error: ERR_OBJECT_NOT_FOUND: \
                  failed to get cluster id for  << {cluster}"
             )),
-            Some(metas) if metas.is_empty() => Some(format!(
-                "failed to find cluster[{cluster}] address in config [pegasus.clusters]"
-            )),
+            Some(metas) if metas.is_empty() => {
+                let named = match self.rules.hint_names_cluster {
+                    true => format!("[{cluster}]"),
+                    false => String::new(),
+                };
+                Some(format!("failed to find cluster{named} address in config [pegasus.clusters]"))
+            }
             Some(_) => None,
         }
     }

@@ -178,10 +178,11 @@ use Value::{Answered, Listed as AsListed};
 const UNKNOWN: Expected = Fails(ErrorKind::OutcomeUnknown);
 
 /// Every hint of a refusal, and what it means.
-const HINTS: [(&str, ErrorKind); 6] = [
+const HINTS: [(&str, ErrorKind); 7] = [
     ("start dup[here(1700)] failed: err = ERR_INVALID_PARAMETERS", ErrorKind::Busy),
     ("get_duplication_cluster_id(target) failed, error: X", ErrorKind::RemoteClusterNotConfigured),
     ("failed to find cluster[target] address in config", ErrorKind::RemoteClusterNotConfigured),
+    ("failed to find cluster address in config", ErrorKind::RemoteClusterNotConfigured),
     (
         "illegal operation: another app(a) is also duplicated to the same remote app(b)",
         ErrorKind::RemoteTableTaken,
