@@ -1,12 +1,14 @@
 """Checks of arguments, in one place, so that every method refuses the same thing the same way.
 
 A wrong type is a ``TypeError``, a value that can't be meant an ``InvalidArgument``. What only the
-server can judge is left to it.
+server can judge is left to it. What is returned is of the plain type, never of a subclass.
 """
 
 from __future__ import annotations
 
 import math
+import operator
+import os
 from collections.abc import Iterable
 from datetime import timedelta
 
@@ -16,27 +18,38 @@ from ._errors import InvalidArgument
 # Importing typing would take longer than all of this package; the name is known to type checkers.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any, Callable, TypeVar
+    from typing import Any, Callable, NoReturn, TypeVar
 
     _Callable = TypeVar("_Callable", bound=Callable[..., Any])
 
 _INT32_MIN = -(2**31)
 _INT32_MAX = 2**31 - 1
 _NANOSECOND = 1e-9
-_YEAR = 365 * 24 * 3600.0
+_YEAR = 365 * 24 * 3600
 _MOST_SHOWN = 64
 
 
+def wrong_type(name: str, wanted: str, value: object) -> NoReturn:
+    """Raise the ``TypeError`` for an argument."""
+    kind = type(value)
+    # `numpy.bool` is no bool.
+    module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
+    raise TypeError(f"{name} must be {wanted}, not {module}{kind.__qualname__}")
+
+
 def text(name: str, value: object) -> str:
-    """Return ``value``, which must be a ``str`` that UTF-8 can carry."""
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be a str, not {type(value).__name__}")
+    """Return the text that ``value``, a ``str`` that UTF-8 can carry, holds."""
+    # Asked of the type, not of the object: a mock claims to be of any class.
+    if not issubclass(type(value), str):
+        wrong_type(name, "a str", value)
+    # A subclass may have any `__str__` and `encode` of its own: a member of an enumeration prints
+    # as `Name.MEMBER`. These two read the text itself.
+    bare = str.__str__(value)
     try:
-        value.encode()
+        bare.encode()
     except UnicodeEncodeError as error:
         raise InvalidArgument(f"{name} is no valid text", cause=str(error)) from None
-    # An enum member of ours is a str too; what goes on is the bare text.
-    return str(value)
+    return bare
 
 
 def optional_text(name: str, value: object) -> str | None:
@@ -44,47 +57,64 @@ def optional_text(name: str, value: object) -> str | None:
     return None if value is None else text(name, value)
 
 
+def path(name: str, value: object) -> str:
+    """Return ``value``, a ``str`` or a path object, as a path that the system can be given."""
+    if not (issubclass(type(value), str) or isinstance(value, os.PathLike)):
+        wrong_type(name, "a path", value)
+    path = os.fspath(value)  # type: ignore[call-overload]
+    if not issubclass(type(path), str):
+        wrong_type(name, "a path of str", path)
+    bare = str.__str__(path)
+    try:
+        # Not `text`: a file's name need not be UTF-8, and then has surrogates in Python.
+        encoded = os.fsencode(bare)
+    except UnicodeEncodeError as error:
+        raise InvalidArgument(f"{name} is no valid path", cause=str(error)) from None
+    if b"\0" in encoded:
+        raise InvalidArgument(f"{name} is no valid path", cause="it holds a NUL character")
+    return bare
+
+
 def int32(name: str, value: object) -> int:
-    """Return ``value``, which must be an ``int`` of 32 bits, and no ``bool``."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(f"{name} must be an int, not {type(value).__name__}")
-    if not _INT32_MIN <= value <= _INT32_MAX:
-        raise InvalidArgument(f"{name} is out of range: {name}={value}")
-    return int(value)
+    """Return ``value``, which must be an integer of 32 bits, and no ``bool``."""
+    number = _integer(value)
+    if number is None:
+        wrong_type(name, "an int", value)
+    if not _INT32_MIN <= number <= _INT32_MAX:
+        raise InvalidArgument(f"{name} is out of range: {name}={_shown(number)}")
+    return number
 
 
 def optional_int32(name: str, value: object) -> int | None:
-    """Return ``value``, which must be ``None`` or an ``int`` of 32 bits."""
+    """Return ``value``, which must be ``None`` or an integer of 32 bits."""
     return None if value is None else int32(name, value)
 
 
 def flag(name: str, value: object) -> bool:
     """Return ``value``, which must be a ``bool``."""
-    if not isinstance(value, bool):
-        raise TypeError(f"{name} must be a bool, not {type(value).__name__}")
-    return value
+    if value is True or value is False:
+        return value
+    return wrong_type(name, "a bool", value)
 
 
 def which(value: object) -> int | str:
     """Return ``value``, which must be a dupid (``int``) or a remote cluster's name (``str``)."""
-    if isinstance(value, str):
+    if issubclass(type(value), str):
         return text("which", value)
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise TypeError(
-            "which must be a dupid (int) or a remote cluster's name (str), "
-            f"not {type(value).__name__}"
-        )
+    if _integer(value) is None:
+        wrong_type("which", "a dupid (int) or a remote cluster's name (str)", value)
     return int32("which", value)
 
 
 def seconds(name: str, value: object) -> float:
     """Return ``value``, seconds or a ``timedelta``, as seconds above 0."""
-    if isinstance(value, timedelta):
-        result: float = value.total_seconds()
-    elif isinstance(value, (int, float)) and not isinstance(value, bool):
-        result = value
-    else:
-        raise TypeError(f"{name} must be seconds or a timedelta, not {type(value).__name__}")
+    result: float | None = _integer(value)
+    if issubclass(type(value), timedelta):
+        result = timedelta.total_seconds(value)  # type: ignore[arg-type]
+    elif issubclass(type(value), float):
+        result = float.__float__(value)  # type: ignore[arg-type]
+    if result is None:
+        wrong_type(name, "seconds or a timedelta", value)
     # Compared before it is made a float: an int may be larger than any float.
     if result <= 0:
         wrong = "must be above 0"
@@ -96,17 +126,7 @@ def seconds(name: str, value: object) -> float:
         wrong = "must be a number of seconds"
     else:
         return float(result)
-    raise InvalidArgument(f"{name} {wrong}: {name}={_shown(value)}")
-
-
-def _shown(value: object) -> str:
-    """Return what a message shows of ``value``: numbers have no longest text."""
-    try:
-        shown = str(value)
-    except ValueError:
-        # Python refuses to write integers of thousands of digits.
-        return f"(an {type(value).__name__} too long to show)"
-    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."
+    raise InvalidArgument(f"{name} {wrong}: {name}={_shown(result)}")
 
 
 def optional_seconds(name: str, value: object) -> float | None:
@@ -117,16 +137,16 @@ def optional_seconds(name: str, value: object) -> float | None:
 def optional_callable(name: str, value: _Callable | None) -> _Callable | None:
     """Return ``value``, which must be ``None`` or something to call."""
     if value is not None and not callable(value):
-        raise TypeError(f"{name} must be callable, not {type(value).__name__}")
+        wrong_type(name, "callable", value)
     return value
 
 
 def texts(name: str, value: object) -> list[str]:
     """Return ``value``, a text or an iterable of texts, as a list."""
-    if isinstance(value, str):
+    if issubclass(type(value), str):
         return [text(name, value)]
     if isinstance(value, (bytes, bytearray)) or not isinstance(value, Iterable):
-        raise TypeError(f"{name} must be a str or an iterable of str, not {type(value).__name__}")
+        wrong_type(name, "a str or an iterable of str", value)
     return [text(f"{name}[{index}]", item) for index, item in enumerate(value)]
 
 
@@ -157,3 +177,26 @@ def one_of(name: str, value: object, known: tuple[str, ...]) -> str:
     if result not in known:
         raise InvalidArgument(f"no such {name}: known={'|'.join(known)} {name}={result!r}")
     return result
+
+
+def _integer(value: object) -> int | None:
+    """Return the integer that ``value`` is, or that it offers itself as."""
+    # A truth value in place of a number is a slip.
+    if isinstance(value, bool) or not hasattr(type(value), "__index__"):
+        return None
+    try:
+        index = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        return None  # an array of numpy has the method, and is a number only if it holds one
+    # Python 3.9 gives an instance of a subclass back, which may print as anything.
+    return int.__index__(index)
+
+
+def _shown(value: object) -> str:
+    """Return what a message shows of ``value``: numbers have no longest text."""
+    try:
+        shown = str(value)
+    except ValueError:
+        # Python refuses to write integers of thousands of digits.
+        return f"(an {type(value).__name__} too long to show)"
+    return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."

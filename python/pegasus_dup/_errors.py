@@ -7,9 +7,16 @@ from ._enums import ErrorKind
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from typing import ClassVar
+    from typing import ClassVar, TypeVar
 
     from ._outcome import Duplication
+
+    _T = TypeVar("_T")
+
+
+def _plain(text: _T) -> _T:
+    # A subclass of str may print as something else than the text that it holds.
+    return str.__str__(text) if isinstance(text, str) else text  # type: ignore[return-value]
 
 
 class PegasusDupError(Exception):
@@ -40,15 +47,15 @@ class PegasusDupError(Exception):
         known: Iterable[Duplication] = (),
         cause: str | None = None,
     ) -> None:
+        self.message = _plain(message)
+        self.hint = _plain(hint)
+        self.server = _plain(server)
+        self.code = _plain(code)
+        self.known = tuple(known)
+        self.cause = _plain(cause)
         # Only the message stands in `args`: copying and pickling call the class with `args`, and
         # bring the attributes back by themselves.
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
-        self.server = server
-        self.code = code
-        self.known = tuple(known)
-        self.cause = cause
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         text = self.message

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping
 
 from . import _args, _core
@@ -11,6 +10,7 @@ from ._values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import os
     from datetime import timedelta
     from types import TracebackType
 
@@ -263,7 +263,7 @@ def _settings(
         "tables": _tables(tables),
         "remote_clusters": _remote_clusters({} if remote_clusters is None else remote_clusters),
         "cluster_name": _args.text("cluster_name", cluster_name),
-        "store": None if store in (None, "memory") else _path(store),
+        "store": _store(store),
         "clock": clock,
         "partitions": _args.texts("partitions", partitions),
     }
@@ -284,7 +284,7 @@ def _clock(clock: object, generation_given: bool) -> str | None:
 
 def _tables(value: object) -> list[tuple[str, int, int]]:
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        raise TypeError(f"tables must be an iterable of str or Table, not {type(value).__name__}")
+        _args.wrong_type("tables", "an iterable of str or Table", value)
     result = []
     for index, item in enumerate(value):
         name = f"tables[{index}]"
@@ -301,27 +301,16 @@ def _tables(value: object) -> list[tuple[str, int, int]]:
 
 def _remote_clusters(value: object) -> list[tuple[str, list[str]]]:
     if not isinstance(value, Mapping):
-        raise TypeError(
-            f"remote_clusters must be a mapping of names to addresses, not {type(value).__name__}"
-        )
-    return [
-        (
-            _args.text("a remote cluster's name", name),
-            [
-                address
-                for group in _args.texts(f"remote_clusters[{name!r}]", addresses)
-                for address in group.split(",")
-                if address
-            ],
-        )
-        for name, addresses in value.items()
-    ]
+        _args.wrong_type("remote_clusters", "a mapping of names to addresses", value)
+    result = []
+    for key, addresses in value.items():
+        name = _args.text("a remote cluster's name", key)
+        groups = _args.texts(f"remote_clusters[{name!r}]", addresses)
+        result.append((name, [one for group in groups for one in group.split(",") if one]))
+    return result
 
 
-def _path(value: object) -> str:
-    if not isinstance(value, (str, os.PathLike)):
-        raise TypeError(f"store must be a path or None, not {type(value).__name__}")
-    path = os.fspath(value)
-    if not isinstance(path, str):
-        raise TypeError("store must be a path of str, not of bytes")
-    return path
+def _store(value: object) -> str | None:
+    path = None if value is None else _args.path("store", value)
+    # A path object of that name is a file's.
+    return None if isinstance(value, str) and path == "memory" else path

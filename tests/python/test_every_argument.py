@@ -1,0 +1,214 @@
+"""Every argument of every call, with every kind of value that it must refuse.
+
+The calls and their arguments are read from the package, so that none can be forgotten.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import math
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
+
+import pegasus_dup
+import pytest
+from fake_meta import FakeMeta
+from pegasus_dup import AsyncClient, Client, Failed, InvalidArgument, MetaGroup, MetaServer, Table
+
+
+class Surrogate(str):
+    """Holds no valid text, and says otherwise."""
+
+    __slots__ = ()
+
+    def encode(self, *_: str) -> bytes:
+        return b"temp"
+
+    def __str__(self) -> str:
+        return "temp"
+
+
+class Large(int):
+    """Is out of every range, and says otherwise."""
+
+    def __int__(self) -> int:
+        return 1
+
+    def __index__(self) -> int:
+        return 1
+
+    def __le__(self, other: object) -> bool:
+        return True
+
+    def __ge__(self, other: object) -> bool:
+        return True
+
+
+NO_TEXT = ["\ud800", Surrogate("\ud800")]
+# Python refuses to write out what has more than 4300 digits.
+LARGE = [2**31, -(2**31) - 1, 2**63, 2**64, -(2**64), 10**400, 10**5000, -(10**5000), Large(2**64)]
+NO_TIME = [0, -1, math.nan, math.inf, -math.inf, -1e300, timedelta(0), timedelta.min, timedelta.max]
+
+# What has the right type, and makes no sense.
+SENSELESS: dict[str, list[Any]] = {
+    "text": NO_TEXT,
+    "int": LARGE,
+    "which": [*NO_TEXT, *LARGE],
+    "seconds": [*NO_TIME, *LARGE],
+    "flag": [],
+    "choice": ["nope", "", *NO_TEXT],
+    "callable": [],
+    "texts": [*NO_TEXT, ["\ud800"], "nope", ["nope"]],
+    "path": [*NO_TEXT, "a\0b", Path("a\0b")],
+    "tables": [[""], ["a", "a"], NO_TEXT]
+    + [[Table("t", partitions=number)] for number in LARGE]
+    + [[Table("t", replicas=number)] for number in LARGE],
+    "remote_clusters": [{"\ud800": "a:1"}, {"target": "\ud800"}, {"target": ["a:1", "nohost"]}],
+}
+
+NOT_TEXT: list[Any] = [1, b"temp", bytearray(b"temp"), Path("temp"), object(), Mock(spec=str)]
+NOT_INT: list[Any] = ["1", True, 1.0, 1j, object(), timedelta(1), Mock(spec=int)]
+
+# What has a wrong type. `None` is one too, unless it is the argument's default.
+WRONG: dict[str, list[Any]] = {
+    "text": [*NOT_TEXT, None],
+    "int": [*NOT_INT, None],
+    "which": [True, 1.0, b"target", Path("target"), object(), None],
+    "seconds": ["1", True, 1j, object(), Mock(spec=float), Mock(spec=timedelta), None],
+    "flag": [0, 1, "yes", object(), Mock(spec=bool), None],
+    "choice": [*NOT_TEXT, None],
+    "callable": [1, "print", object()],
+    "texts": [1, b"a", [1], [None], [b"a"], [Path("a")], object(), None],
+    "path": [1, b"path", object(), Mock(spec=str)],
+    "tables": ["temp", b"temp", 1, [1], [Table(1)], [Table("t", partitions="8")], None],  # type: ignore[arg-type]
+    "remote_clusters": ["target", ["target"], {1: "a:1"}, {"target": 1}, {"target": [1]}, 1],
+}
+
+KINDS = {
+    "cluster": "text",
+    "cluster_name": "text",
+    "host": "text",
+    "listen": "text",
+    "pattern": "text",
+    "remote_table": "text",
+    "table": "text",
+    "index": "int",
+    "level": "int",
+    "remote_replica_count": "int",
+    "server": "int",
+    "servers": "int",
+    "which": "which",
+    "early": "seconds",
+    "time": "seconds",
+    "timeout": "seconds",
+    "checkpoint": "flag",
+    "followers_learn": "flag",
+    "old_stays": "flag",
+    "clock": "choice",
+    "generation": "choice",
+    "match": "choice",
+    "mode": "choice",
+    "progress": "callable",
+    "faults": "texts",
+    "metas": "texts",
+    "partitions": "texts",
+    "store": "path",
+    "tables": "tables",
+    "remote_clusters": "remote_clusters",
+}
+
+# What the arguments without a default are given while another is tried.
+GIVEN: dict[str, Any] = {
+    "cluster": "target",
+    "faults": (),
+    "mode": "slow",
+    "partitions": (),
+    "table": "temp",
+    "time": 1,
+    "which": 1,
+}
+
+CLASSES: list[type] = [Client, AsyncClient, MetaServer, MetaGroup]
+
+
+def arguments() -> Iterator[Any]:
+    def of(function: Any, *names: str) -> Iterator[Any]:
+        for parameter in inspect.signature(function).parameters.values():
+            if parameter.name != "self":
+                yield pytest.param(*names, parameter, id=".".join((*names, parameter.name)))
+
+    yield from of(pegasus_dup.enable_logging, "", "enable_logging")
+    for each in CLASSES:
+        yield from of(each, each.__name__, "__init__")
+        for name, method in inspect.getmembers(each, inspect.isfunction):
+            if not name.startswith("_"):
+                yield from of(method, each.__name__, name)
+
+
+EVERY_ARGUMENT = pytest.mark.parametrize(("owner", "name", "parameter"), list(arguments()))
+
+
+class Subjects:
+    """What the methods are called on. The clients' server notes what it is asked."""
+
+    def __init__(self, fake: FakeMeta) -> None:
+        self.fake = fake
+        self.Client = Client(fake.address)
+        self.AsyncClient = AsyncClient(fake.address)
+        self.MetaServer = MetaServer(clock="manual")
+        self.MetaGroup = MetaGroup(2, clock="manual")
+
+
+@pytest.fixture(scope="module")
+def subjects() -> Iterator[Subjects]:
+    with FakeMeta().running() as fake:
+        subjects = Subjects(fake)
+        with subjects.Client, subjects.MetaServer, subjects.MetaGroup:
+            yield subjects
+
+
+def call(subjects: Subjects, owner: str, name: str, parameter: str, value: Any) -> object:
+    if name == "__init__":
+        function: Any = getattr(pegasus_dup, owner)
+        required = {"metas": "127.0.0.1:1"} if "Client" in owner else {}
+    else:
+        function = getattr(getattr(subjects, owner) if owner else pegasus_dup, name)
+        wanted = inspect.signature(function).parameters
+        required = {key: GIVEN[key] for key in GIVEN if key in wanted}
+    result = function(**{**required, parameter: value})
+    return asyncio.run(result) if inspect.iscoroutine(result) else result
+
+
+@EVERY_ARGUMENT
+def test_senseless_values(
+    subjects: Subjects, owner: str, name: str, parameter: inspect.Parameter
+) -> None:
+    subjects.fake.seen.clear()
+    for value in SENSELESS[KINDS[parameter.name]]:
+        if name == "try_add":
+            outcome = call(subjects, owner, name, parameter.name, value)
+            assert isinstance(outcome, Failed)
+            assert isinstance(outcome.error, InvalidArgument)
+            continue
+        with pytest.raises(InvalidArgument) as caught:
+            call(subjects, owner, name, parameter.name, value)
+        assert len(str(caught.value)) < 500
+    assert subjects.fake.seen == []
+
+
+@EVERY_ARGUMENT
+def test_wrong_types(
+    subjects: Subjects, owner: str, name: str, parameter: inspect.Parameter
+) -> None:
+    subjects.fake.seen.clear()
+    for value in WRONG[KINDS[parameter.name]]:
+        if value is None and parameter.default is None:
+            continue
+        # Of `try_add`, too: a program that passes a wrong type has a defect.
+        with pytest.raises(TypeError, match="must be "):
+            call(subjects, owner, name, parameter.name, value)
+    assert subjects.fake.seen == []
