@@ -589,7 +589,8 @@ int32_t pegasus_dup_request_set_remote_replica_count(struct pegasus_dup_request 
 int32_t pegasus_dup_request_set_checkpoint(struct pegasus_dup_request *request, int32_t checkpoint);
 
 /**
- * Which duplication, by its dupid. 0, the default: by the cluster.
+ * Selects the duplication by its dupid. 0, the default, selects it by the cluster; if no cluster is
+ * set either, the call ends in `PEGASUS_DUP_ERROR_INVALID_ARGUMENT`.
  */
 int32_t pegasus_dup_request_set_dupid(struct pegasus_dup_request *request, int32_t dupid);
 
@@ -904,6 +905,22 @@ const char *pegasus_dup_outcome_text(const struct pegasus_dup_outcome *outcome);
  * the same call. What was listed is one object a line, and empty text for nothing. NULL only for NULL.
  */
 const char *pegasus_dup_outcome_json(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * Makes an outcome of the kind `PEGASUS_DUP_ERROR` from a status other than `PEGASUS_DUP_OK`, so that
+ * a program can report a refused call (text, JSON, error kind) in the same way as a call that ran.
+ *
+ * The error's kind is `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN` for `PEGASUS_DUP_PANICKED`,
+ * `PEGASUS_DUP_ERROR_UNAVAILABLE` for `PEGASUS_DUP_FORKED`, `PEGASUS_DUP_NO_THREAD` and
+ * `PEGASUS_DUP_WRONG_THREAD`, `PEGASUS_DUP_ERROR_BUSY` for `PEGASUS_DUP_RUNNING`,
+ * `PEGASUS_DUP_ERROR_WRONG_STATE` for `PEGASUS_DUP_LOG_TAKEN`, and
+ * `PEGASUS_DUP_ERROR_INVALID_ARGUMENT` for the others.
+ *
+ * Returns `PEGASUS_DUP_BAD_ARGUMENT` for `PEGASUS_DUP_OK` and for a number that is no status. The
+ * caller owns the outcome and frees it with `pegasus_dup_outcome_free`.
+ */
+int32_t pegasus_dup_outcome_of_status(int32_t refused,
+                                      struct pegasus_dup_outcome **outcome);
 
 /**
  * Frees an outcome, and what it has given out. NULL is allowed.

@@ -10,6 +10,7 @@
 #define PEGASUS_DUP_HPP
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <future>
@@ -18,6 +19,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -157,6 +159,8 @@ struct created {
     pegasus_dup::evidence evidence{};
     bool certain = false;
     std::optional<std::string> warning;
+    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    std::string json{};
 };
 
 /// It was there already; this call created nothing.
@@ -166,6 +170,8 @@ struct already_exists {
     pegasus_dup::evidence evidence{};
     bool certain = false;
     std::optional<std::string> warning;
+    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    std::string json{};
 };
 
 /// It was otherwise before.
@@ -173,26 +179,37 @@ struct changed {
     duplication before;
     duplication after;
     std::optional<std::string> warning;
+    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    std::string json{};
 };
 
 /// It was so already; this call changed nothing.
 struct unchanged {
     duplication current;
     std::optional<std::string> warning;
+    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    std::string json{};
 };
 
 /// It was there when this call looked, and is gone.
 struct removed {
     duplication was;
     std::optional<std::string> warning;
+    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    std::string json{};
 };
 
 /// It wasn't there; nothing was sent.
-struct not_found {};
+struct not_found {
+    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    std::string json{};
+};
 
 /// What a query or a list found.
 struct listed {
     std::vector<duplication> duplications;
+    /// One JSON object for each duplication, a line each, as pegasus_dup_outcome_json() gives it.
+    std::string json{};
 };
 
 /// What went wrong.
@@ -204,6 +221,8 @@ struct error {
     std::optional<std::string> server;
     /// The duplications that are known to stand there, where the outcome isn't known.
     std::vector<duplication> known;
+    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    std::string json{};
 };
 
 /// What became of an add.
@@ -221,24 +240,29 @@ struct add_spec {
     std::string_view cluster;
     /// The table's name in the remote cluster; absent: the table's own.
     std::optional<std::string_view> remote_table{};
-    /// The remote table's replica count; 0: the table's own.
-    std::int32_t remote_replica_count = 0;
+    /// The remote table's replica count; 0: the table's own. Wider than the protocol's 32 bits, so
+    /// that a program may pass a count of its own type; what does not fit is refused.
+    std::int64_t remote_replica_count = 0;
     /// Whether what the table holds already is shipped too.
     bool checkpoint = false;
 };
 
-/// Which duplication of a table: the one with a dupid, or the one to a remote cluster.
+/// Selects one duplication of a table: by its dupid (any integer type), or by its remote cluster.
 class selector {
 public:
-    selector(std::int32_t dupid) : dupid_(dupid) {}
-    selector(std::string_view cluster) : cluster_(cluster) {}
-    selector(const std::string &cluster) : cluster_(cluster) {}
-    selector(const char *cluster) : cluster_(cluster) {}
+    template <class Integer,
+              std::enable_if_t<std::is_integral_v<Integer> && !std::is_same_v<Integer, bool> &&
+                                   !std::is_same_v<Integer, char>,
+                               int> = 0>
+    selector(Integer dupid) : which_(static_cast<std::int64_t>(dupid)) {}
+    selector(std::string_view cluster) : which_(cluster) {}
+    selector(const std::string &cluster) : which_(std::string_view(cluster)) {}
+    selector(const char *cluster) : which_(std::string_view(cluster)) {}
+    selector(std::nullptr_t) = delete;
 
 private:
     friend class client;
-    std::int32_t dupid_ = 0;
-    std::string_view cluster_;
+    std::variant<std::int64_t, std::string_view> which_;
 };
 
 /// How a client is configured; what is absent is as the library has it by default.
@@ -334,26 +358,20 @@ inline error to_error(const pegasus_dup_outcome *outcome) {
     why.code = text(pegasus_dup_outcome_error_code(outcome));
     why.server = text(pegasus_dup_outcome_error_server(outcome));
     why.known = copy_all(outcome);
+    why.json = text(pegasus_dup_outcome_json(outcome)).value_or("");
     return why;
 }
 
-/* What a status says that isn't PEGASUS_DUP_OK: nothing was sent, except by a defect. */
+/* The error that a status other than PEGASUS_DUP_OK stands for. */
 inline error to_error(std::int32_t refused) {
-    error why;
-    switch (refused) {
-    case PEGASUS_DUP_PANICKED:
-        why.kind = error_kind::outcome_unknown;
-        break;
-    case PEGASUS_DUP_FORKED:
-    case PEGASUS_DUP_NO_THREAD:
-    case PEGASUS_DUP_WRONG_THREAD:
-        why.kind = error_kind::unavailable;
-        break;
-    default:
-        why.kind = error_kind::invalid_argument;
+    pegasus_dup_outcome *made = nullptr;
+    if (pegasus_dup_outcome_of_status(refused, &made) != PEGASUS_DUP_OK) {
+        error why;
+        why.kind = error_kind::protocol;
+        why.message = "a status that this library does not know: " + std::to_string(refused);
+        return why;
     }
-    why.message = pegasus_dup_status_text(refused);
-    return why;
+    return to_error(owned<pegasus_dup_outcome>(made).get());
 }
 
 inline error unexpected(std::int32_t kind) {
@@ -440,6 +458,14 @@ inline void convert(const pegasus_dup_outcome *from, list_outcome &to) {
     }
 }
 
+/* An outcome with its JSON. */
+template <class Outcome> void convert_all(const pegasus_dup_outcome *from, Outcome &to) {
+    convert(from, to);
+    std::visit(
+        [from](auto &became) { became.json = text(pegasus_dup_outcome_json(from)).value_or(""); },
+        to);
+}
+
 /* Milliseconds as the C functions take them; what doesn't fit is the longest that does. */
 inline std::int32_t milliseconds(std::chrono::milliseconds time) noexcept {
     return time.count() > INT32_MAX ? INT32_MAX
@@ -459,6 +485,14 @@ struct request {
             refused = setter(handle.get(), arguments...);
         }
     }
+    /* For the setters that take 32 bits: a number that does not fit is refused, never cut. */
+    template <class Setter> void set_number(Setter setter, std::int64_t number) {
+        if (number < INT32_MIN || number > INT32_MAX) {
+            refused = refused == PEGASUS_DUP_OK ? PEGASUS_DUP_BAD_ARGUMENT : refused;
+        } else {
+            set(setter, static_cast<std::int32_t>(number));
+        }
+    }
     owned<pegasus_dup_request> handle;
     std::int32_t refused;
 };
@@ -471,7 +505,7 @@ template <class Outcome> void fulfil(void *user_data, pegasus_dup_outcome *handl
     std::unique_ptr<promised<Outcome>> to(static_cast<promised<Outcome> *>(user_data));
     owned<pegasus_dup_outcome> from(handle);
     Outcome outcome{std::in_place_type<error>};
-    convert(from.get(), outcome);
+    convert_all(from.get(), outcome);
     to->promise.set_value(std::move(outcome));
 }
 
@@ -678,7 +712,7 @@ private:
             made.set(pegasus_dup_request_set_remote_table_n, spec.remote_table->data(),
                      spec.remote_table->size());
         }
-        made.set(pegasus_dup_request_set_remote_replica_count, spec.remote_replica_count);
+        made.set_number(pegasus_dup_request_set_remote_replica_count, spec.remote_replica_count);
         made.set(pegasus_dup_request_set_checkpoint, spec.checkpoint ? 1 : 0);
         return made;
     }
@@ -697,11 +731,11 @@ private:
                                       const selector &which) {
         detail::request made(what);
         made.set(pegasus_dup_request_set_table_n, table.data(), table.size());
-        if (which.dupid_ != 0) {
-            made.set(pegasus_dup_request_set_dupid, which.dupid_);
+        if (const auto *dupid = std::get_if<std::int64_t>(&which.which_)) {
+            made.set_number(pegasus_dup_request_set_dupid, *dupid);
         } else {
-            made.set(pegasus_dup_request_set_cluster_n, which.cluster_.data(),
-                     which.cluster_.size());
+            const auto cluster = std::get<std::string_view>(which.which_);
+            made.set(pegasus_dup_request_set_cluster_n, cluster.data(), cluster.size());
         }
         return made;
     }
@@ -723,7 +757,7 @@ private:
         detail::owned<pegasus_dup_outcome> from(became);
         Outcome outcome{std::in_place_type<error>};
         if (refused == PEGASUS_DUP_OK) {
-            detail::convert(from.get(), outcome);
+            detail::convert_all(from.get(), outcome);
         } else {
             outcome = detail::to_error(refused);
         }

@@ -10,24 +10,27 @@ fn named(name: impl FnOnce() -> Option<&'static CStr>) -> *const c_char {
     catch(None, name).unwrap_or(c"unknown").as_ptr()
 }
 
+/// A status in words; `None` for a number that is no status.
+pub(crate) fn status_text(status: i32) -> Option<&'static CStr> {
+    Some(match status {
+        PEGASUS_DUP_OK => c"done",
+        PEGASUS_DUP_NULL_ARGUMENT => c"an argument is NULL that must not be",
+        PEGASUS_DUP_NOT_UTF8 => c"a text is not UTF-8",
+        PEGASUS_DUP_BAD_ARGUMENT => c"an argument makes no sense",
+        PEGASUS_DUP_PANICKED => c"a defect of the library, kept from crossing into the caller",
+        PEGASUS_DUP_FORKED => c"the client was made before this process was forked",
+        PEGASUS_DUP_RUNNING => c"the call in the background is not done yet",
+        PEGASUS_DUP_NO_THREAD => c"a thread that the library needs could not be started",
+        PEGASUS_DUP_LOG_TAKEN => c"the log of this process goes elsewhere already",
+        PEGASUS_DUP_WRONG_THREAD => c"what waits may not be called from within a log callback",
+        _ => return None,
+    })
+}
+
 /// A status in words, such as "an argument is NULL". Static: never freed, never NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_status_text(status: i32) -> *const c_char {
-    named(|| {
-        Some(match status {
-            PEGASUS_DUP_OK => c"done",
-            PEGASUS_DUP_NULL_ARGUMENT => c"an argument is NULL that must not be",
-            PEGASUS_DUP_NOT_UTF8 => c"a text is not UTF-8",
-            PEGASUS_DUP_BAD_ARGUMENT => c"an argument makes no sense",
-            PEGASUS_DUP_PANICKED => c"a defect of the library, kept from crossing into the caller",
-            PEGASUS_DUP_FORKED => c"the client was made before this process was forked",
-            PEGASUS_DUP_RUNNING => c"the call in the background is not done yet",
-            PEGASUS_DUP_NO_THREAD => c"a thread that the library needs could not be started",
-            PEGASUS_DUP_LOG_TAKEN => c"the log of this process goes elsewhere already",
-            PEGASUS_DUP_WRONG_THREAD => c"what waits may not be called from within a log callback",
-            _ => return None,
-        })
-    })
+    named(|| status_text(status))
 }
 
 /// The name of an outcome's kind, such as "already_exists". Static: never freed, never NULL.

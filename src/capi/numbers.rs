@@ -202,6 +202,24 @@ pub(crate) fn error_number(kind: ErrorKind) -> i32 {
     }
 }
 
+/// The kind of error that a status stands for; `None` for `PEGASUS_DUP_OK` and for numbers that are no
+/// status.
+pub(crate) fn error_kind_of_status(status: i32) -> Option<ErrorKind> {
+    Some(match status {
+        PEGASUS_DUP_NULL_ARGUMENT | PEGASUS_DUP_NOT_UTF8 | PEGASUS_DUP_BAD_ARGUMENT => {
+            ErrorKind::InvalidArgument
+        }
+        // The library may have sent something before the defect showed.
+        PEGASUS_DUP_PANICKED => ErrorKind::OutcomeUnknown,
+        PEGASUS_DUP_FORKED | PEGASUS_DUP_NO_THREAD | PEGASUS_DUP_WRONG_THREAD => {
+            ErrorKind::Unavailable
+        }
+        PEGASUS_DUP_RUNNING => ErrorKind::Busy,
+        PEGASUS_DUP_LOG_TAKEN => ErrorKind::WrongState,
+        _ => return None,
+    })
+}
+
 pub(crate) fn status_number(status: Option<Status>) -> i32 {
     match status {
         None => PEGASUS_DUP_NOT_TOLD,

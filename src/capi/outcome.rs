@@ -4,11 +4,13 @@ use std::ffi::c_char;
 use std::ptr::null;
 use std::sync::Arc;
 
-use super::boundary::catch;
+use super::boundary::{Refusal, catch, status};
 use super::duplication::Duplication;
 use super::facts::Facts;
+use super::names::status_text;
 use super::numbers::{self, *};
-use super::pointers::or_null;
+use super::pointers::{Out, given, or_null};
+use crate::error::Error;
 
 /// What became of a call. Owned by who called, and freed once, before or after the client, it doesn't
 /// matter. Never changes: any number of threads may read it. The texts and duplications that it gives
@@ -194,6 +196,35 @@ pub extern "C" fn pegasus_dup_outcome_text(outcome: Option<&Outcome>) -> *const 
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_json(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| Some(outcome.json.as_ptr()))
+}
+
+/// Makes an outcome of the kind `PEGASUS_DUP_ERROR` from a status other than `PEGASUS_DUP_OK`, so that
+/// a program can report a refused call (text, JSON, error kind) in the same way as a call that ran.
+///
+/// The error's kind is `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN` for `PEGASUS_DUP_PANICKED`,
+/// `PEGASUS_DUP_ERROR_UNAVAILABLE` for `PEGASUS_DUP_FORKED`, `PEGASUS_DUP_NO_THREAD` and
+/// `PEGASUS_DUP_WRONG_THREAD`, `PEGASUS_DUP_ERROR_BUSY` for `PEGASUS_DUP_RUNNING`,
+/// `PEGASUS_DUP_ERROR_WRONG_STATE` for `PEGASUS_DUP_LOG_TAKEN`, and
+/// `PEGASUS_DUP_ERROR_INVALID_ARGUMENT` for the others.
+///
+/// Returns `PEGASUS_DUP_BAD_ARGUMENT` for `PEGASUS_DUP_OK` and for a number that is no status. The
+/// caller owns the outcome and frees it with `pegasus_dup_outcome_free`.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_of_status(
+    refused: i32,
+    outcome: Out<'_, Option<Box<Outcome>>>,
+) -> i32 {
+    status(|| {
+        let outcome = given(outcome)?;
+        let (Some(kind), Some(text)) =
+            (numbers::error_kind_of_status(refused), status_text(refused))
+        else {
+            return Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT));
+        };
+        let error = Error::new(kind, text.to_string_lossy());
+        outcome.write(Outcome::boxed(Facts::of_error(&error)));
+        Ok(())
+    })
 }
 
 /// Frees an outcome, and what it has given out. NULL is allowed.

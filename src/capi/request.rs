@@ -78,7 +78,11 @@ impl Request {
     pub(crate) fn complete(&self) -> Result<Operation, Refusal> {
         const INCOMPLETE: Refusal = Refusal(PEGASUS_DUP_BAD_ARGUMENT);
         let table = || self.table.clone().ok_or(INCOMPLETE);
-        let which = || selector(self.dupid.unwrap_or(0), self.cluster.as_deref());
+        let which = || match (self.dupid, self.cluster.as_deref()) {
+            // A dupid of 0 that was given on purpose: the call's own error says what is wrong.
+            (Some(0), None) => Ok(Selector::Dupid(0)),
+            (dupid, cluster) => selector(dupid.unwrap_or(0), cluster),
+        };
         Ok(match self.operation {
             Asked::Add => Operation::Add(DuplicationSpec {
                 remote_table: self.remote_table.clone(),
@@ -209,7 +213,8 @@ pub extern "C" fn pegasus_dup_request_set_checkpoint(
     })
 }
 
-/// Which duplication, by its dupid. 0, the default: by the cluster.
+/// Selects the duplication by its dupid. 0, the default, selects it by the cluster; if no cluster is
+/// set either, the call ends in `PEGASUS_DUP_ERROR_INVALID_ARGUMENT`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_dupid(request: Option<&mut Request>, dupid: i32) -> i32 {
     status(|| {

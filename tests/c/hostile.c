@@ -22,6 +22,38 @@ static void free_null(void) {
     pegasus_dup_request_free(NULL);
 }
 
+static void outcomes_of_statuses(void) {
+    static const int32_t errors[][2] = {
+        {PEGASUS_DUP_NULL_ARGUMENT, PEGASUS_DUP_ERROR_INVALID_ARGUMENT},
+        {PEGASUS_DUP_NOT_UTF8, PEGASUS_DUP_ERROR_INVALID_ARGUMENT},
+        {PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_ERROR_INVALID_ARGUMENT},
+        {PEGASUS_DUP_PANICKED, PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN},
+        {PEGASUS_DUP_FORKED, PEGASUS_DUP_ERROR_UNAVAILABLE},
+        {PEGASUS_DUP_RUNNING, PEGASUS_DUP_ERROR_BUSY},
+        {PEGASUS_DUP_NO_THREAD, PEGASUS_DUP_ERROR_UNAVAILABLE},
+        {PEGASUS_DUP_WRONG_THREAD, PEGASUS_DUP_ERROR_UNAVAILABLE},
+        {PEGASUS_DUP_LOG_TAKEN, PEGASUS_DUP_ERROR_WRONG_STATE},
+    };
+    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
+        pegasus_dup_outcome *outcome = NULL;
+        CHECK(pegasus_dup_outcome_of_status(errors[i][0], &outcome) == PEGASUS_DUP_OK);
+        CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_ERROR);
+        CHECK(pegasus_dup_outcome_error_kind(outcome) == errors[i][1]);
+        CHECK_TEXT(pegasus_dup_outcome_error_message(outcome),
+                   pegasus_dup_status_text(errors[i][0]));
+        CHECK(strstr(pegasus_dup_outcome_json(outcome), "{\"outcome\":\"error\"") != NULL);
+        pegasus_dup_outcome_free(outcome);
+    }
+    pegasus_dup_outcome *outcome = UNTOUCHED;
+    CHECK(pegasus_dup_outcome_of_status(PEGASUS_DUP_OK, &outcome) == PEGASUS_DUP_BAD_ARGUMENT);
+    for (size_t i = 0; i < WRONG_NUMBERS; i++) {
+        CHECK(pegasus_dup_outcome_of_status(wrong_numbers[i], &outcome) ==
+              PEGASUS_DUP_BAD_ARGUMENT);
+    }
+    CHECK(outcome == UNTOUCHED);
+    CHECK(pegasus_dup_outcome_of_status(PEGASUS_DUP_NOT_UTF8, NULL) == PEGASUS_DUP_NULL_ARGUMENT);
+}
+
 static void ask_null(void) {
     CHECK(pegasus_dup_outcome_kind(NULL) == PEGASUS_DUP_NOT_TOLD);
     CHECK(pegasus_dup_outcome_resource(NULL) == PEGASUS_DUP_NOT_TOLD);
@@ -259,6 +291,7 @@ int main(int argc, char **argv) {
         return 2;
     }
     free_null();
+    outcomes_of_statuses();
     ask_null();
     numbers();
     options();

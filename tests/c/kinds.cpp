@@ -144,6 +144,60 @@ static void logged(const std::string &address) {
     pd::stop_log();
 }
 
+/* The JSON of an outcome names the outcome. */
+template <class Outcome> static bool json_names(const Outcome &outcome, const std::string &name) {
+    return std::visit(
+        [&name](const auto &became) {
+            return became.json.rfind("{\"outcome\":\"" + name + "\",", 0) == 0;
+        },
+        outcome);
+}
+
+static void json(const pd::client &client) {
+    CHECK(json_names(client.add({"cpp", "target"}), "created"));
+    CHECK(json_names(client.add_async({"cpp", "target"}).get(), "already_exists"));
+    CHECK(json_names(client.pause("cpp", "target"), "changed"));
+    CHECK(json_names(client.pause("cpp", "target"), "unchanged"));
+    CHECK(json_names(client.query("cpp"), "listed"));
+    CHECK(json_names(client.remove("cpp", "target"), "removed"));
+    CHECK(json_names(client.remove("cpp", "target"), "error"));
+    CHECK(json_names(client.query("no_such_table"), "error"));
+    /* Neither of these reaches a server. */
+    CHECK(json_names(client.query("cpp\xff"), "error"));
+    const auto nobody = pd::client::make("nonsense");
+    CHECK(std::get<pd::error>(nobody).json.rfind("{\"outcome\":\"error\",", 0) == 0);
+    CHECK(std::get<pd::listed>(client.query("cpp")).json.empty());
+}
+
+/* Any integer is a dupid, 0 and what has more than 32 bits included; a text is a cluster. */
+static void selectors(const pd::client &client) {
+    const auto why = [&client](const pd::selector &which) {
+        const auto outcome = client.remove("cpp", which);
+        const auto *error = std::get_if<pd::error>(&outcome);
+        return error == nullptr ? std::string() : error->message;
+    };
+    CHECK(why(0).find("dupid=0") != std::string::npos);
+    CHECK(why(0L).find("dupid=0") != std::string::npos);
+    CHECK(why(0U).find("dupid=0") != std::string::npos);
+    CHECK(why(-1).find("dupid=-1") != std::string::npos);
+    CHECK(!why(std::int64_t{1} << 32).empty());
+    CHECK(!why(UINT64_MAX).empty());
+    CHECK(why("").find("remote cluster") != std::string::npos);
+    CHECK(why(std::string("target")).empty());
+    static_assert(!std::is_constructible_v<pd::selector, std::nullptr_t>);
+    static_assert(!std::is_constructible_v<pd::selector, bool>);
+}
+
+/* The call in the Pegasus shell's own types, as examples/shell/README.md gives it. */
+static pd::add_outcome shell_add(const pd::client &client, const std::string &app_name,
+                                 const std::string &remote_cluster_name,
+                                 const std::string &remote_app_name,
+                                 std::uint32_t remote_replica_count,
+                                 bool is_duplicating_checkpoint) {
+    return client.add({app_name, remote_cluster_name, remote_app_name, remote_replica_count,
+                       is_duplicating_checkpoint});
+}
+
 static void refusals(const pd::client &client) {
     const auto nobody = pd::client::make("nonsense");
     CHECK(std::holds_alternative<pd::error>(nobody));
@@ -156,6 +210,9 @@ static void refusals(const pd::client &client) {
     CHECK(describe(client.add_async({"cpp\xff", "target"}).get()) == "error invalid_argument");
     CHECK(describe(client.add({std::string_view(), std::string_view()})) ==
           "error invalid_argument");
+    CHECK(describe(client.add({"cpp", "target", "elsewhere", std::int64_t{1} << 32})) ==
+          "error invalid_argument");
+    selectors(client);
     bool thrown = false;
     try {
         pd::or_throw(client.query("no_such_table"));
@@ -185,6 +242,9 @@ int main(int argc, char **argv) {
         CHECK(std::holds_alternative<pd::error>(std::get<pd::client>(made).query("cpp")));
         the_rest(client, three_kinds(client));
         in_the_background(client);
+        json(client);
+        CHECK(describe(shell_add(client, "cpp", "target", "elsewhere", 3, false)) == "created cpp");
+        CHECK(std::holds_alternative<pd::removed>(client.remove("cpp", "target")));
         cancelled(silent);
         logged(argv[1]);
         refusals(client);
