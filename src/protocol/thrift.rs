@@ -6,8 +6,8 @@
 
 use std::collections::BTreeMap;
 
-/// How deep structs and containers may nest before reading gives up.
-pub const MAX_DEPTH: u32 = 16;
+/// How deep structs and containers may nest before reading gives up: as deep as thrift itself reads.
+pub const MAX_DEPTH: u32 = 64;
 
 /// A thrift field type, as the byte that stands before a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -34,6 +34,9 @@ pub(crate) struct Rules {
     pub(crate) altering: Altering,
     /// Whether the id of a removed duplication may be given again.
     pub(crate) reuses_dupids: bool,
+    /// Whether the hint of a refused add is taken for a format string: a brace in a name then ends
+    /// the process.
+    pub(crate) formats_hints: bool,
 }
 
 /// What field 3 of an add says.
@@ -93,6 +96,7 @@ impl Rules {
             refused: Refused::InvalidParameters,
             altering: Altering::Busy,
             reuses_dupids: true,
+            formats_hints: true,
         };
         match behaviour {
             Behaviour::Freezed => Rules {
@@ -105,6 +109,7 @@ impl Rules {
                 repeated: Repeated::Ok,
                 refused: Refused::Thin,
                 altering: Altering::Dies,
+                formats_hints: false,
                 ..dup_exist
             },
             Behaviour::Checkpoint => Rules {
@@ -114,6 +119,7 @@ impl Rules {
                 repeated: Repeated::Ok,
                 refused: Refused::Thin,
                 altering: Altering::Thin,
+                formats_hints: false,
                 ..dup_exist
             },
             Behaviour::RemoteName => Rules { lists: false, repeated: Repeated::Ok, ..dup_exist },
@@ -122,6 +128,7 @@ impl Rules {
                 repeated: Repeated::Untouched,
                 altering: Altering::Waits,
                 reuses_dupids: false,
+                formats_hints: false,
                 ..dup_exist
             },
         }
@@ -164,6 +171,17 @@ impl Rules {
             (Field3::Freezed, Status::Start) => current,
             _ => FailMode::Slow,
         }
+    }
+
+    /// Whether a real server ends when it refuses an add with that hint. A format string without
+    /// arguments may have braces in pairs only: `{{` and `}}` stand for one brace each.
+    pub(crate) fn hint_ends_it(&self, hint: &str) -> bool {
+        let mut letters = hint.chars();
+        let mut single = false;
+        while let Some(letter) = letters.next() {
+            single |= matches!(letter, '{' | '}') && letters.next() != Some(letter);
+        }
+        self.formats_hints && single
     }
 
     /// Whether a duplication may go from one status to another.
@@ -238,6 +256,21 @@ mod tests {
         }
         assert_eq!(rules.fail_mode_after_repeat(FailMode::Skip, Status::Start), FailMode::Skip);
         assert_eq!(rules.fail_mode_after_repeat(FailMode::Skip, Status::Pause), FailMode::Slow);
+    }
+
+    #[test]
+    fn only_braces_in_pairs_are_harmless_where_hints_are_formatted() {
+        let rules = Rules::of(Behaviour::DupExist);
+        for fatal in ["a{b", "a}b", "{}", "{0}", "}{", "{{{", "}}}", "{ {", "x{{y}", "}{{}"] {
+            assert!(rules.hint_ends_it(fatal), "{fatal}");
+        }
+        for harmless in ["", "ab", "{{", "}}", "a{{}}b", "{{{{"] {
+            assert!(!rules.hint_ends_it(harmless), "{harmless}");
+        }
+        for behaviour in Behaviour::ALL {
+            let formats = matches!(behaviour, Behaviour::RemoteName | Behaviour::DupExist);
+            assert_eq!(Rules::of(behaviour).hint_ends_it("a{b"), formats, "{behaviour}");
+        }
     }
 
     #[test]

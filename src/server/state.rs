@@ -8,11 +8,11 @@
 
 use std::collections::BTreeMap;
 
-use super::answers::{add_refused, failed_to_store, modify_answer, start_failed};
+use super::answers::{add_refused, failed_to_store, modify_answer};
 use super::config::{ClockMode, ServerConfig};
 use super::life::Life;
 use super::partition::PartitionRule;
-use super::rules::{Altering, Field3, Refused, Repeated, Rules};
+use super::rules::Rules;
 use super::store::{Change, DuplicationRecord, Snapshot, StoreFailure};
 use super::table::{Duplication, Table};
 use crate::protocol::error_code::ErrorCode;
@@ -28,7 +28,7 @@ pub(crate) struct CallId(pub(crate) u64);
 pub(crate) struct Ticket(u64);
 
 /// Stands for a change of which nobody can tell whether it was stored: it is never finished.
-const LOST: Ticket = Ticket(u64::MAX);
+pub(super) const LOST: Ticket = Ticket(u64::MAX);
 
 /// An add or a modify.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,16 +59,16 @@ pub(crate) enum Effect {
 
 /// A change that is being stored, and what follows when it is.
 #[derive(Debug)]
-struct Pending {
-    call: CallId,
-    table_id: i32,
-    dupid: i32,
+pub(super) struct Pending {
+    pub(super) call: CallId,
+    pub(super) table_id: i32,
+    pub(super) dupid: i32,
     /// The answer when it is stored.
-    answer: UpdateAnswer,
+    pub(super) answer: UpdateAnswer,
     /// Where the duplication stands then. `None` = as it does now, and it is not altering.
-    then: Option<(Life, FailMode)>,
+    pub(super) then: Option<(Life, FailMode)>,
     /// Whether the duplication is new, and goes away if it is not stored.
-    new: bool,
+    pub(super) new: bool,
 }
 
 /// A meta server's state.
@@ -78,13 +78,13 @@ pub(crate) struct State {
     pub(crate) clock: ClockMode,
     pub(crate) partitions: Vec<PartitionRule>,
     pub(crate) tables: BTreeMap<i32, Table>,
-    cluster_name: String,
-    remote_clusters: BTreeMap<String, Vec<String>>,
+    pub(super) cluster_name: String,
+    pub(super) remote_clusters: BTreeMap<String, Vec<String>>,
     pending: BTreeMap<Ticket, Pending>,
     /// Adds that wait until a change is stored.
-    waiting: BTreeMap<Ticket, Vec<(CallId, AddRequest)>>,
+    pub(super) waiting: BTreeMap<Ticket, Vec<(CallId, AddRequest)>>,
     next_ticket: u64,
-    latest_ms: i64,
+    pub(super) latest_ms: i64,
 }
 
 impl State {
@@ -219,7 +219,9 @@ impl State {
                 }
                 let hint = format!("the duplication could not be stored: {reason}");
                 let answer = match answer {
-                    UpdateAnswer::Add(_) => refuse(failed_to_store(), Some(hint)),
+                    UpdateAnswer::Add(_) => {
+                        UpdateAnswer::Add(add_refused(failed_to_store(), Some(hint)))
+                    }
                     UpdateAnswer::Modify(_) => {
                         UpdateAnswer::Modify(modify_answer(failed_to_store(), 0))
                     }
@@ -237,7 +239,7 @@ impl State {
     }
 
     /// Has a change stored, and remembers what follows.
-    fn store(&mut self, pending: Pending) -> Effect {
+    pub(super) fn store(&mut self, pending: Pending) -> Effect {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         let (call, table_id, dupid) = (pending.call, pending.table_id, pending.dupid);
@@ -258,196 +260,6 @@ impl State {
         };
         self.pending.insert(ticket, pending);
         Effect::Store(call, ticket, change)
-    }
-
-    /// The checks are in the order that a real server has. `None` = it waits.
-    fn add(&mut self, call: CallId, request: AddRequest, now_ms: i64) -> Option<Effect> {
-        let rules = self.rules;
-        let answer = |answer| Some(Effect::Answer(call, answer));
-        if let Some(hint) = self.misplaced(&request.remote_cluster_name) {
-            return answer(refuse(ErrorCode::InvalidParameters, Some(hint)));
-        }
-        let asked_count = request.remote_replica_count.filter(|_| rules.remote_names).unwrap_or(0);
-        if asked_count < 0 {
-            let hint = format!(
-                "invalid remote_replica_count({asked_count}) which should never be negative"
-            );
-            return answer(refuse(ErrorCode::InvalidParameters, Some(hint)));
-        }
-        let Some(table) = self.table(&request.app_name) else {
-            let hint = format!("app {} was not found", request.app_name);
-            let hint = rules.missing_table_hint.then_some(hint);
-            return answer(refuse(ErrorCode::AppNotExist, hint));
-        };
-        let (table_id, replicas) = (table.id, table.replicas);
-        let existing =
-            table.duplications.values().find(|dup| dup.cluster == request.remote_cluster_name);
-        if let Some(existing) = existing {
-            let (dupid, altering) = (existing.dupid, existing.altering);
-            return match altering {
-                Some(ticket) => self.add_meets_altering(call, request, table_id, dupid, ticket),
-                None => Some(self.repeat(call, &request, table_id, dupid)),
-            };
-        }
-        let remote_table = match request.remote_app_name.as_ref().filter(|_| rules.remote_names) {
-            Some(name) => name.clone(),
-            None => request.app_name.clone(),
-        };
-        if rules.remote_names
-            && let Some((other, altering)) =
-                self.taken(table_id, &request.remote_cluster_name, &remote_table)
-        {
-            return match (altering, rules.altering) {
-                (Some(ticket), Altering::Waits) if ticket != LOST => {
-                    self.waiting.entry(ticket).or_default().push((call, request));
-                    None
-                }
-                _ => {
-                    let hint = format!(
-                        "illegal operation: another app({other}) is also duplicated to the same \
-                         remote app(cluster={}, app={remote_table})",
-                        request.remote_cluster_name
-                    );
-                    answer(refuse(ErrorCode::InvalidParameters, Some(hint)))
-                }
-            };
-        }
-        let table = self.tables.get_mut(&table_id).expect("found above");
-        let Some(dupid) = table.free_dupid(now_ms, rules.reuses_dupids) else {
-            let hint = "no dupid is left for this table".to_owned();
-            return answer(refuse(ErrorCode::InvalidState, Some(hint)));
-        };
-        table.highest_dupid = table.highest_dupid.max(dupid);
-        let duplication = Duplication {
-            dupid,
-            cluster: request.remote_cluster_name,
-            remote_table,
-            remote_replica_count: if asked_count == 0 { replicas } else { asked_count },
-            create_ts_ms: now_ms,
-            life: Life::begin(Status::Init, now_ms),
-            fail_mode: FailMode::Slow,
-            altering: None,
-        };
-        let answer = UpdateAnswer::Add(rules.full_answer(ErrorCode::Ok, table_id, &duplication));
-        table.duplications.insert(dupid, duplication);
-        let target = rules.add_target(request.is_duplicating_checkpoint);
-        let then = Some((Life::begin(target, self.latest_ms), FailMode::Slow));
-        Some(self.store(Pending { call, table_id, dupid, answer, then, new: true }))
-    }
-
-    /// What is wrong with a remote cluster, if anything.
-    fn misplaced(&self, cluster: &str) -> Option<String> {
-        if cluster == self.cluster_name {
-            return Some("illegal operation: adding duplication to itself".to_owned());
-        }
-        if cluster.is_empty() {
-            return Some(
-                "get_duplication_cluster_id() failed, error: ERR_INVALID_PARAMETERS: \
-                 cluster_name is empty"
-                    .to_owned(),
-            );
-        }
-        match self.remote_clusters.get(cluster) {
-            None => Some(format!(
-                "get_duplication_cluster_id({cluster}) failed, error: ERR_OBJECT_NOT_FOUND: \
-                 failed to get cluster id for  << {cluster}"
-            )),
-            Some(metas) if metas.is_empty() => {
-                let named = match self.rules.hint_names_cluster {
-                    true => format!("[{cluster}]"),
-                    false => String::new(),
-                };
-                Some(format!("failed to find cluster{named} address in config [pegasus.clusters]"))
-            }
-            Some(_) => None,
-        }
-    }
-
-    /// Another table that is duplicated to that remote table, and the change of it that is being
-    /// stored, if any.
-    fn taken(
-        &self,
-        table_id: i32,
-        cluster: &str,
-        remote_table: &str,
-    ) -> Option<(&str, Option<Ticket>)> {
-        self.tables.values().filter(|table| table.id != table_id).find_map(|table| {
-            table
-                .duplications
-                .values()
-                .find(|dup| dup.cluster == cluster && dup.remote_table == remote_table)
-                .map(|dup| (table.name.as_str(), dup.altering))
-        })
-    }
-
-    fn add_meets_altering(
-        &mut self,
-        call: CallId,
-        request: AddRequest,
-        table_id: i32,
-        dupid: i32,
-        ticket: Ticket,
-    ) -> Option<Effect> {
-        match self.rules.altering {
-            Altering::Dies => Some(Effect::Die(call)),
-            Altering::Thin => Some(Effect::Answer(call, refuse(ErrorCode::Ok, None))),
-            Altering::Waits if ticket == LOST => {
-                let hint = format!(
-                    "whether the last change of duplication {dupid} was stored is not known before \
-                     the server is started again"
-                );
-                Some(Effect::Answer(call, refuse(ErrorCode::Busy, Some(hint))))
-            }
-            Altering::Busy => {
-                let hint = start_failed(&self.tables[&table_id], dupid, &ErrorCode::Busy);
-                Some(Effect::Answer(call, refuse(ErrorCode::Busy, Some(hint))))
-            }
-            Altering::Waits => {
-                self.waiting.entry(ticket).or_default().push((call, request));
-                None
-            }
-        }
-    }
-
-    /// An add that meets an existing duplication. What it moves, it moves in memory only: a
-    /// restart brings the stored status and fail mode back.
-    fn repeat(&mut self, call: CallId, request: &AddRequest, table_id: i32, dupid: i32) -> Effect {
-        let (rules, clock, now) = (self.rules, self.clock, self.latest_ms);
-        let table = &self.tables[&table_id];
-        let duplication = &table.duplications[&dupid];
-        let err = match rules.repeated {
-            Repeated::Untouched => {
-                let mut answer = rules.full_answer(ErrorCode::DupExist, table_id, duplication);
-                answer.hint = Some(duplication.exists_hint(request));
-                return Effect::Answer(call, UpdateAnswer::Add(answer));
-            }
-            Repeated::Ok => ErrorCode::Ok,
-            Repeated::DupExist => ErrorCode::DupExist,
-        };
-        let life = duplication.life.at(clock, now);
-        let target = rules.add_target(request.is_duplicating_checkpoint);
-        if !rules.may_go(life.status, target) {
-            let answer = match rules.refused {
-                Refused::Thin => refuse(ErrorCode::Ok, None),
-                Refused::InvalidParameters => {
-                    let hint = start_failed(table, dupid, &ErrorCode::InvalidParameters);
-                    refuse(ErrorCode::InvalidParameters, Some(hint))
-                }
-            };
-            return Effect::Answer(call, answer);
-        }
-        let fail_mode = rules.fail_mode_after_repeat(duplication.fail_mode, target);
-        let moves = life.status != target || fail_mode != duplication.fail_mode;
-        let then = (moves || rules.field_3 == Field3::Freezed).then(|| {
-            let next = if life.status == target {
-                life
-            } else {
-                life.moved_to(target, clock, duplication.create_ts_ms, now)
-            };
-            (next, fail_mode)
-        });
-        let answer = UpdateAnswer::Add(rules.full_answer(err, table_id, duplication));
-        self.store(Pending { call, table_id, dupid, answer, then, new: false })
     }
 
     fn modify(&mut self, call: CallId, request: &ModifyRequest) -> Option<Effect> {
@@ -491,8 +303,4 @@ impl State {
         let then = Some((next, to_fail_mode));
         Some(self.store(Pending { call, table_id, dupid, answer, then, new: false }))
     }
-}
-
-fn refuse(err: ErrorCode, hint: Option<String>) -> UpdateAnswer {
-    UpdateAnswer::Add(add_refused(err, hint))
 }

@@ -1,0 +1,209 @@
+//! How an add is decided: the checks, the duplication that is made, and the add that meets one that
+//! is there.
+
+use super::answers::{add_refused, start_failed};
+use super::life::Life;
+use super::rules::{Altering, Field3, Refused, Repeated};
+use super::state::{CallId, Effect, LOST, Pending, State, Ticket, UpdateAnswer};
+use super::table::Duplication;
+use crate::protocol::error_code::ErrorCode;
+use crate::protocol::generation::{FailMode, Status};
+use crate::protocol::messages::AddRequest;
+
+impl State {
+    /// The checks are in the order that a real server has. `None` = it waits.
+    pub(super) fn add(&mut self, call: CallId, request: AddRequest, now_ms: i64) -> Option<Effect> {
+        let rules = self.rules;
+        if let Some(hint) = self.misplaced(&request.remote_cluster_name) {
+            return Some(self.refuse(call, ErrorCode::InvalidParameters, Some(hint)));
+        }
+        let asked_count = request.remote_replica_count.filter(|_| rules.remote_names).unwrap_or(0);
+        if asked_count < 0 {
+            let hint = format!(
+                "invalid remote_replica_count({asked_count}) which should never be negative"
+            );
+            return Some(self.refuse(call, ErrorCode::InvalidParameters, Some(hint)));
+        }
+        let Some(table) = self.table(&request.app_name) else {
+            let hint = format!("app {} was not found", request.app_name);
+            let hint = rules.missing_table_hint.then_some(hint);
+            return Some(self.refuse(call, ErrorCode::AppNotExist, hint));
+        };
+        let (table_id, replicas) = (table.id, table.replicas);
+        let existing =
+            table.duplications.values().find(|dup| dup.cluster == request.remote_cluster_name);
+        if let Some(existing) = existing {
+            let (dupid, altering) = (existing.dupid, existing.altering);
+            return match altering {
+                Some(ticket) => self.add_meets_altering(call, request, table_id, dupid, ticket),
+                None => Some(self.repeat(call, &request, table_id, dupid)),
+            };
+        }
+        let remote_table = match request.remote_app_name.as_ref().filter(|_| rules.remote_names) {
+            Some(name) => name.clone(),
+            None => request.app_name.clone(),
+        };
+        if rules.remote_names
+            && let Some((other, altering)) =
+                self.taken(table_id, &request.remote_cluster_name, &remote_table)
+        {
+            return match (altering, rules.altering) {
+                (Some(ticket), Altering::Waits) if ticket != LOST => {
+                    self.waiting.entry(ticket).or_default().push((call, request));
+                    None
+                }
+                _ => {
+                    let hint = format!(
+                        "illegal operation: another app({other}) is also duplicated to the same \
+                         remote app(cluster={}, app={remote_table})",
+                        request.remote_cluster_name
+                    );
+                    Some(self.refuse(call, ErrorCode::InvalidParameters, Some(hint)))
+                }
+            };
+        }
+        let table = self.tables.get_mut(&table_id).expect("found above");
+        let Some(dupid) = table.free_dupid(now_ms, rules.reuses_dupids) else {
+            let hint = "no dupid is left for this table".to_owned();
+            return Some(self.refuse(call, ErrorCode::InvalidState, Some(hint)));
+        };
+        table.highest_dupid = table.highest_dupid.max(dupid);
+        let duplication = Duplication {
+            dupid,
+            cluster: request.remote_cluster_name,
+            remote_table,
+            remote_replica_count: if asked_count == 0 { replicas } else { asked_count },
+            create_ts_ms: now_ms,
+            life: Life::begin(Status::Init, now_ms),
+            fail_mode: FailMode::Slow,
+            altering: None,
+        };
+        let answer = UpdateAnswer::Add(rules.full_answer(ErrorCode::Ok, table_id, &duplication));
+        table.duplications.insert(dupid, duplication);
+        let target = rules.add_target(request.is_duplicating_checkpoint);
+        let then = Some((Life::begin(target, self.latest_ms), FailMode::Slow));
+        Some(self.store(Pending { call, table_id, dupid, answer, then, new: true }))
+    }
+
+    /// What is wrong with a remote cluster, if anything.
+    fn misplaced(&self, cluster: &str) -> Option<String> {
+        if cluster == self.cluster_name {
+            return Some("illegal operation: adding duplication to itself".to_owned());
+        }
+        if cluster.is_empty() {
+            return Some(
+                "get_duplication_cluster_id() failed, error: ERR_INVALID_PARAMETERS: \
+                 cluster_name is empty"
+                    .to_owned(),
+            );
+        }
+        match self.remote_clusters.get(cluster) {
+            None => Some(format!(
+                "get_duplication_cluster_id({cluster}) failed, error: ERR_OBJECT_NOT_FOUND: \
+                 failed to get cluster id for  << {cluster}"
+            )),
+            Some(metas) if metas.is_empty() => {
+                let named = match self.rules.hint_names_cluster {
+                    true => format!("[{cluster}]"),
+                    false => String::new(),
+                };
+                Some(format!("failed to find cluster{named} address in config [pegasus.clusters]"))
+            }
+            Some(_) => None,
+        }
+    }
+
+    /// Another table that is duplicated to that remote table, and the change of it that is being
+    /// stored, if any.
+    fn taken(
+        &self,
+        table_id: i32,
+        cluster: &str,
+        remote_table: &str,
+    ) -> Option<(&str, Option<Ticket>)> {
+        self.tables.values().filter(|table| table.id != table_id).find_map(|table| {
+            table
+                .duplications
+                .values()
+                .find(|dup| dup.cluster == cluster && dup.remote_table == remote_table)
+                .map(|dup| (table.name.as_str(), dup.altering))
+        })
+    }
+
+    fn add_meets_altering(
+        &mut self,
+        call: CallId,
+        request: AddRequest,
+        table_id: i32,
+        dupid: i32,
+        ticket: Ticket,
+    ) -> Option<Effect> {
+        match self.rules.altering {
+            Altering::Dies => Some(Effect::Die(call)),
+            Altering::Thin => Some(self.refuse(call, ErrorCode::Ok, None)),
+            Altering::Waits if ticket == LOST => {
+                let hint = format!(
+                    "whether the last change of duplication {dupid} was stored is not known before \
+                     the server is started again"
+                );
+                Some(self.refuse(call, ErrorCode::Busy, Some(hint)))
+            }
+            Altering::Busy => {
+                let hint = start_failed(&self.tables[&table_id], dupid, &ErrorCode::Busy);
+                Some(self.refuse(call, ErrorCode::Busy, Some(hint)))
+            }
+            Altering::Waits => {
+                self.waiting.entry(ticket).or_default().push((call, request));
+                None
+            }
+        }
+    }
+
+    /// An add that meets an existing duplication. What it moves, it moves in memory only: a
+    /// restart brings the stored status and fail mode back.
+    fn repeat(&mut self, call: CallId, request: &AddRequest, table_id: i32, dupid: i32) -> Effect {
+        let (rules, clock, now) = (self.rules, self.clock, self.latest_ms);
+        let table = &self.tables[&table_id];
+        let duplication = &table.duplications[&dupid];
+        let err = match rules.repeated {
+            Repeated::Untouched => {
+                let mut answer = rules.full_answer(ErrorCode::DupExist, table_id, duplication);
+                answer.hint = Some(duplication.exists_hint(request));
+                return Effect::Answer(call, UpdateAnswer::Add(answer));
+            }
+            Repeated::Ok => ErrorCode::Ok,
+            Repeated::DupExist => ErrorCode::DupExist,
+        };
+        let life = duplication.life.at(clock, now);
+        let target = rules.add_target(request.is_duplicating_checkpoint);
+        if !rules.may_go(life.status, target) {
+            return match rules.refused {
+                Refused::Thin => self.refuse(call, ErrorCode::Ok, None),
+                Refused::InvalidParameters => {
+                    let hint = start_failed(table, dupid, &ErrorCode::InvalidParameters);
+                    self.refuse(call, ErrorCode::InvalidParameters, Some(hint))
+                }
+            };
+        }
+        let fail_mode = rules.fail_mode_after_repeat(duplication.fail_mode, target);
+        let moves = life.status != target || fail_mode != duplication.fail_mode;
+        let then = (moves || rules.field_3 == Field3::Freezed).then(|| {
+            let next = if life.status == target {
+                life
+            } else {
+                life.moved_to(target, clock, duplication.create_ts_ms, now)
+            };
+            (next, fail_mode)
+        });
+        let answer = UpdateAnswer::Add(rules.full_answer(err, table_id, duplication));
+        self.store(Pending { call, table_id, dupid, answer, then, new: false })
+    }
+
+    /// The refusal of an add. With ERR_OK and no hint it is the thin answer.
+    fn refuse(&self, call: CallId, err: ErrorCode, hint: Option<String>) -> Effect {
+        match hint {
+            Some(hint) if self.rules.hint_ends_it(&hint) => Effect::Die(call),
+            hint => Effect::Answer(call, UpdateAnswer::Add(add_refused(err, hint))),
+        }
+    }
+}

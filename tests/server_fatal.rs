@@ -1,0 +1,106 @@
+//! Requests that end the process of a real server: the embedded one closes the connection, counts
+//! the request, and does nothing of it. Each row was tried on real servers.
+#![cfg(feature = "server")]
+
+mod common;
+
+use common::peer::{Peer, add};
+use pegasus_dup::ErrorCode;
+use pegasus_dup::protocol::messages::{AddDuplication, AddRequest};
+use pegasus_dup::server::{Behaviour, ServerConfig};
+
+/// A server whose cluster has a table and two remote clusters with braces in their names; the second
+/// of these has no address.
+fn braced(behaviour: Behaviour) -> ServerConfig {
+    let mut config = common::still(behaviour);
+    config.tables.push("a{b".parse().unwrap());
+    config.remote_clusters.push("x{y=127.0.0.1:35603".parse().unwrap());
+    let nowhere = pegasus_dup::server::RemoteCluster { name: "q}r".to_owned(), metas: Vec::new() };
+    config.remote_clusters.push(nowhere);
+    config
+}
+
+fn to(remote_table: &str, request: AddRequest) -> AddRequest {
+    AddRequest { remote_app_name: Some(remote_table.to_owned()), ..request }
+}
+
+/// Adds, one after the other on one server, and whether a 2.6 snapshot ends on them.
+fn braces() -> Vec<(AddRequest, bool)> {
+    let prepare = |request| AddRequest { is_duplicating_checkpoint: Some(true), ..request };
+    vec![
+        // A missing table: the hint names it.
+        (add("m{n", "target"), true),
+        (add("m}n", "target"), true),
+        (add("m{}n", "target"), true),
+        (add("m{0}n", "target"), true),
+        (add("{{{", "target"), true),
+        (add("m{{n", "target"), false),
+        (add("m{{}}n", "target"), false),
+        // A cluster that is not configured, or has no address.
+        (add("temp", "m{n"), true),
+        (add("temp", "m{{n"), false),
+        (add("m{n", "nosuch"), false),
+        (add("temp", "q}r"), true),
+        // Refused without a name in the hint.
+        (add("m{n", "onebox"), false),
+        (AddRequest { remote_replica_count: Some(-1), ..add("m{n", "target") }, false),
+        // Nothing is refused.
+        (add("a{b", "target"), false),
+        (add("temp", "x{y"), false),
+        (to("r{t", add("temp", "target2")), false),
+        (to("r{{}}t", add("a{b", "target2")), false),
+        // What is let through has no hint, a refused repetition names the table.
+        (add("a{b", "target"), false),
+        (prepare(add("temp", "x{y")), false),
+        (prepare(add("a{b", "target")), true),
+        // A remote table that is taken: the hint names it, its cluster, and the table that has it.
+        (to("r{t", add("dup_src", "target2")), true),
+        (to("r{{}}t", add("dup_src", "target2")), true),
+        (to("temp", add("dup_src", "x{y")), true),
+        (to("a{b", add("dup_src", "target")), true),
+    ]
+}
+
+#[tokio::test]
+async fn a_brace_in_the_hint_of_a_refusal() {
+    for behaviour in Behaviour::ALL {
+        let server = common::start(braced(behaviour)).await;
+        let formats = matches!(behaviour, Behaviour::RemoteName | Behaviour::DupExist);
+        let mut died = 0;
+        for (request, ends_2_6) in braces() {
+            let mut peer = Peer::connect(server.address()).await;
+            let before = peer.query("dup_src").await;
+            let answer = peer.try_call::<AddDuplication>(&request).await;
+            let what = format!("{behaviour} {request:?} {answer:?}");
+            assert_eq!(answer.is_none(), formats && ends_2_6, "{what}");
+            died += u64::from(answer.is_none());
+            assert_eq!(server.would_have_died(), died, "{what}");
+            if answer.is_none() {
+                let mut peer = Peer::connect(server.address()).await;
+                assert_eq!(peer.query("dup_src").await, before, "{what}");
+            }
+            // The hint says the name as it came.
+            if let Some(hint) = answer.and_then(|answer| answer.hint)
+                && request.app_name == "m{{}}n"
+            {
+                assert_eq!(hint, "app m{{}}n was not found");
+            }
+        }
+        assert_eq!(died > 0, formats, "{behaviour}");
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_default_generation_answers_a_brace_properly() {
+    let server = common::start(braced(Behaviour::Idempotent)).await;
+    let mut peer = Peer::connect(server.address()).await;
+    let answer = peer.add(&add("m{n", "target")).await;
+    assert_eq!(answer.err, ErrorCode::AppNotExist);
+    assert_eq!(answer.hint.as_deref(), Some("app m{n was not found"));
+    let answer = peer.add(&add("temp", "m}n")).await;
+    assert_eq!(answer.err, ErrorCode::InvalidParameters);
+    assert!(answer.hint.expect("a hint").contains("get_duplication_cluster_id(m}n)"));
+    assert_eq!(server.would_have_died(), 0);
+    server.stop().await;
+}
