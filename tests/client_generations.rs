@@ -7,6 +7,7 @@ mod common;
 #[allow(dead_code)]
 mod fake;
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -14,7 +15,6 @@ use std::time::Duration;
 use fake::{DUPID, Fake, World};
 use pegasus_dup::protocol::messages::*;
 use pegasus_dup::server::{Behaviour, MetaServer};
-use pegasus_dup::transport::MetaAddr;
 use pegasus_dup::transport::seams::{LookingUp, VersionLookup};
 use pegasus_dup::{
     Change, Client, ClientBuilder, DuplicationSpec, ErrorKind, Evidence, FailMode, Generation,
@@ -163,7 +163,7 @@ async fn what_a_generation_would_ignore_is_refused_unless_someone_knows_better()
 struct Told(Option<&'static str>, Arc<AtomicUsize>);
 
 impl VersionLookup for Told {
-    fn version(&self, _server: &MetaAddr) -> LookingUp {
+    fn version(&self, _server: SocketAddr) -> LookingUp {
         self.1.fetch_add(1, Ordering::Relaxed);
         let version = self.0.map(str::to_owned);
         Box::pin(async move { version })

@@ -8,6 +8,7 @@ mod common;
 mod fake;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -16,7 +17,6 @@ use fake::{DUPID, Fake, Say, World};
 use pegasus_dup::protocol::frame;
 use pegasus_dup::protocol::messages::*;
 use pegasus_dup::server::{Behaviour, Election, MetaGroup, MetaServer};
-use pegasus_dup::transport::MetaAddr;
 use pegasus_dup::transport::seams::{Connecting, Connector, Stream};
 use pegasus_dup::{Client, DuplicationSpec, ErrorCode, ErrorKind, Evidence, Outcome};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -260,7 +260,7 @@ async fn a_connection_that_breaks_under_a_question_is_made_anew() {
 struct Slowly(String);
 
 impl Connector for Slowly {
-    fn connect(&self, _: &MetaAddr) -> Connecting {
+    fn connect(&self, _: SocketAddr) -> Connecting {
         let address = self.0.clone();
         Box::pin(async move {
             sleep(Duration::from_millis(300)).await;
@@ -275,7 +275,7 @@ async fn an_add_that_is_cancelled_before_it_was_sent_never_is() {
     let world = World::dup_exist();
     let fake = Fake::start(move |seen| world.answer(seen)).await;
     let connector = Slowly(fake.address.to_string());
-    let client = Client::builder().meta("meta:34601").connector(connector).build().unwrap();
+    let client = Client::builder().meta("10.0.0.1:34601").connector(connector).build().unwrap();
     let spec = spec();
     assert!(timeout(Duration::from_millis(100), client.add(&spec)).await.is_err());
     assert_eq!(client.unsettled(), [""; 0]);
@@ -290,7 +290,7 @@ async fn an_add_that_is_cancelled_before_it_was_sent_never_is() {
 struct Once(Mutex<Option<DuplexStream>>);
 
 impl Connector for Once {
-    fn connect(&self, _: &MetaAddr) -> Connecting {
+    fn connect(&self, _: SocketAddr) -> Connecting {
         let stream = self.0.lock().unwrap().take();
         Box::pin(async move {
             let stream = stream.ok_or(std::io::ErrorKind::ConnectionRefused)?;
@@ -322,7 +322,7 @@ async fn calls_that_are_cancelled_while_nothing_can_be_written_are_not_sent_late
     });
     let connector = Once(Mutex::new(Some(ours)));
     let client = Client::builder()
-        .meta("meta:34601")
+        .meta("10.0.0.1:34601")
         .connector(connector)
         .timeout(Duration::from_secs(30))
         .build()

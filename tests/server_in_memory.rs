@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use pegasus_dup::server::store::MemoryStore;
 use pegasus_dup::server::{Behaviour, Clock, Group, ServerConfig};
-use pegasus_dup::transport::MetaAddr;
 use pegasus_dup::transport::seams::{Connecting, Connector, Stream};
 use pegasus_dup::{Client, DuplicationSpec, Evidence, Outcome};
 
@@ -36,9 +35,9 @@ impl Clock for SimulatedClock {
 struct InMemory(Group);
 
 impl Connector for InMemory {
-    fn connect(&self, to: &MetaAddr) -> Connecting {
-        let address = format!("{}:{}", to.host(), to.port()).parse().expect("an address");
-        let hub = self.0.at(address).cloned();
+    fn connect(&self, to: SocketAddr) -> Connecting {
+        let SocketAddr::V4(to) = to else { unreachable!("the group has IPv4 addresses") };
+        let hub = self.0.at(to).cloned();
         Box::pin(async move {
             let hub = hub.ok_or(std::io::ErrorKind::ConnectionRefused)?;
             let (ours, theirs) = tokio::io::duplex(64 * 1024);

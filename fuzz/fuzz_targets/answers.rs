@@ -5,13 +5,13 @@
 //! stopped: one byte says what becomes of the next request, or of the next look-up of the version.
 #![no_main]
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use pegasus_dup::protocol::frame::{decode_request, encode_framework_error, request_length};
 use pegasus_dup::protocol::messages::{AddDuplication, ModifyDuplication, Rpc};
-use pegasus_dup::transport::MetaAddr;
 use pegasus_dup::transport::seams::{Connecting, Connector, LookingUp, Stream, VersionLookup};
 use pegasus_dup::{
     Client, DuplicationSpec, ErrorCode, ErrorKind, Evidence, Mode, Outcome, Selector, TablePattern,
@@ -43,7 +43,7 @@ impl Script {
 struct Scripted(Arc<Mutex<Script>>);
 
 impl Connector for Scripted {
-    fn connect(&self, _: &MetaAddr) -> Connecting {
+    fn connect(&self, _: SocketAddr) -> Connecting {
         let (client, server) = duplex(1 << 20);
         tokio::spawn(serve(server, Arc::clone(&self.0)));
         Box::pin(async move { Ok(Box::new(client) as Box<dyn Stream>) })
@@ -51,7 +51,7 @@ impl Connector for Scripted {
 }
 
 impl VersionLookup for Scripted {
-    fn version(&self, _: &MetaAddr) -> LookingUp {
+    fn version(&self, _: SocketAddr) -> LookingUp {
         let mut script = self.0.lock().expect("not poisoned");
         let version = match script.byte().unwrap_or(0) % 4 {
             0 => None,

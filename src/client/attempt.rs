@@ -10,7 +10,7 @@ use super::planted::{self, Bug};
 use super::progress::{self, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::connection::{CallError, Connection, Why};
-use crate::transport::group::{Backoff, MAY_REQUIRE_KERBEROS, QUIET};
+use crate::transport::group::{Backoff, QUIET};
 use crate::transport::seams::Deadline;
 
 /// How long one server may take to answer a question before another connection is tried.
@@ -161,7 +161,10 @@ pub(crate) fn call_error(error: CallError) -> Error {
             };
             let error = Error::new(kind, format!("{message}: {why}")).with_source(why);
             match kind {
-                ErrorKind::Timeout => error.with_hint(MAY_REQUIRE_KERBEROS),
+                // Kerberos can't be why: a connection in use has told before who leads.
+                ErrorKind::Timeout => error.with_hint(
+                    "the server has answered before on this connection, so it may be overloaded, or the network is: try again, with a longer timeout",
+                ),
                 _ => error,
             }
         }

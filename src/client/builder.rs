@@ -11,7 +11,9 @@ use crate::transport::MetaAddr;
 use crate::transport::connection::Seams;
 use crate::transport::group::MetaGroup;
 use crate::transport::http::HttpLookup;
-use crate::transport::seams::{Connector, Random, TcpConnector, VersionLookup};
+use crate::transport::seams::{
+    Connector, Random, Resolver, SystemResolver, TcpConnector, VersionLookup,
+};
 
 /// The time limit of a call where none is given.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -38,6 +40,7 @@ pub struct ClientBuilder {
     timeout: Option<Duration>,
     generation: Option<Generation>,
     mode: Mode,
+    resolver: Option<Arc<dyn Resolver>>,
     connector: Option<Arc<dyn Connector>>,
     versions: Option<Arc<dyn VersionLookup>>,
     seed: Option<u64>,
@@ -45,7 +48,7 @@ pub struct ClientBuilder {
 
 impl ClientBuilder {
     /// Adds meta servers: `HOST:PORT`, or several with commas between and perhaps one at the end; IPv6
-    /// as `[::1]:34601`.
+    /// as `[::1]:34601`. Each address of a host name is taken for a server of its own.
     #[must_use]
     pub fn meta(mut self, metas: impl Into<String>) -> ClientBuilder {
         self.metas.push(metas.into());
@@ -71,6 +74,13 @@ impl ClientBuilder {
     #[must_use]
     pub fn mode(mut self, mode: Mode) -> ClientBuilder {
         self.mode = mode;
+        self
+    }
+
+    /// What resolves host names, instead of the operating system: for simulations and tunnels.
+    #[must_use]
+    pub fn resolver(mut self, resolver: impl Resolver) -> ClientBuilder {
+        self.resolver = Some(Arc::new(resolver));
         self
     }
 
@@ -115,6 +125,7 @@ impl ClientBuilder {
         }
         let listed: Arc<[MetaAddr]> = metas.into();
         let seams = Seams {
+            resolver: self.resolver.unwrap_or_else(|| Arc::new(SystemResolver)),
             connector: self.connector.unwrap_or_else(|| Arc::new(TcpConnector)),
             versions: self.versions.unwrap_or_else(|| Arc::new(HttpLookup::new(listed.clone()))),
             generation: self.generation,

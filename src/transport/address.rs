@@ -1,7 +1,7 @@
 //! Where a meta server is.
 
 use std::fmt;
-use std::net::{Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind, Result};
@@ -24,6 +24,17 @@ impl MetaAddr {
         self.port
     }
 
+    /// The socket address, if the host is an IP address and not a name.
+    pub fn socket_addr(&self) -> Option<SocketAddr> {
+        let ip: IpAddr = self.host.parse().ok()?;
+        Some(SocketAddr::new(ip, self.port))
+    }
+
+    /// A host and a port that a server names; `None` if they cannot be those of a server.
+    pub(crate) fn from_host_and_port(host: &str, port: u16) -> Option<MetaAddr> {
+        (is_host(host) && port != 0).then(|| MetaAddr { host: host.to_owned(), port })
+    }
+
     /// Reads a list with commas between, as `--meta` takes it; one comma after the last address is
     /// allowed. Returns each address once, in the order given.
     pub fn parse_list(list: &str) -> Result<Vec<MetaAddr>> {
@@ -37,6 +48,11 @@ impl MetaAddr {
         }
         Ok(addresses)
     }
+}
+
+fn is_host(host: &str) -> bool {
+    let is_odd = |c: char| c.is_whitespace() || c.is_control();
+    !host.is_empty() && host.len() <= 255 && !host.contains(is_odd)
 }
 
 impl fmt::Display for MetaAddr {
@@ -76,10 +92,7 @@ impl FromStr for MetaAddr {
             None if host.contains(':') => return Err(wrong("an IPv6 address needs brackets")),
             None => host,
         };
-        if host.is_empty()
-            || host.len() > 255
-            || host.contains(|c: char| c.is_whitespace() || c.is_control())
-        {
+        if !is_host(host) {
             return Err(wrong("the host name is empty, too long or has a blank in it"));
         }
         // `u16::from_str` would take "+1".
@@ -90,5 +103,25 @@ impl FromStr for MetaAddr {
             Ok(0) | Err(_) => Err(wrong("the port is not between 1 and 65535")),
             Ok(port) => Ok(MetaAddr { host: host.to_owned(), port }),
         }
+    }
+}
+
+/// One address of a meta server, and what the server is called. A name may have several addresses;
+/// each of them is a server of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ServerAddr {
+    /// The address as the user gave it, or as a follower named it.
+    pub(crate) named: MetaAddr,
+    /// The address that connections go to.
+    pub(crate) address: SocketAddr,
+}
+
+impl fmt::Display for ServerAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.named)?;
+        if self.named.socket_addr().is_none() {
+            write!(f, " ({})", self.address)?;
+        }
+        Ok(())
     }
 }

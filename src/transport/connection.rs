@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
-use std::sync::atomic::{AtomicI32, AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -14,8 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
-use super::MetaAddr;
-use super::seams::{Connector, Deadline, Stream, VersionLookup};
+use super::address::ServerAddr;
+use super::seams::{Connector, Deadline, Resolver, Stream, VersionLookup};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::{self, FrameError};
 use crate::protocol::generation::Generation;
@@ -125,6 +125,7 @@ impl Learnt {
 /// What connections are made with.
 #[derive(Debug, Clone)]
 pub(crate) struct Seams {
+    pub(crate) resolver: Arc<dyn Resolver>,
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) versions: Arc<dyn VersionLookup>,
     /// What somebody who knows better said of the servers.
@@ -134,11 +135,12 @@ pub(crate) struct Seams {
 /// A connection. It closes when the last handle is dropped.
 #[derive(Debug)]
 pub(crate) struct Connection {
-    pub(crate) server: MetaAddr,
+    pub(crate) server: ServerAddr,
     pub(crate) learnt: Learnt,
     versions: Arc<dyn VersionLookup>,
     jobs: mpsc::Sender<Job>,
     last_seqid: Arc<AtomicI32>,
+    received: Arc<AtomicBool>,
     task: AbortHandle,
 }
 
@@ -152,19 +154,21 @@ impl Connection {
     /// Connects.
     pub(crate) async fn open(
         seams: &Seams,
-        server: &MetaAddr,
+        server: &ServerAddr,
         deadline: Deadline,
     ) -> Result<Connection, Why> {
         let stream = deadline
-            .limit(seams.connector.connect(server))
+            .limit(seams.connector.connect(server.address))
             .await
             .ok_or(Why::Timeout)?
             .map_err(|error| Why::Io(Arc::new(error)))?;
         let (jobs, queue) = mpsc::channel(QUEUE);
         let last_seqid = Arc::new(AtomicI32::new(0));
+        let received = Arc::new(AtomicBool::new(false));
         let task = Task {
             queue,
             last_seqid: last_seqid.clone(),
+            received: received.clone(),
             pending: BTreeMap::new(),
             taken: 0,
             written: 0,
@@ -180,13 +184,19 @@ impl Connection {
             versions: seams.versions.clone(),
             jobs,
             last_seqid,
+            received,
             task,
         })
     }
 
     /// The version that the server says it is, if it says one in time.
     pub(crate) async fn version(&self, deadline: Deadline) -> Option<String> {
-        deadline.limit(self.versions.version(&self.server)).await.flatten()
+        deadline.limit(self.versions.version(self.server.address)).await.flatten()
+    }
+
+    /// Whether the server has sent anything at all over this connection.
+    pub(crate) fn has_received(&self) -> bool {
+        self.received.load(Ordering::Relaxed)
     }
 
     /// Whether it can't be used further.
@@ -277,6 +287,8 @@ impl Drop for Withdraw {
 struct Task {
     queue: mpsc::Receiver<Job>,
     last_seqid: Arc<AtomicI32>,
+    /// Whether anything has been read.
+    received: Arc<AtomicBool>,
     /// By seqid. Ordered, so that callers wake in the same order in every run.
     pending: BTreeMap<i32, Pending>,
     /// Bytes of all requests that were taken, and how many of them the stream has taken.
@@ -321,8 +333,11 @@ impl Task {
                 // taken and counted as sent.
                 read = reader.read_buf(&mut incoming) => match read {
                     Ok(0) => return Why::Closed,
-                    Ok(_) => if let Err(why) = self.take_answers(&mut incoming) {
-                        return why;
+                    Ok(_) => {
+                        self.received.store(true, Ordering::Relaxed);
+                        if let Err(why) = self.take_answers(&mut incoming) {
+                            return why;
+                        }
                     },
                     Err(error) => return Why::Io(Arc::new(error)),
                 },

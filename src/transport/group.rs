@@ -1,25 +1,17 @@
 //! A group of meta servers: its leader is looked for, kept, and looked for again when it has gone.
 
-use std::fmt;
-use std::net::SocketAddr;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
-use tokio::task::JoinSet;
 
 use super::MetaAddr;
-use super::connection::{CallError, Connection, Seams, Why};
+use super::address::ServerAddr;
+use super::connection::{Connection, Seams};
+use super::round::{Candidate, Failure, Round};
 use super::seams::{Deadline, Random};
 use crate::error::{Error, ErrorKind, Result};
-use crate::protocol::bare::HostPort;
-use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::{PartitionConfig, QueryConfig, QueryConfigRequest};
 
-/// How long one server may keep silent before the next one is asked too.
-const STAGGER: Duration = Duration::from_millis(250);
-/// How long one server may take to answer the question whether it leads.
-const PROBE: Duration = Duration::from_secs(3);
 /// Pause before all are asked again, at first and at most.
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
@@ -28,7 +20,7 @@ const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_
 pub(crate) const QUIET: Duration = Duration::from_secs(2);
 
 /// What a server may be about that takes a connection and never answers.
-pub(crate) const MAY_REQUIRE_KERBEROS: &str = "a server that takes the connection and never answers may require Kerberos, which is not supported";
+const MAY_REQUIRE_KERBEROS: &str = "a server that takes the connection and never answers may require Kerberos, which is not supported";
 
 /// A pause that doubles from try to try.
 #[derive(Debug, Clone)]
@@ -52,9 +44,19 @@ pub(crate) struct MetaGroup {
     listed: Arc<[MetaAddr]>,
     seams: Seams,
     random: Random,
-    leader: Mutex<Option<Known>>,
+    memory: Mutex<Memory>,
     /// One search at a time: the others wait for what it finds.
     searching: Semaphore,
+}
+
+/// What is remembered of the leader.
+#[derive(Debug, Default)]
+struct Memory {
+    /// The leader in use.
+    known: Option<Known>,
+    /// The server that was last found to lead. It is asked first by the next search, if it is still
+    /// listed, or still an address of a listed name.
+    last: Option<ServerAddr>,
 }
 
 /// The leader in use. One that was found fresh stays so for a while, for later calls too.
@@ -75,8 +77,8 @@ pub(crate) struct Leader {
 
 impl MetaGroup {
     pub(crate) fn new(listed: Arc<[MetaAddr]>, seams: Seams, random: Random) -> MetaGroup {
-        let leader = Mutex::new(None);
-        MetaGroup { listed, seams, random, leader, searching: Semaphore::new(1) }
+        let memory = Mutex::default();
+        MetaGroup { listed, seams, random, memory, searching: Semaphore::new(1) }
     }
 
     pub(crate) fn backoff(&self) -> Backoff {
@@ -84,8 +86,8 @@ impl MetaGroup {
     }
 
     fn known(&self) -> Option<Leader> {
-        let leader = self.leader.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = leader.as_ref().filter(|known| !known.connection.is_closed())?;
+        let memory = self.memory();
+        let known = memory.known.as_ref().filter(|known| !known.connection.is_closed())?;
         let fresh = known.fresh_until.is_some_and(|until| !until.is_past());
         Some(Leader { connection: known.connection.clone(), fresh })
     }
@@ -110,18 +112,20 @@ impl MetaGroup {
         }
         let found = self.search(table, deadline).await?;
         tracing::debug!(server = %found.connection.server, "found the leader");
-        *self.leader.lock().unwrap_or_else(PoisonError::into_inner) = Some(Known {
+        let known = Known {
             connection: found.connection.clone(),
             fresh_until: found.fresh.then(|| Deadline::after(QUIET)),
-        });
+        };
+        *self.memory() =
+            Memory { known: Some(known), last: Some(found.connection.server.clone()) };
         Ok(found)
     }
 
     /// Stops taking that server for the leader.
     pub(crate) fn forget(&self, connection: &Arc<Connection>) {
-        let mut leader = self.leader.lock().unwrap_or_else(PoisonError::into_inner);
-        if leader.as_ref().is_some_and(|known| Arc::ptr_eq(&known.connection, connection)) {
-            *leader = None;
+        let mut memory = self.memory();
+        if memory.known.as_ref().is_some_and(|known| Arc::ptr_eq(&known.connection, connection)) {
+            memory.known = None;
         }
     }
 
@@ -130,7 +134,7 @@ impl MetaGroup {
         let mut hopeless = 0;
         let mut fresh = false;
         loop {
-            let failures = match self.ask_all(table, deadline).await {
+            let failures = match self.ask(table, deadline).await {
                 Ok((connection, others)) => {
                     fresh |= others.iter().any(|(_, failure)| failure.shows_a_change());
                     return Ok(Leader { connection, fresh });
@@ -146,155 +150,42 @@ impl MetaGroup {
         }
     }
 
-    /// Asks the servers, each a while after the one before it or as soon as that one fails, which of
-    /// them leads; those that they name are asked next.
-    async fn ask_all(
+    /// Asks the servers which of them leads, until one says that it does.
+    async fn ask(
         &self,
         table: &str,
         deadline: Deadline,
     ) -> Result<(Arc<Connection>, Failures), Failures> {
-        let mut waiting: Vec<MetaAddr> = self.listed.iter().rev().cloned().collect();
-        let mut asked: Vec<MetaAddr> = Vec::new();
-        let mut probes = JoinSet::new();
+        let mut round = self.round(table, deadline);
         let mut failures = Failures::new();
-        loop {
-            if let Some(server) = waiting.pop() {
-                if asked.contains(&server) {
-                    continue;
-                }
-                asked.push(server.clone());
-                let (seams, table) = (self.seams.clone(), table.to_owned());
-                let until = deadline.or_after(PROBE);
-                probes.spawn(async move {
-                    let probed = probe(&seams, &server, &table, until).await;
-                    (server, probed)
-                });
-            }
-            let next = if waiting.is_empty() { PROBE * 2 } else { STAGGER };
-            match Deadline::after(next).limit(probes.join_next()).await {
-                None => {}
-                Some(None) if waiting.is_empty() => return Err(failures),
-                Some(None) => {}
-                Some(Some(Ok((_, Ok(connection))))) => return Ok((connection, failures)),
-                Some(Some(Ok((server, Err(failure))))) => {
-                    if let Failure::Follower { leader: Some(leader) } = &failure {
-                        waiting.push(leader.clone());
-                    }
-                    failures.push((server, failure));
-                }
-                Some(Some(Err(_))) => {}
+        while let Some((candidate, probed)) = round.next().await {
+            match probed {
+                Ok(connection) => return Ok((connection, failures)),
+                Err(failure) => failures.push((candidate, failure)),
             }
         }
+        Err(failures)
+    }
+
+    /// A round of asking each listed server, each of its addresses, and whom the followers name,
+    /// whether it leads.
+    pub(crate) fn round<'a>(&'a self, table: &'a str, deadline: Deadline) -> Round<'a> {
+        Round::new(&self.seams, &self.listed, self.memory().last.clone(), table, deadline)
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-type Failures = Vec<(MetaAddr, Failure)>;
-
-/// Why a server isn't the leader, or can't be told to be.
-#[derive(Debug)]
-enum Failure {
-    Unreachable(Why),
-    Silent,
-    Lost(Why),
-    Follower { leader: Option<MetaAddr> },
-    NotReady(ErrorCode),
-    NoMetaServer(ErrorCode),
-}
-
-impl Failure {
-    fn is_hopeless(&self) -> bool {
-        match self {
-            Failure::Unreachable(why) => !matches!(why, Why::Timeout),
-            Failure::NoMetaServer(_) => true,
-            Failure::Lost(why) => why.is_garbage(),
-            Failure::Silent | Failure::Follower { .. } | Failure::NotReady(_) => false,
-        }
-    }
-
-    /// What the server answered, where that is why.
-    fn code(&self) -> Option<&ErrorCode> {
-        match self {
-            Failure::NotReady(code) | Failure::NoMetaServer(code) => Some(code),
-            Failure::Unreachable(_)
-            | Failure::Silent
-            | Failure::Lost(_)
-            | Failure::Follower { .. } => None,
-        }
-    }
-
-    /// Whether it says that the group is changing its leader just now.
-    fn shows_a_change(&self) -> bool {
-        match self {
-            Failure::NotReady(_) => true,
-            Failure::Follower { leader } => leader.is_none(),
-            Failure::Unreachable(_)
-            | Failure::Silent
-            | Failure::Lost(_)
-            | Failure::NoMetaServer(_) => false,
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Failure::Unreachable(Why::Io(error)) => write!(f, "cannot be reached: {error}"),
-            Failure::Unreachable(why) => write!(f, "cannot be reached: {why}"),
-            Failure::Silent => f.write_str("takes the connection and does not answer"),
-            Failure::Lost(why) => write!(f, "{why}"),
-            Failure::Follower { leader: Some(leader) } => {
-                write!(f, "is a follower, and names a leader: leader={leader}")
-            }
-            Failure::Follower { leader: None } => f.write_str("is a follower, and names no leader"),
-            Failure::NotReady(_) => f.write_str("is not ready"),
-            Failure::NoMetaServer(_) => f.write_str("is no meta server"),
-        }
-    }
-}
-
-/// The leader that a follower names: by address, else by name.
-fn named_leader(config: &PartitionConfig) -> Option<MetaAddr> {
-    if let Some(address) = config.primary.0 {
-        return Some(MetaAddr::from(SocketAddr::V4(address)));
-    }
-    let HostPort { host, port, .. } = config.hp_primary.as_ref()?;
-    format!("{host}:{port}").parse().ok()
-}
-
-/// Asks one server whether it leads, by the one RPC whose answer names the leader. It changes
-/// nothing, and every generation has it.
-async fn probe(
-    seams: &Seams,
-    server: &MetaAddr,
-    table: &str,
-    until: Deadline,
-) -> Result<Arc<Connection>, Failure> {
-    let connection = Connection::open(seams, server, until).await.map_err(Failure::Unreachable)?;
-    let request = QueryConfigRequest { app_name: table.to_owned(), partition_indices: vec![0] };
-    let answer = match connection.call::<QueryConfig>(&request, until).await {
-        Ok(answer) => answer,
-        Err(CallError::Lost(Why::Timeout) | CallError::NotSent(Why::Timeout)) => {
-            return Err(Failure::Silent);
-        }
-        Err(CallError::Lost(why) | CallError::NotSent(why)) => return Err(Failure::Lost(why)),
-        Err(CallError::Framework(code)) => return Err(Failure::NoMetaServer(code)),
-    };
-    match answer.err {
-        ErrorCode::ForwardToOthers => {
-            let partitions = answer.partitions.as_deref().unwrap_or_default();
-            let leader = partitions.first().and_then(named_leader);
-            Err(Failure::Follower { leader })
-        }
-        code if code.says_not_applied() => Err(Failure::NotReady(code)),
-        _ => Ok(Arc::new(connection)),
-    }
-}
+/// The servers that were asked, and why none of them is the leader.
+type Failures = Vec<(Candidate, Failure)>;
 
 /// What it means that no server leads.
 fn explain(failures: &Failures) -> Error {
-    let silent = failures.iter().any(|(_, failure)| matches!(failure, Failure::Silent));
     let all = |is: fn(&Failure) -> bool| failures.iter().all(|(_, failure)| is(failure));
-    let kind = if failures.is_empty() || all(|failure| matches!(failure, Failure::Silent)) {
+    let silent = failures.iter().any(|(_, failure)| matches!(failure, Failure::Silent));
+    let kind = if all(|failure| matches!(failure, Failure::Silent | Failure::Unfinished)) {
         ErrorKind::Timeout
     } else if all(|failure| match failure {
         Failure::Lost(why) => why.is_garbage(),
@@ -320,13 +211,17 @@ fn explain(failures: &Failures) -> Error {
         format!("no leader among the meta servers, nothing was sent: {}", tried.join("; "))
     };
     let mut error = Error::new(kind, message);
-    if silent {
+    if silent && !failures.iter().any(|(_, failure)| failure.has_answered()) {
         error = error.with_hint(MAY_REQUIRE_KERBEROS);
+    } else if silent {
+        error = error.with_hint(
+            "the server that does not answer may be the leader: check that server, or try again when another one leads",
+        );
     } else if kind == ErrorKind::Protocol {
         error = error.with_hint(
             "check that the addresses are meta servers' (34601 by default), not replica servers'",
         );
-    } else if failures.iter().all(|(_, failure)| matches!(failure, Failure::Unreachable(_))) {
+    } else if all(Failure::is_nobody_there) {
         error = error.with_hint("check the addresses, and that the meta servers run");
     }
     if let [(server, failure)] = failures.as_slice() {
@@ -334,7 +229,7 @@ fn explain(failures: &Failures) -> Error {
         if let Some(code) = failure.code() {
             error = error.with_code(code);
         }
-        if let Failure::Unreachable(why) | Failure::Lost(why) = failure {
+        if let Failure::Unresolved(why) | Failure::Unreachable(why) | Failure::Lost(why) = failure {
             error = error.with_source(why.clone());
         }
     }

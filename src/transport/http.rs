@@ -1,6 +1,7 @@
 //! `GET /version`, which tells 2.4 and 2.5 from a 2.6 snapshot. Nothing else is asked by HTTP: some
 //! pages end a follower of 2.5.0.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,7 +41,7 @@ impl HttpLookup {
 }
 
 impl VersionLookup for HttpLookup {
-    fn version(&self, server: &MetaAddr) -> LookingUp {
+    fn version(&self, server: SocketAddr) -> LookingUp {
         let (client, listed) = (self.client.clone(), self.listed.clone());
         let url = format!("http://{server}/version");
         Box::pin(async move {

@@ -4,6 +4,7 @@ pub mod address;
 pub(crate) mod connection;
 pub(crate) mod group;
 pub(crate) mod http;
+pub(crate) mod round;
 pub mod seams;
 
 pub use address::MetaAddr;

@@ -1,11 +1,12 @@
-//! What the client does not reach for by itself: streams, the clock, randomness. A simulation
-//! passes in its own, so that the same seed gives the same run.
+//! What the client does not reach for by itself: addresses of names, streams, the clock, randomness.
+//! A simulation passes in its own, so that the same seed gives the same run.
 //!
 //! The clock is tokio's, which a simulation pauses; nothing else in the crate asks it for the time.
 
 use std::fmt::Debug;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -20,24 +21,44 @@ use super::MetaAddr;
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
+/// A future that a [`Resolver`] returns.
+pub type Resolving = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
+
+/// Resolves the names of meta servers.
+pub trait Resolver: Debug + Send + Sync + 'static {
+    /// Returns all addresses of a name, with the port that was given with the name. The client does
+    /// not ask for a host that is an IP address, and it limits the time.
+    fn resolve(&self, name: &MetaAddr) -> Resolving;
+}
+
+/// Resolves names as the operating system does.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SystemResolver;
+
+impl Resolver for SystemResolver {
+    fn resolve(&self, name: &MetaAddr) -> Resolving {
+        let (host, port) = (name.host().to_owned(), name.port());
+        Box::pin(async move { Ok(tokio::net::lookup_host((host, port)).await?.collect()) })
+    }
+}
+
 /// A future that a [`Connector`] returns.
 pub type Connecting = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send>>;
 
 /// Opens streams to meta servers.
 pub trait Connector: Debug + Send + Sync + 'static {
-    /// Opens one. The caller limits the time.
-    fn connect(&self, to: &MetaAddr) -> Connecting;
+    /// Opens a stream to that very address. The client limits the time.
+    fn connect(&self, to: SocketAddr) -> Connecting;
 }
 
-/// Opens TCP connections, to each address of a name until one takes it.
+/// Opens TCP connections.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct TcpConnector;
 
 impl Connector for TcpConnector {
-    fn connect(&self, to: &MetaAddr) -> Connecting {
-        let (host, port) = (to.host().to_owned(), to.port());
+    fn connect(&self, to: SocketAddr) -> Connecting {
         Box::pin(async move {
-            let stream = TcpStream::connect((host.as_str(), port)).await?;
+            let stream = TcpStream::connect(to).await?;
             // A request is one small write that somebody waits for.
             stream.set_nodelay(true)?;
             Ok(Box::new(stream) as Box<dyn Stream>)
@@ -51,8 +72,8 @@ pub type LookingUp = Pin<Box<dyn Future<Output = Option<String>> + Send>>;
 /// Looks up which version a meta server says it is. What can't be looked up is not told; everything
 /// works without it.
 pub trait VersionLookup: Debug + Send + Sync + 'static {
-    /// Looks it up. The caller limits the time.
-    fn version(&self, server: &MetaAddr) -> LookingUp;
+    /// Looks up the version of the server at that very address. The client limits the time.
+    fn version(&self, server: SocketAddr) -> LookingUp;
 }
 
 /// When something must be over.

@@ -7,7 +7,7 @@ use tokio::time::{sleep, timeout};
 
 use super::plan::{Actor, CLUSTER, Step, TABLE, What, Who};
 use super::raw;
-use super::streams::{Network, address};
+use super::streams::Network;
 use super::trace::{Ended, Line};
 
 /// What somebody leaves behind.
@@ -31,14 +31,18 @@ pub(crate) async fn run(actor: Actor, network: Network, seed: u64) -> Left {
 }
 
 async fn as_client(actor: &Actor, network: &Network, seed: u64) -> Vec<String> {
-    let metas: Vec<String> =
-        (0..network.behaviours.len()).map(|meta| address(meta).to_string()).collect();
+    let metas = if network.by_name {
+        "meta.example:34601".to_owned()
+    } else {
+        network.addresses().iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    };
     let builder = match actor.who {
         Who::Knowing => Client::builder().generation(network.behaviours[0].generation()),
         Who::Client(_) | Who::Raw => Client::builder(),
     };
     let client = builder
-        .meta(metas.join(","))
+        .meta(metas)
+        .resolver(network.clone())
         .connector(network.clone())
         .version_lookup(network.clone())
         .mode(actor.who.mode().unwrap_or_default())

@@ -36,6 +36,8 @@ pub(crate) struct Plan {
     pub(crate) events: Vec<(u64, Happening)>,
     pub(crate) actors: Vec<Actor>,
     pub(crate) tells_version: bool,
+    /// Whether the clients know the servers by one name, which has an address for each of them.
+    pub(crate) by_name: bool,
 }
 
 /// What stands there before anybody comes.
@@ -200,6 +202,7 @@ impl Plan {
             events,
             actors,
             tells_version: chance(rng, 80),
+            by_name: false,
         };
         if !calm && chance(rng, 6) {
             plan.make_hasty(rng, first);
@@ -209,6 +212,7 @@ impl Plan {
                 actor.who = Who::Knowing;
             }
         }
+        plan.by_name = chance(rng, 30);
         plan
     }
 
@@ -384,6 +388,9 @@ impl fmt::Display for Plan {
                 self.clock,
                 rules.join(", ")
             )?;
+        }
+        if self.by_name {
+            writeln!(f, "  all of them are addresses of one name")?;
         }
         writeln!(f, "  before: {:?}", self.before)?;
         for (ms, happening) in &self.events {

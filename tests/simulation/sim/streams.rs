@@ -1,6 +1,7 @@
 //! Streams in memory between clients and servers: they write down what passes, and they may lag.
 
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +16,9 @@ use pegasus_dup::protocol::messages::{
 };
 use pegasus_dup::server::{Behaviour, Group};
 use pegasus_dup::transport::MetaAddr;
-use pegasus_dup::transport::seams::{Connecting, Connector, LookingUp, Stream, VersionLookup};
+use pegasus_dup::transport::seams::{
+    Connecting, Connector, LookingUp, Resolver, Resolving, Stream, VersionLookup,
+};
 use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
@@ -242,6 +245,8 @@ pub(crate) struct Network {
     pub(crate) lag_ms: (u64, u64),
     /// Whether the servers tell their version by HTTP.
     pub(crate) tells_version: bool,
+    /// Whether clients know them by one name.
+    pub(crate) by_name: bool,
 }
 
 /// Counts a server's task as long as it is there.
@@ -270,8 +275,13 @@ impl Network {
         DuplexStreamOf { stream: Lagging::new(ours, self.lag_ms.1), connection }
     }
 
-    fn meta_at(&self, to: &MetaAddr) -> Option<usize> {
-        (0..self.behaviours.len()).find(|&meta| to.to_string() == address(meta).to_string())
+    /// Where the servers are said to be.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        (0..self.behaviours.len()).map(address).collect()
+    }
+
+    fn meta_at(&self, to: SocketAddr) -> Option<usize> {
+        self.addresses().iter().position(|&address| address == to)
     }
 }
 
@@ -282,13 +292,20 @@ pub(crate) struct DuplexStreamOf {
 }
 
 /// Where a server of the group is said to be.
-pub(crate) fn address(meta: usize) -> std::net::SocketAddr {
+pub(crate) fn address(meta: usize) -> SocketAddr {
     let last = u8::try_from(meta + 1).expect("a small group");
-    std::net::SocketAddr::from(([10, 0, 0, last], 34601))
+    SocketAddr::from(([10, 0, 0, last], 34601))
+}
+
+impl Resolver for Network {
+    fn resolve(&self, _: &MetaAddr) -> Resolving {
+        let addresses = self.addresses();
+        Box::pin(async move { Ok(addresses) })
+    }
 }
 
 impl Connector for Network {
-    fn connect(&self, to: &MetaAddr) -> Connecting {
+    fn connect(&self, to: SocketAddr) -> Connecting {
         let network = self.clone();
         let meta = self.meta_at(to);
         Box::pin(async move {
@@ -308,7 +325,7 @@ impl Connector for Network {
 }
 
 impl VersionLookup for Network {
-    fn version(&self, server: &MetaAddr) -> LookingUp {
+    fn version(&self, server: SocketAddr) -> LookingUp {
         let version = self.meta_at(server).filter(|_| self.tells_version).map(|meta| {
             let version = match self.behaviours[meta] {
                 Behaviour::Freezed => "2.3.0",

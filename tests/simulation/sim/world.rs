@@ -110,6 +110,7 @@ async fn live(plan: &Plan, pen: &Pen) -> Remains {
             who,
             lag_ms: actor.lag_ms,
             tells_version: plan.tells_version,
+            by_name: plan.by_name,
         };
         // A seed of their own, so that their pauses differ.
         let seed = plan.seed.wrapping_mul(31).wrapping_add(who as u64);

@@ -1,0 +1,363 @@
+//! One round of asking: which of the meta servers leads?
+//!
+//! The servers are asked in the order in which they are listed, each a short while after the server
+//! before it, or as soon as one fails (RFC 8305, "Happy Eyeballs"). A host name is resolved when its
+//! turn comes, and each of its addresses is asked as a server of its own. Whom a follower names is
+//! asked next.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::MetaAddr;
+use super::address::ServerAddr;
+use super::connection::{CallError, Connection, Seams, Why};
+use super::seams::Deadline;
+use crate::protocol::bare::HostPort;
+use crate::protocol::error_code::ErrorCode;
+use crate::protocol::messages::{PartitionConfig, QueryConfig, QueryConfigRequest};
+
+/// How long one server may keep silent before the next one is asked too.
+const STAGGER: Duration = Duration::from_millis(250);
+/// How long one server may take to answer the question whether it leads.
+const PROBE: Duration = Duration::from_secs(3);
+/// How long resolving a name may take. The resolver of glibc asks its second name server after 5 s.
+const RESOLVE: Duration = Duration::from_secs(6);
+/// The type of a [`HostPort`] that names a host.
+const IS_HOST: u8 = 1;
+
+/// Whom to ask: a name that has to be resolved first, or a server.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Candidate {
+    Name(MetaAddr),
+    Server(ServerAddr),
+}
+
+impl From<MetaAddr> for Candidate {
+    fn from(named: MetaAddr) -> Candidate {
+        match named.socket_addr() {
+            Some(address) => Candidate::Server(ServerAddr { named, address }),
+            None => Candidate::Name(named),
+        }
+    }
+}
+
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Candidate::Name(name) => name.fmt(f),
+            Candidate::Server(server) => server.fmt(f),
+        }
+    }
+}
+
+/// What a server answered: the connection to it where it leads, else why it does not, or why that is
+/// not known.
+pub(crate) type Probed = Result<Arc<Connection>, Failure>;
+
+/// Why a server is not the leader, or is not known to be.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The name cannot be resolved.
+    Unresolved(Why),
+    /// The name has no address.
+    NoAddress,
+    /// No connection could be opened.
+    Unreachable(Why),
+    /// The server took the connection and sent nothing in time.
+    Silent,
+    /// The server began to answer, and did not finish in time.
+    Unfinished,
+    /// The connection broke before there was an answer, or the answer cannot be read.
+    Lost(Why),
+    /// A follower, and whom it names as the leader: several times if it gives an IP address and a
+    /// host name.
+    Follower { leaders: Vec<MetaAddr> },
+    /// A meta server that has not started yet, or is recovering.
+    NotReady(ErrorCode),
+    /// Something that does not have this RPC.
+    NoMetaServer(ErrorCode),
+}
+
+impl Failure {
+    /// Whether it is more likely a wrong address than a server that is down for a moment.
+    pub(crate) fn is_hopeless(&self) -> bool {
+        match self {
+            Failure::Unresolved(why) | Failure::Unreachable(why) => !matches!(why, Why::Timeout),
+            Failure::NoAddress | Failure::NoMetaServer(_) => true,
+            Failure::Lost(why) => why.is_garbage(),
+            Failure::Silent
+            | Failure::Unfinished
+            | Failure::Follower { .. }
+            | Failure::NotReady(_) => false,
+        }
+    }
+
+    /// What the server answered, where that is why.
+    pub(crate) fn code(&self) -> Option<&ErrorCode> {
+        match self {
+            Failure::NotReady(code) | Failure::NoMetaServer(code) => Some(code),
+            Failure::Unresolved(_)
+            | Failure::NoAddress
+            | Failure::Unreachable(_)
+            | Failure::Silent
+            | Failure::Unfinished
+            | Failure::Lost(_)
+            | Failure::Follower { .. } => None,
+        }
+    }
+
+    /// Whether it says that the group is changing its leader just now.
+    pub(crate) fn shows_a_change(&self) -> bool {
+        match self {
+            Failure::NotReady(_) => true,
+            Failure::Follower { leaders } => leaders.is_empty(),
+            Failure::Unresolved(_)
+            | Failure::NoAddress
+            | Failure::Unreachable(_)
+            | Failure::Silent
+            | Failure::Unfinished
+            | Failure::Lost(_)
+            | Failure::NoMetaServer(_) => false,
+        }
+    }
+
+    /// Whether anybody was there.
+    pub(crate) fn is_nobody_there(&self) -> bool {
+        matches!(self, Failure::Unresolved(_) | Failure::NoAddress | Failure::Unreachable(_))
+    }
+
+    /// Whether the server has sent anything.
+    pub(crate) fn has_answered(&self) -> bool {
+        match self {
+            Failure::Unresolved(_)
+            | Failure::NoAddress
+            | Failure::Unreachable(_)
+            | Failure::Silent => false,
+            Failure::Lost(why) => why.is_garbage(),
+            Failure::Unfinished
+            | Failure::Follower { .. }
+            | Failure::NotReady(_)
+            | Failure::NoMetaServer(_) => true,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Failure::Unresolved(Why::Io(error)) => write!(f, "cannot be resolved: {error}"),
+            Failure::Unresolved(why) => write!(f, "cannot be resolved: {why}"),
+            Failure::NoAddress => f.write_str("is a name without an address"),
+            Failure::Unreachable(Why::Io(error)) => write!(f, "cannot be reached: {error}"),
+            Failure::Unreachable(why) => write!(f, "cannot be reached: {why}"),
+            Failure::Silent => f.write_str("takes the connection and does not answer"),
+            Failure::Unfinished => f.write_str("began to answer and did not finish in time"),
+            Failure::Lost(why) => write!(f, "{why}"),
+            Failure::Follower { leaders } if leaders.is_empty() => {
+                f.write_str("is a follower, and names no leader")
+            }
+            Failure::Follower { leaders } => {
+                let leaders: Vec<String> = leaders.iter().map(ToString::to_string).collect();
+                write!(f, "is a follower, and names a leader: leader={}", leaders.join(","))
+            }
+            Failure::NotReady(_) => f.write_str("is not ready"),
+            Failure::NoMetaServer(_) => f.write_str("is no meta server"),
+        }
+    }
+}
+
+/// A round that is under way. Dropping it ends all that it has started.
+pub(crate) struct Round<'a> {
+    seams: &'a Seams,
+    table: &'a str,
+    deadline: Deadline,
+    /// The server to ask before the others, if it is still among them.
+    preferred: Option<ServerAddr>,
+    waiting: VecDeque<Candidate>,
+    resolved: Vec<MetaAddr>,
+    asked: Vec<SocketAddr>,
+    under_way: JoinSet<(Candidate, Found)>,
+}
+
+/// What a task of a round has found out.
+enum Found {
+    Addresses(Vec<SocketAddr>),
+    Probed(Probed),
+}
+
+impl<'a> Round<'a> {
+    /// Begins a round over the `listed` servers. `table` is what they are asked about; any name does.
+    pub(crate) fn new(
+        seams: &'a Seams,
+        listed: &[MetaAddr],
+        preferred: Option<ServerAddr>,
+        table: &'a str,
+        deadline: Deadline,
+    ) -> Round<'a> {
+        let mut listed = listed.to_vec();
+        if let Some(preferred) = &preferred {
+            listed.sort_by_key(|named| *named != preferred.named);
+        }
+        Round {
+            seams,
+            table,
+            deadline,
+            preferred,
+            waiting: listed.into_iter().map(Candidate::from).collect(),
+            resolved: Vec::new(),
+            asked: Vec::new(),
+            under_way: JoinSet::new(),
+        }
+    }
+
+    /// The next server about which something is known, or the next name that has no address. `None`
+    /// after the last one.
+    pub(crate) async fn next(&mut self) -> Option<(Candidate, Probed)> {
+        loop {
+            if let Some(candidate) = self.waiting.pop_front()
+                && !self.start(candidate)
+            {
+                continue;
+            }
+            let found = if self.waiting.is_empty() {
+                // Each task has a deadline of its own.
+                self.under_way.join_next().await?
+            } else {
+                // Whatever the time limit, all who wait are asked within the first half of it.
+                let turns = u32::try_from(self.waiting.len()).unwrap_or(u32::MAX);
+                let stagger = STAGGER.min(self.deadline.left() / turns.saturating_mul(2));
+                match Deadline::after(stagger).limit(self.under_way.join_next()).await {
+                    Some(Some(found)) => found,
+                    Some(None) | None => continue,
+                }
+            };
+            match found {
+                Ok((Candidate::Name(name), Found::Addresses(addresses))) => {
+                    self.take_addresses(&name, addresses);
+                }
+                Ok((candidate, Found::Probed(probed))) => {
+                    if let Err(Failure::Follower { leaders }) = &probed {
+                        self.ask_next(leaders.iter().cloned().map(Candidate::from));
+                    }
+                    return Some((candidate, probed));
+                }
+                // A server has no addresses to be found, and no task is cancelled or panics.
+                Ok((Candidate::Server(_), Found::Addresses(_))) | Err(_) => {}
+            }
+        }
+    }
+
+    /// Starts to resolve a name, or to ask a server. Whether that was still to be done.
+    fn start(&mut self, candidate: Candidate) -> bool {
+        let seams = self.seams.clone();
+        match candidate {
+            Candidate::Name(name) if !self.resolved.contains(&name) => {
+                self.resolved.push(name.clone());
+                let until = self.deadline.or_after(RESOLVE);
+                self.under_way.spawn(async move {
+                    let found = resolve(&seams, &name, until).await;
+                    (Candidate::Name(name), found)
+                });
+                true
+            }
+            Candidate::Server(server) if !self.asked.contains(&server.address) => {
+                self.asked.push(server.address);
+                let (table, until) = (self.table.to_owned(), self.deadline.or_after(PROBE));
+                self.under_way.spawn(async move {
+                    let probed = probe(&seams, &server, &table, until).await;
+                    (Candidate::Server(server), Found::Probed(probed))
+                });
+                true
+            }
+            Candidate::Name(_) | Candidate::Server(_) => false,
+        }
+    }
+
+    fn take_addresses(&mut self, name: &MetaAddr, addresses: Vec<SocketAddr>) {
+        let mut addresses = families_in_turn(addresses);
+        if let Some(preferred) = &self.preferred {
+            addresses.sort_by_key(|address| *address != preferred.address);
+        }
+        let servers = addresses.into_iter();
+        self.ask_next(
+            servers.map(|address| Candidate::Server(ServerAddr { named: name.clone(), address })),
+        );
+    }
+
+    /// Puts candidates before all that wait.
+    fn ask_next(&mut self, candidates: impl DoubleEndedIterator<Item = Candidate>) {
+        for candidate in candidates.rev() {
+            self.waiting.push_front(candidate);
+        }
+    }
+}
+
+/// Sorts addresses so that IPv4 and IPv6 take turns, the first family first. A machine that cannot
+/// reach one of the two then loses one turn by that, however many addresses there are.
+fn families_in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
+    let mut counts = [0_usize; 2];
+    let mut in_turn: Vec<(usize, SocketAddr)> = addresses
+        .into_iter()
+        .map(|address| {
+            let count = &mut counts[usize::from(address.is_ipv6())];
+            *count += 1;
+            (*count, address)
+        })
+        .collect();
+    in_turn.sort_by_key(|(turn, _)| *turn);
+    in_turn.into_iter().map(|(_, address)| address).collect()
+}
+
+async fn resolve(seams: &Seams, name: &MetaAddr, until: Deadline) -> Found {
+    let resolved = until.limit(seams.resolver.resolve(name)).await;
+    Found::Probed(Err(match resolved {
+        Some(Ok(addresses)) if !addresses.is_empty() => return Found::Addresses(addresses),
+        Some(Ok(_)) => Failure::NoAddress,
+        Some(Err(error)) => Failure::Unresolved(Why::Io(Arc::new(error))),
+        None => Failure::Unresolved(Why::Timeout),
+    }))
+}
+
+/// Asks one server whether it leads, by the one RPC whose answer names the leader. It changes
+/// nothing, and every generation has it.
+async fn probe(seams: &Seams, server: &ServerAddr, table: &str, until: Deadline) -> Probed {
+    let connection = Connection::open(seams, server, until).await.map_err(Failure::Unreachable)?;
+    let request = QueryConfigRequest { app_name: table.to_owned(), partition_indices: vec![0] };
+    let answer = match connection.call::<QueryConfig>(&request, until).await {
+        Ok(answer) => answer,
+        Err(CallError::Lost(Why::Timeout) | CallError::NotSent(Why::Timeout)) => {
+            return Err(if connection.has_received() {
+                Failure::Unfinished
+            } else {
+                Failure::Silent
+            });
+        }
+        Err(CallError::Lost(why) | CallError::NotSent(why)) => return Err(Failure::Lost(why)),
+        Err(CallError::Framework(code)) => return Err(Failure::NoMetaServer(code)),
+    };
+    match answer.err {
+        ErrorCode::ForwardToOthers => {
+            let partitions = answer.partitions.as_deref().unwrap_or_default();
+            let leaders = partitions.first().map(named_leaders).unwrap_or_default();
+            Err(Failure::Follower { leaders })
+        }
+        code if code.says_not_applied() => Err(Failure::NotReady(code)),
+        _ => Ok(Arc::new(connection)),
+    }
+}
+
+/// How a follower names the leader: by IP address, by host name, or by both. Either may be of no use
+/// here, such as an address inside a network that this machine is not part of.
+fn named_leaders(config: &PartitionConfig) -> Vec<MetaAddr> {
+    let by_address = config.primary.0.map(|address| MetaAddr::from(SocketAddr::V4(address)));
+    let by_name = config.hp_primary.as_ref().filter(|host| host.kind == IS_HOST);
+    let by_name = by_name.and_then(|HostPort { host, port, .. }| {
+        MetaAddr::from_host_and_port(host, *port)
+    });
+    by_address.into_iter().chain(by_name).collect()
+}
