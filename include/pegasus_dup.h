@@ -891,7 +891,8 @@ const char *pegasus_dup_outcome_error_hint(const struct pegasus_dup_outcome *out
 const char *pegasus_dup_outcome_error_code(const struct pegasus_dup_outcome *outcome);
 
 /**
- * The meta server that answered, or was asked, as "HOST:PORT". NULL if there is none to name.
+ * The meta server that answered, or was asked, as "HOST:PORT". If the host is a name, the address
+ * that was tried follows: "meta.example:34601 (10.0.0.1:34601)". NULL if there is none to name.
  */
 const char *pegasus_dup_outcome_error_server(const struct pegasus_dup_outcome *outcome);
 

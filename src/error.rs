@@ -167,7 +167,8 @@ impl Error {
         self.context.hint.as_deref()
     }
 
-    /// The meta server that answered, or was asked, as `HOST:PORT`.
+    /// The meta server that answered, or was asked, as `HOST:PORT`. If the host is a name, the
+    /// address that was tried follows: `meta.example:34601 (10.0.0.1:34601)`.
     pub fn server(&self) -> Option<&str> {
         self.context.server.as_deref()
     }

@@ -2,11 +2,16 @@
 #![cfg(feature = "server")]
 
 mod common;
+#[path = "common/fake.rs"]
+#[allow(dead_code)]
+mod fake;
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
+use fake::{Fake, Say, World};
+use pegasus_dup::protocol::messages::ListDuplication;
 use pegasus_dup::server::Behaviour;
 use pegasus_dup::{Client, DuplicationSpec, Error, ErrorKind, Outcome, Selector, TablePattern};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -204,6 +209,8 @@ async fn an_answer_that_stops_in_the_middle_is_no_answer() {
     let (address, _server) = saying(half, false).await;
     let error = fails(address, &spec("temp", "target")).await;
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(error.to_string().contains("began to answer"), "{error}");
+    assert!(!error.to_string().contains("Kerberos"), "{error}");
 }
 
 #[tokio::test]
@@ -216,6 +223,20 @@ async fn a_silent_server_may_want_kerberos() {
     assert!(error.to_string().contains("nothing was sent"), "{error}");
     assert!(error.hint().unwrap().contains("Kerberos"), "{error}");
     assert_eq!(error.server(), Some(address.to_string().as_str()));
+}
+
+#[tokio::test]
+async fn a_server_that_has_answered_does_not_require_kerberos() {
+    let world = World::dup_exist();
+    let fake = Fake::start(move |seen| match seen.is::<ListDuplication>() {
+        true => Say::Nothing,
+        false => world.answer(seen),
+    })
+    .await;
+    let error = fails(fake.address, &spec("temp", "target")).await;
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert!(error.hint().unwrap().contains("has answered before"), "{error}");
+    assert!(!error.to_string().contains("Kerberos"), "{error}");
 }
 
 #[tokio::test]

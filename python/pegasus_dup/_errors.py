@@ -29,7 +29,8 @@ class PegasusDupError(Exception):
     hint: str | None
     """What the server said of it, else what to do next."""
     server: str | None
-    """The meta server that answered, or was asked, as ``HOST:PORT``."""
+    """The meta server that answered, or was asked, as ``HOST:PORT``; if the host is a
+    name, followed by the address that was tried: ``meta.example:34601 (10.0.0.1:34601)``."""
     code: str | None
     """The Pegasus error code, such as ``ERR_BUSY``, if a server gave one."""
     known: tuple[Duplication, ...]

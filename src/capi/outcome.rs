@@ -177,7 +177,8 @@ pub extern "C" fn pegasus_dup_outcome_error_code(outcome: Option<&Outcome>) -> *
     })
 }
 
-/// The meta server that answered, or was asked, as "HOST:PORT". NULL if there is none to name.
+/// The meta server that answered, or was asked, as "HOST:PORT". If the host is a name, the address
+/// that was tried follows: "meta.example:34601 (10.0.0.1:34601)". NULL if there is none to name.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_error_server(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| {

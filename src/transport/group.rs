@@ -116,8 +116,7 @@ impl MetaGroup {
             connection: found.connection.clone(),
             fresh_until: found.fresh.then(|| Deadline::after(QUIET)),
         };
-        *self.memory() =
-            Memory { known: Some(known), last: Some(found.connection.server.clone()) };
+        *self.memory() = Memory { known: Some(known), last: Some(found.connection.server.clone()) };
         Ok(found)
     }
 

@@ -27,8 +27,6 @@ const STAGGER: Duration = Duration::from_millis(250);
 const PROBE: Duration = Duration::from_secs(3);
 /// How long resolving a name may take. The resolver of glibc asks its second name server after 5 s.
 const RESOLVE: Duration = Duration::from_secs(6);
-/// The type of a [`HostPort`] that names a host.
-const IS_HOST: u8 = 1;
 
 /// Whom to ask: a name that has to be resolved first, or a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -355,9 +353,8 @@ async fn probe(seams: &Seams, server: &ServerAddr, table: &str, until: Deadline)
 /// here, such as an address inside a network that this machine is not part of.
 fn named_leaders(config: &PartitionConfig) -> Vec<MetaAddr> {
     let by_address = config.primary.0.map(|address| MetaAddr::from(SocketAddr::V4(address)));
-    let by_name = config.hp_primary.as_ref().filter(|host| host.kind == IS_HOST);
-    let by_name = by_name.and_then(|HostPort { host, port, .. }| {
-        MetaAddr::from_host_and_port(host, *port)
-    });
+    let by_name = config.hp_primary.as_ref();
+    let by_name =
+        by_name.and_then(|HostPort { host, port, .. }| MetaAddr::from_host_and_port(host, *port));
     by_address.into_iter().chain(by_name).collect()
 }

@@ -8,8 +8,8 @@ use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::frame;
 use pegasus_dup::protocol::messages::*;
 use pegasus_dup::protocol::thrift::Wire;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 /// A request that came.
@@ -106,7 +106,20 @@ impl Fake {
     }
 }
 
-async fn serve(mut stream: TcpStream, pages: Pages, script: Script, noted: Arc<Mutex<Vec<Seen>>>) {
+/// Answers over one stream, which may be in memory.
+pub async fn answer(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    script: impl FnMut(&Seen) -> Say + Send + 'static,
+) {
+    serve(stream, |_| String::new(), Arc::new(Mutex::new(script)), Arc::default()).await;
+}
+
+async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    pages: Pages,
+    script: Script,
+    noted: Arc<Mutex<Vec<Seen>>>,
+) {
     let mut bytes = Vec::new();
     loop {
         if bytes.starts_with(b"GET ") {
