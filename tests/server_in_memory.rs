@@ -8,44 +8,10 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use common::in_memory::{InMemory, SimulatedClock};
 use pegasus_dup::server::store::MemoryStore;
 use pegasus_dup::server::{Behaviour, Clock, Group, ServerConfig};
-use pegasus_dup::transport::seams::{Connecting, Connector, Stream};
 use pegasus_dup::{Client, DuplicationSpec, Evidence, Outcome};
-
-/// Wall time that goes with tokio's, from a fixed moment on.
-#[derive(Debug)]
-struct SimulatedClock(tokio::time::Instant);
-
-impl SimulatedClock {
-    #[allow(clippy::disallowed_methods)] // the clock of this test, which is paused
-    fn begin() -> SimulatedClock {
-        SimulatedClock(tokio::time::Instant::now())
-    }
-}
-
-impl Clock for SimulatedClock {
-    fn now_ms(&self) -> i64 {
-        1_795_000_000_000 + i64::try_from(self.0.elapsed().as_millis()).expect("a short run")
-    }
-}
-
-/// Connects to the servers of a group.
-#[derive(Debug, Clone)]
-struct InMemory(Group);
-
-impl Connector for InMemory {
-    fn connect(&self, to: SocketAddr) -> Connecting {
-        let SocketAddr::V4(to) = to else { unreachable!("the group has IPv4 addresses") };
-        let hub = self.0.at(to).cloned();
-        Box::pin(async move {
-            let hub = hub.ok_or(std::io::ErrorKind::ConnectionRefused)?;
-            let (ours, theirs) = tokio::io::duplex(64 * 1024);
-            tokio::spawn(async move { hub.serve(theirs).await });
-            Ok(Box::new(ours) as Box<dyn Stream>)
-        })
-    }
-}
 
 /// Adds twice, the answers to the first add lost; gives what became of both, and the servers'
 /// story.

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ask::{self, Asked, Listed};
-use super::attempt::{Attempts, one_try};
+use super::ask::{AskError, Asked, Listed};
+use super::attempt::{Attempts, answer_until};
 use super::decide::{self, LookFor, Question, Reply};
 use super::harm;
 use super::planted::{self, Bug};
+use super::read_back::{Next, ReadBack};
 use super::spec::DuplicationSpec;
 use super::turns::Pair;
 use super::{Client, Mode};
@@ -15,14 +16,9 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Duplication, Evidence, Outcome};
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::{AddAnswer, AddDuplication, AddRequest};
-use crate::transport::connection::{CallError, Connection};
+use crate::transport::connection::{CallError, Connection, Late};
+use crate::transport::durations::{CONFIRM, READ_BACK_ADD};
 use crate::transport::seams::Deadline;
-
-/// What of the time is kept for reading back when the answer to an add doesn't come: a quarter, and
-/// this at the most.
-const READ_BACK: Duration = Duration::from_secs(2);
-/// How long an outcome that is certain already waits to be read back.
-const CONFIRM: Duration = Duration::from_secs(1);
 
 /// What one try of an add came to.
 enum Tried {
@@ -216,12 +212,6 @@ fn request(spec: &DuplicationSpec) -> AddRequest {
     }
 }
 
-/// Until when the answer to a change is waited for, so that there is time left to read back.
-pub(super) fn answer_until(deadline: Deadline) -> Deadline {
-    let left = deadline.left();
-    Deadline::after(left - (left / 4).min(READ_BACK))
-}
-
 /// Sends the add, once, on the connection that was asked; then reads back and decides.
 async fn send(
     client: &Client,
@@ -234,8 +224,10 @@ async fn send(
         harm::refuse_braces(question.generation, spec.names())?;
     }
     let note = client.inner.unsettled.note_add(pair_of(spec));
-    let until = answer_until(attempts.deadline);
-    let reply = match connection.call::<AddDuplication>(&request(spec), until).await {
+    let until = answer_until(attempts.deadline, READ_BACK_ADD);
+    let (called, mut late) =
+        connection.call_for_a_while::<AddDuplication>(&request(spec), until).await;
+    let mut reply = match called {
         Ok(answer) => Reply::Answer(answer),
         Err(error @ CallError::NotSent(_)) => {
             note.settle();
@@ -254,19 +246,24 @@ async fn send(
         Err(CallError::Framework(code)) => Reply::Framework(code),
         Err(CallError::Lost(why)) => Reply::Lost(why.to_string()),
     };
-    if let Reply::Answer(AddAnswer { err, .. }) = &reply
-        && err.says_not_applied()
-    {
-        note.settle();
-        attempts.failed(connection, ask::AskError::NotApplied(err.clone())).await?;
-        return Ok(Tried::Again);
-    }
-    let listed = match client.mode {
-        _ if planted::is(Bug::SkipReadBack) => Listed::NotAsked,
-        Mode::Direct if decide::suffices(question, &reply) => Listed::NotAsked,
-        Mode::Direct | Mode::Safe => {
-            let look_for = decide::look_for(question, &reply);
-            read_back(client, spec, connection, look_for, attempts.deadline).await
+    let listed = loop {
+        if let Reply::Answer(AddAnswer { err, .. }) = &reply
+            && err.says_not_applied()
+        {
+            note.settle();
+            attempts.failed(connection, AskError::NotApplied(err.clone())).await?;
+            return Ok(Tried::Again);
+        }
+        if planted::is(Bug::SkipReadBack)
+            || (client.mode == Mode::Direct && decide::suffices(question, &reply))
+        {
+            break Listed::NotAsked;
+        }
+        let look_for = decide::look_for(question, &reply);
+        let reads = read_back(client, spec, connection, look_for, &mut late, attempts.deadline);
+        match reads.await {
+            Found::Listed(listed) => break listed,
+            Found::Response(answer) => reply = Reply::Answer(answer),
         }
     };
     let absent = listed == Listed::None;
@@ -289,51 +286,60 @@ async fn send(
     Ok(Tried::Over(result))
 }
 
-/// Asks again, after the add: on the same connection as long as it lasts, else on the leader's.
+/// What was found out after an add.
+enum Found {
+    /// What is listed.
+    Listed(Listed),
+    /// The answer to the add, which came after all.
+    Response(AddAnswer),
+}
+
+/// Reads back what is listed after the add.
 async fn read_back(
     client: &Client,
     spec: &DuplicationSpec,
     connection: &Arc<Connection>,
     look_for: LookFor,
+    late: &mut Late<AddDuplication>,
     deadline: Deadline,
-) -> Listed {
-    let mut connection = connection.clone();
+) -> Found {
     let until = match look_for {
-        LookFor::Nothing => return Listed::NotAsked,
+        LookFor::Nothing => return Found::Listed(Listed::NotAsked),
         LookFor::Anything => deadline.or_after(CONFIRM),
-        LookFor::Settled | LookFor::Appearance if planted::is(Bug::NoDeadline) => {
-            Deadline::after(Duration::from_secs(60))
+        LookFor::Settled | LookFor::Confirmation | LookFor::Appearance => {
+            match planted::is(Bug::NoDeadline) {
+                true => Deadline::after(Duration::from_secs(60)),
+                false => deadline,
+            }
         }
-        LookFor::Settled | LookFor::Appearance => deadline,
     };
-    let mut backoff = client.inner.group.backoff();
-    let mut last;
+    let mut reads = ReadBack::new(client, &spec.table, connection, late, until);
     loop {
-        match ask::ask(&connection, &spec.table, one_try(until)).await {
-            Ok(asked) => {
-                last = asked.into_listed(&spec.cluster);
-                match (&last, look_for) {
-                    (Listed::One(_) | Listed::Many(_), _) => return last,
-                    (Listed::None, LookFor::Anything | LookFor::Settled) => return last,
-                    (
-                        Listed::None | Listed::Unsettled(_) | Listed::Unknown(_) | Listed::NotAsked,
-                        _,
-                    ) => {}
+        let last = match reads.read().await {
+            Ok(asked) => match asked.into_listed(&spec.cluster) {
+                listed @ (Listed::One(_) | Listed::Many(_)) => return Found::Listed(listed),
+                Listed::None if look_for == LookFor::Appearance => Listed::None,
+                Listed::None if reads.absent() => return Found::Listed(Listed::None),
+                Listed::None if reads.moved() => Listed::Unknown(
+                    "the leader may have changed just now, and does not list it so far".to_owned(),
+                ),
+                Listed::None if look_for == LookFor::Confirmation => Listed::None,
+                Listed::None => return Found::Listed(Listed::None),
+                other @ (Listed::Unsettled(_) | Listed::Unknown(_) | Listed::NotAsked) => {
+                    reads.there();
+                    other
                 }
+            },
+            Err(error @ AskError::Refused(_)) => {
+                return Found::Listed(Listed::Unknown(error.to_string()));
             }
-            Err(error @ ask::AskError::Refused(_)) => return Listed::Unknown(error.to_string()),
-            Err(error) => {
-                // What was seen before the connection broke says nothing of now.
-                last = Listed::Unknown(error.to_string());
-                client.inner.group.forget(&connection);
-                match client.inner.group.leader(&spec.table, until).await {
-                    Ok(next) => connection = next.connection,
-                    Err(error) => last = Listed::Unknown(error.to_string()),
-                }
-            }
-        }
-        if !backoff.sleep(until).await {
-            return last;
+            // What was seen before the connection broke says nothing of now.
+            Err(error) => Listed::Unknown(error.to_string()),
+        };
+        match reads.pause().await {
+            Next::Read => {}
+            Next::Response(answer) => return Found::Response(answer),
+            Next::Over => return Found::Listed(last),
         }
     }
 }

@@ -2,7 +2,6 @@
 //! between them, all within one deadline.
 
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use super::Client;
 use super::ask::{self, AskError, Asked};
@@ -10,15 +9,20 @@ use super::planted::{self, Bug};
 use super::progress::{self, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::connection::{CallError, Connection, Why};
-use crate::transport::group::{Backoff, QUIET};
+use crate::transport::durations::{ONE_TRY, QUIET, ReadBackTime};
+use crate::transport::group::Backoff;
 use crate::transport::seams::Deadline;
-
-/// How long one server may take to answer a question before another connection is tried.
-const ONE_TRY: Duration = Duration::from_secs(3);
 
 /// Until when one question may take, so that there is time left for another server.
 pub(crate) fn one_try(deadline: Deadline) -> Deadline {
     deadline.or_after(ONE_TRY.min(deadline.left() / 2))
+}
+
+/// Until when the response to a request that changes something is waited for, so that there is time
+/// left to read back what the request did.
+pub(crate) fn answer_until(deadline: Deadline, read_back: ReadBackTime) -> Deadline {
+    let left = deadline.left();
+    Deadline::after(left - read_back.of(left))
 }
 
 /// The tries of one call.
@@ -89,17 +93,36 @@ impl<'a> Attempts<'a> {
             if askings == 0 || !absent(&asked) {
                 return Ok(Some(asked));
             }
-            if self.deadline.left() <= QUIET || !self.deadline.sleep(QUIET).await {
-                return Err(self.last.take().unwrap_or_else(|| {
-                    Error::new(
-                        ErrorKind::Unavailable,
-                        "the leader has only just changed, and the time is too short to be sure of what it lists; nothing was sent",
-                    )
-                    .with_server(&connection.server)
-                    .with_hint("try again, with a timeout of some seconds more")
-                }));
-            }
+            self.keep_quiet(connection).await?;
         }
+    }
+
+    /// Where something disturbed this call, waits until a leader that may be new has certainly read its
+    /// duplications back: for reads of which an absence cannot be seen, because they look for all there
+    /// is.
+    pub(crate) async fn wait_for_a_new_leader(
+        &mut self,
+        connection: &Arc<Connection>,
+    ) -> Result<()> {
+        match self.disturbed && !planted::is(Bug::SkipSecondAsking) {
+            true => self.keep_quiet(connection).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Waits for [`QUIET`]; an error, at once, where the time is too short for that.
+    async fn keep_quiet(&mut self, connection: &Arc<Connection>) -> Result<()> {
+        if self.deadline.left() > QUIET && self.deadline.sleep(QUIET).await {
+            return Ok(());
+        }
+        Err(self.last.take().unwrap_or_else(|| {
+            Error::new(
+                ErrorKind::Unavailable,
+                "the leader has only just changed, and the time is too short to be sure of what it lists; nothing was sent",
+            )
+            .with_server(&connection.server)
+            .with_hint("try again, with a timeout of some seconds more")
+        }))
     }
 
     /// What a failed question means: an error where it is final or the time is over, else a pause

@@ -9,14 +9,12 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::generation::Generation;
 use crate::transport::MetaAddr;
 use crate::transport::connection::Seams;
+use crate::transport::durations::DEFAULT_TIMEOUT;
 use crate::transport::group::MetaGroup;
 use crate::transport::http::HttpLookup;
 use crate::transport::seams::{
     Connector, Random, Resolver, SystemResolver, TcpConnector, VersionLookup,
 };
-
-/// The time limit of a call where none is given.
-pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How an add is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]

@@ -77,6 +77,9 @@ pub(crate) enum LookFor {
     Anything,
     /// The same, and a listing that can't be had is tried for until the deadline.
     Settled,
+    /// The same, and where nothing is listed, the server's word that there is one is contradicted: a
+    /// leader that has only just taken over gets the time to read its duplications back.
+    Confirmation,
     /// One that is settled, until the deadline: the add may still stand in the server's queue.
     Appearance,
 }
@@ -86,7 +89,8 @@ pub(crate) fn look_for(question: &Question<'_>, reply: &Reply) -> LookFor {
     match row(question, reply) {
         Row::NoSuchRpc | Row::NotApplied => LookFor::Nothing,
         Row::Made { .. } | Row::Exists { .. } | Row::Strange { .. } => LookFor::Anything,
-        Row::Claimed { .. } | Row::Refused { .. } => LookFor::Settled,
+        Row::Refused { .. } => LookFor::Settled,
+        Row::Claimed { .. } => LookFor::Confirmation,
         Row::Lost => LookFor::Appearance,
     }
 }

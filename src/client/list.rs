@@ -20,6 +20,7 @@ pub(super) async fn list(client: &Client, tables: &TablePattern) -> Result<Vec<D
     let mut attempts = Attempts::new(client, tables.text(), Deadline::after(client.timeout));
     loop {
         let connection = attempts.leader().await?;
+        attempts.wait_for_a_new_leader(&connection).await?;
         progress::report(|| Step::Asking { server: connection.server.to_string() });
         let listed = match by_list(&connection, tables, one_try(attempts.deadline)).await {
             Ok(Some(listed)) => Ok(listed),

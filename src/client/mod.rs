@@ -21,6 +21,7 @@ pub mod planted;
 mod planted;
 pub mod progress;
 mod query;
+mod read_back;
 mod spec;
 mod turns;
 

@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use super::Client;
 use super::ask::{self, AskError, Asked};
-use super::attempt::{Attempts, one_try};
+use super::attempt::{Attempts, answer_until, one_try};
 use super::planted::{self, Bug};
+use super::read_back::{Next, ReadBack};
 use super::spec::{Selector, check_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Change, Duplication, FailMode, Removal, Status};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::{ModifyAnswer, ModifyDuplication, ModifyRequest};
-use crate::transport::connection::{CallError, Connection};
-use crate::transport::group::QUIET;
+use crate::transport::connection::{CallError, Connection, Late};
+use crate::transport::durations::{QUIET, READ_BACK_CHANGE};
 use crate::transport::seams::Deadline;
 
 /// What a duplication is to become.
@@ -220,27 +221,36 @@ impl Changing<'_> {
         );
         let note = self.client.inner.unsettled.note_change(pair, words);
         let deadline = attempts.deadline;
-        let until = super::add::answer_until(deadline);
-        let reply = connection.call::<ModifyDuplication>(&request, until).await;
-        let ended = match reply {
-            Err(error @ CallError::NotSent(_)) => {
-                note.settle();
-                attempts.failed(connection, error.into()).await?;
-                return Ok(None);
+        let until = answer_until(deadline, READ_BACK_CHANGE);
+        let (mut reply, mut late) =
+            connection.call_for_a_while::<ModifyDuplication>(&request, until).await;
+        let ended = loop {
+            let doubt = match reply {
+                Err(error @ CallError::NotSent(_)) => {
+                    note.settle();
+                    attempts.failed(connection, error.into()).await?;
+                    return Ok(None);
+                }
+                Ok(answer) if answer.err.says_not_applied() => {
+                    note.settle();
+                    attempts.failed(connection, AskError::NotApplied(answer.err)).await?;
+                    return Ok(None);
+                }
+                Err(CallError::Framework(code @ ErrorCode::HandlerNotFound)) => {
+                    let message = "the server has no duplication";
+                    break Err(self.refused(ErrorKind::Unsupported, message, &code));
+                }
+                Err(CallError::Framework(code)) => format!("the server answered {code}"),
+                Err(CallError::Lost(why)) => why.to_string(),
+                Ok(answer) => match self.answered(answer, connection, deadline).await {
+                    Ok(ended) => break ended,
+                    Err(doubt) => doubt,
+                },
+            };
+            match self.find_out(connection, &doubt, &mut late, deadline).await {
+                Found::Ended(ended) => break ended,
+                Found::Response(answer) => reply = Ok(answer),
             }
-            Ok(answer) if answer.err.says_not_applied() => {
-                note.settle();
-                attempts.failed(connection, AskError::NotApplied(answer.err)).await?;
-                return Ok(None);
-            }
-            Err(CallError::Framework(code @ ErrorCode::HandlerNotFound)) => {
-                Err(self.refused(ErrorKind::Unsupported, "the server has no duplication", &code))
-            }
-            Err(CallError::Framework(code)) => {
-                self.find_out(connection, format!("the server answered {code}"), deadline).await
-            }
-            Err(CallError::Lost(why)) => self.find_out(connection, why.to_string(), deadline).await,
-            Ok(answer) => self.answered(answer, connection, deadline).await,
         };
         if !matches!(&ended, Err(error) if error.kind() == ErrorKind::OutcomeUnknown) {
             note.settle();
@@ -248,14 +258,15 @@ impl Changing<'_> {
         ended.map(Some).map_err(|error| error.or_server(&connection.server))
     }
 
+    /// What an answer says; an error in words where it leaves a doubt.
     async fn answered(
         &self,
         answer: ModifyAnswer,
         connection: &Arc<Connection>,
         deadline: Deadline,
-    ) -> Result<Ended> {
+    ) -> std::result::Result<Result<Ended>, String> {
         let appid = answer.appid.unwrap_or(0);
-        match answer.err {
+        Ok(match answer.err {
             ErrorCode::Ok if appid == self.before.table_id || appid == 0 => {
                 let (now, warning) = self.read_back(connection, deadline).await;
                 let now = now.or_else(|| self.supposed());
@@ -266,14 +277,7 @@ impl Changing<'_> {
                     (_, after) => Ended::Changed { before: self.before.clone(), after, warning },
                 })
             }
-            ErrorCode::Ok => {
-                self.find_out(
-                    connection,
-                    format!("ERR_OK for another table: appid={appid}"),
-                    deadline,
-                )
-                .await
-            }
+            ErrorCode::Ok => return Err(format!("ERR_OK for another table: appid={appid}")),
             ErrorCode::ObjectNotFound => Ok(Ended::NotFound),
             code @ ErrorCode::AppNotExist => {
                 Err(self.refused(ErrorKind::TableNotFound, "no such table", &code))
@@ -292,10 +296,8 @@ impl Changing<'_> {
                 "the server's access control refused it",
                 &code,
             )),
-            code => {
-                self.find_out(connection, format!("the server answered {code}"), deadline).await
-            }
-        }
+            code => return Err(format!("the server answered {code}")),
+        })
     }
 
     fn refused(&self, kind: ErrorKind, message: &str, code: &ErrorCode) -> Error {
@@ -334,7 +336,7 @@ impl Changing<'_> {
         })
     }
 
-    /// Looks once at what an answered change made.
+    /// Reads once what an answered change made.
     async fn read_back(
         &self,
         connection: &Arc<Connection>,
@@ -343,12 +345,13 @@ impl Changing<'_> {
         match ask::ask(connection, self.table, one_try(deadline)).await {
             Ok(asked) => {
                 let now = self.same(asked);
-                let warning = match (self.goal, &now) {
-                    (Goal::Removed, Some(now)) if now.is_being_removed() => {
+                let warning = match (&now, self.goal.reached(now.as_ref())) {
+                    (_, Some(true)) => None,
+                    (None, _) => Some("it was not listed when it was read back".to_owned()),
+                    (Some(now), _) if self.goal == Goal::Removed && now.is_being_removed() => {
                         Some("the server is still removing it".to_owned())
                     }
-                    (goal, now) => (goal.reached(now.as_ref()) != Some(true))
-                        .then(|| "it has been changed again since".to_owned()),
+                    (Some(_), _) => Some("it has been changed again since".to_owned()),
                 };
                 (now, warning)
             }
@@ -356,64 +359,104 @@ impl Changing<'_> {
         }
     }
 
-    /// Looks until what a change without an answer was to make is there, or the time is over.
+    /// Reads until what a change without an answer was to make is there, the answer comes after all, or
+    /// the time is over.
     async fn find_out(
         &self,
         connection: &Arc<Connection>,
-        why: String,
+        why: &str,
+        late: &mut Late<ModifyDuplication>,
         deadline: Deadline,
-    ) -> Result<Ended> {
-        let group = &self.client.inner.group;
-        let mut connection = connection.clone();
-        let mut backoff = group.backoff();
-        let mut seen = Vec::new();
-        let mut absent = false;
+    ) -> Found {
+        let mut reads = ReadBack::new(self.client, self.table, connection, late, deadline);
         loop {
-            match ask::ask(&connection, self.table, one_try(deadline)).await {
-                Ok(asked) => {
-                    let now = self.same(asked);
-                    seen = now.clone().into_iter().collect();
-                    match (now, self.goal.reached(seen.first())) {
-                        // A new leader lists nothing until it has read its duplications back.
-                        (None, _) if !absent => {
-                            absent = true;
-                            if deadline.sleep(QUIET).await {
-                                continue;
-                            }
-                        }
-                        (None, _) if self.goal != Goal::Removed => return Ok(Ended::NotFound),
-                        (after, Some(true)) => {
-                            let warning =
-                                Some(format!("its end was not told, and it is so now: {why}"));
-                            let before = self.before.clone();
-                            return Ok(Ended::Changed { before, after, warning });
-                        }
-                        (_, _) => absent = false,
+            let seen = match reads.read().await {
+                Ok(asked) => match self.same(asked) {
+                    None if !reads.absent() => Seen::GoneOnce,
+                    None if self.goal == Goal::Removed => {
+                        return Found::Ended(Ok(self.lost_but_so(None, why)));
                     }
-                }
-                Err(error) => {
-                    absent = false;
-                    tracing::debug!(%error, "could not be read back yet");
-                    group.forget(&connection);
-                    if let Ok(next) = group.leader(self.table, deadline).await {
-                        connection = next.connection;
+                    None => return Found::Ended(Ok(Ended::NotFound)),
+                    Some(now) if self.goal.reached(Some(&now)) == Some(true) => {
+                        return Found::Ended(Ok(self.lost_but_so(Some(now), why)));
                     }
-                }
-            }
-            if !backoff.sleep(deadline).await {
-                return Err(Error::new(
-                    ErrorKind::OutcomeUnknown,
-                    format!(
-                        "whether it was changed is not known: it was sent and its end was not told ({why}), and is not seen so far: {} table={} cluster={} dupid={}",
-                        self.goal.word(),
-                        self.table,
-                        self.before.cluster,
-                        self.before.dupid,
-                    ),
-                )
-                .with_hint("query the table: the change may still come")
-                .with_known(seen));
+                    Some(now) => {
+                        reads.there();
+                        Seen::There(now)
+                    }
+                },
+                Err(error) => Seen::Nothing(error.to_string()),
+            };
+            let next = match seen {
+                Seen::GoneOnce => reads.keep_quiet().await,
+                Seen::There(_) | Seen::Nothing(_) => reads.pause().await,
+            };
+            match next {
+                Next::Read => {}
+                Next::Response(answer) => return Found::Response(answer),
+                Next::Over => return Found::Ended(Err(self.not_known(why, seen))),
             }
         }
     }
+
+    /// The change was sent, its answer was lost, and what was to be changed is as it was to become.
+    fn lost_but_so(&self, after: Option<Duplication>, why: &str) -> Ended {
+        let warning = Some(format!("its end was not told, and it is so now: {why}"));
+        Ended::Changed { before: self.before.clone(), after, warning }
+    }
+
+    /// The error where a change was sent, its answer was lost, and what was seen afterwards does not
+    /// tell what became of the change.
+    fn not_known(&self, why: &str, seen: Seen) -> Error {
+        let Changing { table, before, goal, .. } = self;
+        let afterwards = match &seen {
+            Seen::Nothing(error) => format!("the table could not be read back ({error})"),
+            Seen::GoneOnce => format!(
+                "the duplication was seen gone once, and the time that was left did not allow a second look {} s later, without which a new leader that has not read its duplications back cannot be ruled out",
+                QUIET.as_secs()
+            ),
+            Seen::There(now) => {
+                let known = |text: Option<String>| text.unwrap_or_else(|| "?".to_owned());
+                format!(
+                    "when last read, the duplication was listed with status={} fail_mode={}",
+                    known(now.status.map(|status| status.to_string())),
+                    known(now.fail_mode.map(|mode| mode.to_string())),
+                )
+            }
+        };
+        let error = Error::new(
+            ErrorKind::OutcomeUnknown,
+            format!(
+                "whether it was changed is not known: the request was sent and its end was not told ({why}); {afterwards}: {} table={table} cluster={} dupid={}",
+                goal.word(),
+                before.cluster,
+                before.dupid,
+            ),
+        )
+        .with_hint("query the table: the change may still come");
+        match seen {
+            Seen::There(now) => error.with_known(vec![now]),
+            Seen::GoneOnce | Seen::Nothing(_) => error,
+        }
+    }
+}
+
+/// What was found out after a change without an answer.
+#[derive(Debug)]
+enum Found {
+    /// How it ended.
+    Ended(Result<Ended>),
+    /// The answer, which came after all.
+    Response(ModifyAnswer),
+}
+
+/// What the last read after a change without an answer showed.
+#[derive(Debug)]
+enum Seen {
+    /// Nothing: the read failed, with that error.
+    Nothing(String),
+    /// The duplication, and not as the change was to make it.
+    There(Duplication),
+    /// No such duplication, which needs a second look.
+    GoneOnce,
 }

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::marker::PhantomData;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -215,14 +216,36 @@ impl Connection {
         request: &R::Request,
         deadline: Deadline,
     ) -> Result<R::Answer, CallError> {
+        self.call_for_a_while::<R>(request, deadline).await.0
+    }
+
+    /// Sends a request and waits for its answer until the deadline. The answer that has not come by
+    /// then may still come.
+    pub(crate) async fn call_for_a_while<R: Rpc>(
+        &self,
+        request: &R::Request,
+        deadline: Deadline,
+    ) -> (Result<R::Answer, CallError>, Late<R>) {
+        match self.exchange::<R>(request, deadline).await {
+            Ok(payload) => (self.read_answer::<R>(&payload), Late::none()),
+            Err((error, answer)) => (Err(error), Late { answer, of: PhantomData }),
+        }
+    }
+
+    /// The answer's bytes; with an error, where those may still come from.
+    async fn exchange<R: Rpc>(
+        &self,
+        request: &R::Request,
+        deadline: Deadline,
+    ) -> Result<Bytes, (CallError, Option<AnswerReceiver>)> {
         let seqid = self.last_seqid.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         if seqid <= 0 {
             // Two thousand million requests: a new connection counts from 1 again.
             self.close();
-            return Err(CallError::NotSent(Why::Closed));
+            return Err((CallError::NotSent(Why::Closed), None));
         }
         let timeout_ms = u32::try_from(deadline.left().as_millis()).unwrap_or(u32::MAX);
-        let (reply, answer) = oneshot::channel();
+        let (reply, mut answer) = oneshot::channel();
         let progress = Arc::new(Progress::default());
         let job = Job {
             name: R::NAME,
@@ -234,17 +257,16 @@ impl Connection {
         // A call that is dropped before its turn must not be sent later.
         let withdraw = Withdraw(progress);
         match deadline.limit(self.jobs.send(job)).await {
-            None => return Err(CallError::NotSent(Why::Timeout)),
-            Some(Err(_)) => return Err(CallError::NotSent(Why::Closed)),
+            None => return Err((CallError::NotSent(Why::Timeout), None)),
+            Some(Err(_)) => return Err((CallError::NotSent(Why::Closed), None)),
             Some(Ok(())) => {}
         }
-        let payload = match deadline.limit(answer).await {
-            Some(Ok(result)) => result?,
+        match deadline.limit(&mut answer).await {
+            Some(Ok(result)) => result.map_err(|error| (error, None)),
             // The task was aborted with the request in its hands or before.
-            Some(Err(_)) => return Err(withdraw.error(Why::Closed)),
-            None => return Err(withdraw.error(Why::Timeout)),
-        };
-        self.read_answer::<R>(&payload)
+            Some(Err(_)) => Err((withdraw.error(Why::Closed), None)),
+            None => Err((withdraw.error(Why::Timeout), Some(answer))),
+        }
     }
 
     fn read_answer<R: Rpc>(&self, payload: &Bytes) -> Result<R::Answer, CallError> {
@@ -259,6 +281,33 @@ impl Connection {
             self.close();
             CallError::Lost(Why::Body(error))
         })
+    }
+}
+
+/// Where the bytes of an answer come from.
+type AnswerReceiver = oneshot::Receiver<Result<Bytes, CallError>>;
+
+/// An answer that did not come in time, and may still come as long as the connection lasts.
+#[derive(Debug)]
+pub(crate) struct Late<R> {
+    answer: Option<AnswerReceiver>,
+    of: PhantomData<fn() -> R>,
+}
+
+impl<R: Rpc> Late<R> {
+    /// No answer that could still come.
+    pub(crate) fn none() -> Late<R> {
+        Late { answer: None, of: PhantomData }
+    }
+
+    /// Waits for the answer until the deadline. `None`, perhaps before the deadline, where none comes
+    /// that can be read.
+    pub(crate) async fn wait(&mut self, deadline: Deadline) -> Option<R::Answer> {
+        let come = deadline.limit(self.answer.as_mut()?).await?;
+        self.answer = None;
+        let payload = come.ok()?.ok()?;
+        let answer = frame::decode_answer(&payload).ok()?;
+        (answer.framework == ErrorCode::Ok).then(|| answer.answer().ok())?
     }
 }
 

@@ -8,16 +8,10 @@ use tokio::sync::Semaphore;
 use super::MetaAddr;
 use super::address::ServerAddr;
 use super::connection::{Connection, Seams};
+use super::durations::{PAUSE, QUIET};
 use super::round::{Candidate, Failure, Round};
 use super::seams::{Deadline, Random};
 use crate::error::{Error, ErrorKind, Result};
-
-/// Pause before all are asked again, at first and at most.
-const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
-
-/// How long nothing must be listed, after the leader may have changed, before that is believed: a new
-/// leader serves before it has read its duplications back. A window longer than this nobody can see.
-pub(crate) const QUIET: Duration = Duration::from_secs(2);
 
 /// What a server may be about that takes a connection and never answers.
 const MAY_REQUIRE_KERBEROS: &str = "a server that takes the connection and never answers may require Kerberos, which is not supported";
@@ -32,9 +26,15 @@ pub(crate) struct Backoff {
 impl Backoff {
     /// Sleeps, until the deadline at most. Whether there is time left.
     pub(crate) async fn sleep(&mut self, deadline: Deadline) -> bool {
+        let pause = self.next();
+        deadline.sleep(pause).await
+    }
+
+    /// How long the next pause is.
+    pub(crate) fn next(&mut self) -> Duration {
         let pause = self.random.jitter(self.next);
         self.next = (self.next * 2).min(PAUSE.1);
-        deadline.sleep(pause).await
+        pause
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub(crate) mod connection;
+pub(crate) mod durations;
 pub(crate) mod group;
 pub(crate) mod http;
 pub(crate) mod round;

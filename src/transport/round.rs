@@ -9,24 +9,17 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::task::JoinSet;
 
 use super::MetaAddr;
 use super::address::ServerAddr;
 use super::connection::{CallError, Connection, Seams, Why};
+use super::durations::{PROBE, RESOLVE, STAGGER};
 use super::seams::Deadline;
 use crate::protocol::bare::HostPort;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{PartitionConfig, QueryConfig, QueryConfigRequest};
-
-/// How long one server may keep silent before the next one is asked too.
-const STAGGER: Duration = Duration::from_millis(250);
-/// How long one server may take to answer the question whether it leads.
-const PROBE: Duration = Duration::from_secs(3);
-/// How long resolving a name may take. The resolver of glibc asks its second name server after 5 s.
-const RESOLVE: Duration = Duration::from_secs(6);
 
 /// Whom to ask: a name that has to be resolved first, or a server.
 #[derive(Debug, Clone, PartialEq, Eq)]

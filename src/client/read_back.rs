@@ -1,0 +1,124 @@
+//! Reading a table back after a request was sent: over the request's own connection as long as that
+//! lasts, else over the leader's. The request's own response may still come meanwhile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Client;
+use super::ask::{self, AskError, Asked};
+use super::attempt::one_try;
+use super::planted::{self, Bug};
+use crate::protocol::messages::Rpc;
+use crate::transport::connection::{Connection, Late};
+use crate::transport::durations::QUIET;
+use crate::transport::group::Backoff;
+use crate::transport::seams::Deadline;
+
+/// The reads after one request.
+pub(super) struct ReadBack<'a, R> {
+    client: &'a Client,
+    table: &'a str,
+    connection: Arc<Connection>,
+    backoff: Backoff,
+    deadline: Deadline,
+    /// Whether the connection of the request broke, so that another leader may answer now.
+    moved: bool,
+    /// When an absence that was seen over this connection may be believed.
+    quiet_at: Option<Deadline>,
+    response: &'a mut Late<R>,
+}
+
+/// What comes after a read.
+#[derive(Debug)]
+pub(super) enum Next<A> {
+    /// Another read.
+    Read,
+    /// The response to the request, which came after all.
+    Response(A),
+    /// Nothing: the time is over.
+    Over,
+}
+
+impl<'a, R: Rpc> ReadBack<'a, R> {
+    pub(super) fn new(
+        client: &'a Client,
+        table: &'a str,
+        connection: &Arc<Connection>,
+        response: &'a mut Late<R>,
+        deadline: Deadline,
+    ) -> ReadBack<'a, R> {
+        ReadBack {
+            client,
+            table,
+            connection: connection.clone(),
+            backoff: client.inner.group.backoff(),
+            deadline,
+            moved: false,
+            quiet_at: None,
+            response,
+        }
+    }
+
+    /// Reads once. Where the read fails, the next read goes to whichever server leads then, and
+    /// nothing that was seen before counts any more.
+    pub(super) async fn read(&mut self) -> Result<Asked, AskError> {
+        let read = ask::ask(&self.connection, self.table, one_try(self.deadline)).await;
+        if let Err(AskError::NotApplied(_) | AskError::Call(_)) = &read {
+            self.moved = true;
+            self.quiet_at = None;
+            let group = &self.client.inner.group;
+            group.forget(&self.connection);
+            match group.leader(self.table, self.deadline).await {
+                Ok(next) => self.connection = next.connection,
+                Err(error) => tracing::debug!(%error, "no leader to read back from yet"),
+            }
+        }
+        read
+    }
+
+    /// What is looked for was listed.
+    pub(super) fn there(&mut self) {
+        self.quiet_at = None;
+    }
+
+    /// What is looked for was not listed. Whether it was absent for so long, over one connection, that
+    /// a leader which has not read its duplications back cannot be the reason.
+    pub(super) fn absent(&mut self) -> bool {
+        self.quiet_at.get_or_insert_with(|| Deadline::after(QUIET)).is_past()
+    }
+
+    /// Whether the reads went over to another connection than the request's.
+    pub(super) fn moved(&self) -> bool {
+        self.moved && !planted::is(Bug::SkipSecondAsking)
+    }
+
+    /// Pauses before the next read, or waits for the response if that comes first.
+    pub(super) async fn pause(&mut self) -> Next<R::Answer> {
+        let pause = self.backoff.next();
+        self.wait(pause).await
+    }
+
+    /// Pauses until an absence may be believed. Where that leaves no time for another read, only the
+    /// response can tell more.
+    pub(super) async fn keep_quiet(&mut self) -> Next<R::Answer> {
+        if self.deadline.left() > QUIET {
+            return self.wait(QUIET).await;
+        }
+        match self.response.wait(self.deadline).await {
+            Some(response) => Next::Response(response),
+            None => Next::Over,
+        }
+    }
+
+    async fn wait(&mut self, time: Duration) -> Next<R::Answer> {
+        let until = self.deadline.or_after(time);
+        if let Some(response) = self.response.wait(until).await {
+            return Next::Response(response);
+        }
+        until.sleep(time).await;
+        match self.deadline.is_past() {
+            true => Next::Over,
+            false => Next::Read,
+        }
+    }
+}
