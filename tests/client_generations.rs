@@ -306,7 +306,7 @@ async fn changes_with_lost_answers() {
                 let Ok(Change::Changed { warning: Some(warning), after, .. }) = paused else {
                     panic!("{behaviour} {fault}: {paused:?}");
                 };
-                assert!(warning.contains("lost"), "{warning}");
+                assert!(warning.contains("its end was not told"), "{warning}");
                 assert_eq!(there, [after]);
             } else {
                 let error = paused.unwrap_err();
