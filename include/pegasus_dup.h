@@ -881,7 +881,8 @@ int32_t pegasus_dup_outcome_error_kind(const struct pegasus_dup_outcome *outcome
 const char *pegasus_dup_outcome_error_message(const struct pegasus_dup_outcome *outcome);
 
 /**
- * What the server said of the error, else what to do next. NULL if there is nothing.
+ * What the server said of the error, as it came: it may hold any character, also one that does
+ * something to a terminal. Else what to do next. NULL if there is nothing.
  */
 const char *pegasus_dup_outcome_error_hint(const struct pegasus_dup_outcome *outcome);
 
@@ -897,7 +898,9 @@ const char *pegasus_dup_outcome_error_code(const struct pegasus_dup_outcome *out
 const char *pegasus_dup_outcome_error_server(const struct pegasus_dup_outcome *outcome);
 
 /**
- * The whole outcome as text for a person, without a newline at its end. NULL only for NULL.
+ * The whole outcome as text for a person, without a newline at its end. Characters that would do
+ * something to a terminal, or that nobody sees, are written as their numbers, such as `\u{9b}`. NULL
+ * only for NULL.
  */
 const char *pegasus_dup_outcome_text(const struct pegasus_dup_outcome *outcome);
 

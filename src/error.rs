@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::outcome::Duplication;
 use crate::protocol::error_code::ErrorCode;
+use crate::text::sentence;
 
 /// What went wrong, by what to do about it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,8 +103,10 @@ struct Context {
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
+    /// A message is for people: the hidden characters of what it names are written as numbers.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
-        Error { kind, context: Box::new(Context { message: message.into(), ..Context::default() }) }
+        let message = sentence(&message.into()).into_owned();
+        Error { kind, context: Box::new(Context { message, ..Context::default() }) }
     }
 
     /// With advice for a person, or the server's own words.
@@ -162,7 +165,8 @@ impl Error {
         &self.context.message
     }
 
-    /// What the server said of it, else what to do next.
+    /// What the server said of it, as it came: it may hold any character, also one that does
+    /// something to a terminal. Else what to do next.
     pub fn hint(&self) -> Option<&str> {
         self.context.hint.as_deref()
     }
@@ -188,7 +192,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.context.message)?;
         if let Some(hint) = &self.context.hint {
-            write!(f, ": {hint}")?;
+            write!(f, ": {}", sentence(hint))?;
         }
         if let Some(code) = &self.context.code {
             write!(f, " code={code}")?;

@@ -7,11 +7,13 @@ use tracing::field::{Field, Visit};
 use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
+use crate::text::sentence;
+
 /// Who gets this crate's events.
 pub(crate) trait Listen: Send + Sync + 'static {
     /// Whether an event of that level is wanted now, on this thread.
     fn wants(&self, level: &Level) -> bool;
-    /// An event, as text.
+    /// An event, as text without hidden characters.
     fn hear(&self, metadata: &Metadata<'_>, text: &str);
 }
 
@@ -35,7 +37,7 @@ impl<L: Listen> Subscriber for Forward<L> {
     fn event(&self, event: &Event<'_>) {
         let mut text = Text::default();
         event.record(&mut text);
-        self.0.hear(event.metadata(), &format!("{}{}", text.message, text.fields));
+        self.0.hear(event.metadata(), &sentence(&format!("{}{}", text.message, text.fields)));
     }
 
     fn new_span(&self, _: &span::Attributes<'_>) -> span::Id {

@@ -2,8 +2,9 @@
 //! JSON.
 //!
 //! All keys are always there, in one order; what isn't told is `null`. It holds nothing that
-//! changes from run to run (no elapsed times), so the same state gives the same bytes. The schema
-//! stands in `docs/json.md`.
+//! changes from run to run (no elapsed times), so the same state gives the same bytes. Characters
+//! that would do something to a terminal are written as `\uXXXX`. The schema stands in
+//! `docs/json.md`.
 
 use std::fmt;
 
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
 use crate::outcome::{Change, Difference, Duplication, Outcome, Removal};
+use crate::text;
 
 /// What became of a call, ready to be written as JSON.
 ///
@@ -174,7 +176,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Only maps with keys that aren't strings, and failing `Serialize`s, make this fail.
-        f.write_str(&serde_json::to_string(self).map_err(|_| fmt::Error)?)
+        f.write_str(&text::json(self).map_err(|_| fmt::Error)?)
     }
 }
 

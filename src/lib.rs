@@ -19,7 +19,7 @@ mod python;
 mod seconds;
 #[cfg(feature = "server")]
 pub mod server;
-
+mod text;
 pub mod transport;
 
 pub use client::blocking::BlockingClient;

@@ -4,6 +4,7 @@
 use std::fmt;
 
 pub use crate::protocol::generation::{FailMode, Status};
+use crate::text::name;
 
 /// A duplication, as far as the server told of it. What it didn't tell is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,7 +171,8 @@ impl Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: asked={} existing={}", self.field(), self.asked(), self.existing())
+        let (asked, existing) = (self.asked(), self.existing());
+        write!(f, "{}: asked={} existing={}", self.field(), name(&asked), name(&existing))
     }
 }
 

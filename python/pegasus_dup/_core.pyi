@@ -31,6 +31,8 @@ __all__ = [
     "cli_main",
     "close_gate",
     "set_log",
+    "shown_name",
+    "shown_text",
 ]
 
 __version__: Final[str]
@@ -46,6 +48,8 @@ _T = TypeVar("_T")
 def close_gate() -> None: ...
 def cli_main(args: list[str]) -> int: ...
 def set_log(record: Callable[[int, str, str], object] | None, lowest: int) -> None: ...
+def shown_name(text: str) -> str: ...
+def shown_text(text: str) -> str: ...
 
 @final
 class Operation(Generic[_T]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from . import _core
 from ._enums import ErrorKind
 
 TYPE_CHECKING = False
@@ -27,7 +28,11 @@ class PegasusDupError(Exception):
     message: str
     """What happened, for a person."""
     hint: str | None
-    """What the server said of it, else what to do next."""
+    """What the server said of it, as it came, else what to do next.
+
+    The server's words may hold any character, also one that does something to a terminal; ``str()``
+    of the exception writes such a character as its number.
+    """
     server: str | None
     """The meta server that answered, or was asked, as ``HOST:PORT``; if the host is a
     name, followed by the address that was tried: ``meta.example:34601 (10.0.0.1:34601)``."""
@@ -66,7 +71,7 @@ class PegasusDupError(Exception):
             value = getattr(self, name)
             if value:
                 text += f" {name}={value}"
-        return text
+        return _core.shown_text(text)
 
 
 class TableNotFound(PegasusDupError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+from . import _core
 from ._values import dataclass
 
 TYPE_CHECKING = False
@@ -101,7 +102,8 @@ class Difference:
     """What exists."""
 
     def __str__(self) -> str:
-        return f"{self.field}: asked={self.asked} existing={self.existing}"
+        asked, existing = _core.shown_name(str(self.asked)), _core.shown_name(str(self.existing))
+        return f"{self.field}: asked={asked} existing={existing}"
 
 
 @dataclass(frozen=True)
@@ -196,4 +198,4 @@ class Progress:
 
     def __str__(self) -> str:
         words = str(self.step).replace("_", " ")
-        return words if self.detail is None else f"{words}: {self.detail}"
+        return words if self.detail is None else _core.shown_text(f"{words}: {self.detail}")

@@ -161,7 +161,8 @@ pub extern "C" fn pegasus_dup_outcome_error_message(outcome: Option<&Outcome>) -
     read(outcome, null(), |outcome| outcome.error.as_ref().map(|error| error.message.as_ptr()))
 }
 
-/// What the server said of the error, else what to do next. NULL if there is nothing.
+/// What the server said of the error, as it came: it may hold any character, also one that does
+/// something to a terminal. Else what to do next. NULL if there is nothing.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_error_hint(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| {
@@ -186,7 +187,9 @@ pub extern "C" fn pegasus_dup_outcome_error_server(outcome: Option<&Outcome>) ->
     })
 }
 
-/// The whole outcome as text for a person, without a newline at its end. NULL only for NULL.
+/// The whole outcome as text for a person, without a newline at its end. Characters that would do
+/// something to a terminal, or that nobody sees, are written as their numbers, such as `\u{9b}`. NULL
+/// only for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_text(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| Some(outcome.text.as_ptr()))

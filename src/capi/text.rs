@@ -1,14 +1,18 @@
-//! Outcomes as text for people.
+//! Outcomes as text for people: on as many lines as there are parts, and nothing hidden within them.
 
 use std::fmt::Write;
 
 use crate::error::Error;
 use crate::outcome::{Change, Duplication, Outcome, Removal};
+use crate::text::{name, sentence};
 
 fn duplication(of: &Duplication) -> String {
     let mut text = format!(
         "table={} cluster={} dupid={} table_id={}",
-        of.table, of.cluster, of.dupid, of.table_id
+        name(&of.table),
+        name(&of.cluster),
+        of.dupid,
+        of.table_id
     );
     // Writing to a String can't fail; what wasn't told is left out.
     if let Some(status) = of.status {
@@ -18,7 +22,7 @@ fn duplication(of: &Duplication) -> String {
         let _ = write!(text, " fail_mode={mode}");
     }
     if let Some(table) = &of.remote_table {
-        let _ = write!(text, " remote_table={table}");
+        let _ = write!(text, " remote_table={}", name(table));
     }
     if let Some(count) = of.remote_replica_count {
         let _ = write!(text, " remote_replica_count={count}");
@@ -28,7 +32,7 @@ fn duplication(of: &Duplication) -> String {
 
 fn with_warning(mut text: String, warning: Option<&str>) -> String {
     if let Some(warning) = warning {
-        let _ = write!(text, "\nwarning: {warning}");
+        let _ = write!(text, "\nwarning: {}", sentence(warning));
     }
     text
 }

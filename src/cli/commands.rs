@@ -14,6 +14,7 @@ use super::args::{Command, GenerationOption, Global, WhichArgs};
 use super::exit::Exit;
 use super::signals::Signals;
 use super::terminal::{WaitingNote, complain, say};
+use super::text::sentence;
 
 /// After that long a person wonders whether anything happens.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -62,7 +63,7 @@ pub(super) fn run(
         };
         let note = format!(
             "waiting for {} (at most {} s)",
-            global.meta.as_deref().unwrap_or_default(),
+            sentence(global.meta.as_deref().unwrap_or_default()),
             global.timeout.as_secs_f64()
         );
         let answer = operate(&client, &prepared, format, &mut signals, &note).await;

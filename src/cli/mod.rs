@@ -17,7 +17,9 @@ mod signals;
 mod terminal;
 mod text;
 
+use std::borrow::Cow;
 use std::ffi::OsString;
+use std::io::{self, Write};
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -26,7 +28,7 @@ use answer::Format;
 use args::{Cli, Command};
 use exit::Exit;
 use serve_args::LogFormat;
-use terminal::{Look, complain};
+use terminal::{Look, complain, complain_of};
 
 /// Runs the command line: `args` with the program's name first.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -44,7 +46,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
                     Ok(cli) => dispatch(cli),
                     Err(message) => {
                         let look = Look::detect();
-                        complain(&format!("{} {message}\n", look.stderr.red("error:")));
+                        complain_of(&message, look);
                         Exit::Usage
                     }
                 }
@@ -56,21 +58,35 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     exit.code()
 }
 
+/// Writes log lines to stderr, a whole one each time, without hidden characters: what they tell of
+/// came from a server, or from a client of `serve`.
+struct LogLine(for<'a> fn(&'a str) -> Cow<'a, str>);
+
+impl Write for LogLine {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let line = String::from_utf8_lossy(bytes);
+        let line = line.strip_suffix('\n').unwrap_or(&line);
+        complain(&format!("{}\n", (self.0)(line)));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 fn dispatch(cli: Cli) -> Exit {
     let look = Look::detect();
     let log_format = match &cli.command {
         Command::Serve(args) => args.log_format(),
         _ => None,
     };
-    log_to_stderr(cli.global.verbose, log_format, look);
+    log_to_stderr(cli.global.verbose, log_format);
     let format = Format { json: cli.global.json, look };
     match cli.command {
         // Before the command it is a client's, and the two have other names.
         Command::Serve(_) if cli.generation.generation.is_some() => {
-            complain(&format!(
-                "{} serve has a --generation of its own, which stands after it\n",
-                look.stderr.red("error:")
-            ));
+            complain_of("serve has a --generation of its own, which stands after it", look);
             Exit::Usage
         }
         Command::Serve(args) => serve::run(*args, look),
@@ -97,7 +113,7 @@ fn not_a_command(error: &clap::Error, args: &[OsString]) -> Exit {
 }
 
 /// Off unless asked for: stderr belongs to the warnings.
-fn log_to_stderr(verbose: u8, format: Option<LogFormat>, look: Look) {
+fn log_to_stderr(verbose: u8, format: Option<LogFormat>) {
     let level = match verbose {
         0 if format.is_none() => return,
         0 | 1 => "pegasus_dup=info",
@@ -108,11 +124,12 @@ fn log_to_stderr(verbose: u8, format: Option<LogFormat>, look: Look) {
     // one stays.
     let log = tracing_subscriber::fmt()
         .with_env_filter(level)
-        .with_writer(std::io::stderr)
-        .with_ansi(look.stderr.0)
+        .with_ansi(false)
         .log_internal_errors(false);
     let _ = match format {
-        Some(LogFormat::Json) => log.json().flatten_event(true).try_init(),
-        Some(LogFormat::Text) | None => log.try_init(),
+        Some(LogFormat::Json) => {
+            log.json().flatten_event(true).with_writer(|| LogLine(text::json_text)).try_init()
+        }
+        Some(LogFormat::Text) | None => log.with_writer(|| LogLine(text::sentence)).try_init(),
     };
 }

@@ -2,14 +2,13 @@
 
 use super::exit::Exit;
 use super::serve_args::ServeArgs;
-use super::terminal::{Look, complain};
+#[cfg(feature = "server")]
+use super::terminal::complain;
+use super::terminal::{Look, complain_of};
 
 #[cfg(not(feature = "server"))]
 pub(super) fn run(_args: ServeArgs, look: Look) -> Exit {
-    complain(&format!(
-        "{} this build has no server in it: build it with the feature `server`\n",
-        look.stderr.red("error:")
-    ));
+    complain_of("this build has no server in it: build it with the feature `server`", look);
     Exit::Error
 }
 
@@ -17,7 +16,7 @@ pub(super) fn run(_args: ServeArgs, look: Look) -> Exit {
 pub(super) fn run(args: ServeArgs, look: Look) -> Exit {
     let check_only = args.check_only();
     let failed = |Failure { exit, message }: Failure| {
-        complain(&format!("{} {message}\n", look.stderr.red("error:")));
+        complain_of(&message, look);
         exit
     };
     let plan = match args.plan() {

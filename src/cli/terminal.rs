@@ -2,6 +2,8 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use crate::text::sentence;
+
 /// Whether either stream is to be coloured: only on a terminal, and only if `NO_COLOR` is unset or
 /// empty and the terminal can do it.
 #[derive(Debug, Clone, Copy, Default)]
@@ -48,6 +50,11 @@ pub(super) fn complain(text: &str) {
     let mut stderr = io::stderr().lock();
     let _ = stderr.write_all(text.as_bytes());
     let _ = stderr.flush();
+}
+
+/// Writes an error to stderr that stops the program before there is an answer to give.
+pub(super) fn complain_of(message: &str, look: Look) {
+    complain(&format!("{} {}\n", look.stderr.red("error:"), sentence(message)));
 }
 
 /// Writes to stdout, all of it or an error.

@@ -7,34 +7,8 @@ use std::fmt::Write;
 use crate::outcome::{Change, Duplication, Evidence, Outcome};
 
 use super::terminal::Colour;
-
-/// A name as part of a line: quoted where it would be taken for something else. What comes from a
-/// server may hold anything, terminal sequences too.
-fn name(text: &str) -> Cow<'_, str> {
-    let plain = |c: char| !c.is_control() && !c.is_whitespace() && !matches!(c, '=' | '"' | '\\');
-    if !text.is_empty() && text.chars().all(plain) {
-        Cow::Borrowed(text)
-    } else {
-        Cow::Owned(format!("{text:?}"))
-    }
-}
-
-/// A sentence, with control characters made visible.
-pub(super) fn sentence(text: &str) -> Cow<'_, str> {
-    if text.chars().any(char::is_control) {
-        let mut visible = String::new();
-        for c in text.chars() {
-            match c {
-                '\n' => visible.push(' '),
-                c if c.is_control() => visible.extend(c.escape_default()),
-                c => visible.push(c),
-            }
-        }
-        Cow::Owned(visible)
-    } else {
-        Cow::Borrowed(text)
-    }
-}
+use crate::text::name;
+pub(super) use crate::text::{json_text, sentence};
 
 /// An error with all its causes, on one line.
 #[cfg_attr(not(feature = "server"), allow(dead_code))]
@@ -266,15 +240,6 @@ mod tests {
         // Whatever a server says, it is no reason to fail.
         utc(i64::MAX);
         utc(i64::MIN);
-    }
-
-    #[test]
-    fn names_cannot_be_taken_for_something_else() {
-        assert_eq!(name("a_b.c:d-e"), "a_b.c:d-e");
-        assert_eq!(name(""), "\"\"");
-        assert_eq!(name("a b"), "\"a b\"");
-        assert_eq!(name("\x1b[2J"), "\"\\u{1b}[2J\"");
-        assert_eq!(sentence("no\x1b[2J\ngo"), "no\\u{1b}[2J go");
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Difference, Duplication};
 use crate::protocol::MAX_NAME;
+use crate::text::name;
 
 /// What to add: which table's writes go to which remote cluster, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -156,7 +157,7 @@ impl std::fmt::Display for Selector {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Selector::Dupid(dupid) => write!(f, "dupid={dupid}"),
-            Selector::Cluster(cluster) => write!(f, "cluster={cluster}"),
+            Selector::Cluster(cluster) => write!(f, "cluster={}", name(cluster)),
         }
     }
 }

@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use crate::text::sentence;
+
 macro_rules! error_codes {
     ($( $variant:ident = $name:literal ),* $(,)?) => {
         /// A Pegasus error code: one of those that duplication meets, or any other by its name.
@@ -23,7 +25,7 @@ macro_rules! error_codes {
                 }
             }
 
-            /// The name on the wire.
+            /// The name on the wire, as it came.
             pub fn name(&self) -> &str {
                 match self {
                     $( ErrorCode::$variant => $name, )*
@@ -65,6 +67,6 @@ impl ErrorCode {
 
 impl fmt::Display for ErrorCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
+        f.write_str(&sentence(self.name()))
     }
 }

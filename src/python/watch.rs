@@ -8,6 +8,7 @@ use pyo3::prelude::*;
 
 use crate::client::in_flight::InFlight;
 use crate::client::progress::Step;
+use crate::text::sentence;
 
 type Tell = Box<dyn Fn(Step) + Send + Sync>;
 
@@ -54,7 +55,8 @@ pub(super) fn note_sent(py: Python<'_>, exception: &Bound<'_, PyAny>, sent: Opti
             py,
             exception,
             &format!(
-                "sent, and what became of it is not known; query the table to find out: {sent}"
+                "sent, and what became of it is not known; query the table to find out: {}",
+                sentence(sent)
             ),
         );
     }

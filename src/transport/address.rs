@@ -5,6 +5,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use crate::error::{Error, ErrorKind, Result};
+use crate::text::is_hidden;
 
 /// A meta server's address: a host name or an IP address, and a port.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -51,7 +52,7 @@ impl MetaAddr {
 }
 
 fn is_host(host: &str) -> bool {
-    let is_odd = |c: char| c.is_whitespace() || c.is_control();
+    let is_odd = |c: char| c.is_whitespace() || is_hidden(c);
     !host.is_empty() && host.len() <= 255 && !host.contains(is_odd)
 }
 
