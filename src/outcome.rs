@@ -51,6 +51,20 @@ impl Duplication {
     }
 }
 
+/// A table, and its duplications: none, if nothing of the table is shipped.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct TableDuplications {
+    /// The table.
+    pub table: String,
+    /// The table's id in this cluster.
+    pub table_id: i32,
+    /// The table's number of partitions; `None` where the server did not tell it.
+    pub partition_count: Option<i32>,
+    /// The table's duplications, in dupid order.
+    pub duplications: Vec<Duplication>,
+}
+
 /// (table id, remote cluster, dupid, create time): what makes two duplications the same one. A
 /// dupid alone doesn't: one removed and added again within a second gets the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

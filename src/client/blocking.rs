@@ -9,7 +9,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use super::{Client, DuplicationSpec, Mode, Selector, TablePattern};
 use crate::error::{Error, ErrorKind, Result};
-use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal};
+use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal, TableDuplications};
 
 /// A [`Client`] whose calls block. It brings its own runtime of one background thread, which starts
 /// with the first call and ends with the last clone. May be used from many threads at once, but not
@@ -126,6 +126,15 @@ impl BlockingClient {
     /// As [`Client::list`], and as [`BlockingClient::block_on`].
     pub fn list(&self, tables: &TablePattern) -> Result<Vec<Duplication>> {
         self.block_on(self.client.list(tables))?
+    }
+
+    /// [`Client::list_by_table`], blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::list_by_table`], and as [`BlockingClient::block_on`].
+    pub fn list_by_table(&self, tables: &TablePattern) -> Result<Vec<TableDuplications>> {
+        self.block_on(self.client.list_by_table(tables))?
     }
 
     /// [`Client::start`], blocking.

@@ -1,21 +1,34 @@
 //! The duplications of many tables: by the list RPC where the server has it, else table by table.
 
+use futures_util::{StreamExt, TryStreamExt, stream};
+
 use super::Client;
 use super::ask::{self, AskError};
 use super::attempt::{Attempts, one_try};
 use super::progress::{self, Step};
 use super::spec::TablePattern;
 use crate::error::{ErrorKind, Result};
-use crate::outcome::Duplication;
+use crate::outcome::{Duplication, TableDuplications};
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::{ListApps, ListAppsRequest, ListRequest, match_type};
+use crate::protocol::messages::{AppInfo, ListApps, ListAppsRequest, ListRequest, match_type};
 use crate::transport::connection::Connection;
 use crate::transport::seams::Deadline;
 
 /// The status of tables that can be asked about.
 const AVAILABLE: i32 = 1;
+/// How many tables are asked about at once. One after the other, each would cost a round trip; a
+/// server reads only so many requests of one connection ahead (the embedded one 256).
+const IN_FLIGHT: usize = 128;
 
 pub(super) async fn list(client: &Client, tables: &TablePattern) -> Result<Vec<Duplication>> {
+    let listed = list_by_table(client, tables).await?;
+    Ok(listed.into_iter().flat_map(|table| table.duplications).collect())
+}
+
+pub(super) async fn list_by_table(
+    client: &Client,
+    tables: &TablePattern,
+) -> Result<Vec<TableDuplications>> {
     tables.check()?;
     let mut attempts = Attempts::new(client, tables.text(), Deadline::after(client.timeout));
     loop {
@@ -38,7 +51,7 @@ async fn by_list(
     connection: &Connection,
     tables: &TablePattern,
     deadline: Deadline,
-) -> Result<Option<Vec<Duplication>>, AskError> {
+) -> Result<Option<Vec<TableDuplications>>, AskError> {
     let match_type = match tables {
         TablePattern::All => match_type::ALL,
         TablePattern::Exact(_) => match_type::EXACT,
@@ -63,15 +76,21 @@ async fn by_list(
     let Some(states) = answer.app_states else {
         return Err(AskError::Refused(ask::garbled(connection, "ERR_OK without tables in it")));
     };
-    let all = states.into_iter().filter(|(table, _)| tables.matches(table));
+    let wanted = states.into_iter().filter(|(table, _)| tables.matches(table));
     Ok(Some(
-        all.flat_map(|(table, state)| {
-            let entries = state.duplications.into_values();
-            entries
-                .map(|entry| ask::duplication(&table, state.appid, known, entry))
-                .collect::<Vec<_>>()
-        })
-        .collect(),
+        wanted
+            .map(|(table, state)| {
+                let entries = state.duplications.into_values();
+                TableDuplications {
+                    duplications: entries
+                        .map(|entry| ask::duplication(&table, state.appid, known, entry))
+                        .collect(),
+                    table,
+                    table_id: state.appid,
+                    partition_count: state.partition_count,
+                }
+            })
+            .collect(),
     ))
 }
 
@@ -79,7 +98,7 @@ async fn by_query(
     connection: &Connection,
     tables: &TablePattern,
     deadline: Deadline,
-) -> Result<Vec<Duplication>, AskError> {
+) -> Result<Vec<TableDuplications>, AskError> {
     let request = ListAppsRequest { status: AVAILABLE, app_name_pattern: None, match_type: None };
     let answer = connection.call::<ListApps>(&request, one_try(deadline)).await?;
     match answer.err {
@@ -90,17 +109,25 @@ async fn by_query(
     let Some(infos) = answer.infos else {
         return Err(AskError::Refused(ask::garbled(connection, "ERR_OK without tables in it")));
     };
-    let mut names: Vec<String> = infos.into_iter().map(|info| info.app_name).collect();
-    names.retain(|name| tables.matches(name));
-    names.sort();
-    let mut listed = Vec::new();
-    for name in names {
-        match ask::ask(connection, &name, one_try(deadline)).await {
-            Ok(asked) => listed.extend(asked.duplications),
+    let mut wanted: Vec<AppInfo> =
+        infos.into_iter().filter(|info| tables.matches(&info.app_name)).collect();
+    wanted.sort_by(|a, b| a.app_name.cmp(&b.app_name));
+    let questions = wanted.into_iter().map(|info| async move {
+        match ask::ask(connection, &info.app_name, one_try(deadline)).await {
+            Ok(asked) => Ok(Some(TableDuplications {
+                // Made anew between the two questions: a count of the old table's partitions.
+                partition_count: Some(info.partition_count)
+                    .filter(|_| asked.table_id == info.app_id),
+                table: info.app_name,
+                table_id: asked.table_id,
+                duplications: asked.duplications,
+            })),
             // Dropped between the two questions.
-            Err(AskError::Refused(error)) if error.kind() == ErrorKind::TableNotFound => {}
-            Err(error) => return Err(error),
+            Err(AskError::Refused(error)) if error.kind() == ErrorKind::TableNotFound => Ok(None),
+            Err(error) => Err(error),
         }
-    }
-    Ok(listed)
+    });
+    // Answers are taken in the order of the tables, whatever order they come in.
+    let answers = stream::iter(questions).buffered(IN_FLIGHT);
+    answers.try_filter_map(|table| async { Ok(table) }).try_collect().await
 }

@@ -32,7 +32,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal};
+use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal, TableDuplications};
 use crate::transport::group::MetaGroup;
 
 /// A client of one cluster's meta servers. Cheap to clone; clones share their connections. Its
@@ -105,6 +105,16 @@ impl Client {
     /// PermissionDenied, Unavailable, Timeout, Protocol.
     pub async fn list(&self, tables: &TablePattern) -> Result<Vec<Duplication>> {
         list::list(self, tables).await
+    }
+
+    /// The same by table, by table name. Tables without a duplication are there too, and each table
+    /// tells its number of partitions. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::list`].
+    pub async fn list_by_table(&self, tables: &TablePattern) -> Result<Vec<TableDuplications>> {
+        list::list_by_table(self, tables).await
     }
 
     /// Lets a paused one run again (RPC_CM_MODIFY_DUPLICATION). One that runs, or is about to, is
