@@ -61,7 +61,7 @@ fn a_brace_in_a_name_is_not_sent_to_a_server_that_dies_of_it() {
     for (behaviour, kind) in
         [("dup-exist", "unsupported"), ("checkpoint", "remote_cluster_not_configured")]
     {
-        let served = Served::start(&["--clock", "stopped", "--generation", behaviour]);
+        let served = Served::start(&["--clock", "stopped", "--behave-as", behaviour]);
         let ran = expect(&served, 1, "--json add temp tar{get");
         let error = &ran.report()["error"];
         assert_eq!(error["kind"], kind, "{ran:?}");
@@ -257,7 +257,7 @@ fn of_racing_adds_one_is_created() {
 
 #[test]
 fn a_server_of_the_newest_generation_says_the_same() {
-    let served = Served::start(&["--generation", "dup-exist"]);
+    let served = Served::start(&["--behave-as", "dup-exist"]);
     expect(&served, 0, "--generation dup-exist add temp target");
     expect(&served, 3, "add temp target --generation dup-exist");
     expect(&served, 4, "add temp target -a copy");
@@ -283,7 +283,7 @@ fn a_list_of_servers_may_end_with_a_comma() {
 
 #[test]
 fn an_add_may_be_direct() {
-    let proven = Served::start(&["--generation", "dup-exist"]);
+    let proven = Served::start(&["--behave-as", "dup-exist"]);
     let created = expect(&proven, 0, "--json add temp target --mode direct").report();
     assert_eq!(created["evidence"], "server_said_so");
     expect(&proven, 0, "pause temp target");
@@ -295,7 +295,7 @@ fn an_add_may_be_direct() {
     expect(&proven, 3, "add temp target --mode direct");
     assert_eq!(status(), "DS_LOG");
 
-    let unproven = Served::start(&["--generation", "checkpoint"]);
+    let unproven = Served::start(&["--behave-as", "checkpoint"]);
     let refused = expect(&unproven, 1, "--json add temp target --mode direct").report();
     assert_eq!(refused["error"]["kind"], "unsupported");
 }

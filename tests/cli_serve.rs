@@ -103,7 +103,7 @@ fn what_was_acknowledged_survives_kill_9() {
 
 #[test]
 fn what_would_have_ended_a_real_server_is_counted_and_told() {
-    let served = Served::start(&["-v", "--generation", "checkpoint"]);
+    let served = Served::start(&["-v", "--behave-as", "checkpoint"]);
     for _ in 0..2 {
         provoke(&served, &a_body_that_ends_a_real_server());
     }
@@ -120,7 +120,7 @@ fn what_would_have_ended_a_real_server_is_counted_and_told() {
 fn it_behaves_as_every_generation() {
     let remote_names = ["remote-name", "dup-exist", "idempotent"];
     for generation in ["freezed", "checkpoint", "remote-name", "dup-exist", "idempotent"] {
-        let served = Served::start(&["--generation", generation]);
+        let served = Served::start(&["--behave-as", generation]);
         let added = served.run(&["--json", "add", "temp", "target"]);
         assert_eq!(added.code, Some(0), "{generation}: {added:?}");
         let report = served.run(&["--json", "query", "temp"]).report();
@@ -173,9 +173,9 @@ fn a_group_may_be_of_two_generations() {
     let served = Served::start_group(
         2,
         &[
-            "--generation",
+            "--behave-as",
             "checkpoint",
-            "--generation",
+            "--behave-as",
             "dup-exist",
             "--fault",
             "query#2=change-leader",

@@ -60,11 +60,11 @@ fn what_makes_no_sense_is_exit_code_2() {
         "serve --table temp:x",
         "serve --table temp:8:3:1",
         "serve --remote-cluster target",
-        "serve --generation snapshot-2.6",
+        "serve --behave-as snapshot-2.6",
         "serve --clock slow",
         "serve --fault add=explode",
         "serve --fault drop-reply",
-        "serve --generation freezed --generation checkpoint",
+        "serve --behave-as freezed --behave-as checkpoint",
         "serve --listen 127.0.0.1:0 --listen [::1]:0",
         "--generation dup-exist serve --listen 127.0.0.1:0",
     ] {

@@ -38,8 +38,8 @@ pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: Global,
 
-    // `serve` has a `--generation` of its own, with other names. So this one isn't global for
-    // clap: it stands here and in each command that is a client's, and means the same.
+    // `serve` takes `--generation` as an old spelling of `--behave-as`. So this option is not global
+    // for clap: it stands here and in each command of a client, and means the same.
     #[command(flatten)]
     pub(super) generation: GenerationOption,
 

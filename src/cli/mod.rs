@@ -9,9 +9,7 @@ mod commands;
 mod exit;
 mod serve;
 mod serve_args;
-#[cfg(feature = "server")]
 mod serve_file;
-#[cfg(feature = "server")]
 mod serve_limits;
 mod signals;
 mod terminal;
@@ -40,7 +38,6 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     let args: Vec<OsString> = args.into_iter().collect();
     let exit = match Cli::try_parse_from(&args) {
         Ok(cli) => match &cli.command {
-            #[cfg(feature = "server")]
             Command::Serve(serve) if serve.file().is_some() => {
                 match serve_file::add(serve, &args) {
                     Ok(cli) => dispatch(cli),
@@ -86,7 +83,8 @@ fn dispatch(cli: Cli) -> Exit {
     match cli.command {
         // Before the command it is a client's, and the two have other names.
         Command::Serve(_) if cli.generation.generation.is_some() => {
-            complain_of("serve has a --generation of its own, which stands after it", look);
+            let wrong = "serve has no --generation: what it behaves as is named by --behave-as";
+            complain_of(wrong, look);
             Exit::Usage
         }
         Command::Serve(args) => serve::run(*args, look),

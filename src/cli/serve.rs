@@ -2,17 +2,8 @@
 
 use super::exit::Exit;
 use super::serve_args::ServeArgs;
-#[cfg(feature = "server")]
-use super::terminal::complain;
-use super::terminal::{Look, complain_of};
+use super::terminal::{Look, complain, complain_of};
 
-#[cfg(not(feature = "server"))]
-pub(super) fn run(_args: ServeArgs, look: Look) -> Exit {
-    complain_of("this build has no server in it: build it with the feature `server`", look);
-    Exit::Error
-}
-
-#[cfg(feature = "server")]
 pub(super) fn run(args: ServeArgs, look: Look) -> Exit {
     let check_only = args.check_only();
     let failed = |Failure { exit, message }: Failure| {
@@ -59,20 +50,17 @@ pub(super) fn run(args: ServeArgs, look: Look) -> Exit {
     }
 }
 
-#[cfg(feature = "server")]
 struct Failure {
     exit: Exit,
     message: String,
 }
 
 /// One server, or a group of them.
-#[cfg(feature = "server")]
 enum Served {
     One(crate::server::MetaServer),
     Group(crate::server::MetaGroup),
 }
 
-#[cfg(feature = "server")]
 impl Served {
     async fn start(
         mut plan: super::serve_args::Plan,
@@ -106,7 +94,6 @@ impl Served {
 }
 
 /// Serves until a signal comes. How many requests would have ended a real server.
-#[cfg(feature = "server")]
 fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
     use super::signals::Signals;
     use crate::server::{ClockMode, MetaServer, ServerError};
@@ -166,7 +153,6 @@ fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
 }
 
 /// Reads lines `advance SECONDS` and turns the clock; says so when it has, so that a script can wait.
-#[cfg(feature = "server")]
 fn turn_by_hand(hubs: Vec<crate::server::Hub>) {
     for line in std::io::stdin().lines().map_while(Result::ok) {
         let seconds =

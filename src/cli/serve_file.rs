@@ -76,7 +76,9 @@ fn options(text: &str, args: &[OsString]) -> Result<Vec<OsString>, String> {
     let mut options = Vec::new();
     for (key, value) in table {
         let known = serve.get_arguments().find(|arg| {
-            arg.get_long() == Some(&key) && !["config", "check-config"].contains(&key.as_str())
+            let aliases = arg.get_all_aliases().unwrap_or_default();
+            (arg.get_long() == Some(&key) || aliases.contains(&key.as_str()))
+                && !["config", "check-config"].contains(&key.as_str())
         });
         let Some(option) = known else { return Err(format!("no such option: {key}")) };
         // What the command line says counts instead.
@@ -130,7 +132,7 @@ mod tests {
         remote-cluster = ["target=127.0.0.1:35601", "far=a:1,b:2"]
         table = ["temp", "big:64:5"]
         store = "some/file"
-        generation = "dup-exist"
+        behave-as = "dup-exist"
         clock = "manual"
         partition = "temp:1=lag:30"
         max-connections = 100
@@ -148,6 +150,12 @@ mod tests {
         assert_eq!(config.limits.max_connections, 100);
         assert_eq!(config.limits.idle_timeout.as_millis(), 2_500);
         assert_eq!(config.limits.max_in_flight, 256);
+    }
+
+    #[test]
+    fn the_old_spelling_of_an_option_is_taken() {
+        let config = config("generation = 'freezed'", "pegasus-dup serve").unwrap();
+        assert_eq!(config.behaviour, crate::server::Behaviour::Freezed);
     }
 
     #[test]

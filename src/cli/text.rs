@@ -11,7 +11,6 @@ use crate::text::name;
 pub(super) use crate::text::{json_text, sentence};
 
 /// An error with all its causes, on one line.
-#[cfg_attr(not(feature = "server"), allow(dead_code))]
 pub(super) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

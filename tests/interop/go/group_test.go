@@ -23,7 +23,7 @@ func group(t *testing.T, servers int, options ...string) *served {
 func TestFollowersSendOnToTheLeader(t *testing.T) {
 	for _, generation := range []string{"checkpoint", "dup-exist"} {
 		t.Run(generation, func(t *testing.T) {
-			s := group(t, 3, "--generation", generation)
+			s := group(t, 3, "--behave-as", generation)
 			c := connect(t, s.addresses[1], s.addresses[0], s.addresses[2])
 			began := time.Now()
 			added := c.add("temp", "target", false)
@@ -61,7 +61,7 @@ func TestFollowersAloneDoNothing(t *testing.T) {
 
 // The lead goes to the next server just before the add is looked at: the client finds it there.
 func TestTheLeaderChangesUnderAnAdd(t *testing.T) {
-	s := group(t, 3, "--generation", "dup-exist", "--fault", "add#1=change-leader")
+	s := group(t, 3, "--behave-as", "dup-exist", "--fault", "add#1=change-leader")
 	c := connect(t, s.addresses...)
 	added := c.add("temp", "target", false)
 	same(t, "add", added.Err.Errno, "ERR_OK")
@@ -72,7 +72,7 @@ func TestTheLeaderChangesUnderAnAdd(t *testing.T) {
 // The answer to an add is lost: this client asks the others after a second, which refuse, and gives
 // up without knowing. The duplication is there.
 func TestALostAnswer(t *testing.T) {
-	s := group(t, 2, "--generation", "dup-exist", "--fault", "add#1=drop-reply")
+	s := group(t, 2, "--behave-as", "dup-exist", "--fault", "add#1=drop-reply")
 	c := connect(t, s.addresses...)
 	_, err := c.metas.AddDuplication(within(t, 1300*time.Millisecond), &admin.DuplicationAddRequest{
 		AppName: "temp", RemoteClusterName: "target",
@@ -86,7 +86,7 @@ func TestALostAnswer(t *testing.T) {
 // The numbers of today's statuses mean something else to a server of 2.3 and older: "start" removes,
 // and "pause" ends its process.
 func TestFreezed(t *testing.T) {
-	s := serve(t, "--generation", "freezed")
+	s := serve(t, "--behave-as", "freezed")
 	s.died = 1
 	c := connect(t, s.addresses...)
 	// Field 3 is "create it paused" there. This client leaves it out when it is true, so either runs.

@@ -26,7 +26,7 @@ var since24 = []string{"checkpoint", "remote-name", "dup-exist", "idempotent"}
 func forEach(t *testing.T, generations []string, test func(t *testing.T, generation string, c *client)) {
 	for _, generation := range generations {
 		t.Run(generation, func(t *testing.T) {
-			s := serve(t, "--generation", generation)
+			s := serve(t, "--behave-as", generation)
 			test(t, generation, connect(t, s.addresses...))
 		})
 	}
