@@ -328,3 +328,22 @@ fn a_message_says_the_code_once() {
     assert_eq!(ran.stderr.matches("(ERR_SERVICE_NOT_ACTIVE)").count(), 2, "{ran:?}");
     assert!(!ran.stderr.contains("code="), "{ran:?}");
 }
+
+#[test]
+fn closed_streams_change_no_exit_code() {
+    for closed in ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"] {
+        let served = Served::start(&[]);
+        for (line, code) in [("add temp target", 0), ("add temp target", 3), ("query temp", 0)] {
+            let mut shell = std::process::Command::new("sh");
+            shell.args(["-c", &format!("exec \"$@\" {closed}"), "sh"]);
+            shell.arg(env!("CARGO_BIN_EXE_pegasus-dup")).args(["--meta", &served.address]);
+            let ran = run(shell.args(line.split(' ')));
+            assert_eq!(ran.code, Some(code), "{closed} {line}: {ran:?}");
+            assert_eq!(
+                ran.stdout.is_empty(),
+                closed.contains(">&- ") || closed == ">&-",
+                "{ran:?}"
+            );
+        }
+    }
+}

@@ -35,6 +35,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 /// Like [`main`], for callers that end the process themselves: the exit code as a number.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
+    terminal::open_closed_streams();
     let args: Vec<OsString> = args.into_iter().collect();
     let exit = match Cli::try_parse_from(&args) {
         Ok(cli) => match &cli.command {

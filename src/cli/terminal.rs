@@ -1,8 +1,13 @@
 //! What reaches the terminal, and how it looks there.
 
+use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::os::fd::{AsRawFd, IntoRawFd, RawFd};
 
 use crate::text::sentence;
+
+/// The highest number of a standard stream.
+const STDERR: RawFd = 2;
 
 /// Whether either stream is to be coloured: only on a terminal, and only if `NO_COLOR` is unset or
 /// empty and the terminal can do it.
@@ -42,6 +47,21 @@ impl Colour {
 
     fn paint(self, code: &str, text: &str) -> String {
         if self.0 { format!("\x1b[1;{code}m{text}\x1b[0m") } else { text.to_owned() }
+    }
+}
+
+/// Opens the null device on each of stdin, stdout and stderr that is closed. Otherwise the next socket
+/// would get that number, and what is written to stdout would be sent to a server. Rust does this for
+/// a program of its own; in Python's process nobody has.
+pub(super) fn open_closed_streams() {
+    let null = || File::options().read(true).write(true).open("/dev/null");
+    // The lowest number that is free is taken each time.
+    while let Ok(null) = null() {
+        if null.as_raw_fd() > STDERR {
+            break;
+        }
+        // It stays open for as long as the process lives.
+        let _ = null.into_raw_fd();
     }
 }
 

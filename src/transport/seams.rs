@@ -7,6 +7,7 @@ use std::fmt::Debug;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -58,12 +59,22 @@ pub struct TcpConnector;
 impl Connector for TcpConnector {
     fn connect(&self, to: SocketAddr) -> Connecting {
         Box::pin(async move {
-            let stream = TcpStream::connect(to).await?;
+            let stream = above_standard_streams(TcpStream::connect(to).await?)?;
             // A request is one small write that somebody waits for.
             stream.set_nodelay(true)?;
             Ok(Box::new(stream) as Box<dyn Stream>)
         })
     }
+}
+
+/// Where the process has stdin, stdout or stderr closed, a socket gets the number of one, and whatever
+/// the process prints goes to the server. So the socket moves to another number; `try_clone` takes none
+/// of those three.
+fn above_standard_streams(stream: TcpStream) -> io::Result<TcpStream> {
+    if stream.as_raw_fd() > 2 {
+        return Ok(stream);
+    }
+    TcpStream::from_std(stream.into_std()?.try_clone()?)
 }
 
 /// A future that a [`VersionLookup`] returns: the version, or `None` where it can't be had.

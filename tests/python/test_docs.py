@@ -129,7 +129,9 @@ def test_the_site_builds_and_describes_every_public_name(tmp_path: Path) -> None
     assert missing == []
     # No page loads anything from another host.
     for page in site.rglob("*.html"):
-        loaded = re.findall(r'(?:src|rel="stylesheet" href)="(https?:[^"]*)"', page.read_text("utf-8"))
+        loaded = re.findall(
+            r'(?:src|rel="stylesheet" href)="(https?:[^"]*)"', page.read_text("utf-8")
+        )
         assert loaded == [], page
 
 

@@ -111,3 +111,101 @@ def test_ctrl_c_in_an_add_that_was_sent(stack: ExitStack) -> None:
     assert time.monotonic() - sent < 2
     assert process.returncode == 5, err
     assert "Traceback" not in err
+
+
+CLOSED = [
+    ("<&-", [0]),
+    (">&-", [1]),
+    ("2>&-", [2]),
+    ("<&- >&-", [0, 1]),
+    ("<&- 2>&-", [0, 2]),
+    (">&- 2>&-", [1, 2]),
+    ("<&- >&- 2>&-", [0, 1, 2]),
+]
+
+
+def closing(redirections: str, command: list[str]) -> list[str]:
+    """Return the command, run with streams that are closed."""
+    return ["sh", "-c", f'exec "$@" {redirections}', "sh", *command]
+
+
+@pytest.mark.parametrize(("redirections", "closed"), CLOSED)
+def test_closed_streams_change_no_exit_code(redirections: str, closed: list[int]) -> None:
+    with MetaServer(tables=["temp"], remote_clusters={"target": "127.0.0.1:1"}) as server:
+        add = ["--meta", server.address, "--json", "add", "temp", "target"]
+        for code, args in ((0, add), (3, add), (2, ["add"]), (0, ["--version"])):
+            done = run(*args, command=closing(redirections, COMMANDS[0]))
+            assert done.returncode == code, (redirections, args, done)
+            assert "Traceback" not in done.stderr
+            if code == 3:
+                assert (1 in closed) == (done.stdout == "")
+                assert (2 in closed) == (done.stderr == "")
+
+
+@pytest.mark.parametrize(("redirections", "closed"), CLOSED)
+def test_no_socket_takes_a_streams_place(
+    redirections: str, closed: list[int], stack: ExitStack
+) -> None:
+    with FakeMeta(replies={ADD: lambda _: None}).running() as fake:
+        command = closing(redirections, [*COMMANDS[0], "--meta", fake.address, "--timeout", "60"])
+        process = subprocess.Popen(
+            [*command, "add", "temp", "target"], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        stack.enter_context(process)
+        stack.callback(process.kill)
+        deadline = time.monotonic() + 10
+        while ADD not in fake.seen:
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        for stream in closed:
+            assert os.readlink(f"/proc/{process.pid}/fd/{stream}") == "/dev/null"
+
+
+# A client that has its connection ended, and connects anew, after the streams were closed.
+LIBRARY = """
+import fcntl, os, socket, sys
+from pegasus_dup import Client
+
+def to_server():
+    for number in range(100):
+        try:
+            one = socket.socket(fileno=fcntl.fcntl(number, fcntl.F_DUPFD, 200))
+            if one.family == socket.AF_INET:
+                yield number, one
+        except OSError:
+            pass
+
+client = Client(sys.argv[1], timeout=5)
+client.query("temp")
+for _, connection in to_server():
+    connection.shutdown(socket.SHUT_RDWR)
+os.closerange(0, 3)
+client.query("temp")
+numbers = [number for number, one in to_server()]
+os._exit(42 if numbers and min(numbers) > 2 else 1)
+"""
+
+
+def test_the_library_takes_no_streams_place_either(server: MetaServer) -> None:
+    """A daemon has closed its streams; what it prints must not go to a meta server."""
+    done = subprocess.run(
+        [sys.executable, "-c", LIBRARY, server.address],
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 42, done
+
+
+def test_a_reader_that_leaves_is_no_error(server: MetaServer) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [*COMMANDS[0], "--meta", server.address, "query", "temp"],
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        timeout=30,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
