@@ -15,6 +15,7 @@ use super::numbers::{PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NO_THREAD, PEGASUS_DU
 use super::outcome::Outcome;
 use super::pointers::{Out, UserData, given};
 use super::request::Request;
+use crate::client::hints;
 use crate::client::in_flight::InFlight;
 use crate::client::progress::observed;
 use crate::error::{Error, ErrorKind};
@@ -118,8 +119,7 @@ impl Drop for Finisher {
         if !self.progress.is_done() {
             let defect = "the call was ended by a defect of this library";
             self.progress.finish(Facts::of_error(
-                &Error::new(ErrorKind::OutcomeUnknown, defect)
-                    .with_hint("query the table to see what became of it"),
+                &Error::new(ErrorKind::OutcomeUnknown, defect).with_hint(hints::after_a_loss()),
             ));
         }
         if let Some(callbacks) = &self.callbacks {
@@ -137,7 +137,7 @@ fn cancelled(in_flight: &InFlight) -> Error {
             ErrorKind::OutcomeUnknown,
             format!("cancelled after the request was sent: {what}"),
         )
-        .with_hint("query the table to see what became of it"),
+        .with_hint(hints::after_a_loss()),
         None => Error::new(ErrorKind::Timeout, "cancelled before anything was changed"),
     }
 }

@@ -1,6 +1,7 @@
 //! What a command says in the end: text or JSON for stdout, warnings and errors for stderr, and the
 //! exit code. Made from the result alone, without any I/O.
 
+use crate::client::hints;
 use crate::error::{Error, ErrorKind};
 use crate::json::Report;
 use crate::outcome::{Change, Duplication, Outcome, Removal};
@@ -115,7 +116,10 @@ impl Format {
                         unsettled.join("; ")
                     ),
                 )
-                .with_hint(format!("`pegasus-dup query {table}` shows what is there now")),
+                .with_hint(format!(
+                    "{}; `pegasus-dup query {table}` shows what is there now",
+                    hints::after_a_loss()
+                )),
             );
         }
         let message = format!("stopped by {signal}: nothing was sent that changes anything");

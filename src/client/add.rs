@@ -7,6 +7,7 @@ use super::ask::{AskError, Asked, Listed};
 use super::attempt::{Attempts, answer_until};
 use super::decide::{self, LookFor, Question, Reply};
 use super::harm;
+use super::hints;
 use super::planted::{self, Bug};
 use super::read_back::{Next, ReadBack};
 use super::spec::DuplicationSpec;
@@ -14,6 +15,7 @@ use super::turns::Pair;
 use super::{Client, Mode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Duplication, Evidence, Outcome};
+use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::{AddAnswer, AddDuplication, AddRequest};
 use crate::transport::connection::{CallError, Connection, Late};
@@ -31,15 +33,7 @@ enum Tried {
 pub(super) async fn add(client: &Client, spec: &DuplicationSpec) -> Result<Outcome<Duplication>> {
     spec.check()?;
     let deadline = Deadline::after(client.timeout);
-    let Some(_turn) = client.inner.turns.take(pair_of(spec), deadline).await else {
-        return Err(Error::new(
-            ErrorKind::Busy,
-            format!(
-                "another add of this client is under way; nothing was sent: table={} cluster={}",
-                spec.table, spec.cluster
-            ),
-        ));
-    };
+    let _turn = client.inner.turns.take(pair_of(spec), deadline).await?;
     let mut attempts = Attempts::new(client, &spec.table, deadline);
     loop {
         let connection = attempts.leader().await?;
@@ -69,12 +63,9 @@ async fn safe(
     };
     match asked.into_listed(&spec.cluster) {
         _ if planted::is(Bug::SendWithoutAsking) => {}
-        Listed::None => {}
+        Listed::None => client.inner.unsettled.gone(&pair_of(spec)),
         Listed::Unsettled(one) => return wait_until_settled(spec, &one, attempts).await,
-        Listed::One(one) => {
-            client.inner.unsettled.settle_adds(&pair_of(spec));
-            return Ok(Tried::Over(Ok(listed_before(spec, one, None))));
-        }
+        Listed::One(one) => return Ok(Tried::Over(Ok(listed_before(spec, one, None)))),
         Listed::Many(many) => {
             let warning = format!("there are several to that cluster: {}", dupids(&many));
             let oldest = many.into_iter().next().expect("several are at least one");
@@ -154,8 +145,9 @@ async fn wait_until_settled(
     ))
 }
 
-/// What this server would ignore, or take for something else; and a second request where the first
-/// one may still stand in the queue of a server that would die of both.
+/// What this server would ignore, or take for something else; and a second add where the first one may
+/// still stand in the queue of a server that would die of both. Changes of this pair that are under way
+/// do no harm: the duplication that they were for is gone, and so the server refuses them.
 fn refuse_what_would_harm(
     client: &Client,
     spec: &DuplicationSpec,
@@ -170,15 +162,17 @@ fn refuse_what_would_harm(
     if planted::is(Bug::SendAnything) {
         return Ok(());
     }
-    if frail && client.inner.unsettled.has(&pair_of(spec)) {
+    if frail && let Some(until) = client.inner.unsettled.add_under_way(&pair_of(spec)) {
         return Err(Error::new(
             ErrorKind::Busy,
             format!(
-                "an earlier request of this client was not answered and may still be under way, and a second one could end this server; nothing was sent: table={} cluster={}",
-                spec.table, spec.cluster
+                "an earlier add of this client was not answered and may still be under way, and a second one could end this server; nothing was sent: table={} cluster={} under_way_seconds={}",
+                spec.table,
+                spec.cluster,
+                until.left().as_millis().div_ceil(1000)
             ),
         )
-        .with_hint("query the table for a minute; if nothing shows up, use a new client"));
+        .with_hint(hints::after_a_lost_add()));
     }
     let what = if !remote_table && spec.other_remote_table().is_some() {
         "a remote table of another name"
@@ -223,7 +217,7 @@ async fn send(
     if !planted::is(Bug::SendAnything) {
         harm::refuse_braces(question.generation, spec.names())?;
     }
-    let note = client.inner.unsettled.note_add(pair_of(spec));
+    let note = client.inner.unsettled.note_add(pair_of(spec), connection);
     let until = answer_until(attempts.deadline, READ_BACK_ADD);
     let (called, mut late) =
         connection.call_for_a_while::<AddDuplication>(&request(spec), until).await;
@@ -280,8 +274,12 @@ async fn send(
         note.settle();
         return Err(Error::new(ErrorKind::Timeout, "it is not there; nothing was created"));
     }
-    if !unknown || planted::is(Bug::ForgetUnsettled) {
-        note.settle();
+    if matches!(&reply, Reply::Answer(AddAnswer { err: ErrorCode::Ok, .. })) {
+        note.was_done();
+    }
+    match unknown {
+        true => note.leave(matches!(reply, Reply::Answer(_)), late),
+        false => note.settle(),
     }
     Ok(Tried::Over(result))
 }

@@ -89,6 +89,7 @@ impl<'a> Attempts<'a> {
                 }
             };
             connection.learnt.note_table(self.table, asked.table_id);
+            self.client.inner.unsettled.listed(&asked.duplications);
             askings -= 1;
             if askings == 0 || !absent(&asked) {
                 return Ok(Some(asked));

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::turns::{Turns, Unsettled};
+use super::turns::Turns;
+use super::unsettled::Unsettled;
 use super::{Client, Inner};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::generation::Generation;

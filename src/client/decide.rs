@@ -2,6 +2,7 @@
 //! listed afterwards. `ARCHITECTURE.md` has the table in words.
 
 use super::ask::Listed;
+use super::hints;
 use super::spec::DuplicationSpec;
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Duplication, Evidence, FailMode, Outcome, Status};
@@ -517,9 +518,7 @@ fn unknown(spec: &DuplicationSpec, reply: &Reply, why: String, known: Vec<Duplic
     let error = with_answer(Error::new(ErrorKind::OutcomeUnknown, message), reply);
     let error = match error.hint() {
         Some(_) => error,
-        None => error.with_hint(
-            "query the table until the duplication shows up, or for a minute; add it again only if it does not",
-        ),
+        None => error.with_hint(hints::after_a_lost_add()),
     };
     error.with_known(known)
 }

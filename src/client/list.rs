@@ -41,7 +41,11 @@ pub(super) async fn list_by_table(
             Err(error) => Err(error),
         };
         match listed {
-            Ok(listed) => return Ok(listed),
+            Ok(listed) => {
+                let duplications = listed.iter().flat_map(|table| &table.duplications);
+                client.inner.unsettled.listed(duplications);
+                return Ok(listed);
+            }
             Err(error) => attempts.failed(&connection, error).await?,
         }
     }

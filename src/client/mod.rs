@@ -7,6 +7,7 @@ pub mod blocking;
 mod builder;
 mod decide;
 mod harm;
+pub(crate) mod hints;
 #[cfg(any(feature = "capi", feature = "python"))]
 pub(crate) mod in_flight;
 mod learn;
@@ -24,6 +25,7 @@ mod query;
 mod read_back;
 mod spec;
 mod turns;
+mod unsettled;
 
 pub use builder::{ClientBuilder, Mode};
 pub use spec::{DuplicationSpec, Selector, TablePattern};
@@ -51,7 +53,7 @@ pub struct Client {
 struct Inner {
     group: MetaGroup,
     turns: turns::Turns,
-    unsettled: turns::Unsettled,
+    unsettled: unsettled::Unsettled,
 }
 
 impl Client {
@@ -78,7 +80,7 @@ impl Client {
     }
 
     /// Adds a duplication, and tells what became of it (RPC_CM_ADD_DUPLICATION between two
-    /// askings). Adds of one (table, cluster) from one client go one after the other.
+    /// askings). Adds and changes of one (table, cluster) from one client go one after the other.
     ///
     /// # Errors
     ///

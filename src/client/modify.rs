@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::Client;
 use super::ask::{self, AskError, Asked};
 use super::attempt::{Attempts, answer_until, one_try};
+use super::hints;
 use super::planted::{self, Bug};
 use super::read_back::{Next, ReadBack};
 use super::spec::{Selector, check_name};
@@ -126,7 +127,16 @@ async fn run(client: &Client, table: &str, which: &Selector, goal: Goal) -> Resu
             format!("not a fail mode that can be set: fail_mode={mode}"),
         ));
     }
-    let mut attempts = Attempts::new(client, table, Deadline::after(client.timeout));
+    let deadline = Deadline::after(client.timeout);
+    let turns = &client.inner.turns;
+    // Whose turn it is to take shows only when the table was asked about, where a dupid is given.
+    let mut turn = match which {
+        Selector::Cluster(cluster) => {
+            Some(turns.take((table.to_owned(), cluster.clone()), deadline).await?)
+        }
+        Selector::Dupid(_) => None,
+    };
+    let mut attempts = Attempts::new(client, table, deadline);
     loop {
         let connection = attempts.leader().await?;
         let absent = |asked: &Asked| {
@@ -170,6 +180,16 @@ async fn run(client: &Client, table: &str, which: &Selector, goal: Goal) -> Resu
             .with_server(&connection.server)
             .with_hint("say the generation, if you know it"));
         };
+        let pair = (table.to_owned(), before.cluster.clone());
+        if turn.as_ref().is_none_or(|turn| *turn.pair() != pair) {
+            drop(turn.take());
+            turn = turns.take_at_once(pair.clone());
+            if turn.is_none() {
+                // What was listed may have been changed by whoever had the turn.
+                turn = Some(turns.take(pair, deadline).await?);
+                continue;
+            }
+        }
         let change = Changing { client, table, goal, before };
         if let Some(ended) = change.send(request, &mut attempts, &connection).await? {
             return Ok(ended);
@@ -219,12 +239,16 @@ impl Changing<'_> {
             self.before.cluster,
             self.before.dupid
         );
-        let note = self.client.inner.unsettled.note_change(pair, words);
+        let note = self.client.inner.unsettled.note_change(pair, words, connection);
         let deadline = attempts.deadline;
         let until = answer_until(deadline, READ_BACK_CHANGE);
         let (mut reply, mut late) =
             connection.call_for_a_while::<ModifyDuplication>(&request, until).await;
+        let (mut answered, mut done) = (false, false);
         let ended = loop {
+            if let Ok(answer) = &reply {
+                (answered, done) = (true, answer.err == ErrorCode::Ok);
+            }
             let doubt = match reply {
                 Err(error @ CallError::NotSent(_)) => {
                     note.settle();
@@ -252,8 +276,12 @@ impl Changing<'_> {
                 Found::Response(answer) => reply = Ok(answer),
             }
         };
-        if !matches!(&ended, Err(error) if error.kind() == ErrorKind::OutcomeUnknown) {
-            note.settle();
+        if done {
+            note.was_done();
+        }
+        match &ended {
+            Err(error) if error.kind() == ErrorKind::OutcomeUnknown => note.leave(answered, late),
+            _ => note.settle(),
         }
         ended.map(Some).map_err(|error| error.or_server(&connection.server))
     }
@@ -433,7 +461,7 @@ impl Changing<'_> {
                 before.dupid,
             ),
         )
-        .with_hint("query the table: the change may still come");
+        .with_hint(hints::after_a_loss());
         match seen {
             Seen::There(now) => error.with_known(vec![now]),
             Seen::GoneOnce | Seen::Nothing(_) => error,

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use pyo3::intern;
 use pyo3::prelude::*;
 
+use crate::client::hints;
 use crate::client::in_flight::InFlight;
 use crate::client::progress::Step;
 use crate::text::sentence;
@@ -55,7 +56,8 @@ pub(super) fn note_sent(py: Python<'_>, exception: &Bound<'_, PyAny>, sent: Opti
             py,
             exception,
             &format!(
-                "sent, and what became of it is not known; query the table to find out: {}",
+                "sent, and what became of it is not known; {}: {}",
+                hints::after_a_loss(),
                 sentence(sent)
             ),
         );

@@ -311,6 +311,33 @@ impl<R: Rpc> Late<R> {
     }
 }
 
+impl<R> Late<R> {
+    /// What is left to know when nobody waits for the answer any more: whether it has come.
+    pub(crate) fn into_signal(self) -> LateSignal {
+        LateSignal(self.answer)
+    }
+}
+
+/// Whether an answer has come that nobody waits for.
+#[derive(Debug)]
+pub(crate) struct LateSignal(Option<AnswerReceiver>);
+
+impl LateSignal {
+    /// Of an answer that can't come any more.
+    pub(crate) fn none() -> LateSignal {
+        LateSignal(None)
+    }
+
+    /// Whether the server's own answer has come since it was last asked.
+    pub(crate) fn has_come(&mut self) -> bool {
+        let Some(Ok(Ok(payload))) = self.0.as_mut().map(oneshot::Receiver::try_recv) else {
+            return false;
+        };
+        self.0 = None;
+        frame::decode_answer(&payload).is_ok_and(|answer| answer.framework == ErrorCode::Ok)
+    }
+}
+
 /// Takes a request back when its caller goes, if the task has not taken it.
 struct Withdraw(Arc<Progress>);
 

@@ -53,6 +53,12 @@ pub(crate) const READ_BACK_ADD: ReadBackTime = ReadBackTime { most: QUIET, part:
 pub(crate) const READ_BACK_CHANGE: ReadBackTime =
     ReadBackTime { most: QUIET.saturating_mul(2), part: 2 };
 
+/// How long a request whose response was lost counts as under way after its call ended, unless
+/// something shows before that the server is done with it. The protocol sets no limit: the request may
+/// be in a buffer of the network or in the server's queue. A minute is six times the default time limit;
+/// a server that keeps a request for longer than that cannot be told from one that lost it.
+pub(crate) const UNDER_WAY: Duration = Duration::from_secs(60);
+
 /// How long an outcome that is certain already waits to be read back.
 pub(crate) const CONFIRM: Duration = Duration::from_secs(1);
 
