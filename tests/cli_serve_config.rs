@@ -136,11 +136,27 @@ fn a_line_on_stdin_turns_the_clock() {
         assert_eq!(status(), expected, "{line}");
     }
     writeln!(stdin, "nonsense\nadvance -1").expect("taken");
+    // A line that is not UTF-8 is complained of too, and the next one still turns the clock.
+    stdin.write_all(b"advance \xff1\nadvance 1\n").expect("taken");
+    assert_eq!(next(), "advanced 1");
     // Without stdin it serves on.
     drop(stdin);
     assert_eq!(status(), "DS_LOG");
     signal(&child, "TERM");
     let ran = finish(child);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert_eq!(ran.stderr.lines().count(), 2, "{ran:?}");
+    assert_eq!(ran.stderr.lines().count(), 3, "{ran:?}");
+}
+
+#[test]
+fn a_table_on_the_command_line_may_have_colons_in_its_name() {
+    let mut command = program();
+    command.args(["serve", "--listen", "127.0.0.1:0", "--remote-cluster", "target=127.0.0.1:1"]);
+    command.args(["--table", "a:b", "--table", "a:5:4:3"]);
+    let served = Served::spawn(command);
+    for name in ["a:b", "a:5"] {
+        assert_eq!(served.run(&["add", name, "target"]).code, Some(0), "{name}");
+    }
+    assert_eq!(served.run(&["add", "a", "target"]).code, Some(1));
+    assert_eq!(served.end("TERM").code, Some(0));
 }

@@ -207,7 +207,7 @@ async fn one_connection_asks_for_many_pages_and_bad_ones_end_it() {
         Limits { frame_timeout: std::time::Duration::from_millis(200), ..Limits::default() };
     let server =
         common::start(ServerConfig { limits, ..common::config(Behaviour::DupExist) }).await;
-    let two = "GET /version HTTP/1.1\r\n\r\nGET /nosuch HTTP/1.1\r\nConnection: close\r\n\r\n";
+    let two = "GET /version HTTP/1.1\r\n\r\nGET /nosuch HTTP/1.1\r\nConnection: foo, close\r\n\r\n";
     let answers = raw(server.address(), two).await;
     assert_eq!(answers.matches("HTTP/1.1 ").count(), 2, "{answers}");
     assert!(answers.ends_with("service not found for \"nosuch\""));

@@ -109,7 +109,7 @@ class Client:
     def close(self) -> None: ...
 
 class _Settings(TypedDict):
-    tables: list[tuple[str, int, int]]
+    tables: list[str | tuple[str, int, int]]
     remote_clusters: list[tuple[str, list[str]]]
     cluster_name: str
     store: str | None

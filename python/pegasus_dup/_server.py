@@ -82,9 +82,10 @@ class MetaServer(_Served):
     A real server: real bytes over TCP, a durable store, the rules of a real one. It listens when
     the constructor returns, and stops with the ``with`` block, ``stop()``, or the last reference.
 
-    ``tables`` are names or ``Table``; their ids are 1, 2, ... in this order. ``remote_clusters``
-    says which clusters may be duplicated to, as ``{"target": "HOST:PORT"}`` (or an iterable of
-    such); nothing is ever sent there. ``store`` is the path of a file that keeps what was
+    ``tables`` are texts ``"NAME[:PARTITIONS[:REPLICAS]]"``, as ``serve --table`` takes them, or
+    ``Table``; their ids are 1, 2, ... in this order. ``remote_clusters`` says which clusters may be
+    duplicated to, as ``{"target": "HOST:PORT"}`` (or an iterable of such); nothing is ever sent
+    there. ``store`` is the path of a file that keeps what was
     acknowledged, or ``None`` (or ``"memory"``) for nothing kept.
 
     ``generation`` makes it behave as that generation of servers does, side effects included;
@@ -282,18 +283,20 @@ def _clock(clock: object, generation_given: bool) -> str | None:
     return _args.one_of("clock", clock, _CLOCKS)
 
 
-def _tables(value: object) -> list[tuple[str, int, int]]:
+def _tables(value: object) -> list[str | tuple[str, int, int]]:
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
         _args.wrong_type("tables", "an iterable of str or Table", value)
-    result = []
+    result: list[str | tuple[str, int, int]] = []
     for index, item in enumerate(value):
         name = f"tables[{index}]"
-        table = item if isinstance(item, Table) else Table(_args.text(name, item))
+        if not isinstance(item, Table):
+            result.append(_args.text(name, item))
+            continue
         result.append(
             (
-                _args.text(f"{name}.name", table.name),
-                _args.int32(f"{name}.partitions", table.partitions),
-                _args.int32(f"{name}.replicas", table.replicas),
+                _args.text(f"{name}.name", item.name),
+                _args.int32(f"{name}.partitions", item.partitions),
+                _args.int32(f"{name}.replicas", item.replicas),
             )
         )
     return result

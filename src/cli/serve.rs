@@ -153,8 +153,18 @@ fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
 }
 
 /// Reads lines `advance SECONDS` and turns the clock; says so when it has, so that a script can wait.
+/// A line that makes no sense is complained of, whatever its bytes are, and the next one is read.
 fn turn_by_hand(hubs: Vec<crate::server::Hub>) {
-    for line in std::io::stdin().lines().map_while(Result::ok) {
+    let mut input = std::io::stdin().lock();
+    loop {
+        let line = match next_line(&mut input) {
+            Ok(Some(line)) => String::from_utf8_lossy(&line).into_owned(),
+            Ok(None) => return,
+            Err(error) => {
+                complain(&format!("error: the clock cannot be turned any more: {error}\n"));
+                return;
+            }
+        };
         let seconds =
             line.trim().strip_prefix("advance ").and_then(|text| text.trim().parse().ok());
         match seconds.map(std::time::Duration::try_from_secs_f64) {
@@ -166,8 +176,39 @@ fn turn_by_hand(hubs: Vec<crate::server::Hub>) {
             }
             Some(Err(_)) | None if line.trim().is_empty() => {}
             Some(Err(_)) | None => {
-                complain(&format!("error: not a line `advance SECONDS`: {line:?}\n"));
+                complain(&format!("error: not a line `advance SECONDS`: {:?}\n", line.trim_end()));
             }
         }
+    }
+}
+
+/// The next line of `input`, without its end; `None` = the input has ended. Input without line ends
+/// is an error, and takes no memory.
+fn next_line(input: &mut impl std::io::BufRead) -> std::io::Result<Option<Vec<u8>>> {
+    use std::io::{BufRead, Read};
+
+    const MAX_LINE: u64 = 4_096;
+    let mut line = Vec::new();
+    let read = input.by_ref().take(MAX_LINE).read_until(b'\n', &mut line)?;
+    if line.pop_if(|last| *last == b'\n').is_none() && read as u64 == MAX_LINE {
+        let error = format!("a line on stdin is too long: limit={MAX_LINE}");
+        return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, error));
+    }
+    Ok((read > 0).then_some(line))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_line;
+
+    #[test]
+    fn lines_end_at_line_ends_and_are_short() {
+        let mut input = &b"one\n\ntw\xffo\nlast"[..];
+        for line in [&b"one"[..], b"", b"tw\xffo", b"last"] {
+            assert_eq!(next_line(&mut input).unwrap().unwrap(), line);
+        }
+        assert_eq!(next_line(&mut input).unwrap(), None);
+        let mut endless = std::io::BufReader::new(std::io::repeat(0));
+        assert!(next_line(&mut endless).is_err());
     }
 }

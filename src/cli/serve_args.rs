@@ -83,7 +83,7 @@ pub(super) struct ServeArgs {
     remote_cluster: Vec<RemoteCluster>,
 
     /// A table, of 8 partitions and 3 replicas unless given; repeatable. The ids are 1, 2, ...
-    /// in this order.
+    /// in this order. A name may contain colons: only numbers at the end count as numbers.
     #[arg(long, value_name = "NAME[:PARTITIONS[:REPLICAS]]")]
     table: Vec<TableSpec>,
 

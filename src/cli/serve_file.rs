@@ -130,7 +130,7 @@ mod tests {
         listen = "127.0.0.1:0"
         cluster-name = "here"
         remote-cluster = ["target=127.0.0.1:35601", "far=a:1,b:2"]
-        table = ["temp", "big:64:5"]
+        table = ["temp", "big:64:5", "a:b", "a:5:8:3"]
         store = "some/file"
         behave-as = "dup-exist"
         clock = "manual"
@@ -143,7 +143,9 @@ mod tests {
     fn a_file_says_what_options_say() {
         let config = config(FILE, "pegasus-dup serve").unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:0");
-        assert_eq!((config.tables.len(), config.remote_clusters.len()), (2, 2));
+        let tables: Vec<_> = config.tables.iter().map(|table| table.name.as_str()).collect();
+        assert_eq!(tables, ["temp", "big", "a:b", "a:5"]);
+        assert_eq!(config.remote_clusters.len(), 2);
         assert_eq!(config.store, StoreChoice::File("some/file".into()));
         assert_eq!(config.clock, Some(ClockMode::Manual));
         assert_eq!(config.partitions[0].to_string(), "temp:1=lag:30");

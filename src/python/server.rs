@@ -20,7 +20,7 @@ use crate::server::{
 #[derive(FromPyObject)]
 struct Settings {
     #[pyo3(item)]
-    tables: Vec<(String, i32, i32)>,
+    tables: Vec<GivenTable>,
     #[pyo3(item)]
     remote_clusters: Vec<(String, Vec<String>)>,
     #[pyo3(item)]
@@ -33,6 +33,13 @@ struct Settings {
     partitions: Vec<String>,
 }
 
+/// A table as text, which is parsed as on the command line, or as a name and two numbers.
+#[derive(FromPyObject)]
+enum GivenTable {
+    Text(String),
+    Parts(String, i32, i32),
+}
+
 impl Settings {
     fn config(self, py: Python<'_>) -> PyResult<ServerConfig> {
         let mut config = ServerConfig {
@@ -42,8 +49,13 @@ impl Settings {
             partitions: rules(py, &self.partitions)?,
             ..ServerConfig::default()
         };
-        for (name, partitions, replicas) in self.tables {
-            config.tables.push(TableSpec { name, partitions, replicas });
+        for table in self.tables {
+            config.tables.push(match table {
+                GivenTable::Text(text) => parsed(py, &text)?,
+                GivenTable::Parts(name, partitions, replicas) => {
+                    TableSpec { name, partitions, replicas }
+                }
+            });
         }
         for (name, metas) in self.remote_clusters {
             // Parsing checks the addresses. A cluster without any can't be written as text, and

@@ -213,21 +213,32 @@ impl fmt::Display for TableSpec {
 
 impl FromStr for TableSpec {
     type Err = ParseError;
-    /// `NAME[:PARTITIONS[:REPLICAS]]`, 8 and 3 unless given.
+    /// `NAME[:PARTITIONS[:REPLICAS]]`, 8 and 3 unless given. Up to two parts at the end are numbers if
+    /// they look like numbers; all before them is the name, which may contain colons itself.
     fn from_str(text: &str) -> Result<TableSpec, ParseError> {
-        let mut parts = text.split(':');
-        let mut spec = TableSpec::new(parts.next().unwrap_or_default());
-        let number = |part: Option<&str>, default: i32| match part {
-            None => Ok(default),
-            Some(part) => part.parse().map_err(|_| {
-                ParseError::new("a table is NAME[:PARTITIONS[:REPLICAS]], with numbers:", text)
-            }),
+        let split = |text| -> Option<(&str, &str)> {
+            let (before, last) = str::rsplit_once(text, ':')?;
+            let digits = last.strip_prefix(['-', '+']).unwrap_or(last);
+            let number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+            number.then_some((before, last))
         };
-        spec.partitions = number(parts.next(), PARTITIONS)?;
-        spec.replicas = number(parts.next(), REPLICAS)?;
-        if parts.next().is_some() {
-            return Err(ParseError::new("a table is NAME[:PARTITIONS[:REPLICAS]]:", text));
-        }
+        let (name, partitions, replicas) = match split(text) {
+            None => (text, None, None),
+            Some((before, last)) => match split(before) {
+                None => (before, Some(last), None),
+                Some((name, partitions)) => (name, Some(partitions), Some(last)),
+            },
+        };
+        let number = |digits: Option<&str>, default: i32| match digits {
+            None => default,
+            // A number that is too long for an i32 is out of range, which is what 0 is too.
+            Some(digits) => digits.parse().unwrap_or(0),
+        };
+        let spec = TableSpec {
+            name: name.to_owned(),
+            partitions: number(partitions, PARTITIONS),
+            replicas: number(replicas, REPLICAS),
+        };
         match spec.fault() {
             Some(fault) => Err(ParseError::new(fault, text)),
             None => Ok(spec),
@@ -393,5 +404,37 @@ impl FromStr for ClockMode {
             .into_iter()
             .find(|mode| mode.name() == name)
             .ok_or_else(|| ParseError::new("not one of real|fast|stopped|manual:", name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_at_the_end_of_a_table_are_numbers_and_all_before_is_the_name() {
+        for (text, name, partitions, replicas) in [
+            ("temp", "temp", 8, 3),
+            ("temp:64", "temp", 64, 3),
+            ("temp:64:5", "temp", 64, 5),
+            ("a:b", "a:b", 8, 3),
+            ("a:b:64", "a:b", 64, 3),
+            ("a:b:64:5", "a:b", 64, 5),
+            ("a:64:b", "a:64:b", 8, 3),
+            ("a:64:b:5", "a:64:b", 5, 3),
+            ("1:2:3:4", "1:2", 3, 4),
+            ("a::5", "a:", 5, 3),
+            ("a:", "a:", 8, 3),
+            ("a:5x", "a:5x", 8, 3),
+        ] {
+            let spec: TableSpec = text.parse().unwrap();
+            assert_eq!(spec, TableSpec { name: name.to_owned(), partitions, replicas }, "{text}");
+            assert_eq!(spec.to_string().parse(), Ok(spec), "{text}");
+        }
+        for wrong in
+            ["", ":5", ":5:5", "a:0", "a:-1", "a:65537", "a:99999999999", "a:8:0", "a:8:65"]
+        {
+            assert!(wrong.parse::<TableSpec>().is_err(), "{wrong}");
+        }
     }
 }

@@ -80,12 +80,15 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<PageRequest>, BadHttp> {
         (Some("GET"), Some(target)) if target.starts_with('/') => target.to_owned(),
         _ => return Err(BadHttp::NoPage),
     };
+    // What HTTP 1.1 does by itself, and 1.0 when it is asked to.
     let mut keep_alive = head.version == Some(1);
+    let mut closes = false;
     for header in head.headers {
         let value = header.value.trim_ascii();
         if header.name.eq_ignore_ascii_case("connection") {
-            keep_alive = !value.eq_ignore_ascii_case(b"close")
-                && (keep_alive || value.eq_ignore_ascii_case(b"keep-alive"));
+            let mut options = value.split(|byte| *byte == b',').map(<[u8]>::trim_ascii);
+            closes |= options.clone().any(|option| option.eq_ignore_ascii_case(b"close"));
+            keep_alive |= options.any(|option| option.eq_ignore_ascii_case(b"keep-alive"));
         }
         let body = header.name.eq_ignore_ascii_case("transfer-encoding")
             || (header.name.eq_ignore_ascii_case("content-length") && value != b"0");
@@ -93,7 +96,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<PageRequest>, BadHttp> {
             return Err(BadHttp::Body);
         }
     }
-    Ok(Some(PageRequest { target, length, keep_alive }))
+    Ok(Some(PageRequest { target, length, keep_alive: keep_alive && !closes }))
 }
 
 /// The path, and the value of the argument `name`, if it is there. `%41` in it stands for `A`.
@@ -142,6 +145,20 @@ mod tests {
         let closing = parse(b"GET / HTTP/1.1\r\nconnection: Close\r\n\r\n").unwrap().unwrap();
         assert!(!closing.keep_alive);
         assert!(!parse(b"GET / HTTP/1.0\r\n\r\n").unwrap().unwrap().keep_alive);
+        for (version, options, keeps) in [
+            ("1.1", "Connection: foo, close\r\n", false),
+            ("1.1", "Connection: close,foo\r\n", false),
+            ("1.1", "Connection: foo\r\nConnection: \tCLOSE ,\r\n", false),
+            ("1.1", "Connection: close\r\nConnection: keep-alive\r\n", false),
+            ("1.1", "Connection: closer, foo\r\n", true),
+            ("1.0", "Connection: foo, Keep-Alive\r\n", true),
+            ("1.0", "Connection: keep-alive, close\r\n", false),
+            ("1.0", "Connection: foo\r\n", false),
+        ] {
+            let request = format!("GET / HTTP/{version}\r\n{options}\r\n");
+            let request = parse(request.as_bytes()).unwrap().unwrap();
+            assert_eq!(request.keep_alive, keeps, "{version} {options}");
+        }
         for bad in [
             &b"GET / HTTP/2\r\n\r\n"[..],
             b"GET /a b HTTP/1.1\r\n\r\n",

@@ -104,6 +104,22 @@ def test_tables() -> None:
         assert len(listed.partitions) == 4
 
 
+def test_tables_as_the_command_line_writes_them() -> None:
+    tables = ["a:b", "wide:16:5", "a:5:4:3", Table("c:7", partitions=2)]
+    with (
+        MetaServer(tables=tables, remote_clusters=REMOTE) as server,
+        Client(server.address) as client,
+    ):
+        for name, partitions, replicas in (("a:b", 8, 3), ("wide", 16, 5), ("a:5", 4, 3), ("c:7", 2, 3)):
+            client.add(name, "target")
+            (listed,) = client.query(name)
+            assert len(listed.partitions) == partitions
+            assert listed.remote_replica_count == replicas
+    for wrong in ("a:0", ":5", "a:8:65", "a:99999999999"):
+        with pytest.raises(InvalidArgument, match="a table's"):
+            MetaServer(tables=[wrong])
+
+
 def test_a_named_generation_stands_still() -> None:
     with (
         MetaServer(tables=["temp"], remote_clusters=REMOTE, generation="dup-exist") as server,
