@@ -8,9 +8,10 @@ use std::sync::Arc;
 
 use common::peer::{Peer, add, set_status};
 use common::slow_store::HandClock;
+use pegasus_dup::protocol::bare::HostPort;
 use pegasus_dup::protocol::messages::{
-    AddAnswer, AddRequest, GetMaxReplicaCount, ListDuplication, ListRequest,
-    MaxReplicaCountRequest, ModifyRequest, Rpc,
+    AddAnswer, AddRequest, GetMaxReplicaCount, ListApps, ListAppsRequest, ListDuplication,
+    ListRequest, MaxReplicaCountRequest, ModifyRequest, QueryConfig, QueryConfigRequest, Rpc,
 };
 use pegasus_dup::server::store::MemoryStore;
 use pegasus_dup::server::{Behaviour, Hub, ServerConfig};
@@ -154,6 +155,73 @@ async fn repeated_adds_until_2_3() {
         assert_eq!(scene.stands().await, afterwards, "{status} {flag:?}");
         scene.restart().await;
         assert_eq!(scene.stands().await, (status, SKIP), "{status} {flag:?}");
+    }
+}
+
+#[tokio::test]
+async fn until_2_3_a_restart_forgets_the_fail_mode_that_a_repeated_add_brings() {
+    let again = add("temp", "target");
+    let skip = ModifyRequest { fail_mode: Some(SKIP), status: None, ..set_status("temp", NOW, 0) };
+    for status in [Status::Start, Status::Pause] {
+        let mut scene = Scene::with(Behaviour::Freezed, status).await;
+        scene.restart().await;
+        // What changes nothing is not remembered.
+        assert_eq!(scene.peer.modify(&skip).await.appid, Some(0));
+        check_full(Behaviour::Freezed, &scene.peer.add(&again).await);
+        assert_eq!(scene.stands().await, (Status::Start, SLOW));
+        // Set since the start, it stays.
+        assert_eq!(scene.peer.modify(&skip).await.appid, Some(3));
+        check_full(Behaviour::Freezed, &scene.peer.add(&again).await);
+        assert_eq!(scene.stands().await, (Status::Start, SKIP));
+    }
+    // A modify of the status alone sets the fail mode that is there.
+    let mut scene = Scene::with(Behaviour::Freezed, Status::Start).await;
+    scene.restart().await;
+    assert_eq!(scene.peer.modify(&set_status("temp", NOW, 2)).await.appid, Some(3));
+    check_full(Behaviour::Freezed, &scene.peer.add(&again).await);
+    assert_eq!(scene.stands().await, (Status::Start, SKIP));
+}
+
+#[tokio::test]
+async fn until_2_3_a_table_says_whether_it_is_duplicated_once_it_has_been() {
+    for behaviour in Behaviour::ALL {
+        let (config, store) = (common::still(behaviour), Arc::new(MemoryStore::new()));
+        let mut peer = Scene::peer(&config, &store);
+        let duplicating = async |peer: &mut Peer| {
+            let all = ListAppsRequest { status: 0, app_name_pattern: None, match_type: None };
+            let infos = peer.call::<ListApps>(&all).await.infos.expect("tables");
+            infos.iter().map(|info| info.duplicating).collect::<Vec<_>>()
+        };
+        let never = (behaviour != Behaviour::Freezed).then_some(false);
+        assert_eq!(duplicating(&mut peer).await, [never; 3], "{behaviour}");
+        for table in ["dup_src", "dup_src2"] {
+            assert_eq!(peer.add(&add(table, "target")).await.err, ErrorCode::Ok);
+        }
+        let removed = behaviour.generation().status_number(Status::Removed).expect("a number");
+        assert_eq!(peer.modify(&set_status("dup_src", NOW, removed)).await.appid, Some(1));
+        let shown = duplicating(&mut peer).await;
+        assert_eq!(shown, [Some(false), Some(true), never], "{behaviour}");
+        let mut peer = Scene::peer(&config, &store);
+        assert_eq!(duplicating(&mut peer).await, [never, Some(true), never], "{behaviour}");
+    }
+}
+
+#[tokio::test]
+async fn partitions_have_host_names_since_2_6_and_an_empty_primary_once_they_are_read_back() {
+    for behaviour in Behaviour::ALL {
+        let (config, store) = (common::still(behaviour), Arc::new(MemoryStore::new()));
+        let names = !matches!(behaviour, Behaviour::Freezed | Behaviour::Checkpoint);
+        for read_back in [false, true] {
+            let mut peer = Scene::peer(&config, &store);
+            let request =
+                QueryConfigRequest { app_name: "temp".into(), partition_indices: vec![3] };
+            let answer = peer.call::<QueryConfig>(&request).await;
+            let partition = answer.partitions.expect("partitions").remove(0);
+            let empty = (names && read_back).then(HostPort::default);
+            assert_eq!(partition.hp_primary, empty, "{behaviour} {read_back}");
+            assert_eq!(partition.hp_secondaries, names.then(Vec::new));
+            assert_eq!(partition.hp_last_drops, names.then(Vec::new));
+        }
     }
 }
 

@@ -459,13 +459,20 @@ async fn lists_by_every_match_type() {
         let duplicating = infos.iter().map(|info| info.duplicating == Some(true));
         assert!(duplicating.eq(names.iter().map(|name| *name == "temp")));
     }
-    for (kind, name) in [(0, "invalid"), (6, "regex")] {
+    for (kind, name) in [(0, "invalid"), (6, "regex"), (7, "Unknown"), (-1, "Unknown")] {
         let request = ListRequest { app_name_pattern: String::new(), match_type: kind };
         let answer = peer.call::<ListDuplication>(&request).await;
         assert_eq!(answer.err, ErrorCode::NotImplemented);
         let hint = format!("match_type is not supported: val={kind}, str={name}");
         assert_eq!(answer.hint_message, Some(hint));
         assert_eq!(answer.app_states.map(|states| states.len()), Some(0));
+    }
+    // The two count together only: a match type or a pattern alone lists everything.
+    for (pattern, kind) in [(Some("te"), None), (None, Some(match_type::PREFIX)), (None, Some(7))] {
+        let pattern = pattern.map(str::to_owned);
+        let request = ListAppsRequest { status: 0, app_name_pattern: pattern, match_type: kind };
+        let answer = peer.call::<ListApps>(&request).await;
+        assert_eq!((&answer.err, answer.infos.map(|infos| infos.len())), (&ErrorCode::Ok, Some(3)));
     }
     let dropped = ListAppsRequest { status: 6, app_name_pattern: None, match_type: None };
     assert_eq!(peer.call::<ListApps>(&dropped).await.infos, Some(vec![]));
@@ -488,7 +495,8 @@ async fn query_config_shows_the_partitions_asked_for() {
     let all = ask("temp", &[]).await;
     assert_eq!((&all.err, all.app_id, all.partition_count), (&ErrorCode::Ok, Some(3), Some(8)));
     assert_eq!(indices(&all), (0..8).collect::<Vec<_>>());
-    assert_eq!(indices(&ask("temp", &[6, 2, 6, 8, -1]).await), [2, 6]);
+    assert_eq!(indices(&ask("temp", &[6, 2, 6, 8, -1]).await), [6, 2]);
+    assert_eq!(indices(&ask("temp", &[8, -1]).await), (0..8).collect::<Vec<_>>());
     let missing = ask("nosuch", &[]).await;
     assert_eq!((missing.err, missing.app_id), (ErrorCode::ObjectNotFound, Some(0)));
 }

@@ -30,11 +30,8 @@ impl State {
             return Some(self.refuse(call, ErrorCode::AppNotExist, hint));
         };
         let (table_id, replicas) = (table.id, table.replicas);
-        let existing =
-            table.duplications.values().find(|dup| dup.cluster == request.remote_cluster_name);
-        if let Some(existing) = existing {
-            let (dupid, altering) = (existing.dupid, existing.altering);
-            return match altering {
+        if let Some(dupid) = self.index.to_cluster(table_id, &request.remote_cluster_name) {
+            return match table.duplications[&dupid].altering {
                 Some(ticket) => self.add_meets_altering(call, request, table_id, dupid, ticket),
                 None => Some(self.repeat(call, &request, table_id, dupid)),
             };
@@ -76,9 +73,12 @@ impl State {
             create_ts_ms: now_ms,
             life: Life::begin(Status::Init, now_ms),
             fail_mode: FailMode::Slow,
+            fail_mode_last_set: FailMode::Slow,
             altering: None,
         };
         let answer = UpdateAnswer::Add(rules.full_answer(ErrorCode::Ok, table_id, &duplication));
+        self.index.insert(table_id, &duplication);
+        table.had_duplications = true;
         table.duplications.insert(dupid, duplication);
         let target = rules.add_target(request.is_duplicating_checkpoint);
         let then = Some((Life::begin(target, self.latest_ms), FailMode::Slow));
@@ -121,13 +121,9 @@ impl State {
         cluster: &str,
         remote_table: &str,
     ) -> Option<(&str, Option<Ticket>)> {
-        self.tables.values().filter(|table| table.id != table_id).find_map(|table| {
-            table
-                .duplications
-                .values()
-                .find(|dup| dup.cluster == cluster && dup.remote_table == remote_table)
-                .map(|dup| (table.name.as_str(), dup.altering))
-        })
+        let (other, dupid) = self.index.from_another_table(table_id, cluster, remote_table)?;
+        let other = &self.tables[&other];
+        Some((other.name.as_str(), other.duplications[&dupid].altering))
     }
 
     fn add_meets_altering(
@@ -185,7 +181,7 @@ impl State {
                 }
             };
         }
-        let fail_mode = rules.fail_mode_after_repeat(duplication.fail_mode, target);
+        let fail_mode = rules.fail_mode_after_repeat(duplication.fail_mode_last_set, target);
         let moves = life.status != target || fail_mode != duplication.fail_mode;
         let then = (moves || rules.field_3 == Field3::Freezed).then(|| {
             let next = if life.status == target {

@@ -78,7 +78,7 @@ impl Hub {
     ) -> Result<Hub, ServerError> {
         config.check()?;
         let now_ms = clock.now_ms();
-        let snapshot = settle_tables(&store, config, now_ms)?;
+        let (snapshot, made) = settle_tables(&store, config, now_ms)?;
         let manual = (config.clock_mode() == ClockMode::Manual).then(|| {
             let stored = snapshot.duplications.iter().map(|(_, record)| record);
             let latest = stored.map(|record| record.since_ms.max(record.create_ts_ms)).max();
@@ -88,8 +88,9 @@ impl Hub {
             Some(manual) => Arc::clone(manual) as Arc<dyn Clock>,
             None => clock,
         };
-        let state = State::new(config, snapshot)
+        let mut state = State::new(config, snapshot)
             .map_err(|reason| ServerError::Store(StoreError::Io { reason }))?;
+        state.just_made(&made);
         let node = Node::new(Arc::new(config.clone()), state, now_ms);
         let core = Core { node, connections: BTreeMap::new(), next_connection: 0 };
         Ok(Hub(Arc::new_cyclic(|this| Shared {

@@ -36,6 +36,7 @@ mod fault;
 mod group;
 mod http;
 mod hub;
+mod index;
 mod life;
 mod listener;
 mod node;

@@ -1,11 +1,11 @@
 //! The answers that change nothing: they show the state as it is, and never wait for an add or a
 //! modify.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::state::State;
 use super::table::{Duplication, Table};
-use crate::protocol::bare::{Gpid, RpcAddress};
+use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Status;
 use crate::protocol::messages::{
@@ -68,12 +68,10 @@ impl State {
 
     /// The tables.
     pub(crate) fn list_apps(&self, request: &ListAppsRequest) -> ListAppsAnswer {
-        // Before 2.6 fields 2 and 3 are unknown and passed over.
-        let pattern = match request.match_type.filter(|_| self.rules.remote_names) {
-            None => Ok(Pattern::All),
-            Some(kind) => {
-                Pattern::new(kind, request.app_name_pattern.as_deref().unwrap_or_default())
-            }
+        // Before 2.6 fields 2 and 3 are unknown and passed over; since then they count together.
+        let pattern = match (request.match_type, &request.app_name_pattern) {
+            (Some(kind), Some(pattern)) if self.rules.remote_names => Pattern::new(kind, pattern),
+            _ => Ok(Pattern::All),
         };
         let pattern = match pattern {
             Ok(pattern) => pattern,
@@ -109,9 +107,8 @@ impl State {
             expire_second: 0,
             create_second: table.create_second,
             drop_second: 0,
-            duplicating: Some(
-                table.duplications.values().any(|dup| dup.life.status != Status::Init),
-            ),
+            duplicating: (table.had_duplications || !self.rules.silent_on_duplicating)
+                .then(|| table.duplications.values().any(|dup| dup.life.status != Status::Init)),
             init_partition_count: Some(-1),
             is_bulk_loading: Some(false),
             atomic_idempotent: self.rules.remote_names.then_some(false),
@@ -129,6 +126,7 @@ impl State {
                 partitions: Some(Vec::new()),
             };
         };
+        let names = self.rules.remote_names;
         let partition = |index: i32| PartitionConfig {
             pid: Gpid { app_id: table.id, partition_index: index },
             ballot: 0,
@@ -138,23 +136,20 @@ impl State {
             last_drops: Vec::new(),
             last_committed_decree: 0,
             partition_flags: 0,
-            hp_primary: None,
-            hp_secondaries: None,
-            hp_last_drops: None,
+            // What was read back from the store has an empty name instead of none.
+            hp_primary: (names && !table.just_made).then(HostPort::default),
+            hp_secondaries: names.then(Vec::new),
+            hp_last_drops: names.then(Vec::new),
         };
-        let partitions = if request.partition_indices.is_empty() {
-            (0..table.partitions).map(partition).collect()
-        } else {
-            // No index is answered twice, so that a small request has no huge answer.
-            let mut asked = request.partition_indices.clone();
-            asked.sort_unstable();
-            asked.dedup();
-            asked
-                .into_iter()
-                .filter(|index| (0..table.partitions).contains(index))
-                .map(partition)
-                .collect()
-        };
+        // No index is answered twice, so that a small request has no huge answer; a real server does
+        // so. Where none is left of those asked for, all are answered.
+        let mut seen = BTreeSet::new();
+        let there = |index: &&i32| (0..table.partitions).contains(*index) && seen.insert(**index);
+        let mut partitions: Vec<PartitionConfig> =
+            request.partition_indices.iter().filter(there).copied().map(partition).collect();
+        if partitions.is_empty() {
+            partitions = (0..table.partitions).map(partition).collect();
+        }
         QueryConfigAnswer {
             err: ErrorCode::Ok,
             app_id: Some(table.id),
@@ -232,7 +227,7 @@ impl State {
             remote_app_name: rules.remote_names.then(|| dup.remote_table.clone()),
             remote_replica_count: rules.remote_names.then_some(dup.remote_replica_count),
             mode: None,
-            partition_states: rules.remote_names.then(states),
+            partition_states: rules.partition_states.then(states),
         }
     }
 }
@@ -256,7 +251,7 @@ impl<'a> Pattern<'a> {
             match_type::POSTFIX => return Ok(Pattern::Postfix(text)),
             match_type::INVALID => "invalid",
             match_type::REGEX => "regex",
-            _ => "unknown",
+            _ => "Unknown",
         };
         Err(format!("match_type is not supported: val={kind}, str={name}"))
     }

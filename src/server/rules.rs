@@ -16,8 +16,13 @@ pub(crate) struct Rules {
     /// How field 3 of an add is read.
     pub(crate) field_3: Field3,
     /// Whether it knows remote tables and replica counts: fields 4 and 5 of an add, their checks,
-    /// the echo in answers, fields 8, 9 and 11 of an entry.
+    /// the echo in answers, fields 8 and 9 of an entry.
     pub(crate) remote_names: bool,
+    /// Whether an entry tells how far each partition has come: its field 11.
+    pub(crate) partition_states: bool,
+    /// Whether a table is said to be duplicated or not only once it has had a duplication since the
+    /// server started: field 12 of what LIST_APPS tells.
+    pub(crate) silent_on_duplicating: bool,
     /// Whether an add for a missing table is told why it failed.
     pub(crate) missing_table_hint: bool,
     /// Whether the hint about a remote cluster without addresses names that cluster.
@@ -88,6 +93,8 @@ impl Rules {
             generation: behaviour.generation(),
             field_3: Field3::Checkpoint,
             remote_names: true,
+            partition_states: true,
+            silent_on_duplicating: false,
             missing_table_hint: true,
             hint_names_cluster: true,
             lists: true,
@@ -102,6 +109,8 @@ impl Rules {
             Behaviour::Freezed => Rules {
                 field_3: Field3::Freezed,
                 remote_names: false,
+                partition_states: false,
+                silent_on_duplicating: true,
                 missing_table_hint: false,
                 hint_names_cluster: false,
                 lists: false,
@@ -114,6 +123,7 @@ impl Rules {
             },
             Behaviour::Checkpoint => Rules {
                 remote_names: false,
+                partition_states: false,
                 missing_table_hint: false,
                 lists: false,
                 repeated: Repeated::Ok,
@@ -122,7 +132,9 @@ impl Rules {
                 formats_hints: false,
                 ..dup_exist
             },
-            Behaviour::RemoteName => Rules { lists: false, repeated: Repeated::Ok, ..dup_exist },
+            Behaviour::RemoteName => {
+                Rules { partition_states: false, lists: false, repeated: Repeated::Ok, ..dup_exist }
+            }
             Behaviour::DupExist => dup_exist,
             Behaviour::Idempotent => Rules {
                 repeated: Repeated::Untouched,
@@ -164,11 +176,12 @@ impl Rules {
         }
     }
 
-    /// The fail mode after a repeated add that was let through.
-    pub(crate) fn fail_mode_after_repeat(&self, current: FailMode, target: Status) -> FailMode {
+    /// The fail mode after a repeated add that was let through, where `last_set` is what was set
+    /// since the server started.
+    pub(crate) fn fail_mode_after_repeat(&self, last_set: FailMode, target: Status) -> FailMode {
         match (self.field_3, target) {
             // Only its way into the pause goes by the routine that resets it.
-            (Field3::Freezed, Status::Start) => current,
+            (Field3::Freezed, Status::Start) => last_set,
             _ => FailMode::Slow,
         }
     }

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 
 use super::answers::{add_refused, failed_to_store, modify_answer};
 use super::config::{ClockMode, ServerConfig};
+use super::index::Index;
 use super::life::Life;
 use super::partition::PartitionRule;
 use super::rules::Rules;
@@ -78,6 +79,7 @@ pub(crate) struct State {
     pub(crate) clock: ClockMode,
     pub(crate) partitions: Vec<PartitionRule>,
     pub(crate) tables: BTreeMap<i32, Table>,
+    pub(super) index: Index,
     pub(super) cluster_name: String,
     pub(super) remote_clusters: BTreeMap<String, Vec<String>>,
     pending: BTreeMap<Ticket, Pending>,
@@ -92,6 +94,7 @@ impl State {
     pub(crate) fn new(config: &ServerConfig, snapshot: Snapshot) -> Result<State, String> {
         let rules = Rules::of(config.behaviour);
         let mut tables = BTreeMap::new();
+        let mut index = Index::default();
         for table in snapshot.tables {
             let table = Table {
                 id: table.id,
@@ -101,7 +104,10 @@ impl State {
                 create_second: table.create_second,
                 duplications: BTreeMap::new(),
                 highest_dupid: table.highest_dupid,
+                had_duplications: false,
+                just_made: false,
             };
+            index.insert_table(&table);
             tables.insert(table.id, table);
         }
         let mut state = State {
@@ -109,6 +115,7 @@ impl State {
             clock: config.clock_mode(),
             partitions: config.partitions.clone(),
             tables,
+            index,
             cluster_name: config.cluster_name.clone(),
             remote_clusters: config
                 .remote_clusters
@@ -124,6 +131,15 @@ impl State {
             state.put(table_id, record)?;
         }
         Ok(state)
+    }
+
+    /// Notes tables that the server has made on its way up.
+    pub(crate) fn just_made(&mut self, table_ids: &[i32]) {
+        for id in table_ids {
+            if let Some(table) = self.tables.get_mut(id) {
+                table.just_made = true;
+            }
+        }
     }
 
     /// Takes in what is stored beside what was made before it was read: a leader that serves early
@@ -148,8 +164,17 @@ impl State {
             .ok_or_else(|| format!("a duplication has no table: dupid={}", record.dupid))?;
         let duplication = Duplication::from_record(record, &self.rules)?;
         table.highest_dupid = table.highest_dupid.max(duplication.dupid);
+        self.index.insert(table_id, &duplication);
+        table.had_duplications = true;
         table.duplications.insert(duplication.dupid, duplication);
         Ok(())
+    }
+
+    fn take_away(&mut self, table_id: i32, dupid: i32) {
+        let table = self.tables.get_mut(&table_id);
+        if let Some(gone) = table.and_then(|table| table.duplications.remove(&dupid)) {
+            self.index.remove(table_id, &gone);
+        }
     }
 
     /// The time that statuses are worked out for: wall time that never goes back, or a duplication
@@ -161,7 +186,7 @@ impl State {
 
     /// The table of that name.
     pub(crate) fn table(&self, name: &str) -> Option<&Table> {
-        self.tables.values().find(|table| table.name == name)
+        self.tables.get(&self.index.table(name)?)
     }
 
     /// Decides about an add or a modify.
@@ -204,8 +229,9 @@ impl State {
                     duplication.altering = None;
                     duplication.life = life;
                     duplication.fail_mode = fail_mode;
+                    duplication.fail_mode_last_set = fail_mode;
                     if life.status == Status::Removed {
-                        table.duplications.remove(&dupid);
+                        self.take_away(table_id, dupid);
                     }
                 }
                 Effect::Answer(call, answer)
@@ -215,7 +241,7 @@ impl State {
                     duplication.altering = None;
                 }
                 if new {
-                    table.duplications.remove(&dupid);
+                    self.take_away(table_id, dupid);
                 }
                 let hint = format!("the duplication could not be stored: {reason}");
                 let answer = match answer {

@@ -19,6 +19,10 @@ pub(crate) struct Table {
     pub(crate) create_second: i64,
     pub(crate) duplications: BTreeMap<i32, Duplication>,
     pub(crate) highest_dupid: i32,
+    /// Whether it has had a duplication since the server started.
+    pub(crate) had_duplications: bool,
+    /// Whether the server made it since it started, and did not find it in its store.
+    pub(crate) just_made: bool,
 }
 
 /// A duplication.
@@ -31,6 +35,9 @@ pub(crate) struct Duplication {
     pub(crate) create_ts_ms: i64,
     pub(crate) life: Life,
     pub(crate) fail_mode: FailMode,
+    /// The fail mode that was set since the server started: 2.3 and older forget it on their way up,
+    /// and an add that meets the duplication brings FAIL_SLOW then.
+    pub(crate) fail_mode_last_set: FailMode,
     /// The change that is being stored.
     pub(crate) altering: Option<Ticket>,
 }
@@ -42,7 +49,11 @@ impl Table {
         if !reuses && dupid <= self.highest_dupid {
             return self.highest_dupid.checked_add(1);
         }
-        while self.duplications.contains_key(&dupid) {
+        // One pass over those that are taken, not a look-up for each.
+        for (&taken, _) in self.duplications.range(dupid..) {
+            if taken != dupid {
+                break;
+            }
             dupid = dupid.checked_add(1)?;
         }
         Some(dupid)
@@ -72,6 +83,7 @@ impl Duplication {
                 confirmed: record.confirmed,
             },
             fail_mode,
+            fail_mode_last_set: FailMode::Slow,
             altering: None,
         })
     }

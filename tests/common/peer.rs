@@ -102,7 +102,8 @@ impl Peer {
                     payload,
                 });
             }
-            let mut chunk = [0; 65_536];
+            // On the heap: it would stand in the future of every call that a test waits for.
+            let mut chunk = vec![0; 65_536];
             let read = timeout(PATIENCE, self.stream.read(&mut chunk))
                 .await
                 .expect("the server answers or closes");

@@ -10,6 +10,7 @@ from pegasus_dup import (
     AlreadyExists,
     Client,
     Created,
+    InvalidArgument,
     MetaServer,
     MetaServerError,
     Status,
@@ -110,7 +111,8 @@ def test_tables_as_the_command_line_writes_them() -> None:
         MetaServer(tables=tables, remote_clusters=REMOTE) as server,
         Client(server.address) as client,
     ):
-        for name, partitions, replicas in (("a:b", 8, 3), ("wide", 16, 5), ("a:5", 4, 3), ("c:7", 2, 3)):
+        made = (("a:b", 8, 3), ("wide", 16, 5), ("a:5", 4, 3), ("c:7", 2, 3))
+        for name, partitions, replicas in made:
             client.add(name, "target")
             (listed,) = client.query(name)
             assert len(listed.partitions) == partitions

@@ -44,14 +44,16 @@ pub trait Store: Send + Sync + 'static {
 }
 
 /// The tables to serve: those stored, which keep their ids, and those given that are not stored
-/// yet, which are stored now. Replica counts may change, partitions may not.
+/// yet, which are stored now, with the ids of the latter. Replica counts may change, partitions may
+/// not.
 pub(crate) fn settle_tables(
     store: &dyn Store,
     config: &ServerConfig,
     now_ms: i64,
-) -> Result<Snapshot, StoreError> {
+) -> Result<(Snapshot, Vec<i32>), StoreError> {
     let mut snapshot = store.load()?;
     let mut changed = Vec::new();
+    let mut made = Vec::new();
     let mut next_id = snapshot.tables.iter().map(|table| table.id).max().unwrap_or(0) + 1;
     for spec in &config.tables {
         match snapshot.tables.iter_mut().find(|table| table.name == spec.name) {
@@ -77,6 +79,7 @@ pub(crate) fn settle_tables(
                     create_second: now_ms / 1_000,
                     highest_dupid: 0,
                 };
+                made.push(next_id);
                 next_id += 1;
                 changed.push(table.clone());
                 snapshot.tables.push(table);
@@ -86,5 +89,5 @@ pub(crate) fn settle_tables(
     if !changed.is_empty() {
         store.put_tables(changed)?;
     }
-    Ok(snapshot)
+    Ok((snapshot, made))
 }

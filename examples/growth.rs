@@ -1,0 +1,89 @@
+//! What an add costs the embedded server as duplications pile up: `growth [GENERATION]` adds 200,000
+//! duplications of 1,000 tables to 200 clusters over one connection in memory, and prints how many
+//! adds a second the server answers, measured over the last thousand before each count.
+#![allow(clippy::disallowed_methods, reason = "this is about real time")]
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Instant;
+
+use pegasus_dup::ErrorCode;
+use pegasus_dup::protocol::frame::{answer_length, decode_answer, encode_request};
+use pegasus_dup::protocol::messages::{AddAnswer, AddDuplication, AddRequest};
+use pegasus_dup::server::store::MemoryStore;
+use pegasus_dup::server::{Behaviour, Hub, RemoteCluster, ServerConfig, SystemClock, TableSpec};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
+
+const TABLES: usize = 1_000;
+const CLUSTERS: usize = 200;
+/// Requests that are on their way at a time.
+const BATCH: usize = 100;
+const SHOWN: [usize; 5] = [1_000, 10_000, 40_000, 100_000, 200_000];
+
+type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Fallible<()> {
+    let behaviour: Behaviour = match std::env::args().nth(1) {
+        Some(name) => name.parse()?,
+        None => Behaviour::default(),
+    };
+    let cluster = |number| RemoteCluster { name: format!("c{number}"), metas: vec!["h:1".into()] };
+    let config = ServerConfig {
+        behaviour,
+        tables: (0..TABLES).map(|number| TableSpec::new(format!("t{number}"))).collect(),
+        remote_clusters: (0..CLUSTERS).map(cluster).collect(),
+        ..ServerConfig::default()
+    };
+    let hub = Hub::new(&config, Arc::new(MemoryStore::new()), Arc::new(SystemClock))?;
+    let (mut ours, theirs) = tokio::io::duplex(1 << 20);
+    tokio::spawn(async move { hub.serve(theirs).await });
+    let mut input = Vec::new();
+    let mut began = Instant::now();
+    for first in (0..TABLES * CLUSTERS).step_by(BATCH) {
+        if SHOWN.contains(&(first + 1_000)) {
+            began = Instant::now();
+        }
+        let requests: Vec<u8> = (first..first + BATCH).flat_map(request).collect();
+        ours.write_all(&requests).await?;
+        for _ in 0..BATCH {
+            let answer = receive(&mut ours, &mut input).await?;
+            if answer.err != ErrorCode::Ok {
+                return Err(format!("not created: {answer:?}").into());
+            }
+        }
+        let made = first + BATCH;
+        if SHOWN.contains(&made) {
+            println!(
+                "{made:>7} duplications: {:>7.0} adds/s",
+                1_000.0 / began.elapsed().as_secs_f64()
+            );
+        }
+    }
+    Ok(())
+}
+
+fn request(number: usize) -> Vec<u8> {
+    let request = AddRequest {
+        app_name: format!("t{}", number % TABLES),
+        remote_cluster_name: format!("c{}", number / TABLES),
+        is_duplicating_checkpoint: None,
+        remote_app_name: None,
+        remote_replica_count: None,
+    };
+    encode_request::<AddDuplication>(&request, 1, 1_000)
+}
+
+async fn receive(stream: &mut DuplexStream, input: &mut Vec<u8>) -> Fallible<AddAnswer> {
+    loop {
+        if let Some(length) = answer_length(input, 1 << 20)?
+            && input.len() >= length
+        {
+            let frame: Vec<u8> = input.drain(..length).collect();
+            return Ok(decode_answer(&frame[4..])?.answer()?);
+        }
+        if stream.read_buf(input).await? == 0 {
+            return Err("the server closed the connection".into());
+        }
+    }
+}
