@@ -154,7 +154,7 @@ fn leader_says(request: &[u8]) -> Vec<u8> {
             is_stateful: Some(true),
             partitions: Some(Vec::new()),
         };
-        return frame::encode_answer(&answer, request.name, request.seqid);
+        return frame::encode_answer(&answer, &request.name, request.seqid);
     }
     assert_eq!(request.name, ListDuplication::NAME);
     let table = request.request::<ListRequest>().unwrap().app_name_pattern;
@@ -172,7 +172,7 @@ fn leader_says(request: &[u8]) -> Vec<u8> {
         hint_message: None,
         app_states: Some(BTreeMap::from([(table, state)])),
     };
-    frame::encode_answer(&answer, request.name, request.seqid)
+    frame::encode_answer(&answer, &request.name, request.seqid)
 }
 
 #[tokio::test]

@@ -4,9 +4,11 @@
 
 mod common;
 
+use common::frames::{with_header_1, with_word};
 use common::peer::{Peer, add};
 use pegasus_dup::ErrorCode;
-use pegasus_dup::protocol::messages::{AddDuplication, AddRequest};
+use pegasus_dup::protocol::frame::encode_request;
+use pegasus_dup::protocol::messages::{AddDuplication, AddRequest, ListDuplication, ListRequest};
 use pegasus_dup::server::{Behaviour, ServerConfig};
 
 /// A server whose cluster has a table and two remote clusters with braces in their names; the second
@@ -103,4 +105,36 @@ async fn the_default_generation_answers_a_brace_properly() {
     assert!(answer.hint.expect("a hint").contains("get_duplication_cluster_id(m}n)"));
     assert_eq!(server.would_have_died(), 0);
     server.stop().await;
+}
+
+#[tokio::test]
+async fn a_request_to_a_replica_ends_a_real_server_if_it_knows_the_rpc() {
+    for behaviour in Behaviour::ALL {
+        let server = common::start(common::still(behaviour)).await;
+        let request = encode_request::<AddDuplication>(&add("temp", "target"), 7, 1000);
+        let app_id_1 = [8, 0, 1, 0, 0, 0, 1, 0];
+        for (died, frame) in [
+            (1, with_word(request.clone(), 24, 1)),
+            (2, with_word(request.clone(), 24, i32::MAX as u32)),
+            (3, with_header_1(&app_id_1, &request[48..])),
+        ] {
+            let mut peer = Peer::connect(server.address()).await;
+            peer.send_bytes(&frame).await;
+            peer.closed().await;
+            assert_eq!(server.would_have_died(), died, "{behaviour}");
+        }
+        let mut peer = Peer::connect(server.address()).await;
+        assert_eq!(peer.query("temp").await.entry_list, Some(vec![]), "{behaviour}");
+        // A name that the server doesn't know is looked at first.
+        let list = ListRequest { app_name_pattern: String::new(), match_type: 1 };
+        let list = encode_request::<ListDuplication>(&list, 8, 1000);
+        peer.send_bytes(&with_word(list, 24, 1)).await;
+        let answer = peer.receive().await;
+        if matches!(behaviour, Behaviour::DupExist | Behaviour::Idempotent) {
+            assert_eq!(answer, None);
+        } else {
+            assert_eq!(answer.expect("an answer").framework, ErrorCode::HandlerNotFound);
+        }
+        server.stop().await;
+    }
 }

@@ -6,6 +6,7 @@ mod common;
 
 use std::time::Duration;
 
+use common::frames::{good, nested, with_body, with_header_1, with_word};
 use common::peer::{Peer, add};
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::frame::encode_request;
@@ -28,41 +29,22 @@ async fn alive(server: &MetaServer) {
     assert_eq!(peer.query("temp").await.err, ErrorCode::Ok);
 }
 
-/// A good request's frame.
-fn good() -> Vec<u8> {
-    encode_request::<AddDuplication>(&add("temp", "target"), 7, 1000)
-}
-
-fn with_word(mut frame: Vec<u8>, at: usize, word: u32) -> Vec<u8> {
-    frame[at..at + 4].copy_from_slice(&word.to_be_bytes());
-    frame
-}
-
-/// A frame with that body.
-fn with_body(body: &[u8]) -> Vec<u8> {
-    let mut frame = good()[..48].to_vec();
-    frame.extend_from_slice(body);
-    let length = u32::try_from(body.len()).unwrap();
-    with_word(frame, 16, length)
-}
-
 #[tokio::test]
 async fn every_bad_frame_ends_its_connection_and_nothing_else() {
     let server = start().await;
     let body = good()[48..].to_vec();
-    let named = |name: &str| {
-        let mut body = vec![0x80, 1, 0, 1];
-        body.extend_from_slice(&u32::try_from(name.len()).unwrap().to_be_bytes());
-        body.extend_from_slice(name.as_bytes());
-        body.extend_from_slice(&[0, 0, 0, 1, 12, 0, 1, 0, 0]);
-        with_body(&body)
-    };
     // (what, the bytes, whether a real server's process would have ended)
     let mut cases = vec![
         ("another magic".to_owned(), b"HELO world".to_vec(), false),
         ("the native magic".to_owned(), b"RDSN\0\0\0\0".to_vec(), false),
         ("two bytes of another magic".to_owned(), b"TX".to_vec(), false),
-        ("header version 1".to_owned(), with_word(good(), 4, 1), false),
+        ("a short struct in header version 1".to_owned(), with_header_1(&[8, 0, 1], &body), true),
+        ("no struct in header version 1".to_owned(), with_header_1(&[], &body), true),
+        (
+            "2 GiB by header version 1".to_owned(),
+            with_word(with_header_1(&[0], &[]), 12, 1 << 31),
+            false,
+        ),
         ("header version 2".to_owned(), with_word(good(), 4, 2), false),
         ("header length 47".to_owned(), with_word(good(), 8, 47), false),
         ("header length 0".to_owned(), with_word(good(), 8, 0), false),
@@ -83,7 +65,7 @@ async fn every_bad_frame_ends_its_connection_and_nothing_else() {
         ),
         ("a reply".to_owned(), with_body(&[&[0x80, 1, 0, 2], &body[4..]].concat()), false),
         ("an exception".to_owned(), with_body(&[&[0x80, 1, 0, 3], &body[4..]].concat()), false),
-        ("a name of 48 bytes".to_owned(), named(&"X".repeat(48)), false),
+        ("structs 65 deep".to_owned(), with_body(&nested(64)), true),
     ];
     // Cut anywhere, with a length that says so.
     for cut in 1..body.len() {
@@ -123,16 +105,29 @@ async fn what_a_real_server_passes_over_is_answered() {
         ErrorCode::Ok
     );
     // An unknown RPC has no body in its answer, and the connection stays.
-    for name in ["RPC_CM_NO_SUCH_THING", &"X".repeat(47), ""] {
+    // Its name is kept up to 47 bytes and to a NUL, and so is the answer's.
+    let long = "X".repeat(60);
+    for (name, answer) in [
+        (&b"RPC_CM_NO_SUCH_THING"[..], "RPC_CM_NO_SUCH_THING_ACK"),
+        (&long.as_bytes()[..43], &format!("{}_ACK", &long[..43])),
+        (&long.as_bytes()[..45], &format!("{}_A", &long[..45])),
+        (&long.as_bytes()[..47], &long[..47]),
+        (long.as_bytes(), &long[..47]),
+        (b"", "_ACK"),
+        (b"RPC_X\0RPC_CM_QUERY_DUPLICATION", "RPC_X_ACK"),
+        (b"RPC_\xff", "RPC_\u{fffd}_ACK"),
+        (b"RPC_CM_ADD_DUPLICATION\xff", "RPC_CM_ADD_DUPLICATION\u{fffd}_ACK"),
+        (b"RPC_CM_ADD_DUPLICATION_ACK", "RPC_CM_ADD_DUPLICATION_ACK_ACK"),
+    ] {
         let mut body = vec![0x80, 1, 0, 1];
         body.extend_from_slice(&u32::try_from(name.len()).unwrap().to_be_bytes());
-        body.extend_from_slice(name.as_bytes());
+        body.extend_from_slice(name);
         body.extend_from_slice(&[0, 0, 0, 42, 12, 0, 1, 0, 0]);
         peer.send_bytes(&with_body(&body)).await;
         let framed = peer.receive().await.expect("an answer");
         assert_eq!(framed.framework, ErrorCode::HandlerNotFound);
-        assert_eq!((framed.name, framed.seqid), (format!("{name}_ACK"), 42));
-        let empty = 4 + "ERR_HANDLER_NOT_FOUND".len() + 8 + name.len() + "_ACK".len() + 4;
+        assert_eq!((framed.name.as_str(), framed.seqid), (answer, 42));
+        let empty = 4 + "ERR_HANDLER_NOT_FOUND".len() + 8 + answer.len() + 4;
         assert_eq!(framed.payload.len(), empty);
     }
     // Fields it doesn't know are passed over, those that are missing have defaults.
@@ -144,7 +139,7 @@ async fn what_a_real_server_passes_over_is_answered() {
     peer.send_bytes(&with_body(&body)).await;
     let framed = peer.receive().await.expect("an answer");
     assert_eq!(framed.answer::<QueryDuplication>().err, ErrorCode::AppNotExist);
-    // A caller that wants no answer gets none, and what it asked is done.
+    // A caller that says it wants no answer gets one all the same.
     let pause = ModifyRequest {
         app_name: "temp".to_owned(),
         dupid: peer.query("temp").await.entry_list.expect("a list")[0].dupid,
@@ -154,6 +149,8 @@ async fn what_a_real_server_passes_over_is_answered() {
     let mut oneway = encode_request::<ModifyDuplication>(&pause, 44, 1000);
     oneway[51] = 4;
     peer.send_bytes(&oneway).await;
+    let framed = peer.receive().await.expect("an answer");
+    assert_eq!((framed.seqid, framed.answer::<ModifyDuplication>().err), (44, ErrorCode::Ok));
     assert_eq!(peer.query("temp").await.entry_list.expect("a list")[0].status, 4);
     // A byte at a time is a request all the same.
     let query = QueryRequest { app_name: "temp".to_owned() };

@@ -144,7 +144,7 @@ fn the_worked_examples_byte_for_byte() {
     assert_eq!(encode_request::<AddDuplication>(&asked, 4, 705), request);
     assert_eq!(request_length(&request, 1 << 20), Ok(Some(request.len())));
     let frame = decode_request(&request).expect("a request");
-    assert_eq!((frame.name, frame.seqid, frame.oneway), (AddDuplication::NAME, 4, false));
+    assert_eq!((&*frame.name, frame.seqid, frame.app_id), (AddDuplication::NAME, 4, 0));
     assert_eq!(frame.request::<AddRequest>(), Ok(asked));
 
     let answer = |err: ErrorCode| AddAnswer {

@@ -100,7 +100,7 @@ fn answer(frame: &[u8], script: &Mutex<Script>) -> Option<Vec<u8>> {
     let mut script = script.lock().expect("not poisoned");
     script.adds += usize::from(request.name == AddDuplication::NAME);
     script.modifies += usize::from(request.name == ModifyDuplication::NAME);
-    let (name, seqid) = (request.name, request.seqid);
+    let (name, seqid) = (&*request.name, request.seqid);
     match script.byte().unwrap_or(0) % 6 {
         0 => None,
         1 => Some(Vec::new()),

@@ -4,7 +4,7 @@
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::error_code::ErrorCode;
-use super::thrift::{DecodeError, Reader, Type, Wire, write_str};
+use super::thrift::{DecodeError, Reader, Type, Wire, write_bytes, write_str};
 
 impl Wire for ErrorCode {
     const TYPE: Type = Type::Struct;
@@ -14,6 +14,21 @@ impl Wire for ErrorCode {
     }
     fn write(&self, out: &mut Vec<u8>) {
         write_str(out, self.name());
+    }
+}
+
+/// Bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Blob(pub Vec<u8>);
+
+impl Wire for Blob {
+    const TYPE: Type = Type::Struct;
+    const MIN_SIZE: usize = 4;
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.bytes().map(|bytes| Blob(bytes.to_vec()))
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        write_bytes(out, &self.0);
     }
 }
 

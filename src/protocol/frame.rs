@@ -1,15 +1,19 @@
 //! Frames between a client and a meta server: THFT header version 0, as the Go, Python and Node
-//! clients send it, and the answer's frame, which has no magic.
+//! clients send it, version 1, as the Java client does, and the answer's frame, which has no magic.
 //!
 //! Nothing here does I/O: the parsers look at the bytes that have come so far and say `None` where
 //! a frame is not whole yet.
 
+use std::borrow::Cow;
+
 use super::error_code::ErrorCode;
-use super::messages::Rpc;
+use super::messages::{HeaderMeta, Rpc};
 use super::thrift::{DecodeError, Reader, Type, Wire, write_str};
 
-/// Bytes of a request's header.
+/// Bytes of a request's header of version 0.
 pub const REQUEST_HEADER: usize = 48;
+/// Bytes of a header of version 1, before the struct that is its other part.
+const HEADER_1: usize = 16;
 /// The longest RPC name that a C++ server keeps.
 pub const MAX_RPC_NAME: usize = 47;
 /// What an answer's method name ends with.
@@ -28,7 +32,7 @@ pub enum FrameError {
     /// The first bytes are not `THFT`.
     #[error("wrong magic: bytes={0:02x?}")]
     BadMagic([u8; 4]),
-    /// A header version other than 0.
+    /// A header version other than 0 and 1.
     #[error("unsupported header version: version={0}")]
     BadHeaderVersion(u32),
     /// A header length other than 48.
@@ -53,29 +57,23 @@ pub enum FrameError {
 /// A request as a server sees it: the envelope read, the request struct not yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestFrame<'a> {
-    /// The RPC code name.
-    pub name: &'a str,
+    /// The RPC code name, as far as a C++ server keeps it. Bytes that are not UTF-8 are U+FFFD.
+    pub name: Cow<'a, str>,
     /// What the answer must carry.
     pub seqid: i32,
-    /// Whether the caller wants no answer.
-    pub oneway: bool,
+    /// Which table's replica it is for; 0 = the meta server.
+    pub app_id: i32,
     body: &'a [u8],
 }
 
 impl RequestFrame<'_> {
-    /// Reads the request struct.
+    /// Reads the request struct as a C++ server does: what stands before and after it is passed over,
+    /// whatever it is, and bytes that follow are not looked at.
     pub fn request<T: Wire>(&self) -> Result<T, DecodeError> {
-        let mut reader = Reader::new(self.body);
-        // Like the C++ server, don't look at the field's id: an args struct has one field.
-        match reader.field()? {
-            Some((Type::Struct, _)) => {}
-            _ => return Err(DecodeError::BadBody),
-        }
+        let mut reader = Reader::lenient(self.body);
+        reader.skip_header()?;
         let value = T::read(&mut reader)?;
-        match reader.u8()? {
-            0 => reader.finish()?,
-            _ => return Err(DecodeError::BadBody),
-        }
+        reader.skip_header()?;
         Ok(value)
     }
 }
@@ -152,9 +150,16 @@ fn start_answer(framework: &ErrorCode, name: &str, seqid: i32) -> Vec<u8> {
     out.extend_from_slice(&[0; 4]);
     framework.write(&mut out);
     out.extend_from_slice(&(VERSION_WORD | u32::from(REPLY)).to_be_bytes());
-    write_str(&mut out, &format!("{name}{ANSWER_SUFFIX}"));
+    write_str(&mut out, &answer_name(name));
     out.extend_from_slice(&seqid.to_be_bytes());
     out
+}
+
+/// The method name of the answer to a request of that name: no longer than a C++ server keeps it.
+pub fn answer_name(name: &str) -> String {
+    let mut answer = format!("{name}{ANSWER_SUFFIX}");
+    answer.truncate(answer.floor_char_boundary(MAX_RPC_NAME));
+    answer
 }
 
 fn end_answer(mut out: Vec<u8>) -> Vec<u8> {
@@ -177,37 +182,65 @@ pub fn request_length(bytes: &[u8], max_body: usize) -> Result<Option<usize>, Fr
         return Err(FrameError::BadMagic(found));
     }
     let Some(version) = word(bytes, 4) else { return Ok(None) };
-    if version != 0 {
-        return Err(FrameError::BadHeaderVersion(version));
-    }
-    let Some(header) = word(bytes, 8) else { return Ok(None) };
-    if header != REQUEST_HEADER as u32 {
-        return Err(FrameError::BadHeaderLength(header));
-    }
-    let Some(body) = word(bytes, 16) else { return Ok(None) };
-    match usize::try_from(body) {
-        Ok(length) if length <= max_body => Ok(Some(REQUEST_HEADER + length)),
-        _ => Err(FrameError::TooLong { length: u64::from(body), limit: max_body }),
+    let (header, length) = match version {
+        0 => {
+            let Some(header) = word(bytes, 8) else { return Ok(None) };
+            if header != REQUEST_HEADER as u32 {
+                return Err(FrameError::BadHeaderLength(header));
+            }
+            let Some(body) = word(bytes, 16) else { return Ok(None) };
+            (REQUEST_HEADER, u64::from(body))
+        }
+        1 => {
+            let (Some(meta), Some(body)) = (word(bytes, 8), word(bytes, 12)) else {
+                return Ok(None);
+            };
+            (HEADER_1, u64::from(meta) + u64::from(body))
+        }
+        other => return Err(FrameError::BadHeaderVersion(other)),
+    };
+    match usize::try_from(length) {
+        Ok(length) if length <= max_body => Ok(Some(header + length)),
+        _ => Err(FrameError::TooLong { length, limit: max_body }),
     }
 }
 
 /// Reads the envelope of a whole request, header included, as [`request_length`] measured it.
 pub fn decode_request(frame: &[u8]) -> Result<RequestFrame<'_>, FrameError> {
-    let body = frame
-        .get(REQUEST_HEADER..)
-        .ok_or(DecodeError::Truncated { needed: REQUEST_HEADER, left: frame.len() })?;
+    let (app_id, body) = split_header(frame)?;
     let mut reader = Reader::new(body);
-    let kind = message_type(&mut reader)?;
+    let (name, kind) = match reader.u32()? {
+        // The envelope as thrift wrote it before it had versions: the word is the name's length.
+        length if length & 0x8000_0000 == 0 => {
+            reader = Reader::new(body);
+            (reader.bytes()?, reader.u8()?)
+        }
+        word => (message_type(word).and_then(|kind| Ok((reader.bytes()?, kind))))?,
+    };
+    let seqid = reader.i32()?;
     if kind != CALL && kind != ONEWAY {
         return Err(DecodeError::BadMessageType(kind).into());
     }
-    let name = reader.str()?;
-    if name.len() > MAX_RPC_NAME {
-        return Err(DecodeError::NameTooLong(name.len()).into());
-    }
-    let seqid = reader.i32()?;
+    let kept = name.split(|byte| *byte == 0).next().unwrap_or_default();
+    let name = String::from_utf8_lossy(&kept[..kept.len().min(MAX_RPC_NAME)]);
     let body = &body[body.len() - reader.left()..];
-    Ok(RequestFrame { name, seqid, oneway: kind == ONEWAY, body })
+    Ok(RequestFrame { name, seqid, app_id, body })
+}
+
+/// The app id that the header tells, and what follows the header.
+fn split_header(frame: &[u8]) -> Result<(i32, &[u8]), DecodeError> {
+    let short = |needed| DecodeError::Truncated { needed, left: frame.len() };
+    if word(frame, 4) == Some(1) {
+        let rest = frame.get(HEADER_1..).ok_or(short(HEADER_1))?;
+        let length = word(frame, 8).and_then(|length| usize::try_from(length).ok());
+        let (meta, body) =
+            length.and_then(|length| rest.split_at_checked(length)).ok_or(short(HEADER_1))?;
+        let meta = HeaderMeta::read(&mut Reader::lenient(meta))?;
+        return Ok((meta.app_id.unwrap_or(0), body));
+    }
+    let body = frame.get(REQUEST_HEADER..).ok_or(short(REQUEST_HEADER))?;
+    // The casts between unsigned and signed keep all bits.
+    Ok((word(frame, 24).unwrap_or(0) as i32, body))
 }
 
 /// How long the answer at the front of `bytes` is, its length word included; `None` where too
@@ -227,7 +260,7 @@ pub fn answer_length(bytes: &[u8], max_frame: usize) -> Result<Option<usize>, Fr
 pub fn decode_answer(payload: &[u8]) -> Result<AnswerFrame<'_>, FrameError> {
     let mut reader = Reader::new(payload);
     let framework = ErrorCode::read(&mut reader)?;
-    let kind = message_type(&mut reader)?;
+    let kind = message_type(reader.u32()?)?;
     if kind != REPLY {
         return Err(DecodeError::BadMessageType(kind).into());
     }
@@ -237,8 +270,7 @@ pub fn decode_answer(payload: &[u8]) -> Result<AnswerFrame<'_>, FrameError> {
     Ok(AnswerFrame { framework, name, seqid, body })
 }
 
-fn message_type(reader: &mut Reader<'_>) -> Result<u8, DecodeError> {
-    let word = reader.u32()?;
+fn message_type(word: u32) -> Result<u8, DecodeError> {
     // Thrift checks the upper half and takes the type from the lowest byte.
     if word & 0xffff_0000 != VERSION_WORD {
         return Err(DecodeError::BadVersion(word));

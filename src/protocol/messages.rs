@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::bare::{Gpid, HostPort, RpcAddress};
+use super::bare::{Blob, Gpid, HostPort, RpcAddress};
 use super::error_code::ErrorCode;
 use super::thrift::{Wire, messages};
 
@@ -69,6 +69,9 @@ rpcs! {
     ClusterInfo = "RPC_CM_CLUSTER_INFO": ClusterInfoRequest -> ClusterInfoAnswer;
 }
 
+/// How a client begins to authenticate itself. It is a matter of the connection: whoever leads.
+pub const NEGOTIATION: &str = "RPC_NEGOTIATION";
+
 /// Match types of [`ListRequest`] and [`ListAppsRequest`].
 pub mod match_type {
     /// Not a match type: refused by ERR_NOT_IMPLEMENTED.
@@ -88,6 +91,21 @@ pub mod match_type {
 }
 
 messages! {
+    /// The part of a request header of version 1 that is a thrift struct. The rest of its fields are
+    /// of no use to a meta server.
+    struct HeaderMeta {
+        /// As in a header of version 0.
+        1: app_id: Option<i32>,
+    }
+
+    /// [`NEGOTIATION`], answered.
+    struct NegotiationAnswer {
+        /// How far it is; 9 = the server wants no authentication.
+        1: status: i32,
+        /// What the mechanism says.
+        2: msg: Blob,
+    }
+
     /// RPC_CM_ADD_DUPLICATION, asked.
     struct AddRequest {
         /// The table.

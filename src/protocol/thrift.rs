@@ -123,9 +123,6 @@ pub enum DecodeError {
     /// An envelope whose argument or result is not the one expected.
     #[error("the message's body is not a struct at the expected field")]
     BadBody,
-    /// A name longer than the protocol allows.
-    #[error("a name is too long: length={0}")]
-    NameTooLong(usize),
 }
 
 /// Reads values off the front of a slice.
@@ -133,12 +130,25 @@ pub enum DecodeError {
 pub struct Reader<'a> {
     rest: &'a [u8],
     depth: u32,
+    lenient: bool,
 }
 
 impl<'a> Reader<'a> {
     /// A reader at the start of `bytes`.
     pub fn new(bytes: &'a [u8]) -> Reader<'a> {
-        Reader { rest: bytes, depth: 0 }
+        Reader { rest: bytes, depth: 0, lenient: false }
+    }
+
+    /// A reader at the start of `bytes` that takes what a C++ server takes: a known field of another
+    /// type counts as absent, the element types of containers are not looked at, a bool is true
+    /// unless it is 0, and a string may be any bytes (those that are not UTF-8 become U+FFFD).
+    pub fn lenient(bytes: &'a [u8]) -> Reader<'a> {
+        Reader { lenient: true, ..Reader::new(bytes) }
+    }
+
+    /// Whether it takes what a C++ server takes.
+    pub fn is_lenient(&self) -> bool {
+        self.lenient
     }
 
     /// How many bytes are left.
@@ -215,6 +225,22 @@ impl<'a> Reader<'a> {
     /// A string, which must be UTF-8.
     pub fn str(&mut self) -> Result<&'a str, DecodeError> {
         std::str::from_utf8(self.bytes()?).map_err(|_| DecodeError::NotUtf8)
+    }
+
+    /// A string as text.
+    fn text(&mut self) -> Result<String, DecodeError> {
+        if self.lenient {
+            return self.bytes().map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        }
+        self.str().map(str::to_owned)
+    }
+
+    /// Passes over the header of a field, or a stop, whatever type it names.
+    pub fn skip_header(&mut self) -> Result<(), DecodeError> {
+        if self.u8()? != Type::Stop as u8 {
+            self.i16()?;
+        }
+        Ok(())
     }
 
     /// The header of the next field, or `None` at the stop.
@@ -310,8 +336,13 @@ fn write_length(out: &mut Vec<u8>, length: usize) {
 
 /// Writes a string.
 pub fn write_str(out: &mut Vec<u8>, value: &str) {
+    write_bytes(out, value.as_bytes());
+}
+
+/// Writes a string's bytes.
+pub fn write_bytes(out: &mut Vec<u8>, value: &[u8]) {
     write_length(out, value.len());
-    out.extend_from_slice(value.as_bytes());
+    out.extend_from_slice(value);
 }
 
 impl Wire for bool {
@@ -321,6 +352,7 @@ impl Wire for bool {
         match reader.u8()? {
             0 => Ok(false),
             1 => Ok(true),
+            _ if reader.lenient => Ok(true),
             other => Err(DecodeError::NotBool(other)),
         }
     }
@@ -355,16 +387,21 @@ impl Wire for String {
     const TYPE: Type = Type::String;
     const MIN_SIZE: usize = 4;
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        reader.str().map(str::to_owned)
+        reader.text()
     }
     fn write(&self, out: &mut Vec<u8>) {
         write_str(out, self);
     }
 }
 
-fn expect_element(expected: Type, found: u8) -> Result<(), DecodeError> {
-    let found = Type::from_byte(found)?;
-    if found == expected { Ok(()) } else { Err(DecodeError::WrongElement { expected, found }) }
+impl Reader<'_> {
+    fn expect_element(&self, expected: Type, found: u8) -> Result<(), DecodeError> {
+        if self.lenient {
+            return Ok(());
+        }
+        let found = Type::from_byte(found)?;
+        if found == expected { Ok(()) } else { Err(DecodeError::WrongElement { expected, found }) }
+    }
 }
 
 impl<T: Wire> Wire for Vec<T> {
@@ -376,7 +413,7 @@ impl<T: Wire> Wire for Vec<T> {
             let count = reader.count(T::MIN_SIZE)?;
             // C++ writes the element type of an empty list too, but another writer may not.
             if count > 0 {
-                expect_element(T::TYPE, element)?;
+                reader.expect_element(T::TYPE, element)?;
             }
             (0..count).map(|_| T::read(reader)).collect()
         })
@@ -399,8 +436,8 @@ impl<K: Wire + Ord, V: Wire> Wire for BTreeMap<K, V> {
             let (key, value) = (reader.u8()?, reader.u8()?);
             let count = reader.count(K::MIN_SIZE + V::MIN_SIZE)?;
             if count > 0 {
-                expect_element(K::TYPE, key)?;
-                expect_element(V::TYPE, value)?;
+                reader.expect_element(K::TYPE, key)?;
+                reader.expect_element(V::TYPE, value)?;
             }
             (0..count).map(|_| Ok((K::read(reader)?, V::read(reader)?))).collect()
         })
@@ -446,7 +483,9 @@ macro_rules! messages {
                     $( let mut $field = None; )*
                     while let Some((found, id)) = reader.field()? {
                         match id {
-                            $( $id => {
+                            $( $id if found == <$kind as $crate::protocol::thrift::Field>::TYPE
+                                || !reader.is_lenient() =>
+                            {
                                 if found != <$kind as $crate::protocol::thrift::Field>::TYPE {
                                     return Err($crate::protocol::thrift::DecodeError::WrongType {
                                         message: stringify!($name),

@@ -100,7 +100,9 @@ impl State {
         match self.remote_clusters.get(cluster) {
             None => Some(format!(
                 "get_duplication_cluster_id({cluster}) failed, error: ERR_OBJECT_NOT_FOUND: \
-                 failed to get cluster id for  << {cluster}"
+                 failed to get cluster id for  << {}",
+                // Here it is a C string, which a NUL ends.
+                cluster.split('\0').next().unwrap_or_default()
             )),
             Some(metas) if metas.is_empty() => {
                 let named = match self.rules.hint_names_cluster {

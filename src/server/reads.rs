@@ -117,7 +117,12 @@ impl State {
 
     /// The partitions of a table. There are no replica servers, so none has a primary.
     pub(crate) fn query_config(&self, request: &QueryConfigRequest) -> QueryConfigAnswer {
-        let Some(table) = self.table(&request.app_name) else {
+        // Before 2.6 a name is a C string here, which a NUL ends.
+        let name = match self.rules.remote_names {
+            true => request.app_name.as_str(),
+            false => request.app_name.split('\0').next().unwrap_or_default(),
+        };
+        let Some(table) = self.table(name) else {
             return QueryConfigAnswer {
                 err: ErrorCode::ObjectNotFound,
                 app_id: Some(0),

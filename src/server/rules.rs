@@ -5,7 +5,7 @@ use super::config::Behaviour;
 use crate::protocol::generation::{FailMode, Generation, Status};
 use crate::protocol::messages::{
     AddDuplication, ClusterInfo, GetMaxReplicaCount, ListApps, ListDuplication, ListNodes,
-    ModifyDuplication, QueryConfig, QueryDuplication, Rpc,
+    ModifyDuplication, NEGOTIATION, QueryConfig, QueryDuplication, Rpc,
 };
 
 /// What a behaviour does. The rows are at [`Rules::of`].
@@ -155,7 +155,8 @@ impl Rules {
             | ListApps::NAME
             | ListNodes::NAME
             | ClusterInfo::NAME
-            | QueryConfig::NAME => true,
+            | QueryConfig::NAME
+            | NEGOTIATION => true,
             ListDuplication::NAME => self.lists,
             GetMaxReplicaCount::NAME => self.tells_replica_count,
             _ => false,

@@ -2,6 +2,7 @@
 #![allow(dead_code)]
 
 pub(crate) mod disk;
+pub(crate) mod frames;
 pub(crate) mod in_memory;
 pub(crate) mod peer;
 pub(crate) mod slow_store;

@@ -5,19 +5,22 @@ use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
 
 use super::{Call, Node, Now, Role};
-use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
+use crate::protocol::bare::{Blob, Gpid, HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::frame::{RequestFrame, encode_answer, encode_framework_error};
+use crate::protocol::frame::{RequestFrame, answer_name, encode_answer, encode_framework_error};
 use crate::protocol::messages::{
     AddDuplication, Answer, ClusterInfo, ClusterInfoAnswer, ClusterInfoRequest, GetMaxReplicaCount,
     ListAnswer, ListApps, ListAppsAnswer, ListDuplication, ListNodes, ListNodesAnswer,
-    MaxReplicaCountAnswer, ModifyDuplication, PartitionConfig, QueryAnswer, QueryConfig,
-    QueryConfigAnswer, QueryDuplication, Rpc,
+    MaxReplicaCountAnswer, ModifyDuplication, NEGOTIATION, NegotiationAnswer, PartitionConfig,
+    QueryAnswer, QueryConfig, QueryConfigAnswer, QueryDuplication, Rpc,
 };
 use crate::protocol::thrift::{DecodeError, Wire};
 use crate::server::answers::{add_refused, modify_answer};
 use crate::server::fault::Fault;
 use crate::server::state::{CallId, Update};
+
+/// The status of [`NegotiationAnswer`] by which a server says that it wants no authentication.
+const AUTHENTICATION_OFF: i32 = 9;
 
 /// An answer's frame, and what it says.
 #[derive(Debug, Clone)]
@@ -37,6 +40,16 @@ impl Reply {
         }
     }
 
+    /// Nobody has to authenticate here.
+    fn no_authentication(call: &Call) -> Reply {
+        let answer = NegotiationAnswer { status: AUTHENTICATION_OFF, msg: Blob::default() };
+        Reply {
+            err: ErrorCode::Ok,
+            bytes: encode_answer(&answer, &call.rpc, call.seqid),
+            seqid_at: seqid_at(&ErrorCode::Ok, &call.rpc),
+        }
+    }
+
     fn framework(err: ErrorCode, call: &Call) -> Reply {
         Reply {
             bytes: encode_framework_error(&err, &call.rpc, call.seqid),
@@ -52,9 +65,9 @@ impl Reply {
     }
 }
 
-/// Length, framework code, version word, name with its ending: then comes the seqid.
+/// Length, framework code, version word, the answer's name: then comes the seqid.
 fn seqid_at(framework: &ErrorCode, rpc: &str) -> usize {
-    4 + 4 + framework.name().len() + 4 + 4 + rpc.len() + "_ACK".len()
+    4 + 4 + framework.name().len() + 4 + 4 + answer_name(rpc).len()
 }
 
 /// Whether it waits in the queue of adds and modifies.
@@ -71,8 +84,12 @@ impl Node {
         now: Now,
     ) -> Result<Option<Reply>, DecodeError> {
         let Some(call) = self.calls.get(&id).cloned() else { return Ok(None) };
-        if !self.state.rules.knows(frame.name) {
+        if !self.state.rules.knows(&frame.name) {
             return Ok(Some(Reply::framework(ErrorCode::HandlerNotFound, &call)));
+        }
+        // No role matters to it, and what it says is not looked at where nobody has to.
+        if *frame.name == *NEGOTIATION && !matches!(call.fault, Some(Fault::Refuse(_))) {
+            return Ok(Some(Reply::no_authentication(&call)));
         }
         let refusal = match (&call.fault, &self.role) {
             (Some(Fault::Refuse(code)), _) => Some((code.clone(), None)),
@@ -86,7 +103,7 @@ impl Node {
         }
         let state = &mut self.state;
         let wall_ms = now.wall_ms;
-        let reply = match frame.name {
+        let reply = match &*frame.name {
             AddDuplication::NAME => {
                 let update = Update::Add(frame.request()?);
                 self.enqueue(id, update, now);
@@ -136,7 +153,7 @@ fn refuse(
     fn read<R: Rpc>(frame: &RequestFrame<'_>) -> Result<(), DecodeError> {
         frame.request::<R::Request>().map(drop)
     }
-    Ok(match frame.name {
+    Ok(match &*frame.name {
         ModifyDuplication::NAME => {
             read::<ModifyDuplication>(frame)?;
             Reply::new(&modify_answer(err, 0), call)

@@ -36,7 +36,7 @@ impl Node {
             Some(Fault::AnswerTwice) => {
                 let again = reply.bytes.clone();
                 let mut actions = self.send(&call, reply);
-                if !call.oneway {
+                if !call.gone {
                     actions.push(Action::SendMore(call.connection, again));
                 }
                 actions
@@ -61,7 +61,7 @@ impl Node {
     }
 
     pub(super) fn send(&mut self, call: &Call, reply: Reply) -> Vec<Action> {
-        if call.oneway {
+        if call.gone {
             return vec![Action::Done(call.connection)];
         }
         self.events.push(Event::Answer {

@@ -66,7 +66,8 @@ struct Call {
     connection: ConnectionId,
     rpc: String,
     seqid: i32,
-    oneway: bool,
+    /// Whether its connection is gone, and nobody waits any more.
+    gone: bool,
     fault: Option<Fault>,
 }
 
@@ -189,20 +190,23 @@ impl Node {
             Ok(request) => request,
             Err(error) => return vec![self.garbage(connection, &error)],
         };
-        let fault = self.faults.meet(request.name);
+        if request.app_id > 0 && self.state.rules.knows(&request.name) {
+            return vec![self.misrouted(connection)];
+        }
+        let fault = self.faults.meet(&request.name);
         self.events.push(Event::Request {
             connection: connection.0,
             seqid: request.seqid,
-            rpc: request.name.to_owned(),
+            rpc: request.name.to_string(),
             fault: fault.clone(),
         });
         let id = CallId(self.next_call);
         self.next_call += 1;
         let call = Call {
             connection,
-            rpc: request.name.to_owned(),
+            rpc: request.name.to_string(),
             seqid: request.seqid,
-            oneway: request.oneway,
+            gone: false,
             fault: fault.clone(),
         };
         self.calls.insert(id, call);
@@ -213,7 +217,7 @@ impl Node {
                 actions = self.step_down(Some(id), now);
                 actions.push(Action::Elect { early_ms });
             }
-            Some(Fault::Hold(ms)) if !answers::is_update(request.name) => {
+            Some(Fault::Hold(ms)) if !answers::is_update(&request.name) => {
                 self.at(now.steady_ms.saturating_add(ms), Timed::Request(id, frame.to_vec()));
                 return Vec::new();
             }
@@ -309,7 +313,7 @@ impl Node {
     /// the same.
     pub(crate) fn gone(&mut self, connection: ConnectionId) {
         for call in self.calls.values_mut().filter(|call| call.connection == connection) {
-            call.oneway = true;
+            call.gone = true;
         }
     }
 
@@ -324,6 +328,14 @@ impl Node {
         }
         self.events
             .push(Event::Closed { connection: connection.0, reason: format!("garbage: {error}") });
+        Action::Close(connection)
+    }
+
+    /// A real server looks for the table's replica, which no meta server has.
+    fn misrouted(&mut self, connection: ConnectionId) -> Action {
+        self.die(connection);
+        let reason = "a request to a replica".to_owned();
+        self.events.push(Event::Closed { connection: connection.0, reason });
         Action::Close(connection)
     }
 
@@ -396,8 +408,7 @@ fn ends_a_real_server(error: &FrameError) -> bool {
             | DecodeError::NotBool(_)
             | DecodeError::TrailingBytes(_)
             | DecodeError::BadMessageType(_)
-            | DecodeError::BadBody
-            | DecodeError::NameTooLong(_) => false,
+            | DecodeError::BadBody => false,
         },
     }
 }

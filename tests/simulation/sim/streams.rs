@@ -121,7 +121,7 @@ impl Tapped {
             let rest = self.outgoing.split_off(length);
             let frame = std::mem::replace(&mut self.outgoing, rest);
             let frame = decode_request(&frame).expect("our own request");
-            let what = match frame.name {
+            let what = match &*frame.name {
                 AddDuplication::NAME => Asked::Add(frame.request().expect("our own add")),
                 ModifyDuplication::NAME => Asked::Modify(frame.request().expect("our own modify")),
                 ListDuplication::NAME => {
