@@ -1,0 +1,37 @@
+"""Which requests end the process of a real meta server: never send them to one.
+
+docs/dangerous-requests.md lists them for people.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wire import ADD, MODIFY, Fields, Type
+
+#: The statuses that a server of each generation knows, and the fail modes that all of them know.
+STATUSES = {
+    "freezed": range(4),
+    "checkpoint": range(6),
+    "remote-name": range(6),
+    "dup-exist": range(6),
+}
+FAIL_MODES = range(3)
+
+
+def reason(generation: str, rpc: str, fields: Fields) -> str | None:
+    """Says why a real server of that generation ends when it gets this request, or `None`."""
+
+    def values(number: int, of: Type) -> list[Any]:
+        return [value for one, kind, value in fields if one == number and kind == of]
+
+    if rpc == MODIFY:
+        if any(status not in STATUSES[generation] for status in values(3, "i32")):
+            return "a status that the server does not know"
+        if any(mode not in FAIL_MODES for mode in values(4, "i32")):
+            return "a fail mode that the server does not know"
+    if rpc == ADD and generation in ("remote-name", "dup-exist"):
+        names = values(1, "string") + values(2, "string") + values(4, "string")
+        if any(b"{" in name or b"}" in name for name in names):
+            return "a brace in a name"
+    return None
