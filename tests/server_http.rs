@@ -233,3 +233,22 @@ async fn one_connection_asks_for_many_pages_and_bad_ones_end_it() {
     assert_eq!(server.would_have_died(), 0);
     server.stop().await;
 }
+
+#[tokio::test]
+async fn a_backup_policy_with_a_brace_in_its_name_is_counted_as_the_end_of_a_real_2_6() {
+    for (behaviour, name, ends) in [
+        (Behaviour::DupExist, "a{b", true),
+        (Behaviour::DupExist, "a%7Db", true),
+        (Behaviour::DupExist, "ab", false),
+        (Behaviour::RemoteName, "a{b", true),
+        (Behaviour::Checkpoint, "a{b", false),
+        (Behaviour::Freezed, "a{b", false),
+        (Behaviour::Idempotent, "a{b", false),
+    ] {
+        let server = common::start(common::config(behaviour)).await;
+        let page = get(server.address(), &format!("/meta/backup_policy?name={name}")).await;
+        assert_eq!(page.is_empty(), ends, "{behaviour} {name}: {page}");
+        assert_eq!(server.would_have_died(), u64::from(ends), "{behaviour} {name}");
+        server.stop().await;
+    }
+}

@@ -24,6 +24,5 @@ pub mod options;
 pub mod outcome;
 pub(crate) mod pointers;
 pub mod request;
-pub mod tables;
-mod text;
+pub(crate) mod text;
 pub mod version;

@@ -112,8 +112,7 @@ fn read(command: Command) -> Result<Prepared> {
         Command::Query(args) => given(Operation::Query(args.table), args.generation),
         Command::List(args) => {
             let tables = args.tables().map_err(|wrong| Error::new(InvalidArgument, wrong))?;
-            let list = if args.by_table { Operation::ListByTable } else { Operation::List };
-            given(list(tables), args.generation)
+            given(Operation::List(tables), args.generation)
         }
         Command::Start(args) => which(args, Operation::Start),
         Command::Pause(args) => which(args, Operation::Pause),
@@ -144,7 +143,6 @@ impl Prepared {
         match self.operation.run(client).await {
             Ok(operation::Answer::Outcome(outcome)) => format.add(&outcome, self.exist_ok),
             Ok(operation::Answer::Duplications(listed)) => format.listed(listed),
-            Ok(operation::Answer::ByTable(listed)) => format.by_table(&listed),
             Ok(operation::Answer::Change(change)) => format.change(&change),
             Ok(operation::Answer::Removal(removal)) => format.removal(&removal, &self.names()),
             Err(error) => format.error(&error),
@@ -158,10 +156,7 @@ impl Prepared {
             | Operation::Pause(table, which)
             | Operation::Remove(table, which)
             | Operation::SetFailMode(table, which, _) => format!("table={table} {which}"),
-            Operation::Add(_)
-            | Operation::Query(_)
-            | Operation::List(_)
-            | Operation::ListByTable(_) => {
+            Operation::Add(_) | Operation::Query(_) | Operation::List(_) => {
                 format!("table={}", self.table())
             }
         }
@@ -170,7 +165,7 @@ impl Prepared {
     fn table(&self) -> &str {
         match &self.operation {
             Operation::Add(spec) => &spec.table,
-            Operation::List(_) | Operation::ListByTable(_) => "",
+            Operation::List(_) => "",
             Operation::Query(table)
             | Operation::Start(table, _)
             | Operation::Pause(table, _)

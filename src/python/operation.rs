@@ -51,12 +51,7 @@ impl Operation {
     }
 
     #[staticmethod]
-    fn list(
-        py: Python<'_>,
-        pattern: Option<String>,
-        r#match: &str,
-        by_table: bool,
-    ) -> PyResult<Operation> {
+    fn list(py: Python<'_>, pattern: Option<String>, r#match: &str) -> PyResult<Operation> {
         let tables = match (r#match, pattern) {
             ("all", None) => TablePattern::All,
             ("exact", Some(pattern)) => TablePattern::Exact(pattern),
@@ -67,9 +62,7 @@ impl Operation {
                 return Err(errors::invalid_argument(py, &format!("no such match: match={how:?}")));
             }
         };
-        let list =
-            if by_table { operation::Operation::ListByTable } else { operation::Operation::List };
-        Ok(Operation(list(tables)))
+        Ok(Operation(operation::Operation::List(tables)))
     }
 
     #[staticmethod]

@@ -134,6 +134,13 @@ impl Node {
                 return None;
             }
             "/meta/cluster" => line(&self.cluster_facts()),
+            // There are no backup policies here, but a real server ends when it says so of such a name.
+            "/meta/backup_policy"
+                if name.is_some_and(|name| self.state.rules.hint_ends_it(&name)) =>
+            {
+                self.die(connection);
+                return None;
+            }
             "/meta/nodes" => Page::ok(
                 concat!(
                     r#"{"details":{},"summary":{"total_node_count":"0","#,
