@@ -7,7 +7,7 @@
 use std::path::Path;
 
 /// The files that declare something for C, in the order in which the header shows them.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 10] = [
     "version.rs",
     "numbers.rs",
     "names.rs",
@@ -17,7 +17,6 @@ const SOURCES: [&str; 11] = [
     "client.rs",
     "operation.rs",
     "outcome.rs",
-    "tables.rs",
     "duplication.rs",
 ];
 

@@ -52,7 +52,6 @@ from ._outcome import (
     PartitionProgress,
     Progress,
     Removed,
-    TableDuplications,
     Unchanged,
 )
 from ._server import MetaGroup, MetaServer, Table
@@ -91,7 +90,6 @@ __all__ = [
     "Status",
     "Step",
     "Table",
-    "TableDuplications",
     "TableNotFound",
     "Timeout",
     "Unavailable",

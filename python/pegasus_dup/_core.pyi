@@ -1,7 +1,7 @@
 import asyncio
 import builtins
 from collections.abc import Callable
-from typing import Final, Generic, Literal, TypedDict, TypeVar, final, overload
+from typing import Final, Generic, TypedDict, TypeVar, final
 
 from ._outcome import (
     AlreadyExists,
@@ -11,7 +11,6 @@ from ._outcome import (
     NotFound,
     Progress,
     Removed,
-    TableDuplications,
     Unchanged,
 )
 
@@ -64,16 +63,8 @@ class Operation(Generic[_T]):
     ) -> Operation[Created | AlreadyExists]: ...
     @staticmethod
     def query(table: str) -> Operation[builtins.list[Duplication]]: ...
-    @overload
     @staticmethod
-    def list(
-        pattern: str | None, match: str, by_table: Literal[False]
-    ) -> Operation[builtins.list[Duplication]]: ...
-    @overload
-    @staticmethod
-    def list(
-        pattern: str | None, match: str, by_table: Literal[True]
-    ) -> Operation[builtins.list[TableDuplications]]: ...
+    def list(pattern: str | None, match: str) -> Operation[builtins.list[Duplication]]: ...
     @staticmethod
     def start(table: str, which: int | str) -> Operation[Changed | Unchanged]: ...
     @staticmethod
