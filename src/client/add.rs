@@ -8,6 +8,7 @@ use super::attempt::{Attempts, answer_until};
 use super::decide::{self, LookFor, Question, Reply};
 use super::harm;
 use super::hints;
+use super::learn;
 use super::planted::{self, Bug};
 use super::read_back::{Next, ReadBack};
 use super::spec::DuplicationSpec;
@@ -85,7 +86,7 @@ async fn direct(
     attempts: &mut Attempts<'_>,
     connection: &Arc<Connection>,
 ) -> Result<Tried> {
-    let generation = connection.learnt.generation.get().copied().flatten();
+    let generation = learn::generation(connection);
     let table_id = connection.learnt.table_id(&spec.table);
     let (generation, table_id, absent_before) = match (generation, table_id) {
         (Some(generation), Some(table_id)) if !attempts.disturbed => {
@@ -215,7 +216,8 @@ async fn send(
 ) -> Result<Tried> {
     let spec = question.spec;
     if !planted::is(Bug::SendAnything) {
-        harm::refuse_braces(question.generation, spec.names())?;
+        // What was stated does not count here: nothing but the server itself is believed.
+        harm::refuse_braces(learn::found_generation(connection), spec.names())?;
     }
     let note = client.inner.unsettled.note_add(pair_of(spec), connection);
     let until = answer_until(attempts.deadline, READ_BACK_ADD);
@@ -241,6 +243,13 @@ async fn send(
         Err(CallError::Lost(why)) => Reply::Lost(why.to_string()),
     };
     let listed = loop {
+        if let Reply::Answer(answer) = &reply
+            && matches!(answer.err, ErrorCode::Ok | ErrorCode::DupExist)
+            && answer.dupid.is_some_and(|dupid| dupid != 0)
+        {
+            // Whether a stated generation is right may show only now. The next add goes by it.
+            connection.learnt.note_names(answer.remote_app_name.is_some());
+        }
         if let Reply::Answer(AddAnswer { err, .. }) = &reply
             && err.says_not_applied()
         {

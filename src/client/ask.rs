@@ -124,7 +124,7 @@ async fn ask_by_list(
     Ok(Some(asked(table, state.appid, proven, entries)))
 }
 
-/// The list RPC's answer, and the generation that being handled proves. `None` where the server
+/// The list RPC's answer, and the generation by which to read it. `None` where the server
 /// hasn't got it; then it is known afterwards what else the server is.
 pub(crate) async fn list_rpc(
     connection: &Connection,
@@ -136,11 +136,11 @@ pub(crate) async fn list_rpc(
     }
     match connection.call::<ListDuplication>(request, deadline).await {
         Ok(answer) => {
-            let proven = learn::list_was_handled(connection);
+            learn::list_was_handled(connection);
             if answer.err.says_not_applied() {
                 return Err(AskError::NotApplied(answer.err));
             }
-            Ok(Some((answer, proven)))
+            Ok(Some((answer, learn::generation(connection))))
         }
         Err(CallError::Framework(ErrorCode::HandlerNotFound)) => {
             learn::list_was_not_handled(connection, &request.app_name_pattern, deadline).await?;
@@ -168,7 +168,10 @@ async fn ask_by_query(
             "ERR_OK without a table or a list in it",
         )));
     };
-    let generation = connection.learnt.generation.get().copied().flatten();
+    if !entries.is_empty() {
+        connection.learnt.note_names(entries.iter().all(|entry| entry.remote_app_name.is_some()));
+    }
+    let generation = learn::generation(connection);
     Ok(asked(table, table_id, generation, entries.into_iter()))
 }
 

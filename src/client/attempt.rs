@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use super::Client;
 use super::ask::{self, AskError, Asked};
+use super::learn;
 use super::planted::{self, Bug};
 use super::progress::{self, Step};
 use crate::error::{Error, ErrorKind, Result};
@@ -88,6 +89,7 @@ impl<'a> Attempts<'a> {
                     return Ok(None);
                 }
             };
+            learn::check_statement(connection)?;
             connection.learnt.note_table(self.table, asked.table_id);
             self.client.inner.unsettled.listed(&asked.duplications);
             askings -= 1;

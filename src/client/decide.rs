@@ -181,7 +181,9 @@ fn made(
         // Another one than the answer's. Either ours has been removed and another one added since,
         // or the answer is not to be believed; nothing here tells which, so nothing certain.
         Listed::One(other)
-            if question.absent_before && spec.differences_from(&other).is_empty() =>
+            if question.absent_before
+                && spec.differences_from(&other).is_empty()
+                && spec.untold_by(&other).is_none() =>
         {
             let warning = format!(
                 "the answer named another one than is listed: answered={dupid} listed={}",
@@ -219,7 +221,7 @@ fn claimed(
         let entry_as_asked = spec.differences_from(one).is_empty();
         match (echo, entry_as_asked) {
             (Echo::Absent | Echo::AsAsked, true) => {
-                return Ok(created(one.clone(), Evidence::AppearedDuringCall, None));
+                return appeared(question, one.clone());
             }
             (Echo::Absent | Echo::Otherwise, false) => {
                 return Ok(already_exists(spec, one.clone(), Evidence::ListedAfter, None));
@@ -235,6 +237,28 @@ fn claimed(
         ),
         known(listed),
     ))
+}
+
+/// One that was absent before is listed, and nothing of it is told otherwise than asked.
+fn appeared(question: &Question<'_>, one: Duplication) -> Result<Outcome<Duplication>> {
+    let spec = question.spec;
+    // Only a statement makes a server count as one that tells this; the server itself refutes it.
+    let stated = question.generation.is_some_and(Generation::has_remote_table)
+        && !question.proven()
+        && one.remote_table.is_none();
+    let wrong = "the generation that was stated is not this server's: the server does not tell remote tables, as every server of that generation does";
+    let Some(untold) = spec.untold_by(&one) else {
+        let warning = stated.then(|| format!("{wrong}; leave the generation out"));
+        return Ok(created(one, Evidence::AppearedDuringCall, warning));
+    };
+    let because = if stated { wrong } else { "the server does not tell it" };
+    let message = format!(
+        "a duplication appeared during the call, but whether it has {untold} that was asked for is not known, and it probably has not: {because}: table={} cluster={} dupid={}",
+        spec.table, spec.cluster, one.dupid
+    );
+    Err(Error::new(ErrorKind::OutcomeUnknown, message)
+        .with_hint("find out where the duplication ships its writes to; remove it by its dupid if that is not the remote table that you want")
+        .with_known(vec![one]))
 }
 
 fn exists(
@@ -284,9 +308,7 @@ fn lost(question: &Question<'_>, reply: &Reply, listed: Listed) -> Result<Outcom
         Listed::One(one) if !spec.differences_from(&one).is_empty() => {
             Ok(already_exists(spec, one, Evidence::ListedAfter, None))
         }
-        Listed::One(one) if question.absent_before => {
-            Ok(created(one, Evidence::AppearedDuringCall, None))
-        }
+        Listed::One(one) if question.absent_before => appeared(question, one),
         Listed::One(one) => Err(unknown(
             spec,
             reply,

@@ -5,6 +5,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::Client;
 use super::ask::{self, AskError};
 use super::attempt::{Attempts, one_try};
+use super::learn;
 use super::progress::{self, Step};
 use super::spec::TablePattern;
 use crate::error::{ErrorKind, Result};
@@ -42,6 +43,7 @@ pub(super) async fn list_by_table(
         };
         match listed {
             Ok(listed) => {
+                learn::check_statement(&connection)?;
                 let duplications = listed.iter().flat_map(|table| &table.duplications);
                 client.inner.unsettled.listed(duplications);
                 return Ok(listed);

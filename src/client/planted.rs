@@ -35,6 +35,8 @@ pub enum Bug {
     ProofForEver,
     /// A direct add is said to have found nothing there.
     DirectSawNothing,
+    /// A stated generation is believed, whatever the server shows.
+    BelieveStatements,
     /// What a server would ignore or misread is sent all the same.
     SendAnything,
     /// Every server is told today's status numbers.
@@ -75,7 +77,7 @@ mod planting {
 
     use super::{Bug, Generation};
 
-    pub const ALL: [Bug; 18] = [
+    pub const ALL: [Bug; 19] = [
         Bug::ResendOnTimeout,
         Bug::LostIsNotSent,
         Bug::TrustOk,
@@ -88,6 +90,7 @@ mod planting {
         Bug::QuietReconnect,
         Bug::ProofForEver,
         Bug::DirectSawNothing,
+        Bug::BelieveStatements,
         Bug::SendAnything,
         Bug::TodaysNumbers,
         Bug::ForgetUnsettled,

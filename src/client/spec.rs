@@ -83,6 +83,17 @@ impl DuplicationSpec {
         self.differences(existing.remote_table.as_deref(), existing.remote_replica_count)
     }
 
+    /// What was asked for that the server does not tell of `existing`, in words.
+    pub(crate) fn untold_by(&self, existing: &Duplication) -> Option<&'static str> {
+        if self.other_remote_table().is_some() && existing.remote_table.is_none() {
+            Some("the remote table")
+        } else if self.wanted_replica_count().is_some() && existing.remote_replica_count.is_none() {
+            Some("the remote replica count")
+        } else {
+            None
+        }
+    }
+
     /// Refuses what no server could make sense of.
     pub(crate) fn check(&self) -> Result<()> {
         for (field, name) in self.names() {

@@ -17,7 +17,8 @@ pub enum Generation {
     /// 2.6 snapshots before June 2024. A repeated add is ERR_OK, with an echo.
     RemoteName,
     /// Some 2.6 snapshot without the list RPC, not known which; or a server of 2.4 or later that
-    /// does not tell its version. What only some of these understand is not sent.
+    /// does not tell its version. What only some of these understand is not sent. It is what is found
+    /// out of such a server; whoever states it states no more than that.
     Snapshot26,
     /// 2.6 snapshots since June 2024. A repeated add is ERR_DUP_EXIST, where the state lets it through.
     DupExist,
@@ -44,17 +45,6 @@ impl Generation {
         }
     }
 
-    /// What a server is that knows GET_MAX_REPLICA_COUNT (2.4 and later) and not LIST_DUPLICATION,
-    /// by the version that it tells.
-    pub fn of_version(version: Option<&str>) -> Generation {
-        match version {
-            Some(version) if version.starts_with("2.4.") || version.starts_with("2.5.") => {
-                Generation::Checkpoint
-            }
-            Some(_) | None => Generation::Snapshot26,
-        }
-    }
-
     /// Whether an add may ask for the checkpoint: by field 3 left out, which 2.3 and older take for
     /// "not paused" and nothing else.
     pub fn has_checkpoint(self) -> bool {
@@ -73,11 +63,6 @@ impl Generation {
             Generation::Freezed | Generation::Checkpoint | Generation::Snapshot26 => false,
             Generation::RemoteName | Generation::DupExist => true,
         }
-    }
-
-    /// Whether it has the list RPC. Handled at all, that RPC is the proof of `dup-exist`.
-    pub fn has_list(self) -> bool {
-        self == Generation::DupExist
     }
 
     /// Whether ERR_OK with neither a table nor a duplication in it may be its refusal of a repeated

@@ -3,6 +3,7 @@
 
 pub mod bare;
 pub mod error_code;
+pub mod found;
 pub mod frame;
 pub mod generation;
 pub mod messages;

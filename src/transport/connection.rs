@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::io;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicU8, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,6 +16,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 
 use super::address::ServerAddr;
+use super::learnt::Learnt;
 use super::seams::{Connector, Deadline, Resolver, Stream, VersionLookup};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::{self, FrameError};
@@ -27,8 +28,6 @@ use crate::protocol::thrift::DecodeError;
 const MAX_ANSWER: usize = 64 << 20;
 /// Requests that may wait for the task to take them.
 const QUEUE: usize = 256;
-/// Tables whose ids are remembered.
-const MAX_TABLES: usize = 1024;
 /// Room for one read, in bytes.
 const READ_AT_ONCE: usize = 4096;
 /// Bytes that may wait to be written before the task takes no further requests.
@@ -99,37 +98,13 @@ struct Job {
     reply: oneshot::Sender<Result<Bytes, CallError>>,
 }
 
-/// What has been learnt about the server over a connection. It holds for this connection only: the
-/// next one may reach another server, of another version.
-#[derive(Debug, Default)]
-pub(crate) struct Learnt {
-    /// Empty until it was looked for; `None` where it can't be told.
-    pub(crate) generation: OnceLock<Option<Generation>>,
-    tables: Mutex<BTreeMap<String, i32>>,
-}
-
-impl Learnt {
-    /// The id that a table had when it was last asked about here.
-    pub(crate) fn table_id(&self, table: &str) -> Option<i32> {
-        self.tables.lock().unwrap_or_else(PoisonError::into_inner).get(table).copied()
-    }
-
-    pub(crate) fn note_table(&self, table: &str, table_id: i32) {
-        let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
-        if tables.len() >= MAX_TABLES {
-            tables.clear();
-        }
-        tables.insert(table.to_owned(), table_id);
-    }
-}
-
 /// What connections are made with.
 #[derive(Debug, Clone)]
 pub(crate) struct Seams {
     pub(crate) resolver: Arc<dyn Resolver>,
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) versions: Arc<dyn VersionLookup>,
-    /// What somebody who knows better said of the servers.
+    /// The generation that somebody has stated, which each connection checks.
     pub(crate) generation: Option<Generation>,
 }
 
@@ -175,13 +150,9 @@ impl Connection {
             written: 0,
         };
         let task = tokio::spawn(task.run(stream)).abort_handle();
-        let learnt = Learnt::default();
-        if let Some(generation) = seams.generation {
-            learnt.generation.get_or_init(|| Some(generation));
-        }
         Ok(Connection {
             server: server.clone(),
-            learnt,
+            learnt: Learnt::new(seams.generation),
             versions: seams.versions.clone(),
             jobs,
             last_seqid,

@@ -5,6 +5,7 @@ pub(crate) mod connection;
 pub(crate) mod durations;
 pub(crate) mod group;
 pub(crate) mod http;
+pub(crate) mod learnt;
 pub(crate) mod round;
 pub mod seams;
 

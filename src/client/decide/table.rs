@@ -45,6 +45,7 @@ enum There {
     ItOtherwise,
     ItWithAnotherCount,
     Another,
+    AnotherUntold,
     AnotherOtherwise,
     OfAnotherTable,
     Two,
@@ -53,7 +54,7 @@ enum There {
 }
 
 impl There {
-    const ALL: [There; 12] = [
+    const ALL: [There; 13] = [
         There::Nothing,
         There::BeingStored,
         There::It,
@@ -61,6 +62,7 @@ impl There {
         There::ItOtherwise,
         There::ItWithAnotherCount,
         There::Another,
+        There::AnotherUntold,
         There::AnotherOtherwise,
         There::OfAnotherTable,
         There::Two,
@@ -77,6 +79,7 @@ impl There {
             | There::ItOtherwise
             | There::ItWithAnotherCount
             | There::Another
+            | There::AnotherUntold
             | There::AnotherOtherwise
             | There::OfAnotherTable => Listed::One(self.one()),
             There::Two => Listed::Many(vec![entry(TABLE, DUPID, Some(ASKED)), self.one()]),
@@ -92,6 +95,7 @@ impl There {
             There::ItOtherwise => entry(TABLE, DUPID, Some(("elsewhere", ASKED.1))),
             There::ItWithAnotherCount => entry(TABLE, DUPID, Some((ASKED.0, 3))),
             There::Another | There::Two => entry(TABLE, OTHER, Some(ASKED)),
+            There::AnotherUntold => entry(TABLE, OTHER, None),
             There::AnotherOtherwise => entry(TABLE, OTHER, Some(("elsewhere", 3))),
             There::OfAnotherTable => entry(TABLE + 1, DUPID, Some(ASKED)),
             There::Nothing | There::Untold | There::Unasked => unreachable!("none is listed"),
@@ -110,8 +114,14 @@ impl There {
         matches!(self, There::It | There::ItUntold | There::ItOtherwise | There::ItWithAnotherCount)
     }
 
+    /// All that was asked for is told, and told as it was asked for.
     fn as_asked(self) -> bool {
-        matches!(self, There::It | There::ItUntold | There::Another | There::OfAnotherTable)
+        matches!(self, There::It | There::Another | There::OfAnotherTable)
+    }
+
+    /// Nothing of what was asked for is told.
+    fn untold(self) -> bool {
+        matches!(self, There::ItUntold | There::AnotherUntold)
     }
 }
 
@@ -224,7 +234,7 @@ fn refused(case: &Case, kind: ErrorKind) -> Expected {
 
 fn lost_reply(case: &Case) -> Expected {
     match case.there {
-        there if !there.is_one() => UNKNOWN,
+        there if !there.is_one() || there.untold() => UNKNOWN,
         there if !there.as_asked() => Exists(Evidence::ListedAfter, AsListed, false),
         _ if case.absent_before => Created(Evidence::AppearedDuringCall, AsListed, false),
         _ => UNKNOWN,
@@ -253,6 +263,7 @@ fn told_made(case: &Case, full: bool, fields: Fields) -> Expected {
             true if there.as_asked() && fields.as_asked() => {
                 Created(Evidence::AppearedDuringCall, AsListed, false)
             }
+            true if there.untold() => UNKNOWN,
             true if !there.as_asked() && (fields.absent() || !fields.as_asked()) => {
                 Exists(Evidence::ListedAfter, AsListed, false)
             }
@@ -264,7 +275,9 @@ fn told_made(case: &Case, full: bool, fields: Fields) -> Expected {
         There::Nothing | There::BeingStored | There::Untold => {
             Created(Evidence::ServerSaidSo, Answered, true)
         }
-        _ if there.is_it() && there.as_asked() => Created(Evidence::ServerSaidSo, AsListed, false),
+        _ if there.is_it() && (there.as_asked() || there.untold()) => {
+            Created(Evidence::ServerSaidSo, AsListed, false)
+        }
         _ if there.is_it() => Created(Evidence::ServerSaidSo, Answered, true),
         // A server that names another one than it lists is not to be believed.
         _ if there.as_asked() && case.absent_before => {

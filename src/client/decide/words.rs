@@ -157,3 +157,52 @@ fn a_refusal_says_whose_fault_it_is() {
     assert!(none.message().contains("has no duplication"), "{none}");
     assert_eq!(none.code(), Some(&ErrorCode::HandlerNotFound));
 }
+
+/// A server of a stated generation that tells less than every server of that generation.
+#[test]
+fn what_a_server_does_not_tell_is_not_said_to_be_as_asked() {
+    let untold = Duplication { remote_table: None, remote_replica_count: None, ..one(1) };
+    let thin = Reply::Answer(AddAnswer {
+        err: ErrorCode::Ok,
+        appid: Some(7),
+        dupid: Some(1),
+        hint: None,
+        remote_app_name: None,
+        remote_replica_count: None,
+    });
+    let lost = Reply::Lost("the time ran out".to_owned());
+    let decided = |spec: &DuplicationSpec, generation, reply| {
+        let question =
+            Question { spec, table_id: 7, generation: Some(generation), absent_before: true };
+        decide(&question, reply, Listed::One(untold.clone()))
+    };
+    let table = DuplicationSpec { remote_table: Some("there".into()), ..spec() };
+    let count = DuplicationSpec { remote_replica_count: Some(5), ..spec() };
+    for reply in [&thin, &lost] {
+        for (asked, what) in [(&table, "the remote table"), (&count, "the remote replica count")] {
+            let error = decided(asked, Generation::RemoteName, reply).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
+            assert!(error.message().contains(what), "{error}");
+            assert!(error.message().contains("generation that was stated is not"), "{error}");
+            assert_eq!(error.known(), std::slice::from_ref(&untold));
+        }
+        // The table's own name is what a server has that knows of no other.
+        let own = DuplicationSpec {
+            remote_table: Some("here".into()),
+            remote_replica_count: Some(0),
+            ..spec()
+        };
+        for asked in [&spec(), &own] {
+            for (generation, warned) in [
+                (Generation::Checkpoint, false),
+                (Generation::Snapshot26, false),
+                (Generation::RemoteName, true),
+            ] {
+                let outcome = decided(asked, generation, reply).unwrap();
+                assert!(outcome.created(), "{outcome:?}");
+                assert_eq!(outcome.evidence(), Evidence::AppearedDuringCall);
+                assert_eq!(outcome.warning().is_some(), warned, "{outcome:?}");
+            }
+        }
+    }
+}
