@@ -21,7 +21,7 @@ pub(crate) struct Left {
 pub(crate) async fn run(actor: Actor, network: Network, seed: u64) -> Left {
     let who = network.who;
     let unsettled = match actor.who {
-        Who::Client(_) | Who::Knowing => as_client(&actor, &network, seed).await,
+        Who::Client(_) | Who::Stating(_) => as_client(&actor, &network, seed).await,
         Who::Raw => {
             as_raw(&actor, &network).await;
             Vec::new()
@@ -37,7 +37,7 @@ async fn as_client(actor: &Actor, network: &Network, seed: u64) -> Vec<String> {
         network.addresses().iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
     };
     let builder = match actor.who {
-        Who::Knowing => Client::builder().generation(network.behaviours[0].generation()),
+        Who::Stating(stated) => Client::builder().generation(stated),
         Who::Client(_) | Who::Raw => Client::builder(),
     };
     let client = builder

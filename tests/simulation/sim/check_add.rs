@@ -7,6 +7,7 @@ use pegasus_dup::{
     Duplication, DuplicationSpec, Error, ErrorCode, ErrorKind, Evidence, Mode, Outcome,
 };
 
+use super::plan::Who;
 use super::trace::{Ended, Line, Told};
 use super::truth::{Got, Making, Sent, Truth, Whole};
 
@@ -56,6 +57,9 @@ impl<'a> Add<'a> {
 
     fn outcome(&self, outcome: &Outcome<Duplication>, wrong: &mut Vec<String>) {
         let value = outcome.value();
+        if outcome.created() {
+            self.made_as_asked(value, wrong);
+        }
         match outcome {
             Outcome::Created { evidence: Evidence::ServerSaidSo, .. } => {
                 // Its create_ts may be a successor's.
@@ -112,6 +116,27 @@ impl<'a> Add<'a> {
         if !self.truth.was_stored(value, self.whole.ends) {
             wrong.push("what it tells of was never stored".to_owned());
         }
+    }
+
+    /// What is said to be created goes where it was asked to go, whatever the server tells of it.
+    fn made_as_asked(&self, value: &Duplication, wrong: &mut Vec<String>) {
+        let mut makings = self.truth.makings_of(value).peekable();
+        let known = makings.peek().is_some();
+        let count = self.spec.remote_replica_count.filter(|&count| count != 0);
+        let as_asked = makings.any(|making| {
+            making.record.remote_table == self.spec.wanted_remote_table()
+                && count.is_none_or(|count| making.record.remote_replica_count == count)
+        });
+        if known && !as_asked {
+            wrong.push("Created, and not as it was asked for".to_owned());
+        }
+    }
+
+    /// Whether something was asked for that a listed entry does not tell.
+    fn untold(&self, entry: &Entry) -> bool {
+        let count = self.spec.remote_replica_count.is_some_and(|count| count != 0);
+        (self.spec.wanted_remote_table() != self.spec.table && entry.remote_app_name.is_none())
+            || (count && entry.remote_replica_count.is_none())
     }
 
     /// No Created for what was there before the call, but where a server could not know of it.
@@ -327,6 +352,7 @@ impl<'a> Add<'a> {
                     && heeded.as_deref().is_some_and(|entries| {
                         matches!(entries, [one] if Some(one.dupid) == answer.dupid
                         && one.status != 0
+                        && !self.untold(one)
                         && (answer.remote_app_name.is_none()
                             || one.remote_app_name == answer.remote_app_name))
                     });
@@ -434,8 +460,16 @@ impl<'a> Add<'a> {
                     table: self.spec.table.clone(),
                     ..DuplicationSpec::new("", self.spec.cluster.clone())
                 };
+        let who = self.truth.log.calls[self.whole.call].who;
+        let behaviour = self.truth.plan.behaviours[0];
+        let wrongly = matches!(self.truth.plan.actors[who].who, Who::Stating(stated)
+            if stated != behaviour.generation());
         let fine = match self.whole.how {
             Ended::Add(Ok(outcome)) => outcome.created() != exists,
+            Ended::Add(Err(error)) if wrongly && error.kind() == ErrorKind::InvalidArgument => true,
+            Ended::Add(Err(error)) if error.kind() == ErrorKind::OutcomeUnknown => {
+                !plain && self.truth.plan.is_believed(who, behaviour)
+            }
             Ended::Add(Err(error)) => {
                 !plain && error.kind() == ErrorKind::Unsupported
                     || error.kind() == ErrorKind::RemoteTableTaken

@@ -138,7 +138,10 @@ fn harm_of_add(
         Some("a checkpoint that will not be shipped")
     } else if !freezed && (add.is_duplicating_checkpoint != Some(false)) != spec.checkpoint {
         Some("another checkpoint flag than asked for")
-    } else if !knows_remote_tables(behaviour) && (other_table || count) {
+    } else if !knows_remote_tables(behaviour)
+        && (other_table || count)
+        && !truth.plan.is_believed(call.who, behaviour)
+    {
         Some("what it ignores")
     } else if mode == Some(Mode::Direct) && behaviour.generation() != Generation::DupExist {
         Some("a direct add")

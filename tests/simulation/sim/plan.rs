@@ -5,7 +5,7 @@ use std::fmt;
 
 use fastrand::Rng;
 use pegasus_dup::server::{Behaviour, ClockMode, FaultRule};
-use pegasus_dup::{DuplicationSpec, FailMode, Mode, Status};
+use pegasus_dup::{DuplicationSpec, FailMode, Generation, Mode, Status};
 
 use super::faults;
 
@@ -99,8 +99,8 @@ pub(crate) struct Actor {
 pub(crate) enum Who {
     /// The client.
     Client(Mode),
-    /// The client, which is told the servers' generation.
-    Knowing,
+    /// The client, which is told a generation of the servers, rightly or not.
+    Stating(Generation),
     /// Requests of their own, which do as today's tools do: no question asked first.
     Raw,
 }
@@ -113,7 +113,7 @@ impl Who {
     pub(crate) fn mode(self) -> Option<Mode> {
         match self {
             Who::Client(mode) => Some(mode),
-            Who::Knowing => Some(Mode::Safe),
+            Who::Stating(_) => Some(Mode::Safe),
             Who::Raw => None,
         }
     }
@@ -207,9 +207,11 @@ impl Plan {
         if !calm && chance(rng, 6) {
             plan.make_hasty(rng, first);
         }
-        if first == second && chance(rng, 10) {
+        if chance(rng, 12) {
+            let right = chance(rng, 40);
+            let stated = if right { first.generation() } else { pick(rng, &Generation::ALL) };
             for actor in plan.actors.iter_mut().filter(|actor| actor.who == SAFE) {
-                actor.who = Who::Knowing;
+                actor.who = Who::Stating(stated);
             }
         }
         plan.by_name = chance(rng, 30);
@@ -241,6 +243,15 @@ impl Plan {
                 steps: vec![step(rng.u64(1..500), What::Replace, 5_000)],
             },
         ];
+    }
+
+    /// Whether somebody states a generation, and nothing but what a server tells of a duplication can
+    /// refute it.
+    pub(crate) fn is_believed(&self, who: usize, behaviour: Behaviour) -> bool {
+        let Who::Stating(stated) = self.actors[who].who else { return false };
+        matches!(stated, Generation::RemoteName | Generation::DupExist)
+            && behaviour == Behaviour::Checkpoint
+            && !self.tells_version
     }
 
     /// Whether nothing befalls anybody, and one client is alone and has time.

@@ -84,6 +84,7 @@ impl Tally {
             "Created appeared_during_call",
             "Created server_said_so",
             "error busy",
+            "error invalid_argument",
             "error outcome_unknown",
             "error remote_table_taken",
             "error timeout",
