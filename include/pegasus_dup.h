@@ -199,7 +199,8 @@
 #define PEGASUS_DUP_ERROR_INVALID_ARGUMENT 6
 
 /**
- * Error: this server would ignore or misread the request, so it was not sent.
+ * Error: this server would ignore or misread the request, or could end because of it, so it was not
+ * sent.
  */
 #define PEGASUS_DUP_ERROR_UNSUPPORTED 7
 
@@ -520,10 +521,15 @@ int32_t pegasus_dup_options_new(struct pegasus_dup_options **options);
 int32_t pegasus_dup_options_set_timeout_ms(struct pegasus_dup_options *options, int32_t timeout_ms);
 
 /**
- * For who knows better: the servers' generation, one of `PEGASUS_DUP_GENERATION_*`, which is then
- * not asked for. `PEGASUS_DUP_NOT_TOLD`, the default: it is asked for.
+ * States the servers' generation, one of `PEGASUS_DUP_GENERATION_*`; `PEGASUS_DUP_NOT_TOLD`, the
+ * default, states none. Only one case needs a statement: an add with another remote table or replica
+ * count on a 2.6 snapshot that has no list RPC. The client still finds out what it can, and a
+ * statement that the server refutes ends every call in `PEGASUS_DUP_ERROR_INVALID_ARGUMENT`. Where the
+ * version cannot be had by HTTP, a wrong statement may let a 2.5 server ignore the remote table; that
+ * add ends in `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN`.
  */
-int32_t pegasus_dup_options_set_generation(struct pegasus_dup_options *options, int32_t generation);
+int32_t pegasus_dup_options_set_generation(struct pegasus_dup_options *options,
+                                           int32_t generation);
 
 /**
  * How adds are done: one of `PEGASUS_DUP_MODE_*`, `PEGASUS_DUP_MODE_SAFE` by default.

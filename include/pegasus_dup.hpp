@@ -268,6 +268,9 @@ private:
 /// How a client is configured; what is absent is as the library has it by default.
 struct options {
     std::optional<std::chrono::milliseconds> timeout{};
+    /// Stated only for an add with another remote table or replica count on a 2.6 snapshot without the
+    /// list RPC. The server is asked all the same; a statement that it refutes is an error
+    /// invalid_argument. See pegasus_dup_options_set_generation for the risk that remains.
     std::optional<pegasus_dup::generation> generation{};
     pegasus_dup::mode mode = pegasus_dup::mode::safe;
 };

@@ -22,7 +22,8 @@ pub enum ErrorKind {
     WrongState,
     /// The request makes no sense as it is: correct it.
     InvalidArgument,
-    /// This server would ignore or misread the request, so it was not sent.
+    /// This server would ignore or misread the request, or could end because of it, so the request was
+    /// not sent.
     Unsupported,
     /// The server refused by its access control.
     PermissionDenied,

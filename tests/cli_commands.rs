@@ -74,6 +74,34 @@ fn a_brace_in_a_name_is_not_sent_to_a_server_that_dies_of_it() {
 }
 
 #[test]
+fn a_wrong_generation_is_refused_and_nothing_changes() {
+    for (behaviour, wrong) in
+        [("freezed", "dup-exist"), ("checkpoint", "freezed"), ("dup-exist", "remote-name")]
+    {
+        let served = Served::start(&["--clock", "stopped", "--generation", behaviour]);
+        expect(&served, 0, "add temp target");
+        let before = expect(&served, 0, "--json query temp").stdout;
+        for command in [
+            "add temp far",
+            "query temp",
+            "list",
+            "start temp target",
+            "pause temp target",
+            "set-fail-mode temp target skip",
+            "remove temp target",
+        ] {
+            let ran = expect(&served, 1, &format!("--json --generation {wrong} {command}"));
+            let error = &ran.report()["error"];
+            assert_eq!(error["kind"], "invalid_argument", "{ran:?}");
+            let told = format!("stated={wrong} found={behaviour}");
+            assert!(error["message"].as_str().expect("text").contains(&told), "{ran:?}");
+        }
+        assert_eq!(expect(&served, 0, "--json query temp").stdout, before);
+        expect(&served, 0, &format!("--generation {behaviour} pause temp target"));
+    }
+}
+
+#[test]
 fn text_says_the_same() {
     let served = Served::start(&["--clock", "stopped"]);
     let created = expect(&served, 0, "add temp target -a copy -s");

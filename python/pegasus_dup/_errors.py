@@ -119,7 +119,7 @@ class MetaServerError(InvalidArgument):
 
 
 class Unsupported(PegasusDupError):
-    """The server would ignore or misread the request, so it was not sent."""
+    """The server would ignore or misread the request, or could end because of it; it was not sent."""
 
     kind = ErrorKind.UNSUPPORTED
 

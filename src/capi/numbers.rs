@@ -82,7 +82,8 @@ pub const PEGASUS_DUP_ERROR_REMOTE_TABLE_TAKEN: i32 = 4;
 pub const PEGASUS_DUP_ERROR_WRONG_STATE: i32 = 5;
 /// Error: the request makes no sense as it is. Correct it.
 pub const PEGASUS_DUP_ERROR_INVALID_ARGUMENT: i32 = 6;
-/// Error: this server would ignore or misread the request, so it was not sent.
+/// Error: this server would ignore or misread the request, or could end because of it, so it was not
+/// sent.
 pub const PEGASUS_DUP_ERROR_UNSUPPORTED: i32 = 7;
 /// Error: the server refused by its access control.
 pub const PEGASUS_DUP_ERROR_PERMISSION_DENIED: i32 = 8;

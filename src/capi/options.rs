@@ -57,8 +57,12 @@ pub extern "C" fn pegasus_dup_options_set_timeout_ms(
     })
 }
 
-/// For who knows better: the servers' generation, one of `PEGASUS_DUP_GENERATION_*`, which is then
-/// not asked for. `PEGASUS_DUP_NOT_TOLD`, the default: it is asked for.
+/// States the servers' generation, one of `PEGASUS_DUP_GENERATION_*`; `PEGASUS_DUP_NOT_TOLD`, the
+/// default, states none. Only one case needs a statement: an add with another remote table or replica
+/// count on a 2.6 snapshot that has no list RPC. The client still finds out what it can, and a
+/// statement that the server refutes ends every call in `PEGASUS_DUP_ERROR_INVALID_ARGUMENT`. Where the
+/// version cannot be had by HTTP, a wrong statement may let a 2.5 server ignore the remote table; that
+/// add ends in `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_options_set_generation(
     options: Option<&mut Options>,

@@ -82,10 +82,13 @@ pub(super) struct Global {
     pub(super) verbose: u8,
 }
 
-/// The servers' generation, told by who knows it.
+/// The servers' generation, as somebody states it.
 #[derive(Debug, Args)]
 pub(super) struct GenerationOption {
-    /// The meta servers' generation, if you know better than what asking them tells.
+    /// State the meta servers' generation; only an add with another remote table or replica count on a
+    /// 2.6 snapshot without the list RPC needs it. It is checked, and a wrong one is refused; but if
+    /// HTTP is closed, a 2.5 server may ignore the remote table, and the outcome is then unknown
+    /// (docs/operators.md).
     #[arg(long, help_heading = GLOBAL, value_name = "NAME", value_parser = generation())]
     pub(super) generation: Option<Generation>,
 }

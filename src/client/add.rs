@@ -189,7 +189,13 @@ fn refuse_what_would_harm(
         ErrorKind::Unsupported,
         format!("this server may ignore or misread {what}; nothing was sent: generation={name}"),
     )
-    .with_hint("leave it out, or use a cluster of a version that has it; who knows that this server has it may say its generation"))
+    .with_hint(match generation {
+        // Nothing else can be found out of these, so a statement may help.
+        Some(Generation::Snapshot26) if !remote_table => {
+            "leave it out; or, if you know that this snapshot has it, state the generation remote-name"
+        }
+        _ => "leave it out, or use a cluster of a version that has it",
+    }))
 }
 
 fn pair_of(spec: &DuplicationSpec) -> Pair {

@@ -61,8 +61,14 @@ impl ClientBuilder {
         self
     }
 
-    /// For who knows better: the servers' generation, which is then not asked for. A wrong one can
-    /// remove or pause what it should start, or end a server.
+    /// States the servers' generation. Only one case needs it: an add with another remote table or
+    /// replica count on a 2.6 snapshot that has no list RPC.
+    ///
+    /// Each connection holds the statement against what the server shows. A statement that the server
+    /// refutes ends every call in InvalidArgument, and nothing is sent that depends on the generation.
+    /// The risk that remains: where the version cannot be had by HTTP, a wrong `remote-name` or
+    /// `dup-exist` may let a 2.5 server ignore the remote table. That add ends in OutcomeUnknown.
+    /// `docs/operators.md` has the whole table.
     #[must_use]
     pub fn generation(mut self, generation: Generation) -> ClientBuilder {
         self.generation = Some(generation);

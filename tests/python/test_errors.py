@@ -81,6 +81,29 @@ def test_a_brace_in_a_name_is_unsupported(client: Client, name: str) -> None:
     assert client.query("temp") == []
 
 
+def test_a_wrong_generation_is_an_invalid_argument() -> None:
+    with MetaServer(
+        tables=["temp"], remote_clusters={"target": "127.0.0.1:1"}, generation="freezed"
+    ) as server:
+        with Client(server.address) as plain:
+            plain.add("temp", "target")
+            before = plain.query("temp")
+            with Client(server.address, generation="dup-exist") as client:
+                for call in (
+                    lambda: client.query("temp"),
+                    client.list,
+                    lambda: client.pause("temp", "target"),
+                    lambda: client.remove("temp", "target"),
+                    lambda: client.add("temp", "target"),
+                ):
+                    with pytest.raises(InvalidArgument, match="stated=dup-exist found=freezed"):
+                        call()
+            assert plain.query("temp") == before
+        with Client(server.address, generation="freezed") as client:
+            client.pause("temp", "target")
+        assert server.would_have_died == 0
+
+
 def test_duplication_not_found(client: Client) -> None:
     for which in (12345, "target"):
         with pytest.raises(DuplicationNotFound):
