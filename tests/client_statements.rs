@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use pegasus_dup::protocol::messages::{AddDuplication, ModifyDuplication, Rpc};
 use pegasus_dup::server::{Behaviour, Event, MetaServer};
-use pegasus_dup::transport::MetaAddr;
 use pegasus_dup::transport::seams::{LookingUp, VersionLookup};
 use pegasus_dup::{
     Client, ClientBuilder, Duplication, DuplicationSpec, Error, ErrorKind, Evidence, FailMode,
@@ -20,7 +19,7 @@ use pegasus_dup::{
 struct Closed;
 
 impl VersionLookup for Closed {
-    fn version(&self, _: &MetaAddr) -> LookingUp {
+    fn version(&self, _: std::net::SocketAddr) -> LookingUp {
         Box::pin(std::future::ready(None))
     }
 }

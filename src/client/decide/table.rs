@@ -459,7 +459,7 @@ fn what_is_looked_for_goes_by_the_same_rows() {
         let exists = matches!(&reply, Reply::Answer(answer) if answer.err == ErrorCode::DupExist);
         let expected = match with(There::Nothing) {
             _ if exists => LookFor::Anything,
-            _ if ok_with_dupid && full && !proven => LookFor::Settled,
+            _ if ok_with_dupid && full && !proven => LookFor::Confirmation,
             _ if ok_with_dupid => LookFor::Anything,
             Fails(kind) if with(There::Another) == Fails(kind) => LookFor::Nothing,
             Fails(ErrorKind::OutcomeUnknown) => LookFor::Appearance,
