@@ -78,7 +78,7 @@ fn a_wrong_generation_is_refused_and_nothing_changes() {
     for (behaviour, wrong) in
         [("freezed", "dup-exist"), ("checkpoint", "freezed"), ("dup-exist", "remote-name")]
     {
-        let served = Served::start(&["--clock", "stopped", "--generation", behaviour]);
+        let served = Served::start(&["--clock", "stopped", "--behave-as", behaviour]);
         expect(&served, 0, "add temp target");
         let before = expect(&served, 0, "--json query temp").stdout;
         for command in [
