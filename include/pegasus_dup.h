@@ -358,6 +358,11 @@
 #define PEGASUS_DUP_OPERATION_SET_FAIL_MODE 6
 
 /**
+ * Operation: the duplications of many tables, by table. Needs nothing: all tables unless told otherwise.
+ */
+#define PEGASUS_DUP_OPERATION_LIST_BY_TABLE 7
+
+/**
  * Tables to list: all of them.
  */
 #define PEGASUS_DUP_TABLES_ALL 0
@@ -683,6 +688,17 @@ int32_t pegasus_dup_list(const struct pegasus_dup_client *client,
                          struct pegasus_dup_outcome **outcome);
 
 /**
+ * Finds the duplications of many tables, as `pegasus_dup_list` does, table by table: tables without a
+ * duplication are told of too, and so is each table's number of partitions. `pegasus_dup_outcome_table_count`
+ * and the functions that follow it read them.
+ */
+int32_t pegasus_dup_list_by_table(const struct pegasus_dup_client *client,
+                                  int32_t which,
+                                  const char *text,
+                                  int32_t timeout_ms,
+                                  struct pegasus_dup_outcome **outcome);
+
+/**
  * Lets a paused duplication run: the one with that `dupid`, or, if that is 0, the one to `cluster`;
  * the other one is NULL or 0. The outcome's kind is `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or
  * `PEGASUS_DUP_ERROR`.
@@ -936,6 +952,44 @@ int32_t pegasus_dup_outcome_of_status(int32_t refused,
  * Frees an outcome, and what it has given out. NULL is allowed.
  */
 void pegasus_dup_outcome_free(struct pegasus_dup_outcome *outcome);
+
+/**
+ * How many tables were listed. 0 for the outcome of any other operation than
+ * `PEGASUS_DUP_OPERATION_LIST_BY_TABLE`.
+ */
+size_t pegasus_dup_outcome_table_count(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * The name of one of those tables, by its place in the list, from 0. Tables are in the order of their
+ * names. NULL past the end.
+ */
+const char *pegasus_dup_outcome_table_name(const struct pegasus_dup_outcome *outcome,
+                                           size_t place);
+
+/**
+ * The table's id in this cluster. `PEGASUS_DUP_NOT_TOLD` past the end.
+ */
+int32_t pegasus_dup_outcome_table_id(const struct pegasus_dup_outcome *outcome, size_t place);
+
+/**
+ * The table's number of partitions. `PEGASUS_DUP_NOT_TOLD` where the server did not tell it, and past
+ * the end.
+ */
+int32_t pegasus_dup_outcome_table_partition_count(const struct pegasus_dup_outcome *outcome,
+                                                  size_t place);
+
+/**
+ * How many duplications the table has. 0 past the end.
+ */
+size_t pegasus_dup_outcome_table_duplication_count(const struct pegasus_dup_outcome *outcome,
+                                                   size_t place);
+
+/**
+ * One of the table's duplications, by its place among them, from 0. NULL past the end.
+ */
+const struct pegasus_dup_duplication *pegasus_dup_outcome_table_duplication_at(const struct pegasus_dup_outcome *outcome,
+                                                                               size_t place,
+                                                                               size_t of_table);
 
 /**
  * The table whose writes are shipped.

@@ -212,6 +212,22 @@ struct listed {
     std::string json{};
 };
 
+/// A table, and its duplications: none, if nothing of the table is shipped.
+struct table_duplications {
+    std::string table;
+    std::int32_t table_id = 0;
+    /// The table's number of partitions.
+    std::optional<std::int32_t> partition_count;
+    std::vector<duplication> duplications;
+};
+
+/// What a list by table found.
+struct listed_by_table {
+    std::vector<table_duplications> tables;
+    /// One JSON object for each table, a line each, as pegasus_dup_outcome_json() gives it.
+    std::string json{};
+};
+
 /// What went wrong.
 struct error {
     error_kind kind{};
@@ -233,6 +249,9 @@ using change_outcome = std::variant<changed, unchanged, error>;
 using remove_outcome = std::variant<removed, not_found, error>;
 /// What became of a query or a list.
 using list_outcome = std::variant<listed, error>;
+
+/// What became of a list by table.
+using list_by_table_outcome = std::variant<listed_by_table, error>;
 
 /// What to add.
 struct add_spec {
@@ -461,6 +480,33 @@ inline void convert(const pegasus_dup_outcome *from, list_outcome &to) {
     }
 }
 
+inline void convert(const pegasus_dup_outcome *from, list_by_table_outcome &to) {
+    switch (const auto kind = pegasus_dup_outcome_kind(from)) {
+    case PEGASUS_DUP_LISTED: {
+        listed_by_table found;
+        for (std::size_t i = 0; i < pegasus_dup_outcome_table_count(from); ++i) {
+            table_duplications table;
+            table.table = text(pegasus_dup_outcome_table_name(from, i)).value_or("");
+            table.table_id = pegasus_dup_outcome_table_id(from, i);
+            table.partition_count =
+                told<std::int32_t>(pegasus_dup_outcome_table_partition_count(from, i));
+            for (std::size_t j = 0; j < pegasus_dup_outcome_table_duplication_count(from, i); ++j) {
+                table.duplications.push_back(
+                    copy(pegasus_dup_outcome_table_duplication_at(from, i, j)));
+            }
+            found.tables.push_back(std::move(table));
+        }
+        to = std::move(found);
+        break;
+    }
+    case PEGASUS_DUP_ERROR:
+        to = to_error(from);
+        break;
+    default:
+        to = unexpected(kind);
+    }
+}
+
 /* An outcome with its JSON. */
 template <class Outcome> void convert_all(const pegasus_dup_outcome *from, Outcome &to) {
     convert(from, to);
@@ -642,7 +688,13 @@ public:
     /// The duplications of many tables.
     list_outcome list(tables which = tables::all, std::string_view text = {},
                       std::chrono::milliseconds timeout = {}) const {
-        return call<list_outcome>(request_of(which, text), timeout);
+        return call<list_outcome>(request_of(PEGASUS_DUP_OPERATION_LIST, which, text), timeout);
+    }
+    /// The same by table: tables without a duplication too, and each table's number of partitions.
+    list_by_table_outcome list_by_table(tables which = tables::all, std::string_view text = {},
+                                        std::chrono::milliseconds timeout = {}) const {
+        return call<list_by_table_outcome>(
+            request_of(PEGASUS_DUP_OPERATION_LIST_BY_TABLE, which, text), timeout);
     }
     /// Lets a paused duplication run.
     change_outcome start(std::string_view table, const selector &which,
@@ -678,7 +730,13 @@ public:
     }
     operation<list_outcome> list_async(tables which = tables::all, std::string_view text = {},
                                        std::chrono::milliseconds timeout = {}) const {
-        return submit<list_outcome>(request_of(which, text), timeout);
+        return submit<list_outcome>(request_of(PEGASUS_DUP_OPERATION_LIST, which, text), timeout);
+    }
+    operation<list_by_table_outcome> list_by_table_async(
+        tables which = tables::all, std::string_view text = {},
+        std::chrono::milliseconds timeout = {}) const {
+        return submit<list_by_table_outcome>(
+            request_of(PEGASUS_DUP_OPERATION_LIST_BY_TABLE, which, text), timeout);
     }
     operation<change_outcome> start_async(std::string_view table, const selector &which,
                                           std::chrono::milliseconds timeout = {}) const {
@@ -724,8 +782,8 @@ private:
         made.set(pegasus_dup_request_set_table_n, table.data(), table.size());
         return made;
     }
-    static detail::request request_of(tables which, std::string_view text) {
-        detail::request made(PEGASUS_DUP_OPERATION_LIST);
+    static detail::request request_of(std::int32_t what, tables which, std::string_view text) {
+        detail::request made(what);
         made.set(pegasus_dup_request_set_tables_n, static_cast<std::int32_t>(which), text.data(),
                  text.size());
         return made;

@@ -11,7 +11,7 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
-use crate::outcome::{Change, Difference, Duplication, Outcome, Removal};
+use crate::outcome::{Change, Difference, Duplication, Outcome, Removal, TableDuplications};
 use crate::text;
 
 /// What became of a call, ready to be written as JSON.
@@ -23,6 +23,7 @@ pub struct Report {
     evidence: Option<&'static str>,
     certain: Option<bool>,
     duplication: Option<DuplicationReport>,
+    table_duplications: Option<TableReport>,
     differences: Option<Vec<DifferenceReport>>,
     warning: Option<String>,
     error: Option<ErrorReport>,
@@ -40,6 +41,14 @@ struct DuplicationReport {
     remote_replica_count: Option<i32>,
     create_ts_ms: Option<i64>,
     partitions: Option<Vec<PartitionReport>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct TableReport {
+    table: String,
+    table_id: i32,
+    partition_count: Option<i32>,
+    duplications: Vec<DuplicationReport>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -80,6 +89,7 @@ impl Report {
             evidence: None,
             certain: None,
             duplication: None,
+            table_duplications: None,
             differences: None,
             warning: None,
             error: None,
@@ -136,6 +146,17 @@ impl Report {
     /// The report of one duplication that was asked for: `listed`.
     pub fn of_listed(duplication: &Duplication) -> Report {
         Report { duplication: Some(duplication.into()), ..Report::new("listed") }
+    }
+
+    /// The report of one table that was asked for, with its duplications: `listed`.
+    pub fn of_table(table: &TableDuplications) -> Report {
+        let table = TableReport {
+            table: table.table.clone(),
+            table_id: table.table_id,
+            partition_count: table.partition_count,
+            duplications: table.duplications.iter().map(DuplicationReport::from).collect(),
+        };
+        Report { table_duplications: Some(table), ..Report::new("listed") }
     }
 
     /// The report of an error. Where the error knows of exactly one duplication, it is told; of
@@ -261,7 +282,7 @@ mod tests {
             warning: None,
         });
         let expected = format!(
-            r#"{{"outcome":"created","evidence":"appeared_during_call","certain":false,"duplication":{TOLD},"differences":null,"warning":null,"error":null}}"#
+            r#"{{"outcome":"created","evidence":"appeared_during_call","certain":false,"duplication":{TOLD},"table_duplications":null,"differences":null,"warning":null,"error":null}}"#
         );
         assert_eq!(report.to_string(), expected);
     }
@@ -306,9 +327,29 @@ mod tests {
                 r#""table":"temp","table_id":2,"cluster":"target","dupid":1772000000,"#,
                 r#""status":null,"fail_mode":null,"remote_table":null,"#,
                 r#""remote_replica_count":null,"create_ts_ms":null,"partitions":null},"#,
-                r#""differences":null,"warning":null,"error":null}"#
+                r#""table_duplications":null,"differences":null,"warning":null,"error":null}"#
             )
         );
+    }
+
+    #[test]
+    fn a_table_is_told_with_all_its_duplications() {
+        let mut table = TableDuplications {
+            table: "temp".into(),
+            table_id: 2,
+            partition_count: Some(8),
+            duplications: vec![duplication()],
+        };
+        assert_eq!(
+            Report::of_table(&table).to_string(),
+            format!(
+                r#"{{"outcome":"listed","evidence":null,"certain":null,"duplication":null,"table_duplications":{{"table":"temp","table_id":2,"partition_count":8,"duplications":[{TOLD}]}},"differences":null,"warning":null,"error":null}}"#
+            )
+        );
+        table.partition_count = None;
+        table.duplications.clear();
+        let report = Report::of_table(&table).to_string();
+        assert!(report.contains(r#""partition_count":null,"duplications":[]}"#), "{report}");
     }
 
     #[test]

@@ -7,7 +7,7 @@
 use std::path::Path;
 
 /// The files that declare something for C, in the order in which the header shows them.
-const SOURCES: [&str; 10] = [
+const SOURCES: [&str; 11] = [
     "version.rs",
     "numbers.rs",
     "names.rs",
@@ -17,6 +17,7 @@ const SOURCES: [&str; 10] = [
     "client.rs",
     "operation.rs",
     "outcome.rs",
+    "tables.rs",
     "duplication.rs",
 ];
 

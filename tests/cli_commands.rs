@@ -172,6 +172,33 @@ fn lists_are_one_object_a_line_and_the_same_each_time() {
     assert_eq!(expect(&served, 0, "list").stdout.lines().count(), 4);
 }
 
+fn by_table_line(report: &serde_json::Value) -> String {
+    let table = &report["table_duplications"];
+    let count = table["duplications"].as_array().expect("an array").len();
+    format!("{} {} {count}", table["table"].as_str().expect("a name"), table["partition_count"])
+}
+
+#[test]
+fn lists_by_table_tell_of_tables_without_duplications_too() {
+    let served = Served::start(&["--clock", "stopped"]);
+    for pair in ["temp far", "temp target"] {
+        expect(&served, 0, &format!("add {pair}"));
+    }
+    let by_table = expect(&served, 0, "list --json --by-table");
+    let told: Vec<_> = by_table.reports().iter().map(by_table_line).collect();
+    assert_eq!(told, ["other 4 0", "temp 8 2"]);
+    let one = expect(&served, 0, "list --json --by-table -a oth -m prefix");
+    assert_eq!(one.reports().iter().map(by_table_line).collect::<Vec<_>>(), ["other 4 0"]);
+    assert_eq!(expect(&served, 0, "list --json --by-table").stdout, by_table.stdout);
+    let text = expect(&served, 0, "list --by-table").stdout;
+    let lines: Vec<Vec<&str>> = text.lines().map(|l| l.split_whitespace().collect()).collect();
+    assert_eq!(lines[0][..4], ["TABLE", "TABLE_ID", "PARTITIONS", "CLUSTER"], "{text}");
+    // A table without a duplication has a line all the same.
+    assert_eq!(lines[1][0], "other", "{text}");
+    assert_eq!(lines[1][2..], ["4", "-", "-", "-", "-", "-", "-", "-", "-"], "{text}");
+    assert_eq!(lines.iter().filter(|line| line[0] == "temp" && line[2] == "8").count(), 2);
+}
+
 #[test]
 fn errors_are_exit_code_1_and_tell_their_kind() {
     let served = Served::start(&[]);

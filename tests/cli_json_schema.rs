@@ -16,7 +16,7 @@ fn listed() -> Value {
                 {"partition": 0, "confirmed_decree": null, "last_committed_decree": 3}
             ]
         },
-        "differences": null, "warning": null, "error": null
+        "table_duplications": null, "differences": null, "warning": null, "error": null
     })
 }
 
@@ -58,6 +58,21 @@ fn whatever_is_wrong_is_found() {
         report.as_object_mut().expect("an object").remove(key);
         assert!(holds(&report).is_err(), "{key}");
     }
+}
+
+#[test]
+fn a_listed_report_holds_a_duplication_or_a_table() {
+    let mut report = listed();
+    let duplication = report["duplication"].take();
+    report["table_duplications"] = json!({
+        "table": "temp", "table_id": 1, "partition_count": null, "duplications": [duplication]
+    });
+    assert_eq!(holds(&report), Ok(()));
+    let mut wrong = report.clone();
+    wrong["table_duplications"]["partition_count"] = json!("8");
+    assert!(holds(&wrong).is_err());
+    report["outcome"] = json!("removed");
+    assert!(holds(&report).is_err());
 }
 
 #[test]

@@ -87,7 +87,7 @@ fn operations(path: &str, start: &str) -> BTreeSet<String> {
         .filter_map(|function| {
             let (name, rest) = function.split_once('(')?;
             let signature = rest.split('{').next()?;
-            signature.contains("Duplication>").then(|| name.to_owned())
+            signature.contains("Duplication").then(|| name.to_owned())
         })
         .collect()
 }

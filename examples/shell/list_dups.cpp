@@ -1,6 +1,8 @@
+#include <algorithm>
 #include <fstream>
 #include <iostream>
 #include <map>
+#include <optional>
 #include <set>
 
 #include "arguments.hpp"
@@ -45,60 +47,87 @@ bool unfinished(const pd::duplication &one, const pd::partition &partition, std:
                                                 gap;
 }
 
-table summary(const std::vector<pd::duplication> &found, std::int64_t gap) {
-    std::set<std::int32_t> tables, unfinished_tables;
-    std::map<std::int32_t, std::set<std::int32_t>> partitions, unfinished_partitions;
+/* "-" if a table's number of partitions was not told. */
+std::string total_partitions(const std::vector<pd::table_duplications> &tables) {
+    std::int64_t total = 0;
+    for (const auto &table : tables) {
+        if (!table.partition_count) {
+            return "-";
+        }
+        total += *table.partition_count;
+    }
+    return std::to_string(total);
+}
+
+pairs summary(const std::vector<pd::table_duplications> &tables, std::int64_t gap) {
+    std::size_t duplicating = 0, unfinished_tables = 0, duplications = 0, partitions = 0,
+                unfinished_partitions = 0;
     std::map<std::string, std::size_t> by_status, by_cluster;
-    for (const auto &one : found) {
-        tables.insert(one.table_id);
-        ++by_status[one.status_name.value_or("-")];
-        ++by_cluster[one.cluster];
-        for (const auto &partition : one.partitions) {
-            partitions[one.table_id].insert(partition.index);
-            if (unfinished(one, partition, gap)) {
-                unfinished_tables.insert(one.table_id);
-                unfinished_partitions[one.table_id].insert(partition.index);
+    for (const auto &table : tables) {
+        std::set<std::int32_t> of_table, unfinished_of_table;
+        for (const auto &one : table.duplications) {
+            ++by_status[one.status_name.value_or("-")];
+            ++by_cluster[one.cluster];
+            for (const auto &partition : one.partitions) {
+                of_table.insert(partition.index);
+                if (unfinished(one, partition, gap)) {
+                    unfinished_of_table.insert(partition.index);
+                }
             }
         }
+        duplicating += table.duplications.empty() ? 0 : 1;
+        unfinished_tables += unfinished_of_table.empty() ? 0 : 1;
+        duplications += table.duplications.size();
+        partitions += of_table.size();
+        unfinished_partitions += unfinished_of_table.size();
     }
-    const auto sum = [](const auto &of) {
-        std::size_t all = 0;
-        for (const auto &[table_id, ids] : of) {
-            all += ids.size();
-        }
-        return std::to_string(all);
-    };
-    table printed({"summary", "count"});
-    printed.add({"duplicating_app_count", std::to_string(tables.size())});
-    printed.add({"unfinished_app_count", std::to_string(unfinished_tables.size())});
-    printed.add({"total_duplication_count", std::to_string(found.size())});
+    pairs printed;
+    printed.add("total_app_count", std::to_string(tables.size()));
+    printed.add("duplicating_app_count", std::to_string(duplicating));
+    printed.add("unfinished_app_count", std::to_string(unfinished_tables));
+    printed.add("total_duplication_count", std::to_string(duplications));
     for (const auto &[status, count] : by_status) {
-        printed.add({"duplication_count_by_status(" + status + ")", std::to_string(count)});
+        printed.add("duplication_count_by_status(" + status + ")", std::to_string(count));
     }
     for (const auto &[cluster, count] : by_cluster) {
-        printed.add(
-            {"duplication_count_by_follower_cluster(" + cluster + ")", std::to_string(count)});
+        printed.add("duplication_count_by_follower_cluster(" + cluster + ")",
+                    std::to_string(count));
     }
-    printed.add({"duplicating_partition_count", sum(partitions)});
-    printed.add({"unfinished_partition_count", sum(unfinished_partitions)});
+    printed.add("total_partition_count", total_partitions(tables));
+    printed.add("duplicating_partition_count", std::to_string(partitions));
+    printed.add("unfinished_partition_count", std::to_string(unfinished_partitions));
     return printed;
 }
 
-void print(std::ostream &to, const std::vector<std::pair<std::string, table>> &all, bool json) {
-    if (json) {
-        to << '{';
-        for (std::size_t i = 0; i < all.size(); ++i) {
-            to << (i == 0 ? "" : ",") << json_text(all[i].first) << ':';
-            all[i].second.print_json(to);
-        }
-        to << "}\n";
-        return;
+/* What the command prints; `behind` only if it was asked for. */
+struct report {
+    table duplications;
+    pairs summary;
+    std::optional<table> behind;
+};
+
+void print_text(std::ostream &to, const report &of) {
+    to << "[duplications]\n";
+    of.duplications.print(to, true);
+    to << "\n[summary]\n";
+    of.summary.print(to);
+    if (of.behind) {
+        to << "\n[unfinished]\n";
+        of.behind->print(to, true);
     }
-    for (const auto &[name, printed] : all) {
-        to << '[' << name << "]\n";
-        printed.print(to, true);
-        to << '\n';
+    to << '\n';
+}
+
+void print_json(std::ostream &to, const report &of) {
+    to << "{\n    \"duplications\": ";
+    of.duplications.print_json(to, 4);
+    to << ",\n    \"summary\": ";
+    of.summary.print_json(to, 4);
+    if (of.behind) {
+        to << ",\n    \"unfinished\": ";
+        of.behind->print_json(to, 4);
     }
+    to << "\n}\n";
 }
 
 } // namespace
@@ -131,38 +160,42 @@ result dups(const context &shell, const std::vector<std::string> &words) {
         return complain("parsing " + given.value('g', "") + " as a gap failed", result::usage);
     }
 
-    const auto outcome = shell.client.list(match_type->second, given.value('a', ""));
+    auto outcome = shell.client.list_by_table(match_type->second, given.value('a', ""));
     if (const auto *why = std::get_if<pd::error>(&outcome)) {
         return complain("list duplications failed, error=" + error_text(*why), result::failed);
     }
-    const auto &found = std::get<pd::listed>(outcome).duplications;
+    auto &tables = std::get<pd::listed_by_table>(outcome).tables;
+    std::sort(tables.begin(), tables.end(),
+              [](const auto &a, const auto &b) { return a.table_id < b.table_id; });
     const bool partitions = given.has('p');
     table listed(titles(partitions)), behind(titles(true));
-    for (const auto &one : found) {
-        if (!partitions) {
-            listed.add(row(one));
-        }
-        for (const auto &partition : one.partitions) {
-            if (partitions) {
-                listed.add(row(one, partition));
+    for (const auto &table : tables) {
+        for (const auto &one : table.duplications) {
+            if (!partitions) {
+                listed.add(row(one));
             }
-            if (unfinished(one, partition, *gap)) {
-                behind.add(row(one, partition));
+            for (const auto &partition : one.partitions) {
+                if (partitions) {
+                    listed.add(row(one, partition));
+                }
+                if (unfinished(one, partition, *gap)) {
+                    behind.add(row(one, partition));
+                }
             }
         }
     }
-    std::vector<std::pair<std::string, table>> all = {{"duplications", listed},
-                                                      {"summary", summary(found, *gap)}};
+    report made{std::move(listed), summary(tables, *gap), {}};
     if (given.has('u')) {
-        all.emplace_back("unfinished", behind);
+        made.behind = std::move(behind);
     }
+    const auto print = given.has('j') ? print_json : print_text;
     const auto file_name = given.value('o', "");
     if (file_name.empty()) {
-        print(std::cout, all, given.has('j'));
+        print(std::cout, made);
         return result::done;
     }
     std::ofstream file(file_name);
-    print(file, all, given.has('j'));
+    print(file, made);
     file.close();
     return file ? result::done : complain("writing " + file_name + " failed", result::failed);
 }

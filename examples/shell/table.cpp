@@ -4,8 +4,29 @@
 #include <cstdio>
 #include <ctime>
 #include <iomanip>
+#include <sstream>
 
 namespace shell {
+
+namespace {
+
+/* Values by name. What is within the braces stands four spaces further to the right. */
+using fields = std::vector<std::pair<std::string, std::string>>;
+
+void print_object(std::ostream &to, const fields &of, int indent) {
+    if (of.empty()) {
+        to << "{}";
+        return;
+    }
+    const char *before = "{\n";
+    for (const auto &[name, value] : of) {
+        to << before << std::string(indent + 4, ' ') << json_text(name) << ": " << value;
+        before = ",\n";
+    }
+    to << '\n' << std::string(indent, ' ') << '}';
+}
+
+} // namespace
 
 void table::print(std::ostream &to, bool right) const {
     std::vector<std::size_t> widths(rows_.front().size());
@@ -16,23 +37,45 @@ void table::print(std::ostream &to, bool right) const {
     }
     for (const auto &row : rows_) {
         for (std::size_t i = 0; i < row.size(); ++i) {
-            to << (i == 0 ? "" : "  ") << (right && i > 0 ? std::right : std::left)
-               << std::setw(static_cast<int>(widths[i])) << row[i];
+            to << (right && i > 0 ? std::right : std::left)
+               << std::setw(static_cast<int>(widths[i] + 2)) << row[i];
         }
         to << '\n';
     }
 }
 
-void table::print_json(std::ostream &to) const {
-    to << '{';
+void table::print_json(std::ostream &to, int indent) const {
+    fields rows;
     for (std::size_t row = 1; row < rows_.size(); ++row) {
-        to << (row == 1 ? "" : ",") << json_text("row " + std::to_string(row - 1)) << ":{";
+        fields cells;
         for (std::size_t i = 0; i < rows_[row].size(); ++i) {
-            to << (i == 0 ? "" : ",") << json_text(rows_[0][i]) << ':' << json_text(rows_[row][i]);
+            cells.emplace_back(rows_[0][i], json_text(rows_[row][i]));
         }
-        to << '}';
+        std::ostringstream object;
+        print_object(object, cells, indent + 4);
+        rows.emplace_back("row " + std::to_string(row - 1), object.str());
     }
-    to << '}';
+    print_object(to, rows, indent);
+}
+
+void pairs::print(std::ostream &to) const {
+    std::size_t names = 0, values = 0;
+    for (const auto &[name, value] : rows_) {
+        names = std::max(names, name.size());
+        values = std::max(values, value.size());
+    }
+    for (const auto &[name, value] : rows_) {
+        to << std::left << std::setw(static_cast<int>(names + 2)) << name << ": "
+           << std::setw(static_cast<int>(values)) << value << '\n';
+    }
+}
+
+void pairs::print_json(std::ostream &to, int indent) const {
+    fields values;
+    for (const auto &[name, value] : rows_) {
+        values.emplace_back(name, json_text(value));
+    }
+    print_object(to, values, indent);
 }
 
 std::string time_text(const std::optional<std::int64_t> &milliseconds) {

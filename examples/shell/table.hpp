@@ -5,6 +5,7 @@
 #include <optional>
 #include <ostream>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace shell {
@@ -15,11 +16,26 @@ public:
     void add(std::vector<std::string> row) { rows_.push_back(std::move(row)); }
     /// The first column stands left; the others do too unless `right`.
     void print(std::ostream &to, bool right) const;
-    /// As a JSON object: "row 0", and so on, each an object with a key per title.
-    void print_json(std::ostream &to) const;
+    /// As a JSON object on several lines, its end `indent` spaces to the right: "row 0", and so on,
+    /// each an object with a key per title.
+    void print_json(std::ostream &to, int indent) const;
 
 private:
     std::vector<std::vector<std::string>> rows_;
+};
+
+/// Names with a value each.
+class pairs {
+public:
+    void add(std::string name, std::string value) {
+        rows_.emplace_back(std::move(name), std::move(value));
+    }
+    void print(std::ostream &to) const;
+    /// As a JSON object on several lines, its end `indent` spaces to the right.
+    void print_json(std::ostream &to, int indent) const;
+
+private:
+    std::vector<std::pair<std::string, std::string>> rows_;
 };
 
 /// The local time, "2024-06-12 12:34:56.123"; "-" for what wasn't told.

@@ -52,6 +52,7 @@ from ._outcome import (
     PartitionProgress,
     Progress,
     Removed,
+    TableDuplications,
     Unchanged,
 )
 from ._server import MetaGroup, MetaServer, Table
@@ -90,6 +91,7 @@ __all__ = [
     "Status",
     "Step",
     "Table",
+    "TableDuplications",
     "TableNotFound",
     "Timeout",
     "Unavailable",

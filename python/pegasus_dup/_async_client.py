@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Duplication,
         NotFound,
         Removed,
+        TableDuplications,
         Unchanged,
     )
 
@@ -152,6 +153,20 @@ class AsyncClient(ClientBase):
         ``match`` says how: the whole name, the text anywhere in it, its start or its end.
         """
         return await self._run(_operations.list(pattern, match), timeout, progress)
+
+    async def list_by_table(
+        self,
+        pattern: str | None = None,
+        *,
+        match: Literal["exact", "anywhere", "prefix", "postfix"] = "exact",
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> builtins.list[TableDuplications]:
+        """Return all tables, or those whose name matches ``pattern``, with their duplications.
+
+        Tables without a duplication are there too. ``match`` is as with ``list``.
+        """
+        return await self._run(_operations.list_by_table(pattern, match), timeout, progress)
 
     async def start(
         self,

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         NotFound,
         Progress,
         Removed,
+        TableDuplications,
         Unchanged,
     )
 
@@ -183,6 +184,20 @@ class Client(ClientBase):
         ``match`` says how: the whole name, the text anywhere in it, its start or its end.
         """
         return self._wait(_operations.list(pattern, match), timeout, progress)
+
+    def list_by_table(
+        self,
+        pattern: str | None = None,
+        *,
+        match: Literal["exact", "anywhere", "prefix", "postfix"] = "exact",
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> builtins.list[TableDuplications]:
+        """Return all tables, or those whose name matches ``pattern``, with their duplications.
+
+        Tables without a duplication are there too. ``match`` is as with ``list``.
+        """
+        return self._wait(_operations.list_by_table(pattern, match), timeout, progress)
 
     def start(
         self,

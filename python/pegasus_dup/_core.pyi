@@ -1,7 +1,7 @@
 import asyncio
 import builtins
 from collections.abc import Callable
-from typing import Final, Generic, TypedDict, TypeVar, final
+from typing import Final, Generic, Literal, TypedDict, TypeVar, final, overload
 
 from ._outcome import (
     AlreadyExists,
@@ -11,6 +11,7 @@ from ._outcome import (
     NotFound,
     Progress,
     Removed,
+    TableDuplications,
     Unchanged,
 )
 
@@ -63,8 +64,16 @@ class Operation(Generic[_T]):
     ) -> Operation[Created | AlreadyExists]: ...
     @staticmethod
     def query(table: str) -> Operation[builtins.list[Duplication]]: ...
+    @overload
     @staticmethod
-    def list(pattern: str | None, match: str) -> Operation[builtins.list[Duplication]]: ...
+    def list(
+        pattern: str | None, match: str, by_table: Literal[False]
+    ) -> Operation[builtins.list[Duplication]]: ...
+    @overload
+    @staticmethod
+    def list(
+        pattern: str | None, match: str, by_table: Literal[True]
+    ) -> Operation[builtins.list[TableDuplications]]: ...
     @staticmethod
     def start(table: str, which: int | str) -> Operation[Changed | Unchanged]: ...
     @staticmethod

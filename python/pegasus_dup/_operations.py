@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Duplication,
         NotFound,
         Removed,
+        TableDuplications,
         Unchanged,
     )
 
@@ -51,9 +52,18 @@ def query(table: str) -> Operation[builtins.list[Duplication]]:
 
 def list(pattern: str | None, match: str) -> Operation[builtins.list[Duplication]]:
     """Ask for the duplications of many tables."""
+    return _core.Operation.list(*_tables(pattern, match), False)
+
+
+def list_by_table(pattern: str | None, match: str) -> Operation[builtins.list[TableDuplications]]:
+    """Ask for many tables and their duplications."""
+    return _core.Operation.list(*_tables(pattern, match), True)
+
+
+def _tables(pattern: str | None, match: str) -> tuple[str | None, str]:
     how = _args.one_of("match", match, _MATCHES)
     wanted = _args.optional_text("pattern", pattern)
-    return _core.Operation.list(wanted, "all" if wanted is None else how)
+    return wanted, "all" if wanted is None else how
 
 
 def start(table: str, which: Which) -> Operation[Changed | Unchanged]:

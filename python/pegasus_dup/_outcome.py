@@ -91,6 +91,20 @@ class Duplication:
 
 
 @dataclass(frozen=True)
+class TableDuplications:
+    """A table, and its duplications: none, if nothing of the table is shipped."""
+
+    table: str
+    """The table."""
+    table_id: int
+    """The table's id in this cluster."""
+    partition_count: int | None
+    """The table's number of partitions; ``None`` where the server did not tell it."""
+    duplications: tuple[Duplication, ...]
+    """The table's duplications, in dupid order."""
+
+
+@dataclass(frozen=True)
 class Difference:
     """What an existing duplication has otherwise than asked."""
 

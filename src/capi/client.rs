@@ -178,6 +178,22 @@ pub extern "C" fn pegasus_dup_list(
     })
 }
 
+/// Finds the duplications of many tables, as `pegasus_dup_list` does, table by table: tables without a
+/// duplication are told of too, and so is each table's number of partitions. `pegasus_dup_outcome_table_count`
+/// and the functions that follow it read them.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_list_by_table(
+    client: Option<&Client>,
+    which: i32,
+    text: Text,
+    timeout_ms: i32,
+    outcome: Out<'_, Option<Box<Outcome>>>,
+) -> i32 {
+    call(client, timeout_ms, outcome, || {
+        Ok(Operation::ListByTable(tables(which, text.terminated_or_null()?)?))
+    })
+}
+
 /// Lets a paused duplication run: the one with that `dupid`, or, if that is 0, the one to `cluster`;
 /// the other one is NULL or 0. The outcome's kind is `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or
 /// `PEGASUS_DUP_ERROR`.

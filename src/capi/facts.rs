@@ -1,6 +1,7 @@
 //! What an outcome holds, made for C: texts that end with a NUL, numbers instead of enums.
 
 use std::ffi::CString;
+use std::ops::Range;
 
 use super::duplication::Duplication;
 use super::numbers::*;
@@ -9,7 +10,7 @@ use super::text;
 use crate::client::operation::Answer;
 use crate::error::{Error, Result};
 use crate::json::Report;
-use crate::outcome::{self, Change, Evidence, Removal};
+use crate::outcome::{self, Change, Evidence, Removal, TableDuplications};
 
 /// What an outcome holds; shared by the handles to it.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub(crate) struct Facts {
     pub(crate) kind: i32,
     pub(crate) evidence: Option<Evidence>,
     pub(crate) duplications: Vec<Duplication>,
+    pub(crate) tables: Vec<Table>,
     pub(crate) before: Option<Duplication>,
     pub(crate) differences: Vec<Difference>,
     pub(crate) warning: Option<CString>,
@@ -30,6 +32,16 @@ pub(crate) struct Difference {
     pub(crate) field: CString,
     pub(crate) asked: CString,
     pub(crate) existing: CString,
+}
+
+/// A table that was listed.
+#[derive(Debug)]
+pub(crate) struct Table {
+    pub(crate) name: CString,
+    pub(crate) id: i32,
+    pub(crate) partition_count: Option<i32>,
+    /// Which of the outcome's duplications are the table's.
+    pub(crate) duplications: Range<usize>,
 }
 
 #[derive(Debug)]
@@ -51,6 +63,7 @@ impl Facts {
             kind,
             evidence: None,
             duplications: Vec::new(),
+            tables: Vec::new(),
             before: None,
             differences: Vec::new(),
             warning: None,
@@ -70,6 +83,7 @@ impl Facts {
         match result {
             Ok(Answer::Outcome(outcome)) => Facts::of_add(outcome),
             Ok(Answer::Duplications(found)) => Facts::of_list(found),
+            Ok(Answer::ByTable(found)) => Facts::of_tables(found),
             Ok(Answer::Change(change)) => Facts::of_change(change),
             Ok(Answer::Removal(removal)) => Facts::of_removal(removal),
             Err(error) => Facts::of_error(&error),
@@ -101,6 +115,24 @@ impl Facts {
             duplications: found.into_iter().map(Duplication::new).collect(),
             ..Facts::with_json(PEGASUS_DUP_LISTED, &text, &lines.join("\n"))
         }
+    }
+
+    fn of_tables(found: Vec<TableDuplications>) -> Facts {
+        let lines: Vec<String> =
+            found.iter().map(|found| Report::of_table(found).to_string()).collect();
+        let text = text::of_tables(&found);
+        let mut facts = Facts::with_json(PEGASUS_DUP_LISTED, &text, &lines.join("\n"));
+        for table in found {
+            let first = facts.duplications.len();
+            facts.duplications.extend(table.duplications.into_iter().map(Duplication::new));
+            facts.tables.push(Table {
+                name: c_string(&table.table),
+                id: table.table_id,
+                partition_count: table.partition_count,
+                duplications: first..facts.duplications.len(),
+            });
+        }
+        facts
     }
 
     fn of_change(change: Change<outcome::Duplication>) -> Facts {

@@ -24,5 +24,6 @@ pub mod options;
 pub mod outcome;
 pub(crate) mod pointers;
 pub mod request;
-pub(crate) mod text;
+pub mod tables;
+mod text;
 pub mod version;

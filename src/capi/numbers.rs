@@ -153,6 +153,8 @@ pub const PEGASUS_DUP_OPERATION_PAUSE: i32 = 4;
 pub const PEGASUS_DUP_OPERATION_REMOVE: i32 = 5;
 /// Operation: sets the fail mode. Needs a table, a fail mode, and either a dupid or a cluster.
 pub const PEGASUS_DUP_OPERATION_SET_FAIL_MODE: i32 = 6;
+/// Operation: the duplications of many tables, by table. Needs nothing: all tables unless told otherwise.
+pub const PEGASUS_DUP_OPERATION_LIST_BY_TABLE: i32 = 7;
 
 /// Tables to list: all of them.
 pub const PEGASUS_DUP_TABLES_ALL: i32 = 0;

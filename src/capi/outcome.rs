@@ -32,7 +32,7 @@ impl Outcome {
 }
 
 /// What `of` gives for an outcome, and `otherwise` for NULL and for what it hasn't got.
-fn read<'a, T: Copy>(
+pub(crate) fn read<'a, T: Copy>(
     outcome: Option<&'a Outcome>,
     otherwise: T,
     of: impl FnOnce(&'a Facts) -> Option<T>,

@@ -35,6 +35,7 @@ enum Asked {
     Pause,
     Remove,
     SetFailMode,
+    ListByTable,
 }
 
 impl Asked {
@@ -47,6 +48,7 @@ impl Asked {
             PEGASUS_DUP_OPERATION_PAUSE => Asked::Pause,
             PEGASUS_DUP_OPERATION_REMOVE => Asked::Remove,
             PEGASUS_DUP_OPERATION_SET_FAIL_MODE => Asked::SetFailMode,
+            PEGASUS_DUP_OPERATION_LIST_BY_TABLE => Asked::ListByTable,
             _ => return Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT)),
         })
     }
@@ -92,6 +94,7 @@ impl Request {
             }),
             Asked::Query => Operation::Query(table()?),
             Asked::List => Operation::List(self.tables.clone()),
+            Asked::ListByTable => Operation::ListByTable(self.tables.clone()),
             Asked::Start => Operation::Start(table()?, which()?),
             Asked::Pause => Operation::Pause(table()?, which()?),
             Asked::Remove => Operation::Remove(table()?, which()?),

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::error::Error;
-use crate::outcome::{Change, Duplication, Outcome, Removal};
+use crate::outcome::{Change, Duplication, Outcome, Removal, TableDuplications};
 use crate::text::{name, sentence};
 
 fn duplication(of: &Duplication) -> String {
@@ -51,6 +51,20 @@ pub(super) fn of_add(outcome: &Outcome<Duplication>) -> String {
 pub(super) fn of_list(found: &[Duplication]) -> String {
     let lines: Vec<String> = found.iter().map(duplication).collect();
     if lines.is_empty() { "no duplications".to_owned() } else { lines.join("\n") }
+}
+
+pub(super) fn of_tables(found: &[TableDuplications]) -> String {
+    let mut lines = Vec::new();
+    for table in found {
+        let mut line = format!("table={} table_id={}", name(&table.table), table.table_id);
+        if let Some(count) = table.partition_count {
+            let _ = write!(line, " partition_count={count}");
+        }
+        let _ = write!(line, " duplications={}", table.duplications.len());
+        lines.push(line);
+        lines.extend(table.duplications.iter().map(|one| format!("  {}", duplication(one))));
+    }
+    if lines.is_empty() { "no tables".to_owned() } else { lines.join("\n") }
 }
 
 pub(super) fn of_change(change: &Change<Duplication>) -> String {

@@ -4,7 +4,7 @@
 use crate::client::hints;
 use crate::error::{Error, ErrorKind};
 use crate::json::Report;
-use crate::outcome::{Change, Duplication, Outcome, Removal};
+use crate::outcome::{Change, Duplication, Outcome, Removal, TableDuplications};
 
 use super::exit::Exit;
 use super::terminal::Look;
@@ -80,6 +80,19 @@ impl Format {
                 listed.iter().map(|duplication| line(Report::of_listed(duplication))).collect()
             } else {
                 text::table(&listed)
+            },
+            stderr: String::new(),
+            exit: Exit::Done,
+        }
+    }
+
+    /// Tables come in the order of their names.
+    pub(super) fn by_table(self, listed: &[TableDuplications]) -> Answer {
+        Answer {
+            stdout: if self.json {
+                listed.iter().map(|table| line(Report::of_table(table))).collect()
+            } else {
+                text::by_table(listed)
             },
             stderr: String::new(),
             exit: Exit::Done,

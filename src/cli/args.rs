@@ -196,6 +196,10 @@ pub(super) struct ListArgs {
     #[arg(short = 'm', long, value_name = "MATCHTYPE", alias = "match_type")]
     pub(super) match_type: Option<MatchType>,
 
+    /// List by table: tables without a duplication too, and each table's number of partitions.
+    #[arg(long)]
+    pub(super) by_table: bool,
+
     #[command(flatten)]
     pub(super) generation: GenerationOption,
 }

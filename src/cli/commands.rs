@@ -112,7 +112,8 @@ fn read(command: Command) -> Result<Prepared> {
         Command::Query(args) => given(Operation::Query(args.table), args.generation),
         Command::List(args) => {
             let tables = args.tables().map_err(|wrong| Error::new(InvalidArgument, wrong))?;
-            given(Operation::List(tables), args.generation)
+            let list = if args.by_table { Operation::ListByTable } else { Operation::List };
+            given(list(tables), args.generation)
         }
         Command::Start(args) => which(args, Operation::Start),
         Command::Pause(args) => which(args, Operation::Pause),
@@ -143,6 +144,7 @@ impl Prepared {
         match self.operation.run(client).await {
             Ok(operation::Answer::Outcome(outcome)) => format.add(&outcome, self.exist_ok),
             Ok(operation::Answer::Duplications(listed)) => format.listed(listed),
+            Ok(operation::Answer::ByTable(listed)) => format.by_table(&listed),
             Ok(operation::Answer::Change(change)) => format.change(&change),
             Ok(operation::Answer::Removal(removal)) => format.removal(&removal, &self.names()),
             Err(error) => format.error(&error),
@@ -156,7 +158,10 @@ impl Prepared {
             | Operation::Pause(table, which)
             | Operation::Remove(table, which)
             | Operation::SetFailMode(table, which, _) => format!("table={table} {which}"),
-            Operation::Add(_) | Operation::Query(_) | Operation::List(_) => {
+            Operation::Add(_)
+            | Operation::Query(_)
+            | Operation::List(_)
+            | Operation::ListByTable(_) => {
                 format!("table={}", self.table())
             }
         }
@@ -165,7 +170,7 @@ impl Prepared {
     fn table(&self) -> &str {
         match &self.operation {
             Operation::Add(spec) => &spec.table,
-            Operation::List(_) => "",
+            Operation::List(_) | Operation::ListByTable(_) => "",
             Operation::Query(table)
             | Operation::Start(table, _)
             | Operation::Pause(table, _)

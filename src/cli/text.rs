@@ -4,7 +4,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
-use crate::outcome::{Change, Duplication, Evidence, Outcome};
+use crate::outcome::{Change, Duplication, Evidence, Outcome, TableDuplications};
 
 use super::terminal::Colour;
 use crate::text::name;
@@ -129,9 +129,10 @@ pub(super) fn removed(was: &Duplication, colour: Colour) -> String {
     format!("{} {}\n", colour.green("removed:"), duplication(was))
 }
 
-const COLUMNS: [&str; 10] = [
-    "TABLE",
-    "TABLE_ID",
+/// What is shown of a table in a list.
+const OF_TABLE: [&str; 2] = ["TABLE", "TABLE_ID"];
+/// What is shown of a duplication in a list.
+const OF_DUPLICATION: [&str; 8] = [
     "CLUSTER",
     "DUPID",
     "STATUS",
@@ -142,34 +143,63 @@ const COLUMNS: [&str; 10] = [
     "MAX_GAP",
 ];
 
-/// A header, and a line each; `-` is what isn't told.
+fn or_dash(value: Option<String>) -> String {
+    value.unwrap_or_else(|| "-".to_owned())
+}
+
+/// A duplication's cells, in the order of [`OF_DUPLICATION`]; `-` is what isn't told.
+fn cells(it: &Duplication) -> [String; OF_DUPLICATION.len()] {
+    [
+        name(&it.cluster).into_owned(),
+        it.dupid.to_string(),
+        or_dash(it.status.map(|status| status.to_string())),
+        or_dash(it.fail_mode.map(|mode| mode.to_string())),
+        or_dash(it.remote_table.as_deref().map(|table| name(table).into_owned())),
+        or_dash(it.remote_replica_count.map(|count| count.to_string())),
+        or_dash(it.create_ts_ms.map(utc)),
+        or_dash(max_gap(it).map(|gap| gap.to_string())),
+    ]
+}
+
+/// A header, and a line for each duplication.
 pub(super) fn table(duplications: &[Duplication]) -> String {
-    let mut rows = vec![COLUMNS.map(str::to_owned)];
+    let mut rows = vec![OF_TABLE.iter().chain(&OF_DUPLICATION).map(ToString::to_string).collect()];
     for it in duplications {
-        let or_dash = |value: Option<String>| value.unwrap_or_else(|| "-".to_owned());
-        rows.push([
-            name(&it.table).into_owned(),
-            it.table_id.to_string(),
-            name(&it.cluster).into_owned(),
-            it.dupid.to_string(),
-            or_dash(it.status.map(|status| status.to_string())),
-            or_dash(it.fail_mode.map(|mode| mode.to_string())),
-            or_dash(it.remote_table.as_deref().map(|table| name(table).into_owned())),
-            or_dash(it.remote_replica_count.map(|count| count.to_string())),
-            or_dash(it.create_ts_ms.map(utc)),
-            or_dash(max_gap(it).map(|gap| gap.to_string())),
-        ]);
+        let mut row = vec![name(&it.table).into_owned(), it.table_id.to_string()];
+        row.extend(cells(it));
+        rows.push(row);
     }
-    let mut widths = [0; COLUMNS.len()];
-    for row in &rows {
+    columns(&rows)
+}
+
+/// A header, and a line for each duplication; a table without a duplication has one line too.
+pub(super) fn by_table(tables: &[TableDuplications]) -> String {
+    let titles = OF_TABLE.iter().chain(&["PARTITIONS"]).chain(&OF_DUPLICATION);
+    let mut rows = vec![titles.map(ToString::to_string).collect()];
+    for it in tables {
+        let partitions = or_dash(it.partition_count.map(|count| count.to_string()));
+        let row = vec![name(&it.table).into_owned(), it.table_id.to_string(), partitions];
+        if it.duplications.is_empty() {
+            let nothing = OF_DUPLICATION.map(|_| or_dash(None));
+            rows.push([&row[..], &nothing].concat());
+        }
+        rows.extend(it.duplications.iter().map(|one| [&row[..], &cells(one)].concat()));
+    }
+    columns(&rows)
+}
+
+/// Rows of one length, each column as wide as its widest cell.
+fn columns(rows: &[Vec<String>]) -> String {
+    let mut widths = vec![0; rows.first().map_or(0, Vec::len)];
+    for row in rows {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(cell.chars().count());
         }
     }
     let mut text = String::new();
-    for row in &rows {
+    for row in rows {
         let mut line = String::new();
-        for (cell, width) in row.iter().zip(widths) {
+        for (cell, width) in row.iter().zip(&widths) {
             let _ = write!(line, "{cell:width$}  ");
         }
         text.push_str(line.trim_end());

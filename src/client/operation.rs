@@ -5,7 +5,7 @@
 use super::spec::check_name;
 use super::{Client, DuplicationSpec, Selector, TablePattern};
 use crate::error::Result;
-use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal};
+use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal, TableDuplications};
 
 /// What a client is asked to do, complete.
 #[derive(Debug, Clone)]
@@ -13,6 +13,7 @@ pub(crate) enum Operation {
     Add(DuplicationSpec),
     Query(String),
     List(TablePattern),
+    ListByTable(TablePattern),
     Start(String, Selector),
     Pause(String, Selector),
     Remove(String, Selector),
@@ -24,6 +25,7 @@ pub(crate) enum Operation {
 pub(crate) enum Answer {
     Outcome(Outcome<Duplication>),
     Duplications(Vec<Duplication>),
+    ByTable(Vec<TableDuplications>),
     Change(Change<Duplication>),
     Removal(Removal<Duplication>),
 }
@@ -32,7 +34,7 @@ impl Operation {
     /// Whether it may change something.
     #[cfg(any(feature = "cli", feature = "python"))]
     pub(crate) fn changes(&self) -> bool {
-        !matches!(self, Operation::Query(_) | Operation::List(_))
+        !matches!(self, Operation::Query(_) | Operation::List(_) | Operation::ListByTable(_))
     }
 
     /// Refuses what no server could make sense of: what the caller's words alone show to be wrong.
@@ -41,7 +43,7 @@ impl Operation {
         match self {
             Operation::Add(spec) => spec.check(),
             Operation::Query(table) => check_name("table", table),
-            Operation::List(tables) => tables.check(),
+            Operation::List(tables) | Operation::ListByTable(tables) => tables.check(),
             Operation::Start(table, which)
             | Operation::Pause(table, which)
             | Operation::Remove(table, which)
@@ -57,6 +59,7 @@ impl Operation {
             Operation::Add(spec) => Answer::Outcome(client.add(spec).await?),
             Operation::Query(table) => Answer::Duplications(client.query(table).await?),
             Operation::List(tables) => Answer::Duplications(client.list(tables).await?),
+            Operation::ListByTable(tables) => Answer::ByTable(client.list_by_table(tables).await?),
             Operation::Start(table, which) => Answer::Change(client.start(table, which).await?),
             Operation::Pause(table, which) => Answer::Change(client.pause(table, which).await?),
             Operation::Remove(table, which) => Answer::Removal(client.remove(table, which).await?),

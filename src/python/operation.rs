@@ -51,7 +51,12 @@ impl Operation {
     }
 
     #[staticmethod]
-    fn list(py: Python<'_>, pattern: Option<String>, r#match: &str) -> PyResult<Operation> {
+    fn list(
+        py: Python<'_>,
+        pattern: Option<String>,
+        r#match: &str,
+        by_table: bool,
+    ) -> PyResult<Operation> {
         let tables = match (r#match, pattern) {
             ("all", None) => TablePattern::All,
             ("exact", Some(pattern)) => TablePattern::Exact(pattern),
@@ -62,7 +67,9 @@ impl Operation {
                 return Err(errors::invalid_argument(py, &format!("no such match: match={how:?}")));
             }
         };
-        Ok(Operation(operation::Operation::List(tables)))
+        let list =
+            if by_table { operation::Operation::ListByTable } else { operation::Operation::List };
+        Ok(Operation(list(tables)))
     }
 
     #[staticmethod]

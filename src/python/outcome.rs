@@ -7,6 +7,7 @@ use pyo3::types::{PyDict, PyTuple};
 use crate::client::operation::Answer;
 use crate::outcome::{
     Change, Difference, Duplication, Evidence, Outcome, PartitionProgress, Removal,
+    TableDuplications,
 };
 
 type Object<'py> = Bound<'py, PyAny>;
@@ -68,6 +69,16 @@ pub(super) fn duplications<'py>(
     all.iter().map(|one| duplication(py, one)).collect()
 }
 
+fn table_duplications<'py>(py: Python<'py>, table: &TableDuplications) -> PyResult<Object<'py>> {
+    let fields = fields! { py,
+        table: &table.table,
+        table_id: table.table_id,
+        partition_count: table.partition_count,
+        duplications: PyTuple::new(py, duplications(py, &table.duplications)?)?,
+    };
+    make(py, "TableDuplications", &fields)
+}
+
 fn progress<'py>(py: Python<'py>, progress: &PartitionProgress) -> PyResult<Object<'py>> {
     let fields = fields! { py,
         partition: progress.partition,
@@ -94,6 +105,11 @@ pub(super) fn answer<'py>(py: Python<'py>, answer: &Answer) -> PyResult<Bound<'p
     match answer {
         Answer::Outcome(one) => outcome(py, one),
         Answer::Duplications(all) => duplications(py, all)?.into_pyobject(py),
+        Answer::ByTable(all) => {
+            let tables: Vec<_> =
+                all.iter().map(|table| table_duplications(py, table)).collect::<PyResult<_>>()?;
+            tables.into_pyobject(py)
+        }
         Answer::Change(one) => change(py, one),
         Answer::Removal(one) => removal(py, one),
     }

@@ -150,6 +150,9 @@ static void calls(const pegasus_dup_client *client) {
     CHECK(pegasus_dup_list(NULL, PEGASUS_DUP_TABLES_ALL, NULL, 0, &o) == null);
     CHECK(pegasus_dup_list(client, PEGASUS_DUP_TABLES_EXACT, NULL, 0, &o) == null);
     CHECK(pegasus_dup_list(client, PEGASUS_DUP_TABLES_ALL, NULL, 0, NULL) == null);
+    CHECK(pegasus_dup_list_by_table(NULL, PEGASUS_DUP_TABLES_ALL, NULL, 0, &o) == null);
+    CHECK(pegasus_dup_list_by_table(client, PEGASUS_DUP_TABLES_EXACT, NULL, 0, &o) == null);
+    CHECK(pegasus_dup_list_by_table(client, PEGASUS_DUP_TABLES_ALL, NULL, 0, NULL) == null);
     CHECK(pegasus_dup_start(NULL, "temp", 1, NULL, 0, &o) == null);
     CHECK(pegasus_dup_start(client, NULL, 1, NULL, 0, &o) == null);
     CHECK(pegasus_dup_pause(client, NULL, 1, NULL, 0, &o) == null);
@@ -173,6 +176,7 @@ static void calls(const pegasus_dup_client *client) {
         int32_t wrong = wrong_numbers[i];
         CHECK(pegasus_dup_add(client, "temp", "target", NULL, 0, wrong, 0, &o) == bad);
         CHECK(pegasus_dup_list(client, wrong, "temp", 0, &o) == bad);
+        CHECK(pegasus_dup_list_by_table(client, wrong, "temp", 0, &o) == bad);
         CHECK(pegasus_dup_set_fail_mode(client, "temp", 1, NULL, wrong, 0, &o) == bad);
     }
     CHECK(o == UNTOUCHED);
@@ -223,10 +227,10 @@ static void requests(const pegasus_dup_client *client) {
     CHECK(pegasus_dup_request_set_tables(NULL, PEGASUS_DUP_TABLES_ALL, NULL) == null);
     CHECK(pegasus_dup_request_set_tables_n(NULL, PEGASUS_DUP_TABLES_ALL, NULL, 0) == null);
 
-    /* Every operation lacks something until it is told, but for the list of all. */
-    for (int32_t i = 0; i <= PEGASUS_DUP_OPERATION_SET_FAIL_MODE; i++) {
+    /* Every operation lacks something until it is told, but for the lists of all. */
+    for (int32_t i = 0; i <= PEGASUS_DUP_OPERATION_LIST_BY_TABLE; i++) {
         CHECK(pegasus_dup_request_new(i, &request) == PEGASUS_DUP_OK);
-        if (i != PEGASUS_DUP_OPERATION_LIST) {
+        if (i != PEGASUS_DUP_OPERATION_LIST && i != PEGASUS_DUP_OPERATION_LIST_BY_TABLE) {
             CHECK(pegasus_dup_call(client, request, 0, &outcome) == PEGASUS_DUP_BAD_ARGUMENT);
         }
         pegasus_dup_request_free(request);
@@ -256,6 +260,15 @@ static void requests(const pegasus_dup_client *client) {
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_LISTED);
     CHECK(pegasus_dup_outcome_duplication_at(outcome, SIZE_MAX) == NULL);
     CHECK(pegasus_dup_outcome_duplication(outcome) == NULL);
+    /* A query tells of no tables. */
+    CHECK(pegasus_dup_outcome_table_count(outcome) == 0);
+    CHECK(pegasus_dup_outcome_table_name(outcome, 0) == NULL);
+    CHECK(pegasus_dup_outcome_table_id(outcome, 0) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_outcome_table_partition_count(outcome, 0) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_outcome_table_duplication_count(outcome, 0) == 0);
+    CHECK(pegasus_dup_outcome_table_duplication_at(outcome, 0, 0) == NULL);
+    CHECK(pegasus_dup_outcome_table_count(NULL) == 0);
+    CHECK(pegasus_dup_outcome_table_duplication_at(NULL, 0, 0) == NULL);
     pegasus_dup_request_free(request);
     pegasus_dup_outcome_free(outcome);
 }

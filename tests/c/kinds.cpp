@@ -64,6 +64,25 @@ static void the_rest(const pd::client &client, std::int32_t dupid) {
     const auto listed = client.list(pd::tables::prefix, "cp");
     CHECK(std::get<pd::listed>(listed).duplications.size() == 1);
 
+    for (const auto &outcome : {client.list_by_table(pd::tables::exact, "cpp"),
+                                client.list_by_table_async(pd::tables::exact, "cpp").get()}) {
+        const auto *by_table = std::get_if<pd::listed_by_table>(&outcome);
+        if (CHECK(by_table != nullptr && by_table->tables.size() == 1)) {
+            const auto &table = by_table->tables.front();
+            CHECK(table.table == "cpp" && table.table_id > 0 && table.partition_count == 8);
+            CHECK(table.duplications.size() == 1 && table.duplications.at(0).dupid == dupid);
+            CHECK(by_table->json.find("\"partition_count\":8,") != std::string::npos);
+        }
+    }
+    const auto all = client.list_by_table();
+    if (const auto *by_table = std::get_if<pd::listed_by_table>(&all)) {
+        std::size_t without = 0;
+        for (const auto &table : by_table->tables) {
+            without += table.duplications.empty() ? 1 : 0;
+        }
+        CHECK(without > 0 && without < by_table->tables.size());
+    }
+
     const auto mode = client.set_fail_mode("cpp", dupid, pd::fail_mode::skip);
     CHECK(std::holds_alternative<pd::changed>(mode));
     if (const auto *change = std::get_if<pd::changed>(&mode)) {

@@ -88,6 +88,8 @@ static_assert(std::is_same_v<pd::add_outcome, std::variant<pd::created, pd::alre
 static_assert(std::is_same_v<pd::change_outcome, std::variant<pd::changed, pd::unchanged, pd::error>>);
 static_assert(std::is_same_v<pd::remove_outcome, std::variant<pd::removed, pd::not_found, pd::error>>);
 static_assert(std::is_same_v<pd::list_outcome, std::variant<pd::listed, pd::error>>);
+static_assert(
+    std::is_same_v<pd::list_by_table_outcome, std::variant<pd::listed_by_table, pd::error>>);
 
 static const std::set<std::string> outcomes = {"created", "already_exists", "error",   "listed",
                                                "changed", "unchanged",      "removed", "not_found"};
@@ -97,14 +99,15 @@ static const std::set<std::string> outcomes = {"created", "already_exists", "err
     (void)client.add({"t", "c"}), (void)client.add_async({"t", "c"});
     (void)client.query("t"), (void)client.query_async("t");
     (void)client.list(), (void)client.list_async();
+    (void)client.list_by_table(), (void)client.list_by_table_async();
     (void)client.start("t", 1), (void)client.start_async("t", 1);
     (void)client.pause("t", 1), (void)client.pause_async("t", 1);
     (void)client.remove("t", 1), (void)client.remove_async("t", 1);
     (void)client.set_fail_mode("t", 1, pd::fail_mode::slow);
     (void)client.set_fail_mode_async("t", 1, pd::fail_mode::slow);
 }
-static const std::set<std::string> operations = {"add",   "query",  "list",         "start",
-                                                 "pause", "remove", "set_fail_mode"};
+static const std::set<std::string> operations = {"add",   "query",  "list",          "start",
+                                                 "pause", "remove", "set_fail_mode", "list_by_table"};
 
 static std::set<std::string> of(const parity &table, const std::string &section) {
     std::set<std::string> names;

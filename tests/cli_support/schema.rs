@@ -13,8 +13,16 @@ pub fn assert_report(line: &str) -> Value {
     }
     // A parsed object has lost its order, the text has not.
     let mut rest = line;
-    for key in ["outcome", "evidence", "certain", "duplication", "differences", "warning", "error"]
-    {
+    for key in [
+        "outcome",
+        "evidence",
+        "certain",
+        "duplication",
+        "table_duplications",
+        "differences",
+        "warning",
+        "error",
+    ] {
         let quoted = format!("\"{key}\":");
         let at = rest.find(&quoted).unwrap_or_else(|| panic!("{key} is out of order: {line}"));
         rest = &rest[at + quoted.len()..];

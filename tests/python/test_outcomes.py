@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import datetime, timedelta, timezone
 
@@ -9,6 +10,7 @@ import pytest
 from fake_meta import ADD, Entry, FakeMeta, HangUp, add_answer
 from pegasus_dup import (
     AlreadyExists,
+    AsyncClient,
     Changed,
     Client,
     Created,
@@ -22,6 +24,7 @@ from pegasus_dup import (
     RemoteClusterNotConfigured,
     Removed,
     Status,
+    TableDuplications,
     TableNotFound,
     Unchanged,
 )
@@ -216,3 +219,25 @@ def test_progress(server: MetaServer, client: Client) -> None:
     client.add("temp", "target")
     duplication = settled(client)
     assert [one.partition for one in duplication.partitions] == list(range(8))
+
+
+def test_tables_are_listed_with_and_without_duplications() -> None:
+    async def awaited(address: str) -> list[TableDuplications]:
+        async with AsyncClient(address) as client:
+            return await client.list_by_table()
+
+    # Nothing moves by itself there, so that each list tells the same.
+    with (
+        MetaServer(
+            tables=["temp", "stat"], remote_clusters={"target": "127.0.0.1:35601"}, clock="stopped"
+        ) as server,
+        Client(server.address) as client,
+    ):
+        client.add("temp", "target")
+        (duplication,) = client.query("temp")
+        stat = TableDuplications("stat", 2, 8, ())
+        temp = TableDuplications("temp", 1, 8, (duplication,))
+        assert client.list_by_table() == [stat, temp]
+        assert client.list_by_table("te", match="prefix") == [temp]
+        assert client.list_by_table("nothing") == []
+        assert asyncio.run(awaited(server.address)) == [stat, temp]
