@@ -29,7 +29,8 @@ pub enum ErrorKind {
     PermissionDenied,
     /// Another change of the same thing is under way: try again.
     Busy,
-    /// No meta server could be reached, or none is ready. Nothing was done.
+    /// No meta server could be reached, none is ready, or duplication is switched off there, which the
+    /// hint says. Nothing was done.
     Unavailable,
     /// The time ran out. Nothing was sent, or it provably did nothing.
     Timeout,

@@ -188,3 +188,20 @@ fn a_group_may_be_of_two_generations() {
     let last = shown[2].report();
     assert_eq!(last["duplication"]["remote_table"], "temp", "{shown:?}");
 }
+
+#[test]
+fn duplication_that_is_switched_off_is_told_as_such() {
+    let served = Served::start(&["--duplication-enabled", "false"]);
+    let commands: [&[&str]; 4] =
+        [&["add", "temp", "target"], &["query", "temp"], &["list"], &["remove", "temp", "5"]];
+    for command in commands {
+        let ran = served.run(&[&["--json"], command].concat());
+        assert_eq!(ran.code, Some(1), "{ran:?}");
+        let report = ran.report();
+        assert_eq!(report["error"]["kind"], "unavailable", "{ran:?}");
+        assert_eq!(report["error"]["code"], "ERR_SERVICE_NOT_ACTIVE", "{ran:?}");
+    }
+    let ran = served.run(&["query", "temp"]);
+    assert!(ran.stderr.contains("refuses those about duplication"), "{ran:?}");
+    assert!(ran.stderr.contains("`duplication_enabled = false`"), "{ran:?}");
+}

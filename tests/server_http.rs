@@ -176,6 +176,25 @@ async fn versions_tell_the_generation() {
 }
 
 #[tokio::test]
+async fn a_server_without_duplication_has_no_page_of_it() {
+    for (behaviour, option) in [
+        (Behaviour::Freezed, "duplication_enabled"),
+        (Behaviour::Checkpoint, "FLAGS_duplication_enabled"),
+        (Behaviour::DupExist, "FLAGS_duplication_enabled"),
+    ] {
+        let mut config = common::config(behaviour);
+        config.duplication_enabled = false;
+        let server = common::start(config).await;
+        let page = get(server.address(), "/meta/app/duplication?name=temp").await;
+        assert!(page.starts_with("HTTP/1.1 404 Not Found\r\n"), "{page}");
+        assert!(page.ends_with(&format!("duplication is not enabled [{option}=false]")), "{page}");
+        let page = get(server.address(), "/meta/apps").await;
+        assert!(page.contains("\"app_name\":\"temp\""), "{page}");
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
 async fn a_followers_pages_say_less_and_one_of_them_ends_a_real_2_5_0() {
     for behaviour in [Behaviour::Checkpoint, Behaviour::DupExist] {
         let group = MetaGroup::start(vec![common::config(behaviour); 2]).await.expect("started");

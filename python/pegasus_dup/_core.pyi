@@ -122,6 +122,7 @@ class _Settings(TypedDict):
     remote_clusters: list[tuple[str, list[str]]]
     cluster_name: str
     store: str | None
+    duplication_enabled: bool
     clock: str | None
     partitions: list[str]
 

@@ -137,7 +137,10 @@ class Busy(PegasusDupError):
 
 
 class Unavailable(PegasusDupError):
-    """No meta server could be reached, or none is ready. Nothing was done."""
+    """No meta server could be reached, or none is ready. Nothing was done.
+
+    The hint says so where duplication seems to be switched off on the server.
+    """
 
     kind = ErrorKind.UNAVAILABLE
 

@@ -95,6 +95,9 @@ class MetaServer(_Served):
     explicit generation, else real. ``partitions`` says which of them lag or stick, as in
     ``"temp:1=lag:30"`` (decrees behind) and ``"temp:2=stick:40"`` (never beyond that decree).
 
+    ``duplication_enabled=False`` behaves as servers do on which duplication is switched off: every
+    request about duplication is refused with ERR_SERVICE_NOT_ACTIVE.
+
     ``faults`` says which requests meet which mishap: ``"add#1=drop-reply"`` (the first add is done,
     and its answer lost), ``"query#2+=delay:200"`` (milliseconds, from the second query on),
     ``"add=refuse:ERR_BUSY"``; docs/server.md has them all.
@@ -111,6 +114,7 @@ class MetaServer(_Served):
         listen: str = "127.0.0.1:0",
         store: str | os.PathLike[str] | None = None,
         generation: Generation | Literal["idempotent"] | str | None = None,
+        duplication_enabled: bool = True,
         clock: Literal["real", "fast", "stopped", "manual"] | None = None,
         partitions: Iterable[str] = (),
         faults: Iterable[str] = (),
@@ -121,6 +125,7 @@ class MetaServer(_Served):
                 remote_clusters=remote_clusters,
                 cluster_name=cluster_name,
                 store=store,
+                duplication_enabled=duplication_enabled,
                 clock=_clock(clock, generation is not None),
                 partitions=partitions,
             ),
@@ -169,6 +174,7 @@ class MetaGroup(_Served):
         | str
         | Iterable[Generation | Literal["idempotent"] | str]
         | None = None,
+        duplication_enabled: bool = True,
         clock: Literal["real", "fast", "stopped", "manual"] | None = None,
         partitions: Iterable[str] = (),
         faults: Iterable[str] = (),
@@ -191,6 +197,7 @@ class MetaGroup(_Served):
                 remote_clusters=remote_clusters,
                 cluster_name=cluster_name,
                 store=store,
+                duplication_enabled=duplication_enabled,
                 clock=_clock(clock, generation is not None),
                 partitions=partitions,
             ),
@@ -257,6 +264,7 @@ def _settings(
     remote_clusters: object,
     cluster_name: object,
     store: object,
+    duplication_enabled: object,
     clock: str | None,
     partitions: object,
 ) -> _core._Settings:
@@ -265,6 +273,7 @@ def _settings(
         "remote_clusters": _remote_clusters({} if remote_clusters is None else remote_clusters),
         "cluster_name": _args.text("cluster_name", cluster_name),
         "store": _store(store),
+        "duplication_enabled": _args.flag("duplication_enabled", duplication_enabled),
         "clock": clock,
         "partitions": _args.texts("partitions", partitions),
     }

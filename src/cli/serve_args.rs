@@ -97,6 +97,11 @@ pub(super) struct ServeArgs {
     #[arg(long, alias = "generation", value_name = "NAME", value_parser = behaviour())]
     behave_as: Vec<Behaviour>,
 
+    /// Whether there is duplication. `false` behaves as servers do on which duplication is switched
+    /// off: all requests about duplication are refused by ERR_SERVICE_NOT_ACTIVE.
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    duplication_enabled: bool,
+
     /// How fast duplications move on by themselves; `manual` = when a line `advance SECONDS`
     /// comes on stdin [default: stopped with --behave-as,
     /// else real].
@@ -155,6 +160,7 @@ impl ServeArgs {
             } else {
                 StoreChoice::File(self.store)
             },
+            duplication_enabled: self.duplication_enabled,
             clock: self.clock.or(still),
             limits: self.limits.limits(),
             partitions: self.partition,
@@ -217,7 +223,7 @@ mod tests {
             "pegasus-dup serve --listen [::1]:0 --cluster-name here ",
             "--remote-cluster target=127.0.0.1:35601 --remote-cluster far=a:1,b:2 ",
             "--table temp --table big:64:5 --store some/file --behave-as dup-exist ",
-            "--clock fast",
+            "--clock fast --duplication-enabled false",
         ));
         assert_eq!(config.listen.to_string(), "[::1]:0");
         assert_eq!(config.cluster_name, "here");
@@ -228,6 +234,7 @@ mod tests {
         assert_eq!(config.store, StoreChoice::File("some/file".into()));
         assert_eq!(config.behaviour, Behaviour::DupExist);
         assert_eq!(config.clock, Some(ClockMode::Fast));
+        assert!(!config.duplication_enabled);
     }
 
     #[test]

@@ -87,6 +87,8 @@ fn options(text: &str, args: &[OsString]) -> Result<Vec<OsString>, String> {
             continue;
         }
         let repeatable = matches!(option.get_action(), ArgAction::Append);
+        let yes_or_no =
+            option.get_possible_values().iter().any(|value| value.matches("true", false));
         let values = match value {
             toml::Value::Array(values) if repeatable => values,
             value => vec![value],
@@ -96,6 +98,7 @@ fn options(text: &str, args: &[OsString]) -> Result<Vec<OsString>, String> {
                 toml::Value::String(text) => text,
                 toml::Value::Integer(number) => number.to_string(),
                 toml::Value::Float(number) => number.to_string(),
+                toml::Value::Boolean(value) if yes_or_no => value.to_string(),
                 toml::Value::Boolean(_)
                 | toml::Value::Datetime(_)
                 | toml::Value::Array(_)
@@ -134,6 +137,7 @@ mod tests {
         store = "some/file"
         behave-as = "dup-exist"
         clock = "manual"
+        duplication-enabled = false
         partition = "temp:1=lag:30"
         max-connections = 100
         idle-timeout = 2.5
@@ -148,6 +152,7 @@ mod tests {
         assert_eq!(config.remote_clusters.len(), 2);
         assert_eq!(config.store, StoreChoice::File("some/file".into()));
         assert_eq!(config.clock, Some(ClockMode::Manual));
+        assert!(!config.duplication_enabled);
         assert_eq!(config.partitions[0].to_string(), "temp:1=lag:30");
         assert_eq!(config.limits.max_connections, 100);
         assert_eq!(config.limits.idle_timeout.as_millis(), 2_500);

@@ -9,10 +9,15 @@ use super::learn;
 use super::planted::{self, Bug};
 use super::progress::{self, Step};
 use crate::error::{Error, ErrorKind, Result};
+use crate::protocol::error_code::ErrorCode;
 use crate::transport::connection::{CallError, Connection, Why};
 use crate::transport::durations::{ONE_TRY, QUIET, ReadBackTime};
 use crate::transport::group::Backoff;
+use crate::transport::round::still_leads;
 use crate::transport::seams::Deadline;
+
+/// What a server may be about that refuses nothing but requests about duplication.
+const SWITCHED_OFF: &str = "duplication may be switched off: look for `duplication_enabled = false` in the configuration of the meta servers";
 
 /// Until when one question may take, so that there is time left for another server.
 pub(crate) fn one_try(deadline: Deadline) -> Deadline {
@@ -38,12 +43,24 @@ pub(crate) struct Attempts<'a> {
     /// The connection that this call used last, which this does not keep open.
     used: Option<Weak<Connection>>,
     last: Option<Error>,
+    /// When a server that answers everything but requests about duplication is believed to have
+    /// duplication switched off, if it has answered nothing else until then.
+    switched_off_at: Option<Deadline>,
 }
 
 impl<'a> Attempts<'a> {
     pub(crate) fn new(client: &'a Client, table: &'a str, deadline: Deadline) -> Attempts<'a> {
         let backoff = client.inner.group.backoff();
-        Attempts { client, table, deadline, backoff, disturbed: false, used: None, last: None }
+        Attempts {
+            client,
+            table,
+            deadline,
+            backoff,
+            disturbed: false,
+            used: None,
+            last: None,
+            switched_off_at: None,
+        }
     }
 
     /// The leader's connection.
@@ -135,8 +152,15 @@ impl<'a> Attempts<'a> {
         connection: &Arc<Connection>,
         why: AskError,
     ) -> Result<()> {
+        let switched_off = self.looks_switched_off(connection, &why).await;
         let error = match why {
             AskError::Refused(error) => return Err(error),
+            AskError::NotApplied(code) if switched_off.is_some() => Error::new(
+                ErrorKind::Unavailable,
+                "the meta server answers other requests, and refuses those about duplication; nothing was done",
+            )
+            .with_code(&code)
+            .with_hint(SWITCHED_OFF),
             AskError::NotApplied(code) => Error::new(
                 ErrorKind::Unavailable,
                 "the meta server is not ready, or not the leader; nothing was done",
@@ -145,7 +169,9 @@ impl<'a> Attempts<'a> {
             AskError::Call(error) => call_error(error),
         }
         .with_server(&connection.server);
-        if matches!(error.kind(), ErrorKind::Protocol | ErrorKind::Unsupported) {
+        if matches!(error.kind(), ErrorKind::Protocol | ErrorKind::Unsupported)
+            || switched_off == Some(true)
+        {
             return Err(error);
         }
         tracing::debug!(%error, "trying again");
@@ -157,6 +183,27 @@ impl<'a> Attempts<'a> {
         self.client.inner.group.forget(connection);
         self.last = Some(error.clone());
         if self.backoff.sleep(self.deadline).await { Ok(()) } else { Err(error) }
+    }
+
+    /// Whether a failure is that of a server on which duplication is switched off: `None` where it is
+    /// not, `Some(true)` where it has been so for long enough to be certain.
+    ///
+    /// Such a server refuses requests about duplication as if it had not started. A server that has
+    /// really not started refuses all others too, so this asks one. And the server is given [`QUIET`],
+    /// because a leader might begin with some requests earlier than with others.
+    async fn looks_switched_off(
+        &mut self,
+        connection: &Connection,
+        why: &AskError,
+    ) -> Option<bool> {
+        let not_active =
+            matches!(why, AskError::NotApplied(code) if *code == ErrorCode::ServiceNotActive);
+        if !not_active || !still_leads(connection, self.table, one_try(self.deadline)).await {
+            self.switched_off_at = None;
+            return None;
+        }
+        let since = self.switched_off_at.get_or_insert_with(|| Deadline::after(QUIET));
+        Some(since.is_past())
     }
 
     /// Pauses without giving the connection up. Whether there is time left.

@@ -28,6 +28,8 @@ struct Settings {
     #[pyo3(item)]
     store: Option<PathBuf>,
     #[pyo3(item)]
+    duplication_enabled: bool,
+    #[pyo3(item)]
     clock: Option<String>,
     #[pyo3(item)]
     partitions: Vec<String>,
@@ -45,6 +47,7 @@ impl Settings {
         let mut config = ServerConfig {
             cluster_name: self.cluster_name,
             store: self.store.map_or(StoreChoice::Memory, StoreChoice::File),
+            duplication_enabled: self.duplication_enabled,
             clock: self.clock.map(|clock| parsed::<ClockMode>(py, &clock)).transpose()?,
             partitions: rules(py, &self.partitions)?,
             ..ServerConfig::default()

@@ -37,6 +37,9 @@ pub struct ServerConfig {
     pub store: StoreChoice,
     /// Which generation of servers to behave as.
     pub behaviour: Behaviour,
+    /// Whether there is duplication. Where there is not, the server refuses every request about
+    /// duplication by ERR_SERVICE_NOT_ACTIVE, and answers all others.
+    pub duplication_enabled: bool,
     /// How duplications move on by themselves; `None` = [`Behaviour::default_clock`].
     pub clock: Option<ClockMode>,
     /// What a client may take.
@@ -101,6 +104,7 @@ impl Default for ServerConfig {
             tables: Vec::new(),
             store: StoreChoice::Memory,
             behaviour: Behaviour::default(),
+            duplication_enabled: true,
             clock: None,
             limits: Limits::default(),
             faults: Vec::new(),

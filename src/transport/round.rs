@@ -318,8 +318,7 @@ async fn resolve(seams: &Seams, name: &MetaAddr, until: Deadline) -> Found {
 /// nothing, and every generation has it.
 async fn probe(seams: &Seams, server: &ServerAddr, table: &str, until: Deadline) -> Probed {
     let connection = Connection::open(seams, server, until).await.map_err(Failure::Unreachable)?;
-    let request = QueryConfigRequest { app_name: table.to_owned(), partition_indices: vec![0] };
-    let answer = match connection.call::<QueryConfig>(&request, until).await {
+    let answer = match connection.call::<QueryConfig>(&who_leads(table), until).await {
         Ok(answer) => answer,
         Err(CallError::Lost(Why::Timeout) | CallError::NotSent(Why::Timeout)) => {
             return Err(if connection.has_received() {
@@ -340,6 +339,16 @@ async fn probe(seams: &Seams, server: &ServerAddr, table: &str, until: Deadline)
         code if code.says_not_applied() => Err(Failure::NotReady(code)),
         _ => Ok(Arc::new(connection)),
     }
+}
+
+fn who_leads(table: &str) -> QueryConfigRequest {
+    QueryConfigRequest { app_name: table.to_owned(), partition_indices: vec![0] }
+}
+
+/// Whether the server answers the question who leads as a leader does that has started.
+pub(crate) async fn still_leads(connection: &Connection, table: &str, until: Deadline) -> bool {
+    let answer = connection.call::<QueryConfig>(&who_leads(table), until).await;
+    answer.is_ok_and(|answer| !answer.err.says_not_applied())
 }
 
 /// How a follower names the leader: by IP address, by host name, or by both. Either may be of no use

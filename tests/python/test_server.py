@@ -15,6 +15,7 @@ from pegasus_dup import (
     MetaServerError,
     Status,
     Table,
+    Unavailable,
 )
 
 REMOTE = {"target": ["127.0.0.1:35601", "127.0.0.1:35602"]}
@@ -131,6 +132,20 @@ def test_a_named_generation_stands_still() -> None:
         (listed,) = client.query("temp")
         assert listed.status in (Status.PREPARE, Status.LOG)
         assert all(one.confirmed_decree in (None, -1) for one in listed.partitions)
+
+
+def test_duplication_that_is_switched_off() -> None:
+    with (
+        MetaServer(tables=["temp"], remote_clusters=REMOTE, duplication_enabled=False) as server,
+        Client(server.address) as client,
+        pytest.raises(Unavailable) as caught,
+    ):
+        client.add("temp", "target")
+    assert caught.value.code == "ERR_SERVICE_NOT_ACTIVE"
+    assert caught.value.hint is not None
+    assert "`duplication_enabled = false`" in caught.value.hint
+    with pytest.raises(InvalidArgument, match="duplication_enabled"):
+        MetaServer(duplication_enabled="no")  # type: ignore[arg-type]
 
 
 def test_a_cluster_without_addresses_is_not_configured() -> None:

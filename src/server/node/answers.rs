@@ -75,6 +75,11 @@ pub(super) fn is_update(rpc: &str) -> bool {
     matches!(rpc, AddDuplication::NAME | ModifyDuplication::NAME)
 }
 
+/// Whether a server on which duplication is switched off refuses it.
+fn is_about_duplication(rpc: &str) -> bool {
+    is_update(rpc) || matches!(rpc, QueryDuplication::NAME | ListDuplication::NAME)
+}
+
 impl Node {
     /// The answer, or none where the request was put in the queue.
     pub(super) fn reply_or_queue(
@@ -93,7 +98,9 @@ impl Node {
         }
         let refusal = match (&call.fault, &self.role) {
             (Some(Fault::Refuse(code)), _) => Some((code.clone(), None)),
-            (_, Role::Leader | Role::StaleLeader) => None,
+            (_, Role::Leader | Role::StaleLeader) => (!self.config.duplication_enabled
+                && is_about_duplication(frame.name))
+            .then_some((ErrorCode::ServiceNotActive, None)),
             (_, Role::Follower { leader }) => Some((ErrorCode::ForwardToOthers, *leader)),
             (_, Role::NotReady(code)) => Some((code.clone(), None)),
         };

@@ -121,9 +121,18 @@ impl Node {
             "/recentStartTime" => {
                 line(&Started { recent_start_time: date_time(self.started_ms / 1_000) })
             }
-            "/meta/app/duplication" if follows => Page {
+            "/meta/app/duplication" if follows || !self.config.duplication_enabled => Page {
                 status: 404,
-                body: "duplication is not enabled [FLAGS_duplication_enabled=false]".to_owned(),
+                body: match self.config.behaviour {
+                    Behaviour::Freezed => "duplication is not enabled [duplication_enabled=false]",
+                    Behaviour::Checkpoint
+                    | Behaviour::RemoteName
+                    | Behaviour::DupExist
+                    | Behaviour::Idempotent => {
+                        "duplication is not enabled [FLAGS_duplication_enabled=false]"
+                    }
+                }
+                .to_owned(),
             },
             "/meta/app/duplication" => self.duplication_page(name, now),
             "/meta/apps" => self.apps_page(follows),
