@@ -99,7 +99,7 @@ impl Node {
         let refusal = match (&call.fault, &self.role) {
             (Some(Fault::Refuse(code)), _) => Some((code.clone(), None)),
             (_, Role::Leader | Role::StaleLeader) => (!self.config.duplication_enabled
-                && is_about_duplication(frame.name))
+                && is_about_duplication(&frame.name))
             .then_some((ErrorCode::ServiceNotActive, None)),
             (_, Role::Follower { leader }) => Some((ErrorCode::ForwardToOthers, *leader)),
             (_, Role::NotReady(code)) => Some((code.clone(), None)),
