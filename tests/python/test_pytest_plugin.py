@@ -114,6 +114,111 @@ def test_servers_end_with_the_test(pytester: pytest.Pytester) -> None:
     pytester.runpytest_subprocess().assert_outcomes(passed=2)
 
 
+def test_a_server_for_a_module_and_for_the_run(pytester: pytest.Pytester) -> None:
+    module = """
+        import pytest
+        from pegasus_dup import AlreadyExists, Client, Created
+
+        pytestmark = pytest.mark.pegasus_meta(tables=["own", "temp"])
+
+        @pytest.mark.parametrize("expected", [Created, AlreadyExists])
+        def test_of_the_module(pegasus_meta_module, expected):
+            with Client(pegasus_meta_module.address) as client:
+                assert isinstance(client.add("own", "target"), expected)
+
+        def test_of_the_run(pegasus_meta_session, seen, pegasus_meta, pegasus_meta_module):
+            seen.add(pegasus_meta_session.address)
+            assert len(seen) == 1
+            servers = (pegasus_meta_session, pegasus_meta, pegasus_meta_module)
+            assert len({server.address for server in servers}) == 3
+            with Client(pegasus_meta_session.address) as client:
+                client.add("temp", "target")
+                assert len(client.list()) == 1
+    """
+    pytester.makepyfile(
+        conftest="""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def seen():
+            return set()
+        """,
+        test_one=module,
+        test_other=module,
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=6)
+    # A server for each worker there, and the module stays with one worker.
+    result = pytester.runpytest_subprocess("-n", "2", "--dist", "loadfile")
+    result.assert_outcomes(passed=6)
+
+
+def test_another_server_for_the_run(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        conftest="""
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def pegasus_meta_session(pegasus_meta_factory_session):
+            return pegasus_meta_factory_session(tables=["mine"])
+        """,
+        test_it="""
+        from pegasus_dup import Client
+
+        def test_it(pegasus_meta_session):
+            with Client(pegasus_meta_session.address) as client:
+                assert client.query("mine") == []
+        """,
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=1)
+
+
+def test_servers_end_with_their_module_and_their_run(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(
+        conftest="""
+        import socket
+        import pytest
+
+        seen = {}
+
+        def is_gone(address):
+            host, port = address.split(":")
+            with socket.socket() as connection:
+                return connection.connect_ex((host, int(port))) != 0
+
+        @pytest.fixture
+        def of():
+            return seen
+
+        @pytest.fixture
+        def gone():
+            return is_gone
+
+        def pytest_unconfigure():
+            assert is_gone(seen["session"])
+            print("the run's server is gone")
+        """,
+        test_a="""
+        def test_makes_them(of, pegasus_meta_module, pegasus_meta_session,
+                            pegasus_meta_factory_module):
+            of["module"] = pegasus_meta_module.address
+            of["made"] = pegasus_meta_factory_module().address
+            of["session"] = pegasus_meta_session.address
+
+        def test_they_are_there(of, gone):
+            assert not any(gone(address) for address in of.values())
+        """,
+        test_b="""
+        def test_the_modules_are_gone(of, gone):
+            assert gone(of["module"])
+            assert gone(of["made"])
+            assert not gone(of["session"])
+        """,
+    )
+    result = pytester.runpytest_subprocess("-s")
+    result.assert_outcomes(passed=3)
+    result.stdout.fnmatch_lines(["the run's server is gone"])
+
+
 def test_the_package_is_imported_only_when_asked_for(pytester: pytest.Pytester) -> None:
     # Else what measures coverage of it would start too late.
     pytester.makepyfile(
@@ -146,4 +251,13 @@ def test_help_tells_of_it(pytester: pytest.Pytester) -> None:
     result = pytester.runpytest_subprocess("--fixtures", "--markers")
     result.stdout.fnmatch_lines(["*pegasus_meta(?*settings)*"])
     fixtures = pytester.runpytest_subprocess("--fixtures")
-    fixtures.stdout.fnmatch_lines(["pegasus_meta_factory*", "pegasus_meta*"])
+    fixtures.stdout.fnmatch_lines_random(
+        [
+            "pegasus_meta --*",
+            "pegasus_meta_factory --*",
+            "pegasus_meta_factory_module ?module scope?*",
+            "pegasus_meta_factory_session ?session scope?*",
+            "pegasus_meta_module ?module scope?*",
+            "pegasus_meta_session ?session scope?*",
+        ]
+    )
