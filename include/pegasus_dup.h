@@ -510,6 +510,10 @@ const char *pegasus_dup_error_kind_name(int32_t kind);
  * and not throw or jump out; it may call what doesn't wait for a server. When this returns, the
  * callback before is not running any more and is never called again, unless this is called from within
  * a callback.
+ *
+ * A forked child keeps its parent's callback. It may set another one, unless it was forked in the very
+ * moment in which a thread of its parent called this for the first time: that child has no log, and
+ * this returns `PEGASUS_DUP_FORKED` there.
  */
 int32_t pegasus_dup_set_log(pegasus_dup_log callback,
                             int32_t max_level,

@@ -2,6 +2,9 @@
 //! its own.
 
 use std::fmt::{self, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use tracing::field::{Field, Visit};
 use tracing::subscriber::Interest;
@@ -17,8 +20,47 @@ pub(crate) trait Listen: Send + Sync + 'static {
     fn hear(&self, metadata: &Metadata<'_>, text: &str);
 }
 
+/// Why [`install`] did nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NotInstalled {
+    /// The program passes `tracing`'s events on to something else already.
+    Taken,
+    /// This process was forked while a thread of its parent was installing a listener. `tracing` may
+    /// hold a lock for a thread that does not exist here, so that trying again could wait for ever.
+    Forked,
+}
+
+/// Makes `listener` hear this crate's events, for as long as the process lasts. Every call after the
+/// first one keeps the listener of the first.
+///
+/// `tracing` holds locks while it registers a listener. One thread does that once, and nothing else
+/// asks for these locks: not a call of a client, and not this function in a forked child.
+pub(crate) fn install<L: Listen>(listener: L) -> Result<(), NotInstalled> {
+    const NOBODY: u64 = 0;
+    const INSTALLED: u64 = 1;
+    const TAKEN: u64 = 2;
+    /// One of the above; or the process in which a thread is installing a listener, in the upper half.
+    static STATE: AtomicU64 = AtomicU64::new(NOBODY);
+
+    let installing = u64::from(std::process::id()) << 32;
+    loop {
+        match STATE.compare_exchange(NOBODY, installing, Ordering::SeqCst, Ordering::SeqCst) {
+            Ok(_) => {
+                let taken = tracing::subscriber::set_global_default(Forward(listener)).is_err();
+                STATE.store(if taken { TAKEN } else { INSTALLED }, Ordering::SeqCst);
+                return if taken { Err(NotInstalled::Taken) } else { Ok(()) };
+            }
+            Err(INSTALLED) => return Ok(()),
+            Err(TAKEN) => return Err(NotInstalled::Taken),
+            // Another thread is done in less than a millisecond.
+            Err(by) if by == installing => thread::sleep(Duration::from_millis(1)),
+            Err(_) => return Err(NotInstalled::Forked),
+        }
+    }
+}
+
 /// Passes this crate's events on; spans have no use here.
-pub(crate) struct Forward<L>(pub(crate) L);
+struct Forward<L>(L);
 
 impl<L: Listen> Subscriber for Forward<L> {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {

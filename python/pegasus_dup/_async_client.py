@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+
 from . import _args, _core, _operations
 from ._client import ClientBase
-from ._errors import PegasusDupError
+from ._errors import ClientUnusable, PegasusDupError
 from ._outcome import Failed
 
 TYPE_CHECKING = False
@@ -38,7 +40,7 @@ class AsyncClient(ClientBase):
 
     Takes the same arguments as ``Client``. May be used from many tasks at once, from one event
     loop after the other, and from event loops of several threads. After a fork the child needs a
-    client of its own.
+    client of its own. Without asyncio, as under trio, every call raises ``ClientUnusable``.
 
     A cancelled task always gets its ``CancelledError``, at once: ``asyncio.timeout`` and
     ``TaskGroup`` work as with anything else. What was not sent by then never is; where an add or a
@@ -48,8 +50,8 @@ class AsyncClient(ClientBase):
     give the time limit here rather than around it.
 
     Every method takes a ``timeout`` of its own, and ``progress``, which is called on the event
-    loop with a ``Progress`` whenever the call goes on to another step; what it raises ends the
-    call.
+    loop with a ``Progress`` whenever the call goes on to another step; whatever it raises ends
+    the call, a ``StopIteration`` as ``RuntimeError``.
     """
 
     _mailbox: tuple[asyncio.AbstractEventLoop, _core.Mailbox] | None = None
@@ -222,11 +224,9 @@ class AsyncClient(ClientBase):
         timeout: Seconds | None,
         progress: Watcher | None,
     ) -> _T:
-        # Whoever runs a coroutine has imported it, and nobody else has to wait for it.
-        import asyncio  # noqa: PLC0415
-
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[tuple[_T, BaseException | None]] = loop.create_future()
+        loop = _running_loop()
+        future: asyncio.Future[tuple[_T, BaseException | None, BaseException | None]]
+        future = loop.create_future()
         call = self._core.start(
             self._mailbox_of(loop),
             operation,
@@ -234,19 +234,24 @@ class AsyncClient(ClientBase):
             future,
             _args.optional_callable("progress", progress),
         )
+        told = None
         try:
-            value, error = await future
-        except BaseException as interruption:
-            # Cancelled, or ended by what `progress` raised, or given up with its loop.
-            call.cancel(interruption)
-            raise
-        if error is not None:
             try:
+                told = await future
+                value, error, raised = told
+                if raised is not None:
+                    raise _for_coroutines(raised)
+            except BaseException as interruption:
+                # Cancelled, or ended by what `progress` raised, or given up with its loop.
+                call.cancel(interruption)
+                raise
+            if error is not None:
                 raise error
-            finally:
-                # Else the exception would keep this frame, and this frame the exception.
-                del error, future
-        return value
+            return value
+        finally:
+            # Else an exception would keep this frame, and this frame the exception.
+            error = raised = None
+            del future, told
 
     def _mailbox_of(self, loop: asyncio.AbstractEventLoop) -> _core.Mailbox:
         known = self._mailbox
@@ -255,3 +260,42 @@ class AsyncClient(ClientBase):
         mailbox = _core.Mailbox(loop.call_soon_threadsafe)
         self._mailbox = (loop, mailbox)
         return mailbox
+
+
+def _running_loop() -> asyncio.AbstractEventLoop:
+    # Whoever runs a coroutine has imported it, and nobody else has to wait for it.
+    import asyncio  # noqa: PLC0415
+
+    library = _async_library()
+    # A library that runs as a guest of asyncio awaits nothing of asyncio's for its own tasks.
+    if library in (None, "asyncio"):
+        try:
+            return asyncio.get_running_loop()
+        except RuntimeError:
+            pass
+    raise ClientUnusable(
+        "AsyncClient was awaited without asyncio" + (f": library={library}" if library else ""),
+        hint="await it under asyncio.run(), or call the blocking Client in a thread, under trio by "
+        "trio.to_thread.run_sync()",
+    )
+
+
+def _async_library() -> str | None:
+    # The libraries that run coroutines without asyncio tell this module that they do.
+    sniffio = sys.modules.get("sniffio")
+    if sniffio is None:
+        return None
+    try:
+        return str(sniffio.current_async_library())
+    except sniffio.AsyncLibraryNotFoundError:
+        return None
+
+
+def _for_coroutines(raised: BaseException) -> BaseException:
+    # What a coroutine can't raise, since to its caller it would be the coroutine's end (PEP 479).
+    # Python replaces it so too, but then the note on what was sent would not be on the replacement.
+    if not isinstance(raised, StopIteration):
+        return raised
+    replacement = RuntimeError("progress raised StopIteration")
+    replacement.__cause__ = raised
+    return replacement

@@ -111,7 +111,10 @@ class InvalidArgument(PegasusDupError, ValueError):
 
 
 class ClientUnusable(InvalidArgument, RuntimeError):
-    """The client or server was closed, or made before this process was forked. Make a new one."""
+    """The client or server was closed, or made before this process was forked: make a new one.
+
+    Or an ``AsyncClient`` was awaited without asyncio, under trio for example.
+    """
 
 
 class MetaServerError(InvalidArgument):

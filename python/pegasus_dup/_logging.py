@@ -16,17 +16,23 @@ def enable_logging(level: int = 10) -> None:
     Handlers are called in the midst of a call, often on one of the library's own threads: they
     must not use a client themselves.
     """
-    import logging  # noqa: PLC0415 - who doesn't log doesn't wait for it
+    # Here, and not by the thread that makes the first record: a child forked meanwhile would wait
+    # for that thread to be done with importing.
+    import logging  # noqa: F401, PLC0415
 
-    def record(number: int, name: str, message: str) -> None:
-        logger = logging.getLogger(name)
-        if logger.isEnabledFor(number):
-            # No place in a file: it was noted by Rust.
-            logger.handle(logger.makeRecord(name, number, "(rust)", 0, message, (), None))
-
-    _core.set_log(record, max(0, _args.int32("level", level)))
+    _core.set_log(max(0, _args.int32("level", level)))
 
 
 def disable_logging() -> None:
     """Undo ``enable_logging``."""
-    _core.set_log(None, 0)
+    _core.set_log(None)
+
+
+def record(number: int, name: str, message: str) -> None:
+    """Make a record of what the library notes, and hand it to the loggers. Called by Rust."""
+    import logging  # noqa: PLC0415 - loaded already
+
+    logger = logging.getLogger(name)
+    if logger.isEnabledFor(number):
+        # No place in a file: it was noted by Rust.
+        logger.handle(logger.makeRecord(name, number, "(rust)", 0, message, (), None))

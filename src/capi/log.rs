@@ -1,22 +1,26 @@
 //! What the library tells of its work, passed on to a callback.
 
 use std::cell::Cell;
-use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
 
-use once_cell::sync::OnceCell;
+use arc_swap::ArcSwapOption;
 use tracing::{Level, Metadata};
 
 use super::boundary::{Process, Refusal, status};
 use super::numbers::*;
 use super::pointers::{CText, UserData, c_string};
-use crate::events::{Forward, Listen};
+use crate::events::{self, Listen, NotInstalled};
 
 /// What is called with every message of the log: its level, one of `PEGASUS_DUP_LOG_*`, and its text,
 /// which is valid until the callback returns.
 pub type Log = Option<extern "C" fn(user_data: UserData, level: i32, message: CText)>;
 
-/// Who gets the messages now.
-static LISTENER: RwLock<Option<Arc<Listener>>> = RwLock::new(None);
+/// Who gets the messages now. No lock: a child that is forked while a thread of its parent is in here
+/// would wait for that thread, with its first message, for ever.
+static LISTENER: ArcSwapOption<Listener> = ArcSwapOption::const_empty();
 
 thread_local! {
     /// Whether this thread is in a log callback: its own messages are dropped, and it doesn't wait for
@@ -28,37 +32,39 @@ struct Listener {
     callback: extern "C" fn(UserData, i32, CText),
     user_data: UserData,
     max_level: i32,
-    /// How many threads are in the callback.
-    running: Mutex<usize>,
-    idle: Condvar,
+    /// How many threads are in the callback; with [`ENDED`] added, no other thread may enter it.
+    running: AtomicUsize,
     process: Process,
 }
 
+const ENDED: usize = 1 << (usize::BITS - 1);
+
 impl Listener {
-    /// The one to tell of a message of that level, counted as running.
-    fn entered(level: i32) -> Option<Arc<Listener>> {
-        let listener = LISTENER.read().unwrap_or_else(PoisonError::into_inner);
-        let listener = listener.as_ref().filter(|listener| level <= listener.max_level)?.clone();
-        *listener.running.lock().unwrap_or_else(PoisonError::into_inner) += 1;
-        Some(listener)
+    /// The listener to tell of a message of that level.
+    fn current(level: i32) -> Option<Arc<Listener>> {
+        LISTENER.load_full().filter(|listener| level <= listener.max_level)
     }
 
     fn call(&self, level: i32, message: &str) {
-        IN_CALLBACK.set(true);
-        (self.callback)(self.user_data, level, CText::lend(&c_string(message)));
-        IN_CALLBACK.set(false);
-        *self.running.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        self.idle.notify_all();
+        // Counted and asked in one step: who ends the listener sees this thread, or is seen by it.
+        if self.running.fetch_add(1, Ordering::SeqCst) & ENDED == 0 {
+            IN_CALLBACK.set(true);
+            (self.callback)(self.user_data, level, CText::lend(&c_string(message)));
+            IN_CALLBACK.set(false);
+        }
+        self.running.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Waits until no thread is in the callback.
-    fn wait_until_idle(&self) {
+    /// Lets no thread into the callback any more, and waits until none is in there.
+    fn end(&self) {
+        self.running.fetch_or(ENDED, Ordering::SeqCst);
         // In a forked child the threads that were in it don't exist.
         if IN_CALLBACK.get() || self.process.check().is_err() {
             return;
         }
-        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        drop(self.idle.wait_while(running, |running| *running > 0));
+        while self.running.load(Ordering::SeqCst) != ENDED {
+            thread::sleep(Duration::from_millis(1));
+        }
     }
 }
 
@@ -77,17 +83,12 @@ fn number(level: &Level) -> i32 {
 
 impl Listen for ToListener {
     fn wants(&self, level: &Level) -> bool {
-        !IN_CALLBACK.get()
-            && LISTENER
-                .read()
-                .unwrap_or_else(PoisonError::into_inner)
-                .as_ref()
-                .is_some_and(|listener| number(level) <= listener.max_level)
+        !IN_CALLBACK.get() && Listener::current(number(level)).is_some()
     }
 
     fn hear(&self, metadata: &Metadata<'_>, text: &str) {
         let level = number(metadata.level());
-        if let Some(listener) = Listener::entered(level) {
+        if let Some(listener) = Listener::current(level) {
             listener.call(level, text);
         }
     }
@@ -103,32 +104,31 @@ impl Listen for ToListener {
 /// and not throw or jump out; it may call what doesn't wait for a server. When this returns, the
 /// callback before is not running any more and is never called again, unless this is called from within
 /// a callback.
+///
+/// A forked child keeps its parent's callback. It may set another one, unless it was forked in the very
+/// moment in which a thread of its parent called this for the first time: that child has no log, and
+/// this returns `PEGASUS_DUP_FORKED` there.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_set_log(callback: Log, max_level: i32, user_data: UserData) -> i32 {
     status(|| {
         if !(PEGASUS_DUP_LOG_ERROR..=PEGASUS_DUP_LOG_TRACE).contains(&max_level) {
             return Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT));
         }
-        static INSTALLED: OnceCell<()> = OnceCell::new();
-        INSTALLED
-            .get_or_try_init(|| tracing::subscriber::set_global_default(Forward(ToListener)))
-            .map_err(|_| Refusal(PEGASUS_DUP_LOG_TAKEN))?;
+        events::install(ToListener).map_err(|why| match why {
+            NotInstalled::Taken => Refusal(PEGASUS_DUP_LOG_TAKEN),
+            NotInstalled::Forked => Refusal(PEGASUS_DUP_FORKED),
+        })?;
         let listener = callback.map(|callback| {
             Arc::new(Listener {
                 callback,
                 user_data,
                 max_level,
-                running: Mutex::new(0),
-                idle: Condvar::new(),
+                running: AtomicUsize::new(0),
                 process: Process::current(),
             })
         });
-        let before = {
-            let mut current = LISTENER.write().unwrap_or_else(PoisonError::into_inner);
-            std::mem::replace(&mut *current, listener)
-        };
-        if let Some(before) = before {
-            before.wait_until_idle();
+        if let Some(before) = LISTENER.swap(listener) {
+            before.end();
         }
         Ok(())
     })

@@ -10,13 +10,13 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll};
 
-use pyo3::intern;
 use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 use tokio::task::AbortHandle;
 
 use super::errors;
 use super::gate::Inside;
+use super::mailbox::{Letter, Mailbox, Post, Ticket};
 use super::outcome;
 use super::threads::Threads;
 use super::watch::{self, Watch};
@@ -24,112 +24,6 @@ use crate::client::blocking::BlockingClient;
 use crate::client::operation::{Answer, Operation};
 use crate::client::progress::{Step, observed};
 use crate::error::{Error, Result};
-
-/// What one event loop is to be told.
-#[pyclass(frozen, module = "pegasus_dup._core")]
-pub(super) struct Mailbox(Arc<Letters>);
-
-struct Letters {
-    /// The loop's `call_soon_threadsafe`.
-    call_soon: Py<PyAny>,
-    waiting: Mutex<Vec<Letter>>,
-}
-
-enum Letter {
-    Step { step: Step, to: Arc<Recipient> },
-    End { of: Arc<State>, to: Arc<Recipient> },
-}
-
-/// Who waits for a call.
-struct Recipient {
-    future: Py<PyAny>,
-    progress: Option<Py<PyAny>>,
-}
-
-#[pymethods]
-impl Mailbox {
-    #[new]
-    fn new(call_soon: Py<PyAny>) -> Mailbox {
-        Mailbox(Arc::new(Letters { call_soon, waiting: Mutex::default() }))
-    }
-
-    /// Called by the loop: hands out what has come in.
-    fn open(&self, py: Python<'_>) -> PyResult<()> {
-        let Some(_inside) = Inside::enter() else { return Ok(()) };
-        let letters = std::mem::take(&mut *lock(&self.0.waiting));
-        let mut first_failure = Ok(());
-        for letter in letters {
-            let delivered = match letter {
-                Letter::Step { step, to } => to.step(py, &step),
-                Letter::End { of, to } => to.end(py, &of),
-            };
-            // One that fails must not keep the others waiting for ever.
-            first_failure = first_failure.and(delivered);
-        }
-        first_failure
-    }
-}
-
-impl Letters {
-    /// Never fails: a loop that is closed, and an interpreter that is shutting down, wait for
-    /// nothing any more.
-    fn post(self: &Arc<Letters>, letter: Letter) {
-        let first = {
-            let mut waiting = lock(&self.waiting);
-            waiting.push(letter);
-            waiting.len() == 1
-        };
-        if !first {
-            return;
-        }
-        let inside = Inside::enter();
-        let asked = inside.as_ref().and_then(|_| {
-            Python::try_attach(|py| -> PyResult<()> {
-                let opener = Bound::new(py, Mailbox(self.clone()))?;
-                let open = opener.getattr(intern!(py, "open"))?;
-                self.call_soon.call1(py, (open,)).map(drop)
-            })
-        });
-        if !matches!(asked, Some(Ok(()))) {
-            let lost = std::mem::take(&mut *lock(&self.waiting));
-            drop(lost);
-        }
-    }
-}
-
-impl Recipient {
-    fn step(&self, py: Python<'_>, step: &Step) -> PyResult<()> {
-        let Some(progress) = &self.progress else { return Ok(()) };
-        if self.is_done(py)? {
-            return Ok(());
-        }
-        let told = watch::progress(py, step).and_then(|step| progress.call1(py, (step,)));
-        match told {
-            Ok(_) => Ok(()),
-            // What the callback raises ends the call, as in the blocking client.
-            Err(raised) => {
-                self.future.call_method1(py, intern!(py, "set_exception"), (raised,)).map(drop)
-            }
-        }
-    }
-
-    fn end(&self, py: Python<'_>, state: &State) -> PyResult<()> {
-        // Cancelled: who did it has asked the call itself for its end.
-        if self.is_done(py)? {
-            return Ok(());
-        }
-        let none = py.None().into_bound(py);
-        let pair = match state.object(py) {
-            Ok(value) => (value.unwrap_or_else(|| none.clone()), none),
-            Err(error) => (none, error.into_value(py).into_bound(py).into_any()),
-        };
-        self.future.call_method1(py, intern!(py, "set_result"), (pair,)).map(drop)
-    }
-
-    fn is_done(&self, py: Python<'_>) -> PyResult<bool> {
-        self.future.call_method0(py, intern!(py, "done"))?.extract(py)
-    }
-}
 
 type Running = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;
 
@@ -141,7 +35,7 @@ enum Ended {
 }
 
 /// A call, until it has ended or is cancelled.
-struct State {
+pub(super) struct State {
     /// Locked while it is polled: who takes it out knows that nothing is sent any more.
     running: Mutex<Option<Running>>,
     ended: OnceLock<Ended>,
@@ -166,7 +60,7 @@ impl State {
     }
 
     /// What the call gave, or its exception; `None` if it has not ended.
-    fn object<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    pub(super) fn object<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self.ended.get() {
             None => Ok(None),
             Some(Ended::Answer(answer)) => outcome::answer(py, answer).map(Some),
@@ -182,6 +76,8 @@ pub(super) struct Call {
     state: Arc<State>,
     watch: Arc<Watch>,
     task: AbortHandle,
+    post: Arc<Post>,
+    ticket: Ticket,
     /// Keeps the thread that the call runs on, also after the client is closed.
     client: Threads<BlockingClient>,
 }
@@ -189,18 +85,17 @@ pub(super) struct Call {
 impl Call {
     pub(super) fn start(
         client: BlockingClient,
-        mailbox: &Mailbox,
+        mailbox: &Bound<'_, Mailbox>,
         operation: Operation,
         future: Py<PyAny>,
         progress: Option<Py<PyAny>>,
     ) -> Result<Call> {
         let runtime = client.runtime()?.clone();
-        let letters = mailbox.0.clone();
         let watches = progress.is_some();
-        let to = Arc::new(Recipient { future, progress });
+        let (post, ticket) = Mailbox::expect(mailbox, future, progress);
         let watch = Watch::new(watches.then(|| {
-            let (letters, to) = (letters.clone(), to.clone());
-            let tell = move |step| letters.post(Letter::Step { step, to: to.clone() });
+            let post = post.clone();
+            let tell = move |step| post.send(ticket, Letter::Step(step));
             Box::new(tell) as Box<dyn Fn(Step) + Send + Sync>
         }));
         let changes = operation.changes();
@@ -216,14 +111,16 @@ impl Call {
             ended: OnceLock::new(),
             changes,
         });
-        let of = state.clone();
-        let task = runtime.spawn(async move {
-            if poll_fn(|context| of.poll(context)).await {
-                letters.post(Letter::End { of, to });
+        let task = runtime.spawn({
+            let (post, of) = (post.clone(), state.clone());
+            async move {
+                if poll_fn(|context| of.poll(context)).await {
+                    post.send(ticket, Letter::End(of));
+                }
             }
         });
         let client = Threads::new("call", client);
-        Ok(Call { state, watch, task: task.abort_handle(), client })
+        Ok(Call { state, watch, task: task.abort_handle(), post, ticket, client })
     }
 }
 
@@ -237,13 +134,15 @@ impl Call {
             return Ok(());
         }
         // Without the GIL: the call's thread may be within a poll that waits for it.
-        let (sent, _inside) = py.detach(|| {
+        let (stopped, sent, _inside) = py.detach(|| {
             let running = lock(&self.state.running).take();
+            let stopped = running.is_some();
             // Dropping it may tell the watch.
             drop(running);
             self.task.abort();
-            (self.watch.sent(), Inside::enter_or_stop())
+            (stopped, self.watch.sent(), Inside::enter_or_stop())
         });
+        self.post.forget(py, self.ticket, stopped);
         if self.state.ended.get().is_none() {
             watch::note_sent(py, exception, sent.as_deref());
             return Ok(());

@@ -9,9 +9,10 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use tokio::sync::Notify;
 
-use super::call::{Call, Mailbox};
+use super::call::Call;
 use super::errors;
 use super::gate::Inside;
+use super::mailbox::Mailbox;
 use super::operation::Operation;
 use super::outcome;
 use super::threads::Threads;
@@ -120,12 +121,13 @@ impl Client {
         }
     }
 
-    /// Starts an operation. Its end, as `(value, exception)`, becomes the result of `future`, by way
-    /// of the mailbox of the future's event loop; so do the steps that `progress` is called with.
+    /// Starts an operation. Its end becomes the result of `future`, by way of the mailbox of the
+    /// future's event loop, by which `progress` is called with its steps too. The result is `(value,
+    /// exception, what progress raised)`, of which one is not `None`.
     fn start(
         &self,
         py: Python<'_>,
-        mailbox: &Mailbox,
+        mailbox: &Bound<'_, Mailbox>,
         operation: &Operation,
         timeout: Option<f64>,
         future: Py<PyAny>,

@@ -3,10 +3,10 @@
 use std::error::Error as _;
 use std::fmt::Write;
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use super::interned::interned;
 use super::outcome;
 use crate::error::{Error, ErrorKind};
 
@@ -38,11 +38,11 @@ pub(super) fn exception(py: Python<'_>, error: &Error) -> PyErr {
             .map(|duplication| outcome::duplication(py, duplication))
             .collect::<PyResult<_>>()?;
         let details = PyDict::new(py);
-        details.set_item(intern!(py, "hint"), error.hint())?;
-        details.set_item(intern!(py, "server"), error.server())?;
-        details.set_item(intern!(py, "code"), error.code().map(|code| code.name()))?;
-        details.set_item(intern!(py, "known"), PyTuple::new(py, known)?)?;
-        details.set_item(intern!(py, "cause"), error.source().map(chain))?;
+        details.set_item(interned!(py, "hint"), error.hint())?;
+        details.set_item(interned!(py, "server"), error.server())?;
+        details.set_item(interned!(py, "code"), error.code().map(|code| code.name()))?;
+        details.set_item(interned!(py, "known"), PyTuple::new(py, known)?)?;
+        details.set_item(interned!(py, "cause"), error.source().map(chain))?;
         raise(py, class_name(error.kind()), error.message(), &details)
     };
     build().unwrap_or_else(|failure| failure)
@@ -52,7 +52,7 @@ pub(super) fn exception(py: Python<'_>, error: &Error) -> PyErr {
 pub(super) fn unusable(py: Python<'_>, message: &str, hint: &str) -> PyErr {
     let build = || -> PyResult<PyErr> {
         let details = PyDict::new(py);
-        details.set_item(intern!(py, "hint"), hint)?;
+        details.set_item(interned!(py, "hint"), hint)?;
         raise(py, "ClientUnusable", message, &details)
     };
     build().unwrap_or_else(|failure| failure)
@@ -72,7 +72,7 @@ pub(super) fn invalid_argument_of(py: Python<'_>, error: &dyn std::error::Error)
 pub(super) fn server(py: Python<'_>, error: &(dyn std::error::Error + 'static)) -> PyErr {
     let build = || -> PyResult<PyErr> {
         let details = PyDict::new(py);
-        details.set_item(intern!(py, "cause"), error.source().map(chain))?;
+        details.set_item(interned!(py, "cause"), error.source().map(chain))?;
         raise(py, "MetaServerError", &error.to_string(), &details)
     };
     build().unwrap_or_else(|failure| failure)
@@ -84,7 +84,7 @@ fn raise(
     message: &str,
     details: &Bound<'_, PyDict>,
 ) -> PyResult<PyErr> {
-    let class = py.import(intern!(py, "pegasus_dup._errors"))?.getattr(class)?;
+    let class = py.import(interned!(py, "pegasus_dup._errors"))?.getattr(class)?;
     Ok(PyErr::from_value(class.call((message,), Some(details))?))
 }
 

@@ -1,31 +1,29 @@
 //! What the library notes of its work, passed on to Python's `logging`: off until it is asked for.
 
 use std::cell::Cell;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::atomic::{AtomicU32, Ordering};
 
-use once_cell::sync::OnceCell;
 use pyo3::prelude::*;
 use tracing::{Level, Metadata};
 
 use super::errors;
 use super::gate::Inside;
-use crate::events::{Forward, Listen};
+use super::interned::interned;
+use crate::events::{self, Listen, NotInstalled};
 
-/// Who gets the records now.
-static LISTENER: RwLock<Option<Arc<Listener>>> = RwLock::new(None);
+/// The lowest level that is passed on, as `logging` counts levels. No lock: a child that is forked
+/// while a thread of its parent is in here would wait for that thread, with its first event, for ever.
+static LOWEST: AtomicU32 = AtomicU32::new(OFF);
+
+/// Above all levels.
+const OFF: u32 = u32::MAX;
 
 thread_local! {
-    /// Whether this thread is in the listener: what its handlers make a client do is not passed on.
-    static IN_LISTENER: Cell<bool> = const { Cell::new(false) };
+    /// Whether this thread is making a record: what the handlers make a client do is not passed on.
+    static IN_RECORD: Cell<bool> = const { Cell::new(false) };
 }
 
-struct Listener {
-    /// Called with the level as `logging` counts it, the logger's name and the text.
-    record: Py<PyAny>,
-    lowest: u32,
-}
-
-/// Passes this crate's events on to the listener of the moment.
+/// Passes this crate's events on to `pegasus_dup._logging`.
 struct ToPython;
 
 /// The levels of `logging`, which has none below DEBUG: half of it stands for TRACE.
@@ -39,53 +37,46 @@ fn number(level: &Level) -> u32 {
     }
 }
 
-fn listener(level: &Level) -> Option<Arc<Listener>> {
-    let listener = LISTENER.read().unwrap_or_else(PoisonError::into_inner);
-    listener.as_ref().filter(|listener| listener.lowest <= number(level)).cloned()
-}
-
 impl Listen for ToPython {
     fn wants(&self, level: &Level) -> bool {
-        !IN_LISTENER.get() && listener(level).is_some()
+        !IN_RECORD.get() && LOWEST.load(Ordering::Relaxed) <= number(level)
     }
 
     fn hear(&self, metadata: &Metadata<'_>, text: &str) {
-        let Some(listener) = listener(metadata.level()) else { return };
-        let name = metadata.target().replace("::", ".");
         let Some(_inside) = Inside::enter() else { return };
-        IN_LISTENER.set(true);
+        let level = number(metadata.level());
+        let name = metadata.target().replace("::", ".");
+        IN_RECORD.set(true);
         // An interpreter that is shutting down keeps no log.
         Python::try_attach(|py| {
-            let called = listener.record.call1(py, (number(metadata.level()), name, text));
-            if let Err(error) = called {
-                error.write_unraisable(py, Some(listener.record.bind(py)));
+            let recorded = py
+                .import(interned!(py, "pegasus_dup._logging"))
+                .and_then(|module| module.getattr(interned!(py, "record")))
+                .and_then(|record| record.call1((level, name, text)));
+            if let Err(error) = recorded {
+                error.write_unraisable(py, None);
             }
         });
-        IN_LISTENER.set(false);
+        IN_RECORD.set(false);
     }
 }
 
-/// Has `record` called with every event of at least that level, instead of the one before; `None`
-/// ends it.
+/// Has every event of at least that level passed on; `None` ends it.
 #[pyfunction]
-pub(super) fn set_log(py: Python<'_>, record: Option<Py<PyAny>>, lowest: u32) -> PyResult<()> {
-    static INSTALLED: OnceCell<()> = OnceCell::new();
-    if record.is_some() {
-        INSTALLED
-            .get_or_try_init(|| tracing::subscriber::set_global_default(Forward(ToPython)))
-            .map_err(|_| {
-                errors::invalid_argument(
-                    py,
-                    "this process passes the library's log on to something else already",
-                )
-            })?;
+pub(super) fn set_log(py: Python<'_>, lowest: Option<u32>) -> PyResult<()> {
+    if lowest.is_some() {
+        py.detach(|| events::install(ToPython)).map_err(|why| match why {
+            NotInstalled::Taken => errors::invalid_argument(
+                py,
+                "this process passes the library's log on to something else already",
+            ),
+            NotInstalled::Forked => errors::unusable(
+                py,
+                "this process was forked while its parent was turning the log on",
+                "turn the log on before a thread of the parent forks",
+            ),
+        })?;
     }
-    let listener = record.map(|record| Arc::new(Listener { record, lowest }));
-    // Detached: another thread may hold the lock while it waits for the GIL. What was there before
-    // is dropped with the GIL, outside the lock.
-    let before = py.detach(|| {
-        std::mem::replace(&mut *LISTENER.write().unwrap_or_else(PoisonError::into_inner), listener)
-    });
-    drop(before);
+    LOWEST.store(lowest.unwrap_or(OFF), Ordering::Relaxed);
     Ok(())
 }

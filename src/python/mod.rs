@@ -7,7 +7,9 @@ mod call;
 mod client;
 mod errors;
 mod gate;
+mod interned;
 mod logging;
+mod mailbox;
 mod names;
 mod operation;
 mod outcome;
@@ -31,7 +33,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     gate::open();
     names::add_to(module)?;
     module.add_class::<call::Call>()?;
-    module.add_class::<call::Mailbox>()?;
+    module.add_class::<mailbox::Mailbox>()?;
     module.add_class::<client::Client>()?;
     module.add_class::<operation::Operation>()?;
     module.add_class::<server::MetaGroup>()?;

@@ -1,9 +1,9 @@
 //! Outcomes become objects of the classes of `pegasus_dup._outcome`.
 
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
+use super::interned::interned;
 use crate::client::operation::Answer;
 use crate::outcome::{
     Change, Difference, Duplication, Evidence, Outcome, PartitionProgress, Removal,
@@ -13,12 +13,12 @@ use crate::outcome::{
 type Object<'py> = Bound<'py, PyAny>;
 
 fn make<'py>(py: Python<'py>, class: &str, fields: &Bound<'py, PyDict>) -> PyResult<Object<'py>> {
-    py.import(intern!(py, "pegasus_dup._outcome"))?.getattr(class)?.call((), Some(fields))
+    py.import(interned!(py, "pegasus_dup._outcome"))?.getattr(class)?.call((), Some(fields))
 }
 
 /// The member of an enumeration that has this text.
 fn member<'py>(py: Python<'py>, class: &str, text: &str) -> PyResult<Object<'py>> {
-    py.import(intern!(py, "pegasus_dup._enums"))?.getattr(class)?.call1((text,))
+    py.import(interned!(py, "pegasus_dup._enums"))?.getattr(class)?.call1((text,))
 }
 
 fn evidence(py: Python<'_>, evidence: Evidence) -> PyResult<Object<'_>> {
@@ -29,7 +29,7 @@ fn evidence(py: Python<'_>, evidence: Evidence) -> PyResult<Object<'_>> {
 macro_rules! fields {
     ($py:ident, $( $name:ident : $value:expr ),* $(,)?) => {{
         let fields = PyDict::new($py);
-        $( fields.set_item(intern!($py, stringify!($name)), $value)?; )*
+        $( fields.set_item(interned!($py, stringify!($name)), $value)?; )*
         fields
     }};
 }

@@ -16,23 +16,34 @@ use crate::server::{
     PartitionRule, RemoteCluster, ServerConfig, StoreChoice, TableSpec,
 };
 
-/// What the classes of the Python package call, with arguments whose types are checked already.
-#[derive(FromPyObject)]
-struct Settings {
-    #[pyo3(item)]
-    tables: Vec<GivenTable>,
-    #[pyo3(item)]
-    remote_clusters: Vec<(String, Vec<String>)>,
-    #[pyo3(item)]
-    cluster_name: String,
-    #[pyo3(item)]
-    store: Option<PathBuf>,
-    #[pyo3(item)]
-    duplication_enabled: bool,
-    #[pyo3(item)]
-    clock: Option<String>,
-    #[pyo3(item)]
-    partitions: Vec<String>,
+/// A structure that is extracted from a dictionary of its fields. Not pyo3's derive, which would use
+/// `intern!`.
+macro_rules! from_dict {
+    ($(#[$doc:meta])* struct $name:ident { $($field:ident: $type:ty,)* }) => {
+        $(#[$doc])*
+        struct $name { $($field: $type,)* }
+
+        impl<'py> FromPyObject<'_, 'py> for $name {
+            type Error = PyErr;
+
+            fn extract(given: Borrowed<'_, 'py, PyAny>) -> PyResult<$name> {
+                Ok($name { $($field: given.get_item(stringify!($field))?.extract()?,)* })
+            }
+        }
+    };
+}
+
+from_dict! {
+    /// What the classes of the Python package call, with arguments whose types are checked already.
+    struct Settings {
+        tables: Vec<GivenTable>,
+        remote_clusters: Vec<(String, Vec<String>)>,
+        cluster_name: String,
+        store: Option<PathBuf>,
+        duplication_enabled: bool,
+        clock: Option<String>,
+        partitions: Vec<String>,
+    }
 }
 
 /// A table as text, which is parsed as on the command line, or as a name and two numbers.

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use pyo3::intern;
 use pyo3::prelude::*;
 
+use super::interned::interned;
 use crate::client::hints;
 use crate::client::in_flight::InFlight;
 use crate::client::progress::Step;
@@ -41,11 +41,11 @@ impl Watch {
 /// A step, as `pegasus_dup.Progress`.
 pub(super) fn progress<'py>(py: Python<'py>, step: &Step) -> PyResult<Bound<'py, PyAny>> {
     let kind = py
-        .import(intern!(py, "pegasus_dup._enums"))?
-        .getattr(intern!(py, "Step"))?
+        .import(interned!(py, "pegasus_dup._enums"))?
+        .getattr(interned!(py, "Step"))?
         .call1((step.name(),))?;
-    py.import(intern!(py, "pegasus_dup._outcome"))?
-        .getattr(intern!(py, "Progress"))?
+    py.import(interned!(py, "pegasus_dup._outcome"))?
+        .getattr(interned!(py, "Progress"))?
         .call1((kind, step.detail()))
 }
 
@@ -77,5 +77,5 @@ pub(super) fn note_ended(
 
 fn add_note(py: Python<'_>, exception: &Bound<'_, PyAny>, note: &str) {
     // Python 3.10 and older have no notes, and what a handler raises may refuse one.
-    let _ = exception.call_method1(intern!(py, "add_note"), (note,));
+    let _ = exception.call_method1(interned!(py, "add_note"), (note,));
 }

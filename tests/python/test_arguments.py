@@ -38,7 +38,7 @@ def test_timeout_of_a_wrong_type(timeout: Any) -> None:
         (math.inf, "must be at most 31536000 seconds, which is a year: timeout=inf"),
         (1e300, "must be at most 31536000 seconds"),
         (10**400, "must be at most 31536000 seconds"),
-        (10**5000, "must be at most 31536000 seconds"),
+        pytest.param(10**5000, "must be at most 31536000 seconds", id="5000 digits"),
         (timedelta.max, "must be at most 31536000 seconds"),
         (math.nan, "must be a number of seconds: timeout=nan"),
         (-math.inf, "must be above 0: timeout=-inf"),

@@ -69,7 +69,8 @@ def test_table_not_found(server: MetaServer, client: Client) -> None:
 def test_a_brace_in_a_name_is_unsupported(client: Client, name: str) -> None:
     for arguments in ((name, "target"), ("temp", name), ("temp", "target", name)):
         table, cluster, remote_table = (*arguments, None)[:3]
-        assert table is not None and cluster is not None
+        assert table is not None
+        assert cluster is not None
         if table == name:
             # Asked for first, which is harmless.
             with pytest.raises(TableNotFound):

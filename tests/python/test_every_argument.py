@@ -106,6 +106,7 @@ KINDS = {
     "time": "seconds",
     "timeout": "seconds",
     "checkpoint": "flag",
+    "duplication_enabled": "flag",
     "followers_learn": "flag",
     "old_stays": "flag",
     "clock": "choice",

@@ -1,0 +1,156 @@
+"""What an event loop leaves behind that ends before it was told of its calls."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import threading
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+from fake_meta import LIST_DUPLICATION, FakeMeta
+from pegasus_dup import AsyncClient, MetaServer, Progress
+
+ROUNDS = 300
+
+
+class Loop(asyncio.SelectorEventLoop):
+    """Notes when it is asked from another thread to do something."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked = threading.Event()
+
+    def call_soon_threadsafe(self, callback: Any, *args: Any, **more: Any) -> asyncio.Handle:  # type: ignore[override]
+        handle = super().call_soon_threadsafe(callback, *args, **more)
+        self.asked.set()
+        return handle
+
+    def begin(self, call: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
+        """Begin a call, wait until there is something to tell of it, and tell nothing."""
+        task = self.create_task(call)
+        # It is pending for ever, which is the very subject.
+        task._log_destroy_pending = False  # type: ignore[attr-defined]
+        # One round: what comes in meanwhile is for the next.
+        self.call_soon(self.stop)
+        self.run_forever()
+        assert self.asked.wait(10)
+        assert not task.done()
+        return task
+
+
+def resources() -> dict[str, int]:
+    return {name: len(os.listdir(f"/proc/self/{name}")) for name in ("fd", "task")}
+
+
+def held_objects(kind: type) -> int:
+    return sum(isinstance(one, kind) for one in gc.get_objects())
+
+
+def back_to(before: dict[str, int], clients: int) -> None:
+    """Wait until no more is held than before, but for what is on its way out on other threads."""
+    deadline = time.monotonic() + 20
+    while True:
+        gc.collect()
+        held = [held_objects(AsyncClient) - clients, held_objects(asyncio.Task) - 1]
+        now = resources()
+        if max(held) <= 0 and all(now[name] <= before[name] + 5 for name in before):
+            return
+        assert time.monotonic() < deadline, (before, now, held)
+        time.sleep(0.05)
+
+
+# asyncio itself complains of a loop that is dropped without having been closed.
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+def leave_undelivered(address: str, *, close: bool, steps: list[Progress] | None) -> None:
+    """Leave a call's end, or its step, with a loop that never looks at it."""
+    client = AsyncClient(address, timeout=10)
+    loop = Loop()
+    loop.begin(client.query("temp", progress=None if steps is None else steps.append))
+    assert not steps
+    if close:
+        loop.close()
+
+
+@pytest.mark.parametrize("close", [True, False], ids=["closed", "dropped"])
+@pytest.mark.parametrize("with_steps", [False, True], ids=["end", "steps"])
+def test_undelivered_messages_keep_nothing(
+    server: MetaServer, close: bool, with_steps: bool
+) -> None:
+    def rounds(count: int) -> None:
+        for _ in range(count):
+            leave_undelivered(server.address, close=close, steps=[] if with_steps else None)
+
+    before = resources()
+    # The collector runs by itself meanwhile, as it does in a program.
+    rounds(ROUNDS)
+    back_to(before, clients=0)
+
+
+def test_a_client_outlives_many_loops(server: MetaServer) -> None:
+    client = AsyncClient(server.address)
+
+    def rounds(count: int) -> None:
+        for _ in range(count):
+            loop = Loop()
+            loop.begin(client.query("temp"))
+            loop.close()
+
+    rounds(1)
+    before = resources()
+    rounds(ROUNDS)
+    back_to(before, clients=1)
+    assert asyncio.run(client.query("temp")) == []
+
+
+def test_a_call_under_way_keeps_who_waits_for_it() -> None:
+    # As a socket keeps who reads from it: asyncio itself keeps no task.
+    collected = threading.Event()
+
+    def answer_later(_: FakeMeta) -> bytes | None:
+        assert collected.wait(10)
+        return None
+
+    async def main(address: str) -> None:
+        ended: list[BaseException] = []
+
+        async def ask() -> None:
+            try:
+                await AsyncClient(address, timeout=0.5).query("temp")
+            except Exception as error:
+                ended.append(error)
+
+        asyncio.ensure_future(ask())  # noqa: RUF006 - nobody keeps it
+        await asyncio.sleep(0)
+        gc.collect()
+        collected.set()
+        while not ended:
+            await asyncio.sleep(0.01)
+
+    fake = FakeMeta(replies={LIST_DUPLICATION: answer_later})
+    with fake.running():
+        asyncio.run(asyncio.wait_for(main(fake.address), 20))
+
+
+def test_a_cancelled_call_keeps_nothing(server: MetaServer) -> None:
+    async def main(rounds: int) -> None:
+        async with AsyncClient(server.address) as client:
+            for _ in range(rounds):
+                task = asyncio.ensure_future(client.query("temp", progress=lambda _: None))
+                await asyncio.sleep(0)
+                task.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+            gc.collect()
+            # This one, and the last of those, which stands here.
+            assert held_objects(asyncio.Task) <= 2
+
+    asyncio.run(main(50))
