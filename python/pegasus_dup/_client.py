@@ -76,9 +76,9 @@ class Client(ClientBase):
     ``metas`` is ``"HOST:PORT"``, several with commas between, or an iterable of such; IPv6 as
     ``[::1]:34601``. ``timeout`` is the time limit of each call, in seconds or as a ``timedelta``.
     ``generation`` states which servers these are. Only an add with another remote table or replica
-    count on a 2.6 snapshot without the list RPC needs it. The servers are asked all the same, and a
-    statement that they refute raises ``InvalidArgument``. Where their version cannot be had by HTTP,
-    a wrong statement may let a 2.5 server ignore the remote table; that add raises
+    count on a 2.6 snapshot without the list RPC needs it. The servers are asked all the same, and
+    a statement that they refute raises ``InvalidArgument``. Where their version cannot be had by
+    HTTP, a wrong statement may let a 2.5 server ignore the remote table; that add raises
     ``OutcomeUnknown``.
     ``mode="direct"`` sends an add alone, in one round trip and with a repeated add's side effects,
     and only to servers proven to tell the two apart.

@@ -122,7 +122,7 @@ class MetaServerError(InvalidArgument):
 
 
 class Unsupported(PegasusDupError):
-    """The server would ignore or misread the request, or could end because of it; it was not sent."""
+    """The server would ignore or misread the request, or could end because of it: not sent."""
 
     kind = ErrorKind.UNSUPPORTED
 

@@ -107,7 +107,7 @@ def test_tables() -> None:
 
 
 def test_tables_as_the_command_line_writes_them() -> None:
-    tables = ["a:b", "wide:16:5", "a:5:4:3", Table("c:7", partitions=2)]
+    tables: list[str | Table] = ["a:b", "wide:16:5", "a:5:4:3", Table("c:7", partitions=2)]
     with (
         MetaServer(tables=tables, remote_clusters=REMOTE) as server,
         Client(server.address) as client,

@@ -26,10 +26,10 @@ EPILOG = """\
 The checks add, change and remove duplications of the tables --table and --table2, and of no other
 table. Use servers that are there for tests. Afterwards the tables have no duplications, as before.
 
-What is known to end a real server is never sent; docs/dangerous-requests.md lists it. All requests of the
-command line go through a proxy that stops such requests, and that loses requests and responses
-where a check says so. On 2.3 and older some races are left out, because two adds of one pair at
-once end the server.
+What is known to end a real server is never sent; docs/dangerous-requests.md lists it. All requests
+of the command line go through a proxy that stops such requests, and that loses requests and
+responses where a check says so. On 2.3 and older some races are left out, because two adds of one
+pair at once end the server.
 
   scripts/test-real 127.0.0.1:34601,127.0.0.1:34602 --table temp --table2 dup_src
   scripts/test-real --embedded
