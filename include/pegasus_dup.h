@@ -108,7 +108,7 @@
 
 /**
  * Outcome: it was there already; this call created nothing. The differences say what it has
- * otherwise than asked.
+ * otherwise than asked, and the unverified properties what could not be compared.
  */
 #define PEGASUS_DUP_ALREADY_EXISTS 1
 
@@ -163,8 +163,8 @@
 #define PEGASUS_DUP_LISTED_AFTER 2
 
 /**
- * Evidence, not certain: absent before, and listed afterwards exactly as asked. This call made it,
- * or one that raced with it.
+ * Evidence, not certain: absent before, and listed afterwards as asked, as far as that can be
+ * compared. This call made it, or one that raced with it.
  */
 #define PEGASUS_DUP_APPEARED_DURING_CALL 3
 
@@ -262,7 +262,7 @@
 #define PEGASUS_DUP_STATUS_PAUSE 4
 
 /**
- * Duplication status DS_REMOVED: on its way out.
+ * Duplication status DS_REMOVED: being removed; still listed, and about to be gone.
  */
 #define PEGASUS_DUP_STATUS_REMOVED 5
 
@@ -317,8 +317,9 @@
 #define PEGASUS_DUP_MODE_SAFE 0
 
 /**
- * Mode: sends the add alone, in one round trip, with a repeated add's side effects; only to servers
- * proven to be of the generation dup-exist.
+ * Mode: sends the add alone, in one round trip; only to servers proven to be of the generation
+ * dup-exist. If the duplication exists, the add may resume it, move it from DS_APP to DS_LOG and reset
+ * its fail mode, until the meta server restarts; the outcome's warning says so.
  */
 #define PEGASUS_DUP_MODE_DIRECT 1
 
@@ -854,8 +855,8 @@ const struct pegasus_dup_duplication *pegasus_dup_outcome_duplication(const stru
 const struct pegasus_dup_duplication *pegasus_dup_outcome_before(const struct pegasus_dup_outcome *outcome);
 
 /**
- * How many duplications the outcome holds: what was listed; what an error knows to stand there,
- * where it can't say what this call did; else the one of `pegasus_dup_outcome_duplication`.
+ * How many duplications the outcome holds: what was listed; what an error knows to stand there; else
+ * the one of `pegasus_dup_outcome_duplication`.
  */
 size_t pegasus_dup_outcome_duplication_count(const struct pegasus_dup_outcome *outcome);
 
@@ -866,7 +867,8 @@ const struct pegasus_dup_duplication *pegasus_dup_outcome_duplication_at(const s
                                                                          size_t place);
 
 /**
- * In how many fields what exists is otherwise than asked. 0: it is as asked, or the kind isn't
+ * In how many fields what exists is otherwise than asked. 0: it is as asked, as far as it could be
+ * compared (see `pegasus_dup_outcome_unverified_count`), or the kind isn't
  * `PEGASUS_DUP_ALREADY_EXISTS`.
  */
 size_t pegasus_dup_outcome_difference_count(const struct pegasus_dup_outcome *outcome);
@@ -889,6 +891,20 @@ const char *pegasus_dup_outcome_difference_asked(const struct pegasus_dup_outcom
  */
 const char *pegasus_dup_outcome_difference_existing(const struct pegasus_dup_outcome *outcome,
                                                     size_t place);
+
+/**
+ * How many properties were requested and could not be compared with what is there, because the server
+ * does not tell them. 0 for a certain `PEGASUS_DUP_CREATED`, and for the kinds that are of no add. What
+ * exists is as asked where there are neither these nor differences.
+ */
+size_t pegasus_dup_outcome_unverified_count(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * One of those properties, by its place: "checkpoint", "remote_table" or "remote_replica_count";
+ * others may come. NULL past the end.
+ */
+const char *pegasus_dup_outcome_unverified_at(const struct pegasus_dup_outcome *outcome,
+                                              size_t place);
 
 /**
  * What a person should know besides: that the existing one is paused, say. NULL if there is nothing.

@@ -161,9 +161,13 @@ struct created {
     std::optional<std::string> warning;
     /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
     std::string json{};
+    /// Which properties were requested and could not be compared, because the server does not tell
+    /// them: "checkpoint", "remote_table" or "remote_replica_count". Empty where certain.
+    std::vector<std::string> unverified{};
 };
 
-/// It was there already; this call created nothing.
+/// It was there already; this call created nothing. It is as asked where there is neither a
+/// difference nor an unverified property.
 struct already_exists {
     duplication existing;
     std::vector<difference> differences;
@@ -172,6 +176,8 @@ struct already_exists {
     std::optional<std::string> warning;
     /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
     std::string json{};
+    /// Which properties were requested and could not be compared, as of `created`.
+    std::vector<std::string> unverified{};
 };
 
 /// It was otherwise before.
@@ -404,13 +410,22 @@ inline error unexpected(std::int32_t kind) {
     return why;
 }
 
+inline std::vector<std::string> unverified(const pegasus_dup_outcome *from) {
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < pegasus_dup_outcome_unverified_count(from); ++i) {
+        names.push_back(text(pegasus_dup_outcome_unverified_at(from, i)).value_or(""));
+    }
+    return names;
+}
+
 inline void convert(const pegasus_dup_outcome *from, add_outcome &to) {
     const auto how = static_cast<evidence>(pegasus_dup_outcome_evidence(from));
     const bool certain = pegasus_dup_outcome_certain(from) != 0;
     auto warning = text(pegasus_dup_outcome_warning(from));
     switch (const auto kind = pegasus_dup_outcome_kind(from)) {
     case PEGASUS_DUP_CREATED:
-        to = created{copy(pegasus_dup_outcome_duplication(from)), how, certain, std::move(warning)};
+        to = created{copy(pegasus_dup_outcome_duplication(from)), how, certain, std::move(warning), {},
+                     unverified(from)};
         break;
     case PEGASUS_DUP_ALREADY_EXISTS: {
         std::vector<difference> differences;
@@ -421,7 +436,7 @@ inline void convert(const pegasus_dup_outcome *from, add_outcome &to) {
                  text(pegasus_dup_outcome_difference_existing(from, i)).value_or("")});
         }
         to = already_exists{copy(pegasus_dup_outcome_duplication(from)), std::move(differences), how,
-                            certain, std::move(warning)};
+                            certain, std::move(warning), {}, unverified(from)};
         break;
     }
     case PEGASUS_DUP_ERROR:

@@ -184,7 +184,7 @@ impl Error {
         self.context.code.as_ref()
     }
 
-    /// The duplications that are known to stand there, where the outcome isn't.
+    /// The duplications that are known to stand there: those that a request met, or may have made.
     pub fn known(&self) -> &[Duplication] {
         &self.context.known
     }

@@ -25,6 +25,7 @@ pub struct Report {
     duplication: Option<DuplicationReport>,
     table_duplications: Option<TableReport>,
     differences: Option<Vec<DifferenceReport>>,
+    unverified: Option<Vec<&'static str>>,
     warning: Option<String>,
     error: Option<ErrorReport>,
 }
@@ -91,6 +92,7 @@ impl Report {
             duplication: None,
             table_duplications: None,
             differences: None,
+            unverified: None,
             warning: None,
             error: None,
         }
@@ -98,8 +100,8 @@ impl Report {
 
     /// The report of an add that came to an outcome: `created` or `already_exists`.
     ///
-    /// Only `already_exists` has differences: an empty list says that it was compared and is as
-    /// asked, while `null` says that there was nothing to compare.
+    /// Only `already_exists` has differences, and both name what could not be compared. The existing
+    /// one is as asked where both lists are empty; `null` says that there was nothing to compare.
     pub fn of_add(outcome: &Outcome<Duplication>) -> Report {
         let (name, differences) = match outcome {
             Outcome::Created { .. } => ("created", None),
@@ -112,6 +114,7 @@ impl Report {
             certain: Some(outcome.certain()),
             duplication: Some(outcome.value().into()),
             differences,
+            unverified: Some(outcome.unverified().iter().map(|one| one.name()).collect()),
             warning: outcome.warning().map(str::to_owned),
             ..Report::new(name)
         }
@@ -245,7 +248,7 @@ impl From<&Difference> for DifferenceReport {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{Evidence, FailMode, PartitionProgress, Status};
+    use crate::outcome::{Evidence, FailMode, PartitionProgress, Property, Status};
     use crate::protocol::error_code::ErrorCode;
 
     fn duplication() -> Duplication {
@@ -278,11 +281,12 @@ mod tests {
     fn a_created_one_byte_for_byte() {
         let report = Report::of_add(&Outcome::Created {
             value: duplication(),
+            unverified: vec![Property::Checkpoint],
             evidence: Evidence::AppearedDuringCall,
             warning: None,
         });
         let expected = format!(
-            r#"{{"outcome":"created","evidence":"appeared_during_call","certain":false,"duplication":{TOLD},"table_duplications":null,"differences":null,"warning":null,"error":null}}"#
+            r#"{{"outcome":"created","evidence":"appeared_during_call","certain":false,"duplication":{TOLD},"table_duplications":null,"differences":null,"unverified":["checkpoint"],"warning":null,"error":null}}"#
         );
         assert_eq!(report.to_string(), expected);
     }
@@ -293,12 +297,16 @@ mod tests {
             Report::of_add(&Outcome::AlreadyExists {
                 existing: duplication(),
                 differences,
+                unverified: vec![],
                 evidence: Evidence::ListedBefore,
                 warning: Some("paused".into()),
             })
             .to_string()
         };
-        assert!(exists(vec![]).ends_with(r#""differences":[],"warning":"paused","error":null}"#));
+        assert!(
+            exists(vec![])
+                .ends_with(r#""differences":[],"unverified":[],"warning":"paused","error":null}"#)
+        );
         let differing = exists(vec![
             Difference::RemoteTable { asked: "a".into(), existing: "temp".into() },
             Difference::RemoteReplicaCount { asked: 5, existing: 3 },
@@ -327,7 +335,8 @@ mod tests {
                 r#""table":"temp","table_id":2,"cluster":"target","dupid":1772000000,"#,
                 r#""status":null,"fail_mode":null,"remote_table":null,"#,
                 r#""remote_replica_count":null,"create_ts_ms":null,"partitions":null},"#,
-                r#""table_duplications":null,"differences":null,"warning":null,"error":null}"#
+                r#""table_duplications":null,"differences":null,"unverified":null,"#,
+                r#""warning":null,"error":null}"#
             )
         );
     }
@@ -343,7 +352,7 @@ mod tests {
         assert_eq!(
             Report::of_table(&table).to_string(),
             format!(
-                r#"{{"outcome":"listed","evidence":null,"certain":null,"duplication":null,"table_duplications":{{"table":"temp","table_id":2,"partition_count":8,"duplications":[{TOLD}]}},"differences":null,"warning":null,"error":null}}"#
+                r#"{{"outcome":"listed","evidence":null,"certain":null,"duplication":null,"table_duplications":{{"table":"temp","table_id":2,"partition_count":8,"duplications":[{TOLD}]}},"differences":null,"unverified":null,"warning":null,"error":null}}"#
             )
         );
         table.partition_count = None;

@@ -27,7 +27,7 @@ pub use client::{Client, ClientBuilder, DuplicationSpec, Mode, Selector, TablePa
 pub use error::{Error, ErrorKind, Result};
 pub use outcome::{
     Change, Difference, Duplication, Evidence, FailMode, Identity, Outcome, PartitionProgress,
-    Removal, Status, TableDuplications,
+    Property, Removal, Status, TableDuplications,
 };
 pub use protocol::error_code::ErrorCode;
 pub use protocol::generation::Generation;

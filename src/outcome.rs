@@ -101,8 +101,8 @@ pub enum Evidence {
     ListedBefore,
     /// Certain. What is listed after the add can't be what this call asked for.
     ListedAfter,
-    /// Not certain. It was absent before, and is listed afterwards exactly as asked: this call or
-    /// a racing one made it.
+    /// Not certain. It was absent before, and is listed afterwards as asked, as far as that can be
+    /// compared: this call or a racing one made it.
     AppearedDuringCall,
 }
 
@@ -137,6 +137,47 @@ impl fmt::Display for Evidence {
     }
 }
 
+/// A property of a duplication that an add can request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Property {
+    /// That what the table held already is shipped too.
+    Checkpoint,
+    /// The table's name in the remote cluster.
+    RemoteTable,
+    /// The remote table's replica count.
+    RemoteReplicaCount,
+}
+
+impl Property {
+    /// All of them, in the order in which outcomes name them.
+    pub const ALL: [Property; 3] =
+        [Property::Checkpoint, Property::RemoteTable, Property::RemoteReplicaCount];
+
+    /// The name that every face uses.
+    pub fn name(self) -> &'static str {
+        match self {
+            Property::Checkpoint => "checkpoint",
+            Property::RemoteTable => "remote_table",
+            Property::RemoteReplicaCount => "remote_replica_count",
+        }
+    }
+
+    /// Why this property of a duplication could not be compared with the request.
+    pub fn why_unverified(self) -> &'static str {
+        match self {
+            Property::Checkpoint => "the status does not tell whether a checkpoint was shipped",
+            Property::RemoteTable | Property::RemoteReplicaCount => "the server does not tell it",
+        }
+    }
+}
+
+impl fmt::Display for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// What an existing duplication has otherwise than asked.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -161,8 +202,8 @@ impl Difference {
     /// The field's name in every face.
     pub fn field(&self) -> &'static str {
         match self {
-            Difference::RemoteTable { .. } => "remote_table",
-            Difference::RemoteReplicaCount { .. } => "remote_replica_count",
+            Difference::RemoteTable { .. } => Property::RemoteTable.name(),
+            Difference::RemoteReplicaCount { .. } => Property::RemoteReplicaCount.name(),
         }
     }
 
@@ -199,6 +240,9 @@ pub enum Outcome<T> {
     Created {
         /// What was created.
         value: T,
+        /// Which properties were requested and could not be compared; empty where the outcome is
+        /// certain. See [`Outcome::unverified`].
+        unverified: Vec<Property>,
         /// How that is known.
         evidence: Evidence,
         /// What a person should know besides.
@@ -208,8 +252,10 @@ pub enum Outcome<T> {
     AlreadyExists {
         /// What exists.
         existing: T,
-        /// What it has otherwise than asked; empty = it is as asked.
+        /// What it has otherwise than asked. It is as asked where this and `unverified` are empty.
         differences: Vec<Difference>,
+        /// Which properties were requested and could not be compared. See [`Outcome::unverified`].
+        unverified: Vec<Property>,
         /// How that is known.
         evidence: Evidence,
         /// What a person should know besides: that it is paused, say.
@@ -250,6 +296,17 @@ impl<T> Outcome<T> {
         match self {
             Outcome::Created { .. } => &[],
             Outcome::AlreadyExists { differences, .. } => differences,
+        }
+    }
+
+    /// Which properties were requested and could not be compared with what is there, because the
+    /// server does not tell them. Only a property that the request names is listed: a checkpoint, a
+    /// remote table (the table's own name too, where it was given), a replica count above 0.
+    pub fn unverified(&self) -> &[Property] {
+        match self {
+            Outcome::Created { unverified, .. } | Outcome::AlreadyExists { unverified, .. } => {
+                unverified
+            }
         }
     }
 

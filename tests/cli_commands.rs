@@ -57,6 +57,51 @@ fn an_add_is_created_then_there_then_different() {
 }
 
 #[test]
+fn what_is_not_told_is_no_success_without_a_warning() {
+    let served = Served::start(&["--clock", "stopped"]);
+    expect(&served, 0, "add temp target");
+    let asked = expect(&served, 3, "--json add temp target -s");
+    let report = asked.report();
+    assert_eq!(report["differences"], serde_json::json!([]));
+    assert_eq!(report["unverified"], serde_json::json!(["checkpoint"]));
+    let fine = expect(&served, 0, "add temp target -s --exist-ok");
+    assert!(fine.stdout.ends_with("\nunverified: field=checkpoint\n"), "{fine:?}");
+    assert!(fine.stderr.contains("what could be compared is as asked; not compared: checkpoint ("));
+
+    // Still shipping one: that is told, and a start does nothing about it.
+    expect(&served, 0, "add other target -s");
+    let shipping = expect(&served, 3, "--json add other target -s").report();
+    assert_eq!(shipping["unverified"], serde_json::json!([]));
+    let started = expect(&served, 0, "--json start other target").report();
+    assert_eq!(started["outcome"], "unchanged");
+    let warning = started["warning"].as_str().expect("a warning");
+    assert!(warning.starts_with("it is DS_PREPARE: ") && !warning.contains("itself"), "{warning}");
+
+    let old = Served::start(&["--clock", "stopped", "--behave-as", "checkpoint"]);
+    let created = expect(&old, 0, "--json add temp target");
+    assert_eq!(created.report()["unverified"], serde_json::json!([]));
+    assert!(created.stderr.contains("at the same time; it is as asked"), "{created:?}");
+    let differs = expect(&old, 4, "--json add temp target -a copy -r 3 --exist-ok").report();
+    assert_eq!(differs["differences"][0]["field"], "remote_table");
+    assert_eq!(differs["unverified"], serde_json::json!(["remote_replica_count"]));
+}
+
+#[test]
+fn direct_mode_warns_of_what_it_may_have_done() {
+    let served = Served::start(&["--clock", "stopped", "--behave-as", "dup-exist"]);
+    expect(&served, 0, "add temp target");
+    expect(&served, 0, "pause temp target");
+    let safe = expect(&served, 3, "--json add temp target").report();
+    assert_eq!(safe["duplication"]["status"], "DS_PAUSE");
+    let direct = expect(&served, 3, "--json add temp target --mode direct");
+    // It has done it.
+    let again = expect(&served, 3, "--json add temp target").report();
+    assert_eq!(again["duplication"]["status"], "DS_LOG");
+    let warning = direct.report()["warning"].as_str().expect("a warning").to_owned();
+    assert!(warning.contains("it may have resumed the duplication"), "{warning}");
+}
+
+#[test]
 fn a_brace_in_a_name_is_not_sent_to_a_server_that_dies_of_it() {
     for (behaviour, kind) in
         [("dup-exist", "unsupported"), ("checkpoint", "remote_cluster_not_configured")]

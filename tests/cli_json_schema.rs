@@ -16,7 +16,8 @@ fn listed() -> Value {
                 {"partition": 0, "confirmed_decree": null, "last_committed_decree": 3}
             ]
         },
-        "table_duplications": null, "differences": null, "warning": null, "error": null
+        "table_duplications": null, "differences": null, "unverified": null, "warning": null,
+        "error": null
     })
 }
 
@@ -41,6 +42,7 @@ fn whatever_is_wrong_is_found() {
         ("/duplication/create_ts_ms", json!(1.5)),
         ("/duplication/partitions/0", json!({"partition": 0})),
         ("/differences", json!([])),
+        ("/unverified", json!([])),
         ("/error", json!({"kind": "busy"})),
     ] {
         let mut report = listed();
@@ -53,7 +55,7 @@ fn whatever_is_wrong_is_found() {
         object.insert("elapsed_ms".into(), json!(3));
         assert!(holds(&report).is_err(), "{parent}");
     }
-    for key in ["warning", "error"] {
+    for key in ["unverified", "warning", "error"] {
         let mut report = listed();
         report.as_object_mut().expect("an object").remove(key);
         assert!(holds(&report).is_err(), "{key}");
@@ -73,6 +75,14 @@ fn a_listed_report_holds_a_duplication_or_a_table() {
     assert!(holds(&wrong).is_err());
     report["outcome"] = json!("removed");
     assert!(holds(&report).is_err());
+}
+
+#[test]
+fn every_property_is_documented_in_the_schema() {
+    let schema = documented();
+    let names = schema.pointer("/properties/unverified/items/enum").expect("names");
+    let properties = pegasus_dup::Property::ALL.map(|property| json!(property.name()));
+    assert_eq!(names.as_array().expect("names").as_slice(), properties);
 }
 
 #[test]

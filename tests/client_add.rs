@@ -437,6 +437,53 @@ async fn direct_mode_is_one_round_trip_once_the_server_is_known() {
     assert_eq!(fake.count::<AddDuplication>(), 3);
 }
 
+/// A direct add is a repeated add where one is there: the server may have done what it does of such.
+#[tokio::test]
+async fn direct_mode_says_what_it_may_have_done_to_one_that_was_there() {
+    let effects =
+        "resumed the duplication, moved it from DS_APP to DS_LOG, and reset its fail mode";
+    for (code, listed) in [("ERR_DUP_EXIST", true), ("ERR_DUP_EXIST", false), ("", true)] {
+        let mut world = with(World::dup_exist(), |world| vec![world.entry(DUPID)]);
+        let other = Some("elsewhere".to_owned());
+        world.entries[0].remote_app_name = other.clone();
+        let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
+            true if code.is_empty() => Say::Close,
+            true => {
+                let err = pegasus_dup::ErrorCode::from_name(code);
+                let remote_app_name = other.clone();
+                let answer = AddAnswer { err, remote_app_name, ..world.made(DUPID) };
+                if !listed {
+                    world.entries.clear();
+                }
+                seen.answer(&answer)
+            }
+            false => world.answer(seen),
+        })
+        .await;
+        let outcome = client(&fake).with_mode(Mode::Direct).add(&spec()).await.unwrap();
+        assert!(!outcome.created(), "{outcome:?}");
+        assert!(outcome.warning().unwrap().contains(effects), "{outcome:?}");
+
+        // The safe mode sends nothing where one is there.
+        let world = with(World::dup_exist(), |world| vec![world.entry(DUPID)]);
+        let (outcome, _fake) = add(world, spec(), |_, _| panic!("an add was sent")).await;
+        assert_eq!(outcome.unwrap().warning(), None);
+    }
+    // Nor is it said of an add that was refused, and did nothing.
+    let mut world = World::dup_exist();
+    let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
+        true => {
+            world.entries = vec![world.entry(DUPID)];
+            seen.answer(&refused("ERR_INVALID_PARAMETERS", "start dup[temp(1)] failed"))
+        }
+        false => world.answer(seen),
+    })
+    .await;
+    let outcome = client(&fake).with_mode(Mode::Direct).add(&spec()).await;
+    assert_exists(&outcome, Evidence::ListedAfter);
+    assert_eq!(outcome.unwrap().warning(), None);
+}
+
 #[tokio::test]
 async fn direct_mode_reads_back_what_does_not_say_it_all() {
     let mut world = World::dup_exist();

@@ -149,6 +149,26 @@ async fn the_longest_name_is_sent() {
     assert_eq!(error.kind(), ErrorKind::TableNotFound);
 }
 
+/// The advice is of use for the name that is wrong.
+#[tokio::test]
+async fn an_empty_name_is_told_where_such_names_are_found() {
+    let there = |remote: &str| DuplicationSpec {
+        remote_table: Some(remote.to_owned()),
+        ..spec("temp", "target")
+    };
+    for (spec, hint) in [
+        (spec("", "target"), "`ls` shows it"),
+        (spec("temp", ""), "[pegasus.clusters] and in [duplication-group]"),
+        (there(""), "a table of the remote cluster"),
+    ] {
+        let error = fails("127.0.0.1:1", &spec).await;
+        assert!(error.hint().is_some_and(|text| text.contains(hint)), "{error}");
+    }
+    let selector = Selector::Cluster(String::new());
+    let error = client("127.0.0.1:1").pause("temp", &selector).await.unwrap_err();
+    assert!(error.hint().is_some_and(|text| text.contains("[pegasus.clusters]")), "{error}");
+}
+
 #[tokio::test]
 async fn changes_and_reads_refuse_bad_names_too() {
     let client = client("127.0.0.1:1");

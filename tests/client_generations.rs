@@ -75,7 +75,7 @@ async fn a_life_on_every_generation() {
 
         // What exists is told of, and left as it is: paused, its fail mode set.
         let again = client.add(&spec()).await.unwrap();
-        let Outcome::AlreadyExists { existing, differences, evidence, warning } = again else {
+        let Outcome::AlreadyExists { existing, differences, evidence, warning, .. } = again else {
             panic!("{behaviour}: {again:?}");
         };
         assert_eq!((evidence, differences.len()), (Evidence::ListedBefore, 0), "{behaviour}");

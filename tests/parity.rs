@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use pegasus_dup::outcome::{FailMode, Status};
-use pegasus_dup::{Change, ErrorKind, Evidence, Generation, Outcome, Removal};
+use pegasus_dup::{Change, ErrorKind, Evidence, Generation, Outcome, Property, Removal};
 use serde_json::Value;
 
 fn read(path: &str) -> String {
@@ -31,6 +31,7 @@ fn errors_and_evidence_are_those_of_every_face() {
     for (evidence, entry) in Evidence::ALL.into_iter().zip(section("evidence")) {
         assert_eq!(entry["certain"], evidence.certain(), "{evidence}");
     }
+    assert_eq!(Property::ALL.map(Property::name).to_vec(), names("properties"));
     assert_eq!(Generation::ALL.map(Generation::name).to_vec(), names("generations"));
     let modes = [FailMode::Slow, FailMode::Skip, FailMode::Fast];
     assert_eq!(modes.map(FailMode::name).to_vec(), names("fail_modes"));
@@ -51,8 +52,14 @@ fn errors_and_evidence_are_those_of_every_face() {
 fn outcomes_are_those_of_every_face() {
     let evidence = Evidence::ServerSaidSo;
     let adds = [
-        Outcome::Created { value: (), evidence, warning: None },
-        Outcome::AlreadyExists { existing: (), differences: vec![], evidence, warning: None },
+        Outcome::Created { value: (), unverified: vec![], evidence, warning: None },
+        Outcome::AlreadyExists {
+            existing: (),
+            differences: vec![],
+            unverified: vec![],
+            evidence,
+            warning: None,
+        },
     ]
     .map(|outcome| match outcome {
         Outcome::Created { .. } => "created",

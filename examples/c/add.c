@@ -21,8 +21,12 @@ int main(int argc, char **argv) {
     int32_t kind = pegasus_dup_outcome_kind(outcome);
     const char *text = pegasus_dup_outcome_text(outcome);
     puts(text != NULL ? text : pegasus_dup_status_text(status));
-    int as_asked = kind == PEGASUS_DUP_CREATED || (kind == PEGASUS_DUP_ALREADY_EXISTS &&
-                                                   pegasus_dup_outcome_difference_count(outcome) == 0);
+    int as_asked =
+        kind == PEGASUS_DUP_CREATED ||
+        (kind == PEGASUS_DUP_ALREADY_EXISTS && pegasus_dup_outcome_difference_count(outcome) == 0);
+    if (pegasus_dup_outcome_unverified_count(outcome) > 0) {
+        as_asked = 0; /* The text names what the server does not tell. */
+    }
     pegasus_dup_outcome_free(outcome);
     pegasus_dup_client_free(client);
     return as_asked ? 0 : 1;

@@ -32,6 +32,8 @@ def described(outcome: Created | AlreadyExists) -> str:
         return "created" if outcome.certain else "created, by this run or another"
     if outcome.differences:
         return "exists, but differs: " + ", ".join(map(str, outcome.differences))
+    if outcome.unverified:
+        return "exists, and the server does not tell: " + ", ".join(outcome.unverified)
     return "exists"
 
 

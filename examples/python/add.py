@@ -20,6 +20,8 @@ def report(outcome: Created | AlreadyExists | Failed) -> None:
         print(f"nothing was created, it exists: dupid={outcome.existing.dupid}")
         for difference in outcome.differences:
             print(f"  it differs in {difference}")
+        for one in outcome.unverified:
+            print(f"  the server does not tell: {one}")
     else:
         print(f"failed: {outcome.error}")
 

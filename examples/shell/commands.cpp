@@ -39,6 +39,12 @@ void warn(const std::optional<std::string> &warning) {
     }
 }
 
+void warn_unverified(const std::vector<std::string> &unverified) {
+    for (const auto &property : unverified) {
+        std::cout << "WARNING: " << property << " was asked for, but is not told by the server\n";
+    }
+}
+
 result add_dup(const context &shell, const std::vector<std::string> &words) {
     arguments given;
     const auto wrong = given.parse(
@@ -81,6 +87,7 @@ result add_dup(const context &shell, const std::vector<std::string> &words) {
                     std::cout << "WARNING: it was absent before and is there now, but another add at "
                                  "the same time may have made it\n";
                 }
+                warn_unverified(made.unverified);
                 warn(made.warning);
                 return result::done;
             },
@@ -91,6 +98,7 @@ result add_dup(const context &shell, const std::vector<std::string> &words) {
                     std::cout << "WARNING: " << difference.field << " was asked as "
                               << difference.asked << ", but is " << difference.existing << '\n';
                 }
+                warn_unverified(there.unverified);
                 warn(there.warning);
                 return there.differences.empty() ? result::done : result::failed;
             },

@@ -20,7 +20,7 @@ from . import _core
 from ._async_client import AsyncClient
 from ._client import Client
 from ._core import __version__
-from ._enums import ErrorKind, Evidence, FailMode, Generation, Status, Step
+from ._enums import ErrorKind, Evidence, FailMode, Generation, Property, Status, Step
 from ._errors import (
     Busy,
     ClientUnusable,
@@ -84,6 +84,7 @@ __all__ = [
     "PegasusDupError",
     "PermissionDenied",
     "Progress",
+    "Property",
     "ProtocolError",
     "RemoteClusterNotConfigured",
     "RemoteTableTaken",

@@ -80,8 +80,9 @@ class Client(ClientBase):
     a statement that they refute raises ``InvalidArgument``. Where their version cannot be had by
     HTTP, a wrong statement may let a 2.5 server ignore the remote table; that add raises
     ``OutcomeUnknown``.
-    ``mode="direct"`` sends an add alone, in one round trip and with a repeated add's side effects,
-    and only to servers proven to tell the two apart.
+    ``mode="direct"`` sends an add alone, in one round trip, and only to servers proven to tell the
+    two apart. If the duplication exists, that may resume it, move it from ``DS_APP`` to ``DS_LOG``
+    and reset its fail mode, until the meta server restarts; the outcome has a warning then.
 
     Every method takes a ``timeout`` of its own, and ``progress``, which is called with a
     ``Progress`` whenever the call goes on to another step; what it raises ends the call.

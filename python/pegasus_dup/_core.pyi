@@ -20,6 +20,7 @@ __all__ = [
     "EXCEPTIONS",
     "FAIL_MODES",
     "GENERATIONS",
+    "PROPERTIES",
     "STATUSES",
     "STEPS",
     "Call",
@@ -41,6 +42,7 @@ EVIDENCES: Final[tuple[str, ...]]
 EXCEPTIONS: Final[dict[str, str]]
 FAIL_MODES: Final[tuple[str, ...]]
 GENERATIONS: Final[tuple[str, ...]]
+PROPERTIES: Final[tuple[str, ...]]
 STATUSES: Final[tuple[str, ...]]
 STEPS: Final[tuple[str, ...]]
 

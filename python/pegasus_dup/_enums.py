@@ -22,13 +22,24 @@ class Evidence(_Text):
     LISTED_AFTER = "listed_after"
     """Certain. What is listed after the add can't be what this call asked for."""
     APPEARED_DURING_CALL = "appeared_during_call"
-    """Not certain. It was absent before and is listed afterwards exactly as asked: this call or a
-    racing one made it."""
+    """Not certain. It was absent before and is listed afterwards as asked, as far as that can be
+    compared: this call or a racing one made it."""
 
     @property
     def certain(self) -> bool:
         """Whether the outcome is certain: false for ``APPEARED_DURING_CALL`` alone."""
         return self is not Evidence.APPEARED_DURING_CALL
+
+
+class Property(_Text):
+    """A property of a duplication that an add can request."""
+
+    CHECKPOINT = "checkpoint"
+    """That what the table held already is shipped too."""
+    REMOTE_TABLE = "remote_table"
+    """The table's name in the remote cluster."""
+    REMOTE_REPLICA_COUNT = "remote_replica_count"
+    """The remote table's replica count."""
 
 
 class Status(_Text):
@@ -47,13 +58,16 @@ class Status(_Text):
     PAUSE = "DS_PAUSE"
     """Stopped by an operator; writes pile up until it is started."""
     REMOVED = "DS_REMOVED"
-    """On its way out."""
+    """Being removed: still listed, and about to be gone."""
     UNKNOWN = "DS_UNKNOWN"
     """A number that this server's generation has no name for."""
 
     @property
     def is_running(self) -> bool:
-        """Whether writes are shipped, or will be without anyone's help."""
+        """Whether it has been started: writes are shipped, or its checkpoint is shipped before them.
+
+        Does not say that anything gets through.
+        """
         return self in (Status.PREPARE, Status.APP, Status.LOG, Status.START)
 
 

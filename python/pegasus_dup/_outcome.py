@@ -9,7 +9,7 @@ from ._values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._enums import Evidence, FailMode, Status, Step
+    from ._enums import Evidence, FailMode, Property, Status, Step
     from ._errors import PegasusDupError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -130,6 +130,9 @@ class Created:
     """How that is known."""
     warning: str | None = None
     """What a person should know besides."""
+    unverified: tuple[Property, ...] = ()
+    """Which properties were requested and could not be compared, because the server does not tell
+    them. Empty where the outcome is certain."""
 
     @property
     def certain(self) -> bool:
@@ -144,11 +147,14 @@ class AlreadyExists:
     existing: Duplication
     """What exists."""
     differences: tuple[Difference, ...]
-    """What it has otherwise than asked; empty = it is as asked."""
+    """What it has otherwise than asked. It is as asked where this and ``unverified`` are empty."""
     evidence: Evidence
     """How that is known."""
     warning: str | None = None
     """What a person should know besides: that it is paused, say."""
+    unverified: tuple[Property, ...] = ()
+    """Which properties were requested and could not be compared, because the server does not tell
+    them: of a checkpoint it tells only while the checkpoint is being shipped."""
 
     @property
     def certain(self) -> bool:

@@ -21,6 +21,7 @@ pub(crate) struct Facts {
     pub(crate) tables: Vec<Table>,
     pub(crate) before: Option<Duplication>,
     pub(crate) differences: Vec<Difference>,
+    pub(crate) unverified: Vec<CString>,
     pub(crate) warning: Option<CString>,
     pub(crate) error: Option<ErrorTexts>,
     pub(crate) text: CString,
@@ -66,6 +67,7 @@ impl Facts {
             tables: Vec::new(),
             before: None,
             differences: Vec::new(),
+            unverified: Vec::new(),
             warning: None,
             error: None,
             text: c_string(text),
@@ -93,16 +95,20 @@ impl Facts {
     fn of_add(outcome: outcome::Outcome<outcome::Duplication>) -> Facts {
         let report = Report::of_add(&outcome);
         let text = text::of_add(&outcome);
+        let kind = match outcome.created() {
+            true => PEGASUS_DUP_CREATED,
+            false => PEGASUS_DUP_ALREADY_EXISTS,
+        };
+        let facts = Facts {
+            evidence: Some(outcome.evidence()),
+            differences: outcome.differences().iter().map(Difference::new).collect(),
+            unverified: outcome.unverified().iter().map(|one| c_string(one.name())).collect(),
+            ..Facts::new(kind, &text, &report)
+        };
         match outcome {
-            outcome::Outcome::Created { value, evidence, warning } => {
-                let made = Facts::new(PEGASUS_DUP_CREATED, &text, &report).with(value, warning);
-                Facts { evidence: Some(evidence), ..made }
-            }
-            outcome::Outcome::AlreadyExists { existing, differences, evidence, warning } => {
-                let made =
-                    Facts::new(PEGASUS_DUP_ALREADY_EXISTS, &text, &report).with(existing, warning);
-                let differences = differences.iter().map(Difference::new).collect();
-                Facts { evidence: Some(evidence), differences, ..made }
+            outcome::Outcome::Created { value: one, warning, .. }
+            | outcome::Outcome::AlreadyExists { existing: one, warning, .. } => {
+                facts.with(one, warning)
             }
         }
     }

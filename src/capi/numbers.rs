@@ -41,7 +41,7 @@ pub const PEGASUS_DUP_UNNAMED: i32 = -2;
 /// Outcome: it wasn't there before, and is now.
 pub const PEGASUS_DUP_CREATED: i32 = 0;
 /// Outcome: it was there already; this call created nothing. The differences say what it has
-/// otherwise than asked.
+/// otherwise than asked, and the unverified properties what could not be compared.
 pub const PEGASUS_DUP_ALREADY_EXISTS: i32 = 1;
 /// Outcome: an error. Its kind says what to do.
 pub const PEGASUS_DUP_ERROR: i32 = 2;
@@ -66,8 +66,8 @@ pub const PEGASUS_DUP_SERVER_SAID_SO: i32 = 0;
 pub const PEGASUS_DUP_LISTED_BEFORE: i32 = 1;
 /// Evidence, certain: what is listed after the add can't be what this call asked for.
 pub const PEGASUS_DUP_LISTED_AFTER: i32 = 2;
-/// Evidence, not certain: absent before, and listed afterwards exactly as asked. This call made it,
-/// or one that raced with it.
+/// Evidence, not certain: absent before, and listed afterwards as asked, as far as that can be
+/// compared. This call made it, or one that raced with it.
 pub const PEGASUS_DUP_APPEARED_DURING_CALL: i32 = 3;
 
 /// Error: no such table, or it is not available. Check the name.
@@ -110,7 +110,7 @@ pub const PEGASUS_DUP_STATUS_APP: i32 = 2;
 pub const PEGASUS_DUP_STATUS_LOG: i32 = 3;
 /// Duplication status DS_PAUSE: stopped by an operator.
 pub const PEGASUS_DUP_STATUS_PAUSE: i32 = 4;
-/// Duplication status DS_REMOVED: on its way out.
+/// Duplication status DS_REMOVED: being removed; still listed, and about to be gone.
 pub const PEGASUS_DUP_STATUS_REMOVED: i32 = 5;
 /// Duplication status DS_START: writes are being shipped (servers of 2.3 and older).
 pub const PEGASUS_DUP_STATUS_START: i32 = 6;
@@ -135,8 +135,9 @@ pub const PEGASUS_DUP_GENERATION_DUP_EXIST: i32 = 4;
 
 /// Mode: asks first, adds only what isn't there, and reads it back. The default.
 pub const PEGASUS_DUP_MODE_SAFE: i32 = 0;
-/// Mode: sends the add alone, in one round trip, with a repeated add's side effects; only to servers
-/// proven to be of the generation dup-exist.
+/// Mode: sends the add alone, in one round trip; only to servers proven to be of the generation
+/// dup-exist. If the duplication exists, the add may resume it, move it from DS_APP to DS_LOG and reset
+/// its fail mode, until the meta server restarts; the outcome's warning says so.
 pub const PEGASUS_DUP_MODE_DIRECT: i32 = 1;
 
 /// Operation: adds a duplication. Needs a table and a cluster.

@@ -85,8 +85,8 @@ pub extern "C" fn pegasus_dup_outcome_before(outcome: Option<&Outcome>) -> Optio
     read(outcome, None, |outcome| Some(outcome.before.as_ref()))
 }
 
-/// How many duplications the outcome holds: what was listed; what an error knows to stand there,
-/// where it can't say what this call did; else the one of `pegasus_dup_outcome_duplication`.
+/// How many duplications the outcome holds: what was listed; what an error knows to stand there; else
+/// the one of `pegasus_dup_outcome_duplication`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_duplication_count(outcome: Option<&Outcome>) -> usize {
     read(outcome, 0, |outcome| Some(outcome.duplications.len()))
@@ -101,7 +101,8 @@ pub extern "C" fn pegasus_dup_outcome_duplication_at(
     read(outcome, None, |outcome| Some(outcome.duplications.get(place)))
 }
 
-/// In how many fields what exists is otherwise than asked. 0: it is as asked, or the kind isn't
+/// In how many fields what exists is otherwise than asked. 0: it is as asked, as far as it could be
+/// compared (see `pegasus_dup_outcome_unverified_count`), or the kind isn't
 /// `PEGASUS_DUP_ALREADY_EXISTS`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_difference_count(outcome: Option<&Outcome>) -> usize {
@@ -140,6 +141,24 @@ pub extern "C" fn pegasus_dup_outcome_difference_existing(
     read(outcome, null(), |outcome| {
         outcome.differences.get(place).map(|difference| difference.existing.as_ptr())
     })
+}
+
+/// How many properties were requested and could not be compared with what is there, because the server
+/// does not tell them. 0 for a certain `PEGASUS_DUP_CREATED`, and for the kinds that are of no add. What
+/// exists is as asked where there are neither these nor differences.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_unverified_count(outcome: Option<&Outcome>) -> usize {
+    read(outcome, 0, |outcome| Some(outcome.unverified.len()))
+}
+
+/// One of those properties, by its place: "checkpoint", "remote_table" or "remote_replica_count";
+/// others may come. NULL past the end.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_unverified_at(
+    outcome: Option<&Outcome>,
+    place: usize,
+) -> *const c_char {
+    read(outcome, null(), |outcome| outcome.unverified.get(place).map(|name| name.as_ptr()))
 }
 
 /// What a person should know besides: that the existing one is paused, say. NULL if there is nothing.

@@ -45,6 +45,9 @@ pub(super) fn of_add(outcome: &Outcome<Duplication>) -> String {
     for difference in outcome.differences() {
         let _ = write!(text, "\ndiffers: {difference}");
     }
+    for property in outcome.unverified() {
+        let _ = write!(text, "\nnot compared: {property} ({})", property.why_unverified());
+    }
     with_warning(text, outcome.warning())
 }
 

@@ -171,7 +171,7 @@ fn line(report: Report) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{Difference, Evidence};
+    use crate::outcome::{Difference, Evidence, Property};
 
     const TEXT: Format = Format { json: false, look: plain() };
     const JSON: Format = Format { json: true, look: plain() };
@@ -200,6 +200,7 @@ mod tests {
         Outcome::AlreadyExists {
             existing: one("t", 1),
             differences,
+            unverified: vec![],
             evidence: Evidence::ServerSaidSo,
             warning: None,
         }
@@ -213,13 +214,31 @@ mod tests {
         assert_eq!(TEXT.add(&exists(other()), false).exit.code(), 4);
         assert_eq!(TEXT.add(&exists(other()), true).exit.code(), 4);
         for evidence in [Evidence::ServerSaidSo, Evidence::AppearedDuringCall] {
-            let created = Outcome::Created { value: one("t", 1), evidence, warning: None };
+            let value = one("t", 1);
+            let created = Outcome::Created { value, unverified: vec![], evidence, warning: None };
             assert_eq!(TEXT.add(&created, false).exit.code(), 0);
         }
         for kind in ErrorKind::ALL {
             let code = TEXT.error(&Error::new(kind, "no")).exit.code();
             assert_eq!(code, if kind == ErrorKind::OutcomeUnknown { 5 } else { 1 }, "{kind}");
         }
+    }
+
+    /// What was not compared is no difference, and no success without a warning either.
+    #[test]
+    fn exit_codes_where_not_all_was_compared() {
+        let unverified = || Outcome::AlreadyExists {
+            existing: one("t", 1),
+            differences: vec![],
+            unverified: vec![Property::Checkpoint],
+            evidence: Evidence::ListedBefore,
+            warning: None,
+        };
+        assert_eq!(TEXT.add(&unverified(), false).exit.code(), 3);
+        let answer = JSON.add(&unverified(), true);
+        assert_eq!(answer.exit.code(), 0);
+        assert!(answer.stderr.contains("not compared: checkpoint ("), "{}", answer.stderr);
+        assert!(!answer.stderr.contains("it is as asked"), "{}", answer.stderr);
     }
 
     #[test]

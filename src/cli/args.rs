@@ -20,7 +20,8 @@ Exit codes:
   0    created (certainly or not), changed, unchanged, removed, listed
   1    error; what isn't found is one too
   2    the command line makes no sense
-  3    exists already, as asked (0 with --exist-ok)
+  3    exists already, and no difference from what was asked was found (0 with --exist-ok);
+       a warning names what the server does not tell, so that it could not be compared
   4    exists already, but differs from what was asked
   5    outcome unknown: something was sent, and whether it did anything is not known
   130  stopped by a signal before anything was sent that could change something";
@@ -148,7 +149,7 @@ pub(super) struct AddArgs {
     #[arg(long, value_name = "MODE", default_value = "safe")]
     pub(super) mode: ModeName,
 
-    /// Exit with 0, not 3, where it exists already as asked.
+    /// Exit with 0, not 3, where it exists already and is not found to differ.
     #[arg(long)]
     pub(super) exist_ok: bool,
 
@@ -162,9 +163,8 @@ pub(super) enum ModeName {
     /// Ask first, add only what isn't there, and read it back.
     Safe,
     /// Send the add alone, and only to a server that is proven to be a 2.6 snapshot with
-    /// `RPC_CM_LIST_DUPLICATION`. A duplication that exists already is changed by that: a paused one
-    /// is resumed, one that ships its checkpoint goes on without it, and the fail mode becomes
-    /// FAIL_SLOW.
+    /// `RPC_CM_LIST_DUPLICATION`. If the duplication exists, the add may resume it, move it from
+    /// DS_APP to DS_LOG, and reset its fail mode to FAIL_SLOW, until the meta server restarts.
     Direct,
 }
 

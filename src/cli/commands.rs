@@ -24,7 +24,7 @@ struct Prepared {
     operation: Operation,
     /// How an add is done.
     mode: Mode,
-    /// Whether an add is done too where it exists as asked.
+    /// Whether an add is done too where it exists and is not found to differ.
     exist_ok: bool,
     /// The generation given with the command.
     generation: Option<Generation>,

@@ -14,7 +14,7 @@ pub(super) enum Exit {
     Error = 1,
     /// The command line makes no sense.
     Usage = 2,
-    /// Exists already, as asked.
+    /// Exists already, and is not found to differ from what was asked.
     Exists = 3,
     /// Exists already, otherwise than asked.
     Differs = 4,
@@ -30,8 +30,8 @@ impl Exit {
         self as u8
     }
 
-    /// `exist_ok` makes "exists, as asked" a success. It says nothing of one that differs: whoever
-    /// asks for a remote table hasn't got it then.
+    /// `exist_ok` makes "exists, and is not found to differ" a success. It says nothing of one that
+    /// differs: whoever asks for a remote table hasn't got it then.
     pub(super) fn of_outcome<T>(outcome: &Outcome<T>, exist_ok: bool) -> Exit {
         match outcome {
             Outcome::Created { .. } => Exit::Done,

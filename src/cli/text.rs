@@ -65,6 +65,39 @@ pub(super) fn outcome(outcome: &Outcome<Duplication>, colour: Colour) -> String 
             name(&difference.existing())
         );
     }
+    for property in outcome.unverified() {
+        let _ = writeln!(text, "unverified: field={property}");
+    }
+    text
+}
+
+/// How what is there compares with what was asked for. It is as asked only where all was compared.
+fn compared(outcome: &Outcome<Duplication>) -> String {
+    let differing: Vec<_> = outcome
+        .differences()
+        .iter()
+        .map(|difference| {
+            format!(
+                "{} is {}, not {}",
+                difference.field(),
+                name(&difference.existing()),
+                name(&difference.asked())
+            )
+        })
+        .collect();
+    let unverified: Vec<_> = outcome
+        .unverified()
+        .iter()
+        .map(|property| format!("{property} ({})", property.why_unverified()))
+        .collect();
+    let mut text = match (differing.is_empty(), unverified.is_empty()) {
+        (false, _) => format!("it differs: {}", differing.join(", ")),
+        (true, true) => "it is as asked".to_owned(),
+        (true, false) => "what could be compared is as asked".to_owned(),
+    };
+    if !unverified.is_empty() {
+        let _ = write!(text, "; not compared: {}", unverified.join(", "));
+    }
     text
 }
 
@@ -72,34 +105,17 @@ pub(super) fn outcome(outcome: &Outcome<Duplication>, colour: Colour) -> String 
 pub(super) fn outcome_warnings(outcome: &Outcome<Duplication>) -> Vec<String> {
     let mut warnings = Vec::new();
     match outcome {
-        Outcome::Created { evidence: Evidence::AppearedDuringCall, .. } => warnings.push(
-            "not certain that this call created it: it was absent before and is there now exactly \
-             as asked, so this call did or another at the same time"
-                .to_owned(),
-        ),
+        Outcome::Created { evidence: Evidence::AppearedDuringCall, .. } => warnings.push(format!(
+            "not certain that this call created it: it was absent before and is there now, so this \
+             call created it, or another did at the same time; {}",
+            compared(outcome)
+        )),
         Outcome::Created { .. } => {}
-        Outcome::AlreadyExists { existing, differences, .. } => {
-            let differing: Vec<_> = differences
-                .iter()
-                .map(|difference| {
-                    format!(
-                        "{} is {}, not {}",
-                        difference.field(),
-                        name(&difference.existing()),
-                        name(&difference.asked())
-                    )
-                })
-                .collect();
-            let compared = if differing.is_empty() {
-                "it is as asked".to_owned()
-            } else {
-                format!("it differs: {}", differing.join(", "))
-            };
-            warnings.push(format!(
-                "nothing was created: it exists already, {}; {compared}",
-                duplication(existing)
-            ));
-        }
+        Outcome::AlreadyExists { existing, .. } => warnings.push(format!(
+            "nothing was created: it exists already, {}; {}",
+            duplication(existing),
+            compared(outcome)
+        )),
     }
     warnings.extend(outcome.warning().map(|warning| sentence(warning).into_owned()));
     warnings
@@ -243,7 +259,7 @@ fn utc(ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{Difference, FailMode, PartitionProgress, Status};
+    use crate::outcome::{Difference, FailMode, PartitionProgress, Property, Status};
 
     fn one() -> Duplication {
         Duplication {
@@ -271,9 +287,51 @@ mod tests {
         utc(i64::MIN);
     }
 
+    fn created(evidence: Evidence, unverified: Vec<Property>) -> Outcome<Duplication> {
+        Outcome::Created { value: one(), unverified, evidence, warning: None }
+    }
+
+    fn exists(differences: Vec<Difference>, unverified: Vec<Property>) -> Outcome<Duplication> {
+        Outcome::AlreadyExists {
+            existing: one(),
+            differences,
+            unverified,
+            evidence: Evidence::ListedBefore,
+            warning: Some("it is paused".into()),
+        }
+    }
+
+    /// "As asked" is said where all was compared, and nowhere else.
+    #[test]
+    fn what_was_not_compared_is_named() {
+        let differs = || Difference::RemoteTable { asked: "other".into(), existing: "temp".into() };
+        let appeared = |unverified| created(Evidence::AppearedDuringCall, unverified);
+        let last = |outcome: &Outcome<Duplication>| {
+            let warning = outcome_warnings(outcome).remove(0);
+            warning.split_once("; ").expect("what was compared").1.to_owned()
+        };
+        assert_eq!(last(&exists(vec![], vec![])), "it is as asked");
+        assert_eq!(last(&appeared(vec![])), "it is as asked");
+        let checkpoint = "not compared: checkpoint (the status does not tell whether a checkpoint \
+                          was shipped)";
+        let in_part = format!("what could be compared is as asked; {checkpoint}");
+        assert_eq!(last(&exists(vec![], vec![Property::Checkpoint])), in_part);
+        assert_eq!(last(&appeared(vec![Property::Checkpoint])), in_part);
+        let both = last(&exists(vec![differs()], vec![Property::Checkpoint]));
+        assert_eq!(both, format!("it differs: remote_table is temp, not other; {checkpoint}"));
+        let two = vec![Property::RemoteTable, Property::RemoteReplicaCount];
+        assert!(last(&exists(vec![], two.clone())).ends_with(
+            "; not compared: remote_table (the server does not tell it), \
+             remote_replica_count (the server does not tell it)"
+        ));
+        assert!(outcome(&exists(vec![], two), Colour(false)).ends_with(
+            "\nunverified: field=remote_table\nunverified: field=remote_replica_count\n"
+        ));
+    }
+
     #[test]
     fn an_uncertain_one_says_so() {
-        let created = |evidence| Outcome::Created { value: one(), evidence, warning: None };
+        let created = |evidence| created(evidence, vec![]);
         let certain = created(Evidence::ServerSaidSo);
         assert_eq!(
             outcome(&certain, Colour(false)),
@@ -289,20 +347,15 @@ mod tests {
 
     #[test]
     fn an_existing_one_says_that_nothing_was_created_and_what_differs() {
-        let exists = |differences, warning| Outcome::AlreadyExists {
-            existing: one(),
-            differences,
-            evidence: Evidence::ListedBefore,
-            warning,
-        };
-        let same = outcome_warnings(&exists(vec![], Some("it is paused".into())));
+        let exists = |differences| exists(differences, vec![]);
+        let same = outcome_warnings(&exists(vec![]));
         assert!(same[0].starts_with("nothing was created: "));
         assert!(same[0].ends_with("; it is as asked"));
         assert_eq!(same[1], "it is paused");
-        let differs = exists(
-            vec![Difference::RemoteTable { asked: "other".into(), existing: "temp".into() }],
-            None,
-        );
+        let differs = exists(vec![Difference::RemoteTable {
+            asked: "other".into(),
+            existing: "temp".into(),
+        }]);
         assert!(
             outcome_warnings(&differs)[0]
                 .ends_with("; it differs: remote_table is temp, not other")

@@ -66,11 +66,14 @@ async fn safe(
         _ if planted::is(Bug::SendWithoutAsking) => {}
         Listed::None => client.inner.unsettled.gone(&pair_of(spec)),
         Listed::Unsettled(one) => return wait_until_settled(spec, &one, attempts).await,
-        Listed::One(one) => return Ok(Tried::Over(Ok(listed_before(spec, one, None)))),
+        Listed::One(one) => {
+            return Ok(Tried::Over(Ok(listed_before(spec, generation, one, None))));
+        }
         Listed::Many(many) => {
             let warning = format!("there are several to that cluster: {}", dupids(&many));
             let oldest = many.into_iter().next().expect("several are at least one");
-            return Ok(Tried::Over(Ok(listed_before(spec, oldest, Some(warning)))));
+            let outcome = listed_before(spec, generation, oldest, Some(warning));
+            return Ok(Tried::Over(Ok(outcome)));
         }
         Listed::Unknown(_) | Listed::NotAsked => unreachable!("asking tells what is there"),
     }
@@ -278,11 +281,11 @@ async fn send(
     let absent = listed == Listed::None;
     let result = decide::decide(question, &reply, listed);
     if planted::is(Bug::TrustOk)
-        && let Ok(Outcome::Created { value, warning, .. }) = result
+        && let Ok(Outcome::Created { value, unverified, warning, .. }) = result
     {
         note.settle();
         let evidence = Evidence::ServerSaidSo;
-        return Ok(Tried::Over(Ok(Outcome::Created { value, evidence, warning })));
+        return Ok(Tried::Over(Ok(Outcome::Created { value, unverified, evidence, warning })));
     }
     let unknown = matches!(&result, Err(error) if error.kind() == ErrorKind::OutcomeUnknown);
     if planted::is(Bug::AbsentIsFinal) && absent && unknown {
@@ -359,10 +362,11 @@ async fn read_back(
 
 fn listed_before(
     spec: &DuplicationSpec,
+    generation: Option<Generation>,
     existing: Duplication,
     warning: Option<String>,
 ) -> Outcome<Duplication> {
-    decide::already_exists(spec, existing, Evidence::ListedBefore, warning)
+    decide::already_exists(spec, generation, existing, Evidence::ListedBefore, warning)
 }
 
 pub(super) fn dupids(many: &[Duplication]) -> String {

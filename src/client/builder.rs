@@ -26,8 +26,9 @@ pub enum Mode {
     Safe,
     /// Sends the add alone, in one round trip once the server and the table are known on the
     /// connection. Unsupported unless the server is proven to be `dup-exist`. It has a repeated
-    /// add's side effects there: one that is paused is resumed, one that ships its checkpoint goes
-    /// on without it, and the fail mode becomes FAIL_SLOW. Where its answer is lost, one that is
+    /// add's side effects there, until the meta server restarts: one that is paused is resumed, one
+    /// in DS_APP goes on to DS_LOG, and the fail mode becomes FAIL_SLOW. The outcome of an add that
+    /// met an existing one has a warning that says so. Where its answer is lost, one that is
     /// listed may have been there before: that is OutcomeUnknown then.
     Direct,
 }

@@ -2,6 +2,7 @@
 //! listed afterwards. `ARCHITECTURE.md` has the table in words.
 
 use super::ask::Listed;
+use super::compare::{Compared, compare, ships_unasked_checkpoint, untold_by};
 use super::hints;
 use super::spec::DuplicationSpec;
 use crate::error::{Error, ErrorKind, Result};
@@ -27,7 +28,38 @@ impl Question<'_> {
     fn proven(&self) -> bool {
         self.generation == Some(Generation::DupExist)
     }
+
+    /// Whether nothing of it is told otherwise than asked. What only its server's generation implies
+    /// is left out: an add that was ignored in part may have made it.
+    fn is_as_asked(&self, one: &Duplication) -> bool {
+        compare(self.spec, None, one).differences.is_empty()
+    }
+
+    /// Whether it may be what this call asked for.
+    fn may_have_made(&self, one: &Duplication) -> bool {
+        self.is_as_asked(one) && !ships_unasked_checkpoint(self.spec, one)
+    }
+
+    /// It was there when the add came. Where the call had not looked, or went over what it saw, the
+    /// add may have done to it what a repeated add does.
+    fn exists(
+        &self,
+        one: Duplication,
+        evidence: Evidence,
+        warning: Option<String>,
+    ) -> Outcome<Duplication> {
+        let warning = match self.absent_before {
+            true => warning,
+            false => join(warning, Some(MAY_HAVE_CHANGED_IT.to_owned())),
+        };
+        already_exists(self.spec, self.generation, one, evidence, warning)
+    }
 }
+
+/// What an add does to a duplication that exists, where the server lets it through.
+const MAY_HAVE_CHANGED_IT: &str = "the add was sent without regard to what is there: it may have \
+    resumed the duplication, moved it from DS_APP to DS_LOG, and reset its fail mode to FAIL_SLOW, \
+    until the meta server restarts";
 
 /// What came back for an add that was sent.
 #[derive(Debug, Clone)]
@@ -137,7 +169,9 @@ pub(crate) fn decide(
         Row::Exists { echo } => exists(question, reply, echo, listed),
         Row::Refused { kind } => match listed {
             // Ours was refused, so what is listed was there when it came.
-            Listed::One(one) => Ok(already_exists(spec, one, Evidence::ListedAfter, None)),
+            Listed::One(one) => {
+                Ok(already_exists(spec, question.generation, one, Evidence::ListedAfter, None))
+            }
             Listed::None
             | Listed::Unsettled(_)
             | Listed::Unknown(_)
@@ -167,13 +201,13 @@ fn made(
 ) -> Result<Outcome<Duplication>> {
     let spec = question.spec;
     let from_answer = |warning: Option<String>| {
-        Ok(created(from_echo(question, reply, dupid), Evidence::ServerSaidSo, warning))
+        Ok(surely_created(question, from_echo(question, reply, dupid), warning))
     };
     let with_warning = |warning: &str| from_answer(Some(warning.to_owned()));
     match listed {
         Listed::One(one) if is(&one, question.table_id, dupid) => {
-            if spec.differences_from(&one).is_empty() {
-                Ok(created(one, Evidence::ServerSaidSo, None))
+            if question.is_as_asked(&one) {
+                Ok(surely_created(question, one, None))
             } else {
                 with_warning("it is listed otherwise than the answer said")
             }
@@ -182,14 +216,14 @@ fn made(
         // or the answer is not to be believed; nothing here tells which, so nothing certain.
         Listed::One(other)
             if question.absent_before
-                && spec.differences_from(&other).is_empty()
-                && spec.untold_by(&other).is_none() =>
+                && question.may_have_made(&other)
+                && untold_by(spec, &other).is_none() =>
         {
             let warning = format!(
                 "the answer named another one than is listed: answered={dupid} listed={}",
                 other.dupid
             );
-            Ok(created(other, Evidence::AppearedDuringCall, Some(warning)))
+            appeared(question, other, Some(warning))
         }
         Listed::One(other) => Err(unknown(
             spec,
@@ -218,13 +252,12 @@ fn claimed(
     if let Listed::One(one) = &listed
         && is(one, question.table_id, dupid)
     {
-        let entry_as_asked = spec.differences_from(one).is_empty();
-        match (echo, entry_as_asked) {
-            (Echo::Absent | Echo::AsAsked, true) => {
-                return appeared(question, one.clone());
+        match (echo, question.is_as_asked(one)) {
+            (Echo::Absent | Echo::AsAsked, true) if question.may_have_made(one) => {
+                return appeared(question, one.clone(), None);
             }
-            (Echo::Absent | Echo::Otherwise, false) => {
-                return Ok(already_exists(spec, one.clone(), Evidence::ListedAfter, None));
+            (Echo::Absent | Echo::AsAsked, true) | (Echo::Absent | Echo::Otherwise, false) => {
+                return Ok(question.exists(one.clone(), Evidence::ListedAfter, None));
             }
             (Echo::AsAsked, false) | (Echo::Otherwise, true) => {}
         }
@@ -237,28 +270,6 @@ fn claimed(
         ),
         known(listed),
     ))
-}
-
-/// One that was absent before is listed, and nothing of it is told otherwise than asked.
-fn appeared(question: &Question<'_>, one: Duplication) -> Result<Outcome<Duplication>> {
-    let spec = question.spec;
-    // Only a statement makes a server count as one that tells this; the server itself refutes it.
-    let stated = question.generation.is_some_and(Generation::has_remote_table)
-        && !question.proven()
-        && one.remote_table.is_none();
-    let wrong = "the generation that was stated is not this server's: the server does not tell remote tables, as every server of that generation does";
-    let Some(untold) = spec.untold_by(&one) else {
-        let warning = stated.then(|| format!("{wrong}; leave the generation out"));
-        return Ok(created(one, Evidence::AppearedDuringCall, warning));
-    };
-    let because = if stated { wrong } else { "the server does not tell it" };
-    let message = format!(
-        "a duplication appeared during the call, but whether it has {untold} that was asked for is not known, and it probably has not: {because}: table={} cluster={} dupid={}",
-        spec.table, spec.cluster, one.dupid
-    );
-    Err(Error::new(ErrorKind::OutcomeUnknown, message)
-        .with_hint("find out where the duplication ships its writes to; remove it by its dupid if that is not the remote table that you want")
-        .with_known(vec![one]))
 }
 
 fn exists(
@@ -278,7 +289,7 @@ fn exists(
                 )),
                 None => Some("the answer did not say which one exists".to_owned()),
             };
-            return Ok(already_exists(spec, one, Evidence::ServerSaidSo, warning));
+            return Ok(question.exists(one, Evidence::ServerSaidSo, warning));
         }
         Listed::NotAsked => None,
         Listed::None => Some("it is not listed any more: someone may have removed it".to_owned()),
@@ -289,7 +300,7 @@ fn exists(
         }
     };
     match echo {
-        Some(echo) => Ok(already_exists(spec, *echo, Evidence::ServerSaidSo, why)),
+        Some(echo) => Ok(question.exists(*echo, Evidence::ServerSaidSo, why)),
         None => Err(unknown(
             spec,
             reply,
@@ -305,14 +316,14 @@ fn exists(
 fn lost(question: &Question<'_>, reply: &Reply, listed: Listed) -> Result<Outcome<Duplication>> {
     let spec = question.spec;
     match listed {
-        Listed::One(one) if !spec.differences_from(&one).is_empty() => {
-            Ok(already_exists(spec, one, Evidence::ListedAfter, None))
+        Listed::One(one) if !question.may_have_made(&one) => {
+            Ok(question.exists(one, Evidence::ListedAfter, None))
         }
-        Listed::One(one) if question.absent_before => appeared(question, one),
+        Listed::One(one) if question.absent_before => appeared(question, one, None),
         Listed::One(one) => Err(unknown(
             spec,
             reply,
-            "it is listed, and may have been there before".to_owned(),
+            format!("it is listed, and may have been there before; {MAY_HAVE_CHANGED_IT}"),
             vec![one],
         )),
         Listed::None => Err(unknown(
@@ -444,35 +455,67 @@ fn from_echo(question: &Question<'_>, reply: &Reply, dupid: i32) -> Duplication 
     }
 }
 
-fn created(
+/// The server's own word is that it made what was asked for: nothing is left to compare.
+fn surely_created(
+    question: &Question<'_>,
     value: Duplication,
-    evidence: Evidence,
     warning: Option<String>,
 ) -> Outcome<Duplication> {
-    let warning = join(warning, state_warning(&value));
-    Outcome::Created { value, evidence, warning }
+    let warning = join(warning, state_warning(question.spec, &value));
+    Outcome::Created { value, unverified: Vec::new(), evidence: Evidence::ServerSaidSo, warning }
 }
 
-/// An AlreadyExists, with its differences and with a warning where it is not at work as one made
-/// now would be.
+/// One that was absent before is listed, and nothing of it is told otherwise than asked.
+fn appeared(
+    question: &Question<'_>,
+    value: Duplication,
+    warning: Option<String>,
+) -> Result<Outcome<Duplication>> {
+    let spec = question.spec;
+    // Only a statement makes a server count as one that tells this; the server itself refutes it.
+    let stated = question.generation.is_some_and(Generation::has_remote_table)
+        && !question.proven()
+        && value.remote_table.is_none();
+    let wrong = "the generation that was stated is not this server's: the server does not tell remote tables, as every server of that generation does";
+    if let Some(untold) = untold_by(spec, &value) {
+        let because = if stated { wrong } else { "the server does not tell it" };
+        let message = format!(
+            "a duplication appeared during the call, but whether it has {untold} that was asked for is not known, and it probably has not: {because}: table={} cluster={} dupid={}",
+            spec.table, spec.cluster, value.dupid
+        );
+        return Err(Error::new(ErrorKind::OutcomeUnknown, message)
+            .with_hint("find out where the duplication ships its writes to; remove it by its dupid if that is not the remote table that you want")
+            .with_known(vec![value]));
+    }
+    let stated = stated.then(|| format!("{wrong}; leave the generation out"));
+    let warning = join(join(warning, stated), state_warning(spec, &value));
+    let unverified = compare(spec, question.generation, &value).unverified;
+    Ok(Outcome::Created { value, unverified, evidence: Evidence::AppearedDuringCall, warning })
+}
+
+/// An AlreadyExists, compared with the request, and with a warning where it is not at work as one
+/// made now would be.
 pub(crate) fn already_exists(
     spec: &DuplicationSpec,
+    generation: Option<Generation>,
     existing: Duplication,
     evidence: Evidence,
     warning: Option<String>,
 ) -> Outcome<Duplication> {
-    let warning = join(warning, state_warning(&existing));
-    let differences = spec.differences_from(&existing);
-    Outcome::AlreadyExists { existing, differences, evidence, warning }
+    let warning = join(warning, state_warning(spec, &existing));
+    let Compared { differences, unverified } = compare(spec, generation, &existing);
+    Outcome::AlreadyExists { existing, differences, unverified, evidence, warning }
 }
 
-fn state_warning(duplication: &Duplication) -> Option<String> {
+fn state_warning(spec: &DuplicationSpec, duplication: &Duplication) -> Option<String> {
+    let checkpoint = ships_unasked_checkpoint(spec, duplication)
+        .then(|| "it is shipping a checkpoint, which was not asked for".to_owned());
     let paused = (duplication.status == Some(Status::Pause)).then(|| "it is paused".to_owned());
     let fail_mode = duplication
         .fail_mode
         .filter(|&mode| mode != FailMode::Slow)
         .map(|mode| format!("its fail mode is {mode}, not FAIL_SLOW"));
-    join(paused, fail_mode)
+    join(checkpoint, join(paused, fail_mode))
 }
 
 /// Two warnings as one.
@@ -499,10 +542,14 @@ fn with_answer(error: Error, reply: &Reply) -> Error {
 
 fn refused(spec: &DuplicationSpec, reply: &Reply, kind: ErrorKind) -> Error {
     let pair = format!("table={} cluster={}", spec.table, spec.cluster);
+    let said_busy = matches!(reply, Reply::Answer(AddAnswer { err: ErrorCode::Busy, .. }));
     let message = match kind {
-        ErrorKind::Busy => {
+        ErrorKind::Busy if said_busy => {
             format!("another change of this duplication is under way; nothing was created: {pair}")
         }
+        ErrorKind::Busy => format!(
+            "the server refused because of a duplication that it has, and that could not be seen; nothing was created: {pair}"
+        ),
         ErrorKind::TableNotFound => format!("no such table: {pair}"),
         ErrorKind::PermissionDenied => format!("the server's access control refused it: {pair}"),
         ErrorKind::RemoteClusterNotConfigured => {
@@ -540,7 +587,8 @@ fn unknown(spec: &DuplicationSpec, reply: &Reply, why: String, known: Vec<Duplic
     let error = with_answer(Error::new(ErrorKind::OutcomeUnknown, message), reply);
     let error = match error.hint() {
         Some(_) => error,
-        None => error.with_hint(hints::after_a_lost_add()),
+        None if known.is_empty() => error.with_hint(hints::after_a_lost_add()),
+        None => error.with_hint(hints::WHERE_IT_IS_LISTED),
     };
     error.with_known(known)
 }

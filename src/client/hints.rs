@@ -18,3 +18,7 @@ pub(crate) fn after_a_loss() -> String {
         UNDER_WAY.as_secs()
     )
 }
+
+/// After an add of which it is not known whether it made what is listed.
+pub(crate) const WHERE_IT_IS_LISTED: &str = "query the table, and compare what is listed with what \
+    was asked for; do not add it again as long as it is listed";

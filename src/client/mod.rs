@@ -5,6 +5,7 @@ mod ask;
 mod attempt;
 pub mod blocking;
 mod builder;
+mod compare;
 mod decide;
 mod harm;
 pub(crate) mod hints;

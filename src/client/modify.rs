@@ -166,7 +166,13 @@ async fn run(client: &Client, table: &str, which: &Selector, goal: Goal) -> Resu
                     before.status.filter(|status| matches!(status, Status::Prepare | Status::App))
                 })
                 .flatten()
-                .map(|status| format!("it is {status}, and goes on to DS_LOG by itself"));
+                .map(|status| {
+                    format!(
+                        "it is {status}: writes are shipped once the remote cluster has the checkpoint, \
+                         which a start does not speed up; if it stays so, look at the remote cluster \
+                         and at the replica servers"
+                    )
+                });
             return Ok(Ended::Unchanged { current: before, warning });
         }
         let Some(request) = goal.request(table, before.dupid, generation) else {
@@ -379,7 +385,8 @@ impl Changing<'_> {
                     (Some(now), _) if self.goal == Goal::Removed && now.is_being_removed() => {
                         Some("the server is still removing it".to_owned())
                     }
-                    (Some(_), _) => Some("it has been changed again since".to_owned()),
+                    (Some(_), Some(false)) => Some("it has been changed again since".to_owned()),
+                    (Some(_), None) => Some("the server does not tell whether it is so".to_owned()),
                 };
                 (now, warning)
             }

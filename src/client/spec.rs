@@ -78,22 +78,6 @@ impl DuplicationSpec {
         differences
     }
 
-    /// What of this `existing` has otherwise.
-    pub(crate) fn differences_from(&self, existing: &Duplication) -> Vec<Difference> {
-        self.differences(existing.remote_table.as_deref(), existing.remote_replica_count)
-    }
-
-    /// What was asked for that the server does not tell of `existing`, in words.
-    pub(crate) fn untold_by(&self, existing: &Duplication) -> Option<&'static str> {
-        if self.other_remote_table().is_some() && existing.remote_table.is_none() {
-            Some("the remote table")
-        } else if self.wanted_replica_count().is_some() && existing.remote_replica_count.is_none() {
-            Some("the remote replica count")
-        } else {
-            None
-        }
-    }
-
     /// Refuses what no server could make sense of.
     pub(crate) fn check(&self) -> Result<()> {
         for (field, name) in self.names() {
@@ -122,7 +106,21 @@ pub(crate) fn check_name(field: &str, name: &str) -> Result<()> {
         return Ok(());
     };
     Err(Error::new(ErrorKind::InvalidArgument, format!("the name of the {} {wrong}", words(field)))
-        .with_hint(format!("give the name of the {} as the shell's `ls` shows it", words(field))))
+        .with_hint(where_to_find(field)))
+}
+
+/// Where a person finds the name that belongs in that field.
+fn where_to_find(field: &str) -> &'static str {
+    match field {
+        "cluster" => {
+            "give a name that the meta servers' configuration has in [pegasus.clusters] and in \
+             [duplication-group]"
+        }
+        "remote_table" => {
+            "leave it out for the table's own name, or name a table of the remote cluster"
+        }
+        _ => "give the name of a table as the Pegasus shell's `ls` shows it",
+    }
 }
 
 /// What a person calls a field that holds a name.

@@ -65,6 +65,15 @@ impl Generation {
         }
     }
 
+    /// Whether a duplication always goes to a remote table of the table's own name, whatever an add
+    /// asks for.
+    pub fn keeps_table_name(self) -> bool {
+        match self {
+            Generation::Freezed | Generation::Checkpoint => true,
+            Generation::RemoteName | Generation::Snapshot26 | Generation::DupExist => false,
+        }
+    }
+
     /// Whether ERR_OK with neither a table nor a duplication in it may be its refusal of a repeated
     /// add.
     pub fn refuses_by_thin_ok(self) -> bool {
@@ -161,7 +170,7 @@ pub enum Status {
     Start,
     /// Stopped by an operator; writes pile up here until it is started.
     Pause,
-    /// On its way out.
+    /// Being removed: still listed, and about to be gone.
     Removed,
     /// A number that this generation has no name for.
     Unknown(i32),
@@ -182,7 +191,8 @@ impl Status {
         }
     }
 
-    /// Whether writes are shipped, or will be without anyone's help.
+    /// Whether it has been started: writes are shipped, or its checkpoint is shipped before them. Does
+    /// not say that anything gets through.
     pub fn is_running(self) -> bool {
         matches!(self, Status::Prepare | Status::App | Status::Log | Status::Start)
     }

@@ -6,7 +6,7 @@ use pyo3::types::{PyDict, PyTuple};
 use super::errors;
 use crate::client::progress::Step;
 use crate::error::ErrorKind;
-use crate::outcome::{Evidence, FailMode, Status};
+use crate::outcome::{Evidence, FailMode, Property, Status};
 use crate::protocol::generation::Generation;
 
 const EVIDENCES: [Evidence; 4] = [
@@ -45,6 +45,7 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
         FAIL_MODE_NUMBERS.map(|number| FailMode::from_number(number).name()).collect(),
     )?;
     add("GENERATIONS", Generation::ALL.into_iter().map(Generation::name).collect())?;
+    add("PROPERTIES", Property::ALL.into_iter().map(Property::name).collect())?;
     add("STEPS", Step::NAMES.to_vec())?;
     add("STATUSES", statuses)
 }

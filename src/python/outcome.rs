@@ -6,7 +6,7 @@ use pyo3::types::{PyDict, PyTuple};
 use super::interned::interned;
 use crate::client::operation::Answer;
 use crate::outcome::{
-    Change, Difference, Duplication, Evidence, Outcome, PartitionProgress, Removal,
+    Change, Difference, Duplication, Evidence, Outcome, PartitionProgress, Property, Removal,
     TableDuplications,
 };
 
@@ -100,6 +100,12 @@ fn difference<'py>(py: Python<'py>, difference: &Difference) -> PyResult<Object<
     make(py, "Difference", &fields)
 }
 
+fn properties<'py>(py: Python<'py>, all: &[Property]) -> PyResult<Bound<'py, PyTuple>> {
+    let all: Vec<_> =
+        all.iter().map(|one| member(py, "Property", one.name())).collect::<PyResult<_>>()?;
+    PyTuple::new(py, all)
+}
+
 /// What a client answered.
 pub(super) fn answer<'py>(py: Python<'py>, answer: &Answer) -> PyResult<Bound<'py, PyAny>> {
     match answer {
@@ -120,15 +126,16 @@ pub(super) fn outcome<'py>(
     outcome: &Outcome<Duplication>,
 ) -> PyResult<Object<'py>> {
     match outcome {
-        Outcome::Created { value, evidence: how, warning } => {
+        Outcome::Created { value, unverified, evidence: how, warning } => {
             let fields = fields! { py,
                 value: duplication(py, value)?,
                 evidence: evidence(py, *how)?,
                 warning: warning.as_deref(),
+                unverified: properties(py, unverified)?,
             };
             make(py, "Created", &fields)
         }
-        Outcome::AlreadyExists { existing, differences, evidence: how, warning } => {
+        Outcome::AlreadyExists { existing, differences, unverified, evidence: how, warning } => {
             let differences: Vec<_> =
                 differences.iter().map(|one| difference(py, one)).collect::<PyResult<_>>()?;
             let fields = fields! { py,
@@ -136,6 +143,7 @@ pub(super) fn outcome<'py>(
                 differences: PyTuple::new(py, differences)?,
                 evidence: evidence(py, *how)?,
                 warning: warning.as_deref(),
+                unverified: properties(py, unverified)?,
             };
             make(py, "AlreadyExists", &fields)
         }

@@ -64,6 +64,8 @@ static void ask_null(void) {
     CHECK(pegasus_dup_outcome_duplication_count(NULL) == 0);
     CHECK(pegasus_dup_outcome_duplication_at(NULL, 0) == NULL);
     CHECK(pegasus_dup_outcome_difference_count(NULL) == 0);
+    CHECK(pegasus_dup_outcome_unverified_count(NULL) == 0);
+    CHECK_TEXT(pegasus_dup_outcome_unverified_at(NULL, 0), NULL);
     CHECK_TEXT(pegasus_dup_outcome_difference_field(NULL, 0), NULL);
     CHECK_TEXT(pegasus_dup_outcome_difference_asked(NULL, 0), NULL);
     CHECK_TEXT(pegasus_dup_outcome_difference_existing(NULL, 0), NULL);

@@ -52,6 +52,12 @@ static std::int32_t three_kinds(const pd::client &client) {
         CHECK(there->existing.create_ts_ms.value_or(0) > 0);
         CHECK(there->existing.status.has_value() && there->existing.status_name.has_value());
     }
+    CHECK(made->unverified.empty());
+    const auto third = client.add({"cpp", "target", "elsewhere", 3, true});
+    CHECK(describe(third) == "already exists, differences 0");
+    if (const auto *there = std::get_if<pd::already_exists>(&third)) {
+        CHECK(there->unverified == std::vector<std::string>{"checkpoint"});
+    }
     CHECK(describe(client.add({"no_such_table", "target"})) == "error table_not_found");
     return made->value.dupid;
 }

@@ -7,10 +7,11 @@
 #include "check.h"
 
 static pegasus_dup_outcome *add(const pegasus_dup_client *client, const char *table,
-                                const char *cluster, const char *remote_table, int32_t replicas) {
+                                const char *cluster, const char *remote_table, int32_t replicas,
+                                int32_t checkpoint) {
     pegasus_dup_outcome *outcome = NULL;
     int32_t status =
-        pegasus_dup_add(client, table, cluster, remote_table, replicas, 0, 0, &outcome);
+        pegasus_dup_add(client, table, cluster, remote_table, replicas, checkpoint, 0, &outcome);
     CHECK(status == PEGASUS_DUP_OK);
     CHECK(outcome != NULL);
     CHECK(pegasus_dup_outcome_resource(outcome) == PEGASUS_DUP_RESOURCE_DUPLICATION);
@@ -27,8 +28,9 @@ static void check_no_error(const pegasus_dup_outcome *outcome) {
 }
 
 static int32_t created(const pegasus_dup_client *client) {
-    pegasus_dup_outcome *outcome = add(client, "kinds", "target", "elsewhere", 3);
+    pegasus_dup_outcome *outcome = add(client, "kinds", "target", "elsewhere", 3, 0);
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_CREATED);
+    CHECK(pegasus_dup_outcome_unverified_count(outcome) == 0);
     CHECK(pegasus_dup_outcome_evidence(outcome) == PEGASUS_DUP_SERVER_SAID_SO);
     CHECK(pegasus_dup_outcome_certain(outcome) == 1);
     CHECK(pegasus_dup_outcome_difference_count(outcome) == 0);
@@ -50,8 +52,10 @@ static int32_t created(const pegasus_dup_client *client) {
 }
 
 static void already_exists(const pegasus_dup_client *client, int32_t dupid) {
-    pegasus_dup_outcome *outcome = add(client, "kinds", "target", "elsewhere", 3);
+    pegasus_dup_outcome *outcome = add(client, "kinds", "target", "elsewhere", 3, 0);
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_ALREADY_EXISTS);
+    CHECK(pegasus_dup_outcome_unverified_count(outcome) == 0);
+    CHECK_TEXT(pegasus_dup_outcome_unverified_at(outcome, 0), NULL);
     CHECK(pegasus_dup_outcome_certain(outcome) == 1);
     CHECK(pegasus_dup_outcome_difference_count(outcome) == 0);
     check_no_error(outcome);
@@ -60,7 +64,16 @@ static void already_exists(const pegasus_dup_client *client, int32_t dupid) {
     CHECK(pegasus_dup_duplication_create_ts_ms(existing) > 0);
     pegasus_dup_outcome_free(outcome);
 
-    outcome = add(client, "kinds", "target", "nowhere", 1);
+    outcome = add(client, "kinds", "target", "elsewhere", 3, 1);
+    CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_ALREADY_EXISTS);
+    CHECK(pegasus_dup_outcome_difference_count(outcome) == 0);
+    CHECK(pegasus_dup_outcome_unverified_count(outcome) == 1);
+    CHECK_TEXT(pegasus_dup_outcome_unverified_at(outcome, 0), "checkpoint");
+    CHECK_TEXT(pegasus_dup_outcome_unverified_at(outcome, 1), NULL);
+    CHECK(strstr(pegasus_dup_outcome_text(outcome), "\nnot compared: checkpoint (") != NULL);
+    pegasus_dup_outcome_free(outcome);
+
+    outcome = add(client, "kinds", "target", "nowhere", 1, 0);
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_ALREADY_EXISTS);
     CHECK(pegasus_dup_outcome_evidence(outcome) == PEGASUS_DUP_LISTED_BEFORE);
     CHECK(pegasus_dup_outcome_difference_count(outcome) == 2);
@@ -78,7 +91,7 @@ static void already_exists(const pegasus_dup_client *client, int32_t dupid) {
 }
 
 static void error(const pegasus_dup_client *client) {
-    pegasus_dup_outcome *outcome = add(client, "no_such_table", "target", NULL, 0);
+    pegasus_dup_outcome *outcome = add(client, "no_such_table", "target", NULL, 0, 0);
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_ERROR);
     CHECK(pegasus_dup_outcome_error_kind(outcome) == PEGASUS_DUP_ERROR_TABLE_NOT_FOUND);
     CHECK(pegasus_dup_outcome_error_message(outcome) != NULL);
@@ -89,7 +102,7 @@ static void error(const pegasus_dup_client *client) {
     CHECK(pegasus_dup_outcome_duplication_count(outcome) == 0);
     pegasus_dup_outcome_free(outcome);
 
-    outcome = add(client, "kinds", "no_such_cluster", NULL, 0);
+    outcome = add(client, "kinds", "no_such_cluster", NULL, 0, 0);
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_ERROR);
     CHECK(pegasus_dup_outcome_error_kind(outcome) ==
           PEGASUS_DUP_ERROR_REMOTE_CLUSTER_NOT_CONFIGURED);

@@ -20,6 +20,7 @@ pub fn assert_report(line: &str) -> Value {
         "duplication",
         "table_duplications",
         "differences",
+        "unverified",
         "warning",
         "error",
     ] {

@@ -21,6 +21,7 @@ from pegasus_dup import (
     FailMode,
     MetaServer,
     NotFound,
+    Property,
     RemoteClusterNotConfigured,
     Removed,
     Status,
@@ -84,6 +85,43 @@ def test_already_exists_but_differs(client: Client) -> None:
         Difference("remote_replica_count", 5, 3),
     }
     assert str(outcome.differences[0]).startswith("remote_")
+
+
+def test_what_could_not_be_compared(client: Client) -> None:
+    created = client.add("temp", "target")
+    assert isinstance(created, Created)
+    assert created.unverified == ()
+    assert settled(client).status is Status.LOG
+    outcome = client.add("temp", "target", checkpoint=True)
+    assert isinstance(outcome, AlreadyExists)
+    assert outcome.differences == ()
+    assert outcome.unverified == (Property.CHECKPOINT,)
+    assert outcome.unverified == ("checkpoint",)
+    again = client.add("temp", "target")
+    assert isinstance(again, AlreadyExists)
+    assert again.unverified == ()
+
+
+def test_what_old_servers_do_not_tell() -> None:
+    with (
+        MetaServer(
+            tables=["temp"],
+            remote_clusters={"target": "127.0.0.1:35601"},
+            generation="checkpoint",
+            clock="stopped",
+        ) as server,
+        Client(server.address) as client,
+    ):
+        outcome = client.add("temp", "target", checkpoint=True)
+        assert isinstance(outcome, Created)
+        assert not outcome.certain
+        # While the checkpoint is being shipped, the status tells of it.
+        assert outcome.value.status is Status.PREPARE
+        assert outcome.unverified == ()
+        other = client.add("temp", "target", remote_table="copy", remote_replica_count=3)
+        assert isinstance(other, AlreadyExists)
+        assert other.differences == (Difference("remote_table", "copy", "temp"),)
+        assert other.unverified == (Property.REMOTE_REPLICA_COUNT,)
 
 
 def test_error(client: Client) -> None:

@@ -16,6 +16,7 @@ from pegasus_dup import (
     FailMode,
     Generation,
     PegasusDupError,
+    Property,
     Status,
 )
 
@@ -51,6 +52,7 @@ def test_names_of_states() -> None:
     assert {one.value for one in Status} == {*names("statuses"), "DS_UNKNOWN"}
     assert {one.value for one in FailMode} == {*names("fail_modes"), "FAIL_UNKNOWN"}
     assert [one.value for one in Generation] == names("generations")
+    assert [one.value for one in Property] == names("properties")
 
 
 BOTH = pytest.mark.parametrize("client", [Client, AsyncClient])

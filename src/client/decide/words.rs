@@ -103,7 +103,10 @@ fn an_unknown_outcome_says_what_was_heard_and_what_is_there() {
     assert!(lost.message().contains("not answered (the time ran out)"), "{lost}");
     assert!(lost.message().contains("may still stand in the server's queue: table=here"), "{lost}");
     assert!(lost.known().is_empty());
-    assert!(lost.hint().is_some_and(|hint| hint.contains("query the table")), "{lost}");
+    assert!(
+        lost.hint().is_some_and(|hint| hint.contains("until the duplication shows up")),
+        "{lost}"
+    );
 
     let refused = Reply::Framework(ErrorCode::from_name("ERR_NETWORK_FAILURE"));
     let error_of = error(&refused, Listed::Unsettled(one(1)));
@@ -124,6 +127,8 @@ fn an_unknown_outcome_says_what_was_heard_and_what_is_there() {
     let two = error(&answer(ErrorCode::Ok, 1), Listed::Many(vec![one(1), one(2)]));
     assert!(two.message().contains("2 duplications to that cluster"), "{two}");
     assert_eq!(two.known(), [one(1), one(2)]);
+    // What is listed does not have to show up any more.
+    assert!(two.hint().is_some_and(|hint| hint.contains("compare what is listed")), "{two}");
 
     let unsaid = error(&answer(ErrorCode::DupExist, 0), Listed::None);
     assert!(unsaid.message().contains("without saying which"), "{unsaid}");
@@ -136,6 +141,11 @@ fn a_refusal_says_whose_fault_it_is() {
     let said = |code: &str, hint: &str| error(&refusal(code, hint), Listed::None);
     let cases = [
         ("ERR_BUSY", "", "another change of this duplication is under way; nothing was created"),
+        (
+            "ERR_INVALID_PARAMETERS",
+            "start dup[here(1)] failed",
+            "because of a duplication that it has",
+        ),
         ("ERR_APP_NOT_EXIST", "", "no such table: table=here cluster=target"),
         ("ERR_ACL_DENY", "", "access control"),
         ("ERR_INVALID_PARAMETERS", "failed to find cluster[x]", "lacks this remote cluster"),

@@ -7,6 +7,7 @@ use pegasus_dup::{
     Duplication, DuplicationSpec, Error, ErrorCode, ErrorKind, Evidence, Mode, Outcome,
 };
 
+use super::check_compared;
 use super::plan::Who;
 use super::trace::{Ended, Line, Told};
 use super::truth::{Got, Making, Sent, Truth, Whole};
@@ -92,6 +93,7 @@ impl<'a> Add<'a> {
                 }
             }
         }
+        check_compared::check(self.truth, self.whole, self.spec, outcome, wrong);
         self.as_answered(Ok(outcome), wrong);
         self.two_are_told(outcome, wrong);
     }

@@ -6,6 +6,7 @@ mod actors;
 mod check;
 mod check_add;
 mod check_change;
+mod check_compared;
 mod check_server;
 mod faults;
 mod plan;

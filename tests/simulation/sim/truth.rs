@@ -237,6 +237,11 @@ impl<'a> Truth<'a> {
             })
     }
 
+    /// What stood there before anybody came, and of which table.
+    pub(crate) fn initial(&self) -> Option<(i32, &DuplicationRecord)> {
+        self.initial.as_ref().map(|(table_id, record)| (*table_id, record))
+    }
+
     /// Whether that one stood there before anybody came.
     pub(crate) fn was_there_before(&self, one: &Duplication) -> bool {
         self.initial.as_ref().is_some_and(|(table_id, record)| {

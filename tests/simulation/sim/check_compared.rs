@@ -1,0 +1,126 @@
+//! What an outcome says of how a duplication compares with the request is so: by what is stored, and
+//! by what the server that told of it makes of that.
+
+use pegasus_dup::server::store::DuplicationRecord;
+use pegasus_dup::{
+    Difference, Duplication, DuplicationSpec, Evidence, Generation, Outcome, Property, Status,
+};
+
+use super::trace::{Line, Told};
+use super::truth::{Truth, Whole};
+
+pub(crate) fn check(
+    truth: &Truth<'_>,
+    whole: &Whole<'_>,
+    spec: &DuplicationSpec,
+    outcome: &Outcome<Duplication>,
+    wrong: &mut Vec<String>,
+) {
+    let unverified = outcome.unverified();
+    if let Some(property) = unverified.iter().find(|&&property| !requested(spec, property)) {
+        wrong.push(format!("{property} is unverified, and was not requested"));
+    }
+    let value = outcome.value();
+    let shipped = matches!(value.status, Some(Status::Prepare | Status::App));
+    let known = match (outcome.created(), outcome.evidence()) {
+        (true, Evidence::ServerSaidSo) => {
+            if !unverified.is_empty() {
+                wrong.push("certainly Created, and something is unverified".to_owned());
+            }
+            return;
+        }
+        _ if shipped && unverified.contains(&Property::Checkpoint) => {
+            wrong.push("its checkpoint is being shipped, and is unverified".to_owned());
+            return;
+        }
+        _ => records_of(truth, value),
+    };
+    // Two of one dupid, of which only an answer without a creation time told: either may be meant.
+    let Some(first) = known.first() else { return };
+    if known.iter().any(|record| record.create_ts_ms != first.create_ts_ms) {
+        return;
+    }
+    let stated = |property| requested(spec, property) && !unverified.contains(&property);
+    if stated(Property::Checkpoint) && !known.iter().any(|record| ships_checkpoint(record)) {
+        wrong.push(
+            "a checkpoint was requested and never shipped, and it says that all is as requested"
+                .to_owned(),
+        );
+    }
+    if !spec.checkpoint && outcome.created() && shipped {
+        wrong.push("Created, and it ships a checkpoint that was not requested".to_owned());
+    }
+    let keeps_name = asked_last(truth, whole).is_some_and(|generation| {
+        matches!(generation, Generation::Freezed | Generation::Checkpoint)
+    });
+    let table = if keeps_name { &spec.table } else { &first.remote_table };
+    let count = first.remote_replica_count;
+    let mut differences = Vec::new();
+    for difference in outcome.differences() {
+        match difference {
+            Difference::RemoteTable { existing, .. } if existing != table => {
+                wrong.push(format!("it says that the remote table is {existing}, not {table}"));
+            }
+            Difference::RemoteReplicaCount { existing, .. } if *existing != count => {
+                wrong.push(format!("it says that the replica count is {existing}, not {count}"));
+            }
+            _ => differences.push(difference.field()),
+        }
+    }
+    let silent = |property: Property| stated(property) && !differences.contains(&property.name());
+    if silent(Property::RemoteTable) && spec.wanted_remote_table() != table {
+        wrong.push(format!("the remote table is {table}, and it does not say so"));
+    }
+    if silent(Property::RemoteReplicaCount) && spec.remote_replica_count != Some(count) {
+        wrong.push(format!("the replica count is {count}, and it does not say so"));
+    }
+}
+
+/// Whether the request names a property.
+fn requested(spec: &DuplicationSpec, property: Property) -> bool {
+    match property {
+        Property::Checkpoint => spec.checkpoint,
+        Property::RemoteTable => spec.remote_table.is_some(),
+        Property::RemoteReplicaCount => spec.remote_replica_count.is_some_and(|count| count != 0),
+        other => panic!("{other} is new to the simulation"),
+    }
+}
+
+/// A duplication that ships a checkpoint is stored as one that prepares it.
+fn ships_checkpoint(record: &DuplicationRecord) -> bool {
+    [Status::Prepare, Status::App].iter().any(|status| status.name() == record.status)
+}
+
+/// All that was ever stored of a duplication, before anybody came too.
+fn records_of<'a>(truth: &'a Truth<'_>, one: &Duplication) -> Vec<&'a DuplicationRecord> {
+    let kept = truth.log.lines.iter().filter_map(|written| match &written.line {
+        Line::Kept(pegasus_dup::server::store::Change::Put { table_id, record }) => {
+            Some((*table_id, record))
+        }
+        _ => None,
+    });
+    truth
+        .initial()
+        .into_iter()
+        .chain(kept)
+        .filter(|(table_id, record)| {
+            *table_id == one.table_id
+                && record.dupid == one.dupid
+                && one.create_ts_ms.is_none_or(|ms| ms == record.create_ts_ms)
+        })
+        .map(|(_, record)| record)
+        .collect()
+}
+
+/// The generation of the server that told the call of a duplication last.
+fn asked_last(truth: &Truth<'_>, whole: &Whole<'_>) -> Option<Generation> {
+    let told = truth.got[whole.call].iter().rev().find(|got| {
+        got.line < whole.ends
+            && match got.what {
+                Told::Table { entries, .. } => !entries.is_empty(),
+                Told::Add(answer) => answer.dupid.is_some_and(|dupid| dupid > 0),
+                _ => false,
+            }
+    })?;
+    Some(truth.plan.behaviours[told.request.0].generation())
+}
