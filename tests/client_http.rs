@@ -8,7 +8,7 @@ mod fake;
 use std::process::Stdio;
 use std::time::Duration;
 
-use fake::{Fake, Pages, SILENCE, World};
+use fake::{CUT, Fake, Pages, SILENCE, World};
 use pegasus_dup::{Client, DuplicationSpec, ErrorKind};
 use tokio::net::TcpListener;
 use tokio::process::Command;
@@ -49,6 +49,20 @@ async fn versions_that_parse_are_believed() {
         (|_| page("200 OK", "", r#"{"Version":"2.50.0"}"#), "snapshot-2.6"),
     ] {
         assert_eq!(generation(&[&server(pages).await]).await, expected);
+    }
+}
+
+/// The client sends its own head in one segment, which 2.5.0 needs: the fake closes otherwise.
+#[tokio::test]
+async fn a_page_that_comes_in_pieces_is_read() {
+    fn cut(size: usize) -> String {
+        let page = page("200 OK", "Content-Type: text/plain\r\n", r#"{"Version":"2.5.0"}"#);
+        let pieces: Vec<&str> =
+            page.as_bytes().chunks(size).map(|piece| std::str::from_utf8(piece).unwrap()).collect();
+        pieces.join(&CUT.to_string())
+    }
+    for pages in [(|_| cut(1)) as Pages, |_| cut(3), |_| cut(20)] {
+        assert_eq!(generation(&[&server(pages).await]).await, "checkpoint");
     }
 }
 

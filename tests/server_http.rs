@@ -157,6 +157,85 @@ async fn pages_are_those_of_a_real_server_of_2026() {
     show_as_recorded("meta-modern-http.txt", Behaviour::DupExist).await;
 }
 
+/// Each was tried on real servers of all three versions.
+#[tokio::test]
+async fn odd_targets_get_what_real_servers_answer() {
+    for behaviour in [Behaviour::Freezed, Behaviour::Checkpoint, Behaviour::DupExist] {
+        let server = common::start(common::still(behaviour)).await;
+        let old = behaviour != Behaviour::DupExist;
+        let no_name = if old {
+            ("404 Not Found", "table not found: \"\"")
+        } else {
+            ("400 Bad Request", "app name shouldn't be empty")
+        };
+        let missing = |name: &str| ("404 Not Found", format!("service not found for \"{name}\""));
+        let unparsed = |what: &str| {
+            let body = format!("failed to parse request: ERR_INVALID_PARAMETERS: {what}");
+            ("400 Bad Request", body)
+        };
+        let fixed = |(status, body): (&'static str, &str)| (status, body.to_owned());
+        for (target, (status, body)) in [
+            ("/version/x", missing("version/x")),
+            ("/Version", missing("Version")),
+            ("/nosuch/", missing("nosuch")),
+            ("/meta", missing("meta")),
+            ("/a%22b", missing("a\"b")),
+            ("/meta/app", fixed(no_name)),
+            ("/meta/app/", fixed(no_name)),
+            ("/meta/app?name=", fixed(no_name)),
+            ("/meta/app?name=nosuch", fixed(("404 Not Found", "table not found: \"nosuch\""))),
+            ("/meta/app?nam=temp", fixed(("400 Bad Request", ""))),
+            ("/meta/apps?x=1", fixed(("400 Bad Request", ""))),
+            ("/meta/nodes?x", fixed(("400 Bad Request", ""))),
+            ("/meta/app/duplication", fixed(("400 Bad Request", "name should not be empty"))),
+            ("/meta/app/duplication?name=", fixed(("404 Not Found", "ERR_APP_NOT_EXIST"))),
+            ("/meta/app/duplication?name=nosuch", fixed(("404 Not Found", "ERR_APP_NOT_EXIST"))),
+            ("/meta/app/duplication/?x=1&name=t%65mp", fixed(("200 OK", "null"))),
+            ("/meta/app_envs", fixed(("400 Bad Request", "app name shouldn't be empty"))),
+            ("/meta/app_envs?name=nosuch", fixed(("200 OK", "{}\n"))),
+            ("/meta/backup_policy", fixed(("200 OK", "{}\n"))),
+            ("/meta/backup_policy?x=1", fixed(("400 Bad Request", "Invalid parameter"))),
+            ("/version?a=1&a=2", unparsed("duplicate parameter: a")),
+            ("/version%", unparsed("Encountered partial escape sequence at end of string")),
+        ] {
+            let page = get(server.address(), target).await;
+            let (head, got) = page.split_once("\r\n\r\n").expect("a head");
+            assert!(
+                head.starts_with(&format!("HTTP/1.1 {status}\r\n")),
+                "{behaviour} {target} {head}"
+            );
+            assert_eq!(got, body, "{behaviour} {target}");
+        }
+        let usual = get(server.address(), "/version").await;
+        assert!(usual.contains("\"Version\""), "{usual}");
+        for same in ["/version/", "//version//", "/version/?x=1", "/%76ersion", "/version#x"] {
+            assert_eq!(get(server.address(), same).await, usual, "{same}");
+        }
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_request_that_comes_in_pieces_is_answered() {
+    let server = common::start(common::still(Behaviour::DupExist)).await;
+    let request = "GET /version HTTP/1.1\r\nHost: meta\r\nConnection: close\r\n\r\n";
+    let whole = raw(server.address(), request).await;
+    assert!(whole.starts_with("HTTP/1.1 200 OK\r\n"), "{whole}");
+    for size in [1, 2, 5, 30] {
+        let mut stream = TcpStream::connect(server.address()).await.expect("connected");
+        stream.set_nodelay(true).expect("set");
+        for piece in request.as_bytes().chunks(size) {
+            stream.write_all(piece).await.expect("sent");
+            // A segment of its own for each.
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.expect("an answer");
+        assert_eq!(answer, whole, "{size}");
+    }
+    server.stop().await;
+}
+
 #[tokio::test]
 async fn versions_tell_the_generation() {
     let ours = format!("pegasus-dup {}", env!("CARGO_PKG_VERSION"));

@@ -1,6 +1,8 @@
 //! As much HTTP as a meta server speaks on its RPC port: GET, without a body, answered with plain
 //! text.
 
+use std::collections::BTreeMap;
+
 use httparse::Status;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
@@ -99,14 +101,53 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<PageRequest>, BadHttp> {
     Ok(Some(PageRequest { target, length, keep_alive: keep_alive && !closes }))
 }
 
-/// The path, and the value of the argument `name`, if it is there. `%41` in it stands for `A`.
-pub(super) fn split<'a>(target: &'a str, name: &str) -> (&'a str, Option<String>) {
-    let (path, query) = target.split_once('?').unwrap_or((target, ""));
-    let value = query.split('&').find_map(|pair| {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        (key == name).then(|| percent_decode_str(value).decode_utf8_lossy().into_owned())
-    });
-    (path, value)
+/// What a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    /// The path without slashes around it and without double ones; `%41` in it stands for `A`.
+    pub(super) path: String,
+    /// The arguments behind the path, with their values.
+    pub(super) arguments: BTreeMap<String, String>,
+}
+
+impl Target {
+    /// Reads a target; an error is the page that says what is wrong with it.
+    pub(super) fn parse(target: &str) -> Result<Target, Page> {
+        let wrong = |what: String| Page {
+            status: 400,
+            body: format!("failed to parse request: ERR_INVALID_PARAMETERS: {what}"),
+        };
+        let target = target.split('#').next().unwrap_or_default();
+        let (path, query) = target.split_once('?').unwrap_or((target, ""));
+        let path = unescaped(path).map_err(wrong)?;
+        let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty()).collect();
+        let mut arguments = BTreeMap::new();
+        for pair in query.split('&').filter(|pair| !pair.is_empty()) {
+            let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let key = unescaped(key).map_err(wrong)?;
+            let value = unescaped(value).map_err(wrong)?;
+            if arguments.insert(key.clone(), value).is_some() {
+                return Err(wrong(format!("duplicate parameter: {key}")));
+            }
+        }
+        Ok(Target { path: parts.join("/"), arguments })
+    }
+}
+
+/// The text with `A` for `%41`. An error says which escape is none.
+fn unescaped(text: &str) -> Result<String, String> {
+    for (at, _) in text.match_indices('%') {
+        let escape = text.as_bytes().get(at + 1..at + 3);
+        let escape = escape.ok_or("Encountered partial escape sequence at end of string")?;
+        if !escape.iter().all(u8::is_ascii_hexdigit) {
+            return Err(format!(
+                "The characters {} do not form a hex value. Please escape it or pass a valid hex \
+                 value",
+                String::from_utf8_lossy(escape)
+            ));
+        }
+    }
+    Ok(percent_decode_str(text).decode_utf8_lossy().into_owned())
 }
 
 /// `2026-11-24 22:59:18`, in UTC.
@@ -177,11 +218,31 @@ mod tests {
     }
 
     #[test]
-    fn arguments() {
-        assert_eq!(split("/a?name=x%20y&z=1", "name"), ("/a", Some("x y".to_owned())));
-        assert_eq!(split("/a?z=1", "name"), ("/a", None));
-        assert_eq!(split("/a?name", "name"), ("/a", Some(String::new())));
-        assert_eq!(split("/a?name=%4", "name"), ("/a", Some("%4".to_owned())));
-        assert_eq!(split("/a", "name"), ("/a", None));
+    fn targets() {
+        let parsed = |text: &str| {
+            let target = Target::parse(text).unwrap();
+            (target.path, target.arguments.into_iter().collect::<Vec<_>>())
+        };
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let name = |value| vec![pair("name", value)];
+        for (text, path, arguments) in [
+            ("/a/b?name=x%20y", "a/b", name("x y")),
+            ("//a//b//?name", "a/b", name("")),
+            ("/%61?name=a=b#c", "a", name("a=b")),
+            ("/a?z=1&&name=%74", "a", vec![pair("name", "t"), pair("z", "1")]),
+            ("/?", "", vec![]),
+        ] {
+            assert_eq!(parsed(text), (path.to_owned(), arguments), "{text}");
+        }
+        for (text, what) in [
+            ("/a%", "Encountered partial escape sequence at end of string"),
+            ("/a?b=%4", "Encountered partial escape sequence at end of string"),
+            ("/a?b=%zz", "The characters zz do not form a hex value"),
+            ("/a?b=1&b=1", "duplicate parameter: b"),
+        ] {
+            let page = Target::parse(text).unwrap_err();
+            assert_eq!(page.status, 400);
+            assert!(page.body.contains(what), "{}", page.body);
+        }
     }
 }

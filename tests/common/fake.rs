@@ -59,6 +59,9 @@ pub type Pages = fn(&str) -> String;
 /// A page that never comes.
 pub const SILENCE: &str = "\0";
 
+/// Where a page is cut: what follows comes in a segment of its own.
+pub const CUT: char = '\u{1}';
+
 type Script = Arc<Mutex<dyn FnMut(&Seen) -> Say + Send>>;
 
 /// A fake on a free loopback port. It ends with the test.
@@ -86,6 +89,7 @@ impl Fake {
         tasks.spawn(async move {
             let mut connections = JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                stream.set_nodelay(true).unwrap();
                 connections.spawn(serve(stream, pages, script.clone(), noted.clone()));
             }
         });
@@ -120,7 +124,8 @@ async fn serve(
     script: Script,
     noted: Arc<Mutex<Vec<Seen>>>,
 ) {
-    let mut bytes = Vec::new();
+    // Room for what comes in one segment, so that a request is read in as many pieces as it comes in.
+    let mut bytes = Vec::with_capacity(16 << 10);
     loop {
         if bytes.starts_with(b"GET ") {
             let target = String::from_utf8_lossy(&bytes).split(' ').nth(1).unwrap().to_owned();
@@ -128,7 +133,14 @@ async fn serve(
             if page == SILENCE {
                 std::future::pending::<()>().await;
             }
-            stream.write_all(page.as_bytes()).await.unwrap_or(());
+            // A real 2.5.0 closes a connection whose request comes in two segments.
+            if !bytes.ends_with(b"\r\n\r\n") {
+                return;
+            }
+            for piece in page.split(CUT) {
+                stream.write_all(piece.as_bytes()).await.unwrap_or(());
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
             return;
         }
         let length = match frame::request_length(&bytes, 1 << 20) {

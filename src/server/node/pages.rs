@@ -9,8 +9,11 @@ use super::{ConnectionId, Node, Now, Role};
 use crate::protocol::generation::FailMode;
 use crate::protocol::messages::{Entry, QueryRequest};
 use crate::server::config::Behaviour;
-use crate::server::http::{Page, date_time, split};
+use crate::server::http::{Page, Target, date_time};
 use crate::server::table::Table;
+
+/// What pages about one table say without its name.
+const NO_APP_NAME: &str = "app name shouldn't be empty";
 
 #[derive(Serialize)]
 struct Version {
@@ -114,14 +117,22 @@ impl Node {
         if self.is_down() {
             return None;
         }
-        let (path, name) = split(target, "name");
+        let Target { path, arguments } = match Target::parse(target) {
+            Ok(target) => target,
+            Err(page) => return Some(page),
+        };
+        let name = arguments.get("name").cloned();
+        // Some pages look at their arguments before anything else.
+        let only = |known: &[&str]| arguments.keys().all(|key| known.contains(&key.as_str()));
+        let bad = |body: &str| Page { status: 400, body: body.to_owned() };
+        let nothing = || Page::ok("{}\n".to_owned());
         let follows = matches!(self.role, Role::Follower { .. });
-        Some(match path {
-            "/version" => line(&version(self.config.behaviour)),
-            "/recentStartTime" => {
+        Some(match path.as_str() {
+            "version" => line(&version(self.config.behaviour)),
+            "recentStartTime" => {
                 line(&Started { recent_start_time: date_time(self.started_ms / 1_000) })
             }
-            "/meta/app/duplication" if follows || !self.config.duplication_enabled => Page {
+            "meta/app/duplication" if follows || !self.config.duplication_enabled => Page {
                 status: 404,
                 body: match self.config.behaviour {
                     Behaviour::Freezed => "duplication is not enabled [duplication_enabled=false]",
@@ -134,23 +145,29 @@ impl Node {
                 }
                 .to_owned(),
             },
-            "/meta/app/duplication" => self.duplication_page(name, now),
-            "/meta/apps" => self.apps_page(follows),
-            "/meta/app" => self.app_page(name),
-            // Fixed in the snapshots of 2.6.
-            "/meta/cluster" if follows && self.config.behaviour == Behaviour::Checkpoint => {
-                self.die(connection);
-                return None;
-            }
-            "/meta/cluster" => line(&self.cluster_facts()),
+            "meta/app/duplication" => self.duplication_page(name, now),
+            "meta/apps" | "meta/nodes" if !only(&["detail"]) => bad(""),
+            "meta/apps" => self.apps_page(follows),
+            "meta/app" if !only(&["name", "detail"]) => bad(""),
+            "meta/app" => self.app_page(name.unwrap_or_default()),
+            "meta/app_envs" if name.unwrap_or_default().is_empty() => bad(NO_APP_NAME),
+            "meta/app_envs" => nothing(),
+            "meta/backup_policy" if !only(&["name"]) => bad("Invalid parameter"),
             // There are no backup policies here, but a real server ends when it says so of such a name.
-            "/meta/backup_policy"
+            "meta/backup_policy"
                 if name.is_some_and(|name| self.state.rules.hint_ends_it(&name)) =>
             {
                 self.die(connection);
                 return None;
             }
-            "/meta/nodes" => Page::ok(
+            "meta/backup_policy" => nothing(),
+            // Fixed in the snapshots of 2.6.
+            "meta/cluster" if follows && self.config.behaviour == Behaviour::Checkpoint => {
+                self.die(connection);
+                return None;
+            }
+            "meta/cluster" => line(&self.cluster_facts()),
+            "meta/nodes" => Page::ok(
                 concat!(
                     r#"{"details":{},"summary":{"total_node_count":"0","#,
                     r#""alive_node_count":"0","unalive_node_count":"0"}}"#,
@@ -158,15 +175,12 @@ impl Node {
                 )
                 .to_owned(),
             ),
-            other => Page {
-                status: 404,
-                body: format!("service not found for \"{}\"", other.trim_start_matches('/')),
-            },
+            other => Page { status: 404, body: format!("service not found for \"{other}\"") },
         })
     }
 
     fn duplication_page(&mut self, name: Option<String>, now: Now) -> Page {
-        let Some(app_name) = name.filter(|name| !name.is_empty()) else {
+        let Some(app_name) = name else {
             return Page { status: 400, body: "name should not be empty".to_owned() };
         };
         let generation = self.state.rules.generation;
@@ -233,8 +247,8 @@ impl Node {
         })
     }
 
-    fn app_page(&self, name: Option<String>) -> Page {
-        match name.as_deref().and_then(|name| self.state.table(name)) {
+    fn app_page(&self, name: String) -> Page {
+        match self.state.table(&name) {
             Some(table) => line(&App {
                 general: AppGeneral {
                     app_name: table.name.clone(),
@@ -243,7 +257,10 @@ impl Node {
                     max_replica_count: table.replicas.to_string(),
                 },
             }),
-            None => Page { status: 404, body: "ERR_APP_NOT_EXIST".to_owned() },
+            None if name.is_empty() && self.state.rules.remote_names => {
+                Page { status: 400, body: NO_APP_NAME.to_owned() }
+            }
+            None => Page { status: 404, body: format!("table not found: \"{name}\"") },
         }
     }
 }
