@@ -121,7 +121,7 @@ impl Node {
             Ok(target) => target,
             Err(page) => return Some(page),
         };
-        let name = arguments.get("name").cloned();
+        let name = arguments.get("name").map(String::as_str);
         // Some pages look at their arguments before anything else.
         let only = |known: &[&str]| arguments.keys().all(|key| known.contains(&key.as_str()));
         let bad = |body: &str| Page { status: 400, body: body.to_owned() };
@@ -155,7 +155,7 @@ impl Node {
             "meta/backup_policy" if !only(&["name"]) => bad("Invalid parameter"),
             // There are no backup policies here, but a real server ends when it says so of such a name.
             "meta/backup_policy"
-                if name.is_some_and(|name| self.state.rules.hint_ends_it(&name)) =>
+                if name.is_some_and(|name| self.state.rules.hint_ends_it(name)) =>
             {
                 self.die(connection);
                 return None;
@@ -179,12 +179,13 @@ impl Node {
         })
     }
 
-    fn duplication_page(&mut self, name: Option<String>, now: Now) -> Page {
+    fn duplication_page(&mut self, name: Option<&str>, now: Now) -> Page {
         let Some(app_name) = name else {
             return Page { status: 400, body: "name should not be empty".to_owned() };
         };
         let generation = self.state.rules.generation;
-        let answer = self.state.query(&QueryRequest { app_name }, now.wall_ms);
+        let request = QueryRequest { app_name: app_name.to_owned() };
+        let answer = self.state.query(&request, now.wall_ms);
         if answer.err != crate::protocol::error_code::ErrorCode::Ok {
             return Page { status: 404, body: answer.err.name().to_owned() };
         }
@@ -247,8 +248,8 @@ impl Node {
         })
     }
 
-    fn app_page(&self, name: String) -> Page {
-        match self.state.table(&name) {
+    fn app_page(&self, name: &str) -> Page {
+        match self.state.table(name) {
             Some(table) => line(&App {
                 general: AppGeneral {
                     app_name: table.name.clone(),
