@@ -29,8 +29,9 @@ pub enum ErrorKind {
     PermissionDenied,
     /// Another change of the same thing is under way: try again.
     Busy,
-    /// No meta server could be reached, none is ready, or duplication is switched off there, which the
-    /// hint says. Nothing was done.
+    /// No meta server could be reached, none is ready, duplication is switched off there, or this
+    /// machine has no thread or file descriptor left to reach a server with; the hint says which.
+    /// Nothing was done.
     Unavailable,
     /// The time ran out. Nothing was sent, or it provably did nothing.
     Timeout,

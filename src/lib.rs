@@ -20,6 +20,7 @@ mod seconds;
 #[cfg(feature = "server")]
 pub mod server;
 mod text;
+mod threads;
 pub mod transport;
 
 pub use client::blocking::BlockingClient;

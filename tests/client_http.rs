@@ -5,13 +5,12 @@
 #[allow(dead_code)]
 mod fake;
 
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use fake::{CUT, Fake, Pages, SILENCE, World};
 use pegasus_dup::{Client, DuplicationSpec, ErrorKind};
 use tokio::net::TcpListener;
-use tokio::process::Command;
 
 fn page(status: &str, head: &str, body: &str) -> String {
     let length = body.len();
@@ -138,15 +137,13 @@ async fn a_proxy_of_the_environment_never_sees_it() {
         command.env(name, &address);
     }
     let meta = fake.address.to_string();
-    let run = command
-        .args(["--meta", &meta, "add", "temp", "target", "-a", "other"])
-        .stdin(Stdio::null())
-        .output();
+    command.args(["--meta", &meta, "add", "temp", "target", "-a", "other"]).stdin(Stdio::null());
+    let run = tokio::task::spawn_blocking(move || command.output());
     tokio::select! {
         biased;
         seen = proxy.accept() => panic!("the proxy was used: {seen:?}"),
         output = run => {
-            let said = String::from_utf8(output.unwrap().stderr).unwrap();
+            let said = String::from_utf8(output.unwrap().unwrap().stderr).unwrap();
             assert!(said.contains("generation=checkpoint"), "the version was looked up: {said}");
         }
     }

@@ -8,15 +8,14 @@ mod common;
 
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::Command;
 use std::time::Duration;
 
 use common::peer::{Peer, add, set_status};
+use common::process::Process;
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::messages::{AddDuplication, ModifyDuplication};
 use pegasus_dup::server::{Behaviour, ClockMode, ServerConfig, StoreChoice};
-use tokio::io::{AsyncBufReadExt, BufReader};
-use tokio::process::{Child, Command};
 use tokio::task::JoinSet;
 
 const TABLES: usize = 24;
@@ -45,21 +44,12 @@ async fn child_server() {
     std::future::pending::<()>().await;
 }
 
-async fn spawn(path: &Path) -> (Child, SocketAddr) {
-    let mut child = Command::new(std::env::current_exe().expect("this test's binary"))
-        .args(["--exact", "child_server", "--ignored", "--nocapture"])
-        .env(STORE, path)
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("a process");
-    let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
-    loop {
-        let line = lines.next_line().await.expect("readable").expect("it serves before it ends");
-        if let Some(address) = line.strip_prefix("serving on ") {
-            return (child, address.parse().expect("an address"));
-        }
-    }
+fn spawn(path: &Path) -> (Process, SocketAddr) {
+    Process::serving(
+        Command::new(std::env::current_exe().expect("this test's binary"))
+            .args(["--exact", "child_server", "--ignored", "--nocapture"])
+            .env(STORE, path),
+    )
 }
 
 /// What is known of a table's duplication.
@@ -167,14 +157,14 @@ async fn a_killed_server_loses_nothing_that_it_acknowledged() {
     let mut known: Vec<(Known, i32)> = vec![(Known::Absent, 0); TABLES];
     let (mut changes, mut in_doubt) = (0, 0);
     for _ in 0..crashes {
-        let (mut child, address) = spawn(&path).await;
+        let (child, address) = spawn(&path);
         let mut clients = JoinSet::new();
         for (table, &(acknowledged, highest)) in known.iter().enumerate() {
             let knowledge = Knowledge { table, acknowledged, asked: None, highest, changes: 0 };
             clients.spawn(work(address, knowledge, random.u64(..)));
         }
         tokio::time::sleep(Duration::from_millis(random.u64(5..120))).await;
-        child.kill().await.expect("killed");
+        child.kill();
         let server = common::start(config(&path)).await;
         let mut peer = Peer::connect(server.address()).await;
         while let Some(knowledge) = clients.join_next().await {

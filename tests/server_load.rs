@@ -7,17 +7,17 @@
 mod common;
 
 use std::net::SocketAddr;
-use std::process::Stdio;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use common::peer::{Peer, add};
+use common::process::{Process, output};
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::frame::encode_request;
 use pegasus_dup::protocol::messages::{QueryDuplication, QueryRequest, Rpc};
 use pegasus_dup::server::Behaviour;
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::process::{Child, Command};
 
 const IDLE: usize = 10_000;
 const CHILD: &str = "PEGASUS_DUP_TEST_CHILD";
@@ -41,8 +41,7 @@ fn itself(test: &str) -> Command {
         .args(["-c", r#"ulimit -n "$(ulimit -Hn)"; exec "$0" "$@""#])
         .arg(std::env::current_exe().expect("this test's binary"))
         .args(["--exact", test, "--ignored", "--nocapture"])
-        .env(CHILD, "1")
-        .kill_on_drop(true);
+        .env(CHILD, "1");
     command
 }
 
@@ -53,25 +52,19 @@ fn now() -> Instant {
 }
 
 struct Server {
-    process: Child,
+    process: Process,
     address: SocketAddr,
 }
 
 impl Server {
-    async fn start() -> Server {
-        let mut process = itself("child_server").stdout(Stdio::piped()).spawn().expect("a process");
-        let mut lines = BufReader::new(process.stdout.take().expect("piped")).lines();
-        loop {
-            let line = lines.next_line().await.expect("readable").expect("it serves");
-            if let Some(address) = line.strip_prefix("serving on ") {
-                return Server { process, address: address.parse().expect("an address") };
-            }
-        }
+    fn start() -> Server {
+        let (process, address) = Process::serving(&mut itself("child_server"));
+        Server { process, address }
     }
 
     /// Its memory that is in RAM, in KiB.
     fn resident_kib(&self) -> u64 {
-        let id = self.process.id().expect("it lives");
+        let id = self.process.id();
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("it lives");
         let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS");
         line.split_whitespace().nth(1).expect("a number").parse().expect("a number")
@@ -93,7 +86,7 @@ async fn child_of_ten_thousand() {
     if std::env::var_os(CHILD).is_none() {
         return;
     }
-    let server = Server::start().await;
+    let server = Server::start();
     server.answer_time().await;
     let before = server.resident_kib();
     let mut connections = Vec::new();
@@ -134,7 +127,7 @@ async fn child_of_ten_thousand() {
 
 #[tokio::test]
 async fn ten_thousand_idle_connections_cost_little() {
-    let output = itself("child_of_ten_thousand").output().await.expect("run");
+    let output = output(itself("child_of_ten_thousand")).await;
     let text = String::from_utf8_lossy(&output.stdout);
     print!("{text}");
     let errors = String::from_utf8_lossy(&output.stderr);
@@ -143,7 +136,7 @@ async fn ten_thousand_idle_connections_cost_little() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_flood_of_pipelined_requests_leaves_room_for_others() {
-    let server = Server::start().await;
+    let server = Server::start();
     let mut maker = Peer::connect(server.address).await;
     assert_eq!(maker.add(&add("temp", "target")).await.err, ErrorCode::Ok);
     let before = server.resident_kib();
@@ -181,7 +174,7 @@ async fn a_flood_of_pipelined_requests_leaves_room_for_others() {
 
 #[tokio::test]
 async fn promises_of_a_gibibyte_are_refused_while_others_are_served() {
-    let server = Server::start().await;
+    let server = Server::start();
     server.answer_time().await;
     let before = server.resident_kib();
     let query = QueryRequest { app_name: "temp".to_owned() };

@@ -18,7 +18,7 @@ pub(super) struct Format {
 }
 
 /// What a command says in the end.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) stdout: String,
     pub(super) stderr: String,

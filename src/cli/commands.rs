@@ -1,13 +1,18 @@
 //! The commands of a client: run one operation, and stop early on a signal.
 
+use std::io;
 use std::pin::pin;
 use std::time::Duration;
 
+use tokio::runtime::Runtime;
+
+use crate::client::blocking::cannot_start;
 use crate::client::operation::{self, Operation};
 use crate::client::{Client, DuplicationSpec, Mode, Selector};
 use crate::error::ErrorKind::InvalidArgument;
 use crate::error::{Error, Result};
 use crate::protocol::generation::Generation;
+use crate::threads;
 
 use super::answer::{Answer, Format};
 use super::args::{Command, GenerationOption, Global, WhichArgs};
@@ -46,21 +51,11 @@ pub(super) fn run(
         Ok(prepared) => prepared,
         Err(error) => return deliver(format.usage(&error), false),
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(error) => {
-            complain(&format!("error: cannot start a runtime: {error}\n"));
-            return Exit::Error;
-        }
+    let (runtime, mut signals) = match start() {
+        Ok(started) => started,
+        Err(why) => return deliver(format.error(&cannot_start(why)), false),
     };
     let exit = runtime.block_on(async {
-        let mut signals = match Signals::listen() {
-            Ok(signals) => signals,
-            Err(error) => {
-                complain(&format!("error: cannot watch for signals: {error}\n"));
-                return Exit::Error;
-            }
-        };
         let note = format!(
             "waiting for {} (at most {} s)",
             sentence(global.meta.as_deref().unwrap_or_default()),
@@ -71,16 +66,26 @@ pub(super) fn run(
         // what became of the call all the same.
         let exit = answer.exit;
         let reads = !prepared.operation.changes();
-        let writing = tokio::task::spawn_blocking(move || deliver(answer, reads));
+        let shown = answer.clone();
+        let writing = threads::blocking("pegasus-dup-output", move || deliver(shown, reads));
         tokio::select! {
             biased;
-            written = writing => written.unwrap_or(Exit::Error),
+            // Where no thread is left, it is written by this one.
+            written = writing => written.unwrap_or_else(|_| deliver(answer, reads)),
             _ = signals.next() => if reads { Exit::Interrupted } else { exit },
         }
     });
-    // A name look-up that hangs must not keep the process.
     runtime.shutdown_background();
     exit
+}
+
+/// What a command needs before it can do anything.
+fn start() -> io::Result<(Runtime, Signals)> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let within = runtime.enter();
+    let signals = Signals::listen()?;
+    drop(within);
+    Ok((runtime, signals))
 }
 
 /// Refuses what the command line alone shows to be wrong.

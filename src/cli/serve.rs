@@ -136,7 +136,9 @@ fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
         if by_hand {
             let hubs = served.servers().iter().map(|server| server.hub().clone()).collect();
             // It waits for stdin, which nothing can end: the process doesn't wait for it.
-            std::thread::spawn(move || turn_by_hand(hubs));
+            std::thread::Builder::new()
+                .spawn(move || turn_by_hand(hubs))
+                .map_err(|error| failed("cannot start a thread", error))?;
         }
         let name = signals.next().await;
         tracing::info!(signal = name, "stopping");

@@ -1,15 +1,19 @@
 //! The client for callers without an async runtime of their own: C, Python's `Client`, scripts.
 
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use once_cell::sync::OnceCell;
-use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
 
 use super::{Client, DuplicationSpec, Mode, Selector, TablePattern};
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal, TableDuplications};
+use crate::threads;
 
 /// A [`Client`] whose calls block. It brings its own runtime of one background thread, which starts
 /// with the first call and ends with the last clone. May be used from many threads at once, but not
@@ -20,36 +24,50 @@ pub struct BlockingClient {
     runtime: Arc<LazyRuntime>,
 }
 
-/// A runtime that is made when it is first needed, which may fail: then the next call tries again.
+/// A thread that is started when it is first needed, which may fail: then the next call tries again.
 #[derive(Debug, Default)]
-struct LazyRuntime(OnceCell<Runtime>);
+struct LazyRuntime(OnceCell<Background>);
 
-impl LazyRuntime {
-    fn handle(&self) -> Result<&Handle> {
-        let runtime = self.0.get_or_try_init(|| {
-            // A thread of its own, so that a server which closes a connection between two calls is
-            // noticed before the second one is sent.
-            Builder::new_multi_thread()
-                .worker_threads(1)
-                .thread_name("pegasus-dup")
-                .enable_all()
-                .build()
-                .map_err(|error| {
-                    Error::new(ErrorKind::Unavailable, "the client's thread could not be started")
-                        .with_source(error)
-                })
-        })?;
-        Ok(runtime.handle())
+/// The thread that connections run on, so that a server which closes a connection between two calls is
+/// noticed before the second one is sent. It ends once this is dropped, and nobody waits for that.
+#[derive(Debug)]
+struct Background {
+    runtime: Handle,
+    _until_dropped: oneshot::Sender<()>,
+}
+
+impl Background {
+    // Not tokio's own threads: where the system has none left, those panic.
+    fn start() -> io::Result<Background> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (until_dropped, dropped) = oneshot::channel();
+        let run = move || {
+            // An error is the other end gone, which is what this waits for.
+            let _ = runtime.block_on(dropped);
+            runtime.shutdown_background();
+        };
+        thread::Builder::new().name("pegasus-dup".to_owned()).spawn(run)?;
+        Ok(Background { runtime: handle, _until_dropped: until_dropped })
     }
 }
 
-impl Drop for LazyRuntime {
-    fn drop(&mut self) {
-        if let Some(runtime) = self.0.take() {
-            // Connections are all that it runs; waiting for it could block a caller's thread.
-            runtime.shutdown_background();
-        }
+impl LazyRuntime {
+    fn handle(&self) -> Result<&Handle> {
+        let background = self.0.get_or_try_init(Background::start).map_err(cannot_start)?;
+        Ok(&background.runtime)
     }
+}
+
+/// The error of a call that could not begin.
+pub(crate) fn cannot_start(why: io::Error) -> Error {
+    let message = format!("the client could not be started, and nothing was sent: {why}");
+    let error = Error::new(ErrorKind::Unavailable, message);
+    match threads::advice(&why) {
+        Some(advice) => error.with_hint(advice),
+        None => error,
+    }
+    .with_source(why)
 }
 
 impl BlockingClient {

@@ -9,7 +9,7 @@ use super::config::{ClockMode, ServerConfig};
 use super::error::ServerError;
 use super::fault::{FaultRule, Faults};
 use super::hub::Hub;
-use super::listener::{MetaServer, bind, blocking, open};
+use super::listener::{MetaServer, bind, blocking, close_store, open};
 use super::partition::PartitionRule;
 use super::store::{SharedStore, Store};
 
@@ -244,9 +244,8 @@ impl MetaGroup {
         for server in &self.servers {
             stopped |= server.stop_serving().await;
         }
-        if let Some(hub) = self.group.hub(0).filter(|_| stopped).cloned() {
-            // An error is a panic of it, already reported.
-            let _ = tokio::task::spawn_blocking(move || hub.close_store()).await;
+        if let Some(hub) = self.group.hub(0).filter(|_| stopped) {
+            close_store(hub).await;
         }
     }
 }

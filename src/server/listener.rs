@@ -15,6 +15,7 @@ use super::error::ServerError;
 use super::fault::FaultRule;
 use super::hub::Hub;
 use super::store::{FileStore, MemoryStore, Store};
+use crate::threads;
 
 /// How long accepting pauses when the process has no more file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -82,9 +83,7 @@ impl MetaServer {
     /// stopped one does nothing.
     pub async fn stop(&self) {
         if self.stop_serving().await && self.owns_store {
-            let hub = self.hub.clone();
-            // An error is a panic of it, already reported.
-            let _ = tokio::task::spawn_blocking(move || hub.close_store()).await;
+            close_store(&self.hub).await;
         }
     }
 
@@ -116,9 +115,15 @@ impl Drop for MetaServer {
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ServerError> + Send + 'static,
 ) -> Result<T, ServerError> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| ServerError::Thread(std::io::Error::other(error)))?
+    threads::blocking("pegasus-dup-disk", work).await.map_err(ServerError::Thread)?
+}
+
+/// Closes the store, which waits for a disk: on another thread if there is one left.
+pub(super) async fn close_store(hub: &Hub) {
+    let on_another = hub.clone();
+    if threads::blocking("pegasus-dup-disk", move || on_another.close_store()).await.is_err() {
+        hub.close_store();
+    }
 }
 
 pub(super) async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ServerError> {

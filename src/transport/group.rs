@@ -210,7 +210,10 @@ fn explain(failures: &Failures) -> Error {
         format!("no leader among the meta servers, nothing was sent: {}", tried.join("; "))
     };
     let mut error = Error::new(kind, message);
-    if silent && !failures.iter().any(|(_, failure)| failure.has_answered()) {
+    let short = failures.iter().find_map(|(_, failure)| failure.advice());
+    if let Some(advice) = short {
+        error = error.with_hint(advice);
+    } else if silent && !failures.iter().any(|(_, failure)| failure.has_answered()) {
         error = error.with_hint(MAY_REQUIRE_KERBEROS);
     } else if silent {
         error = error.with_hint(

@@ -20,6 +20,7 @@ use super::seams::Deadline;
 use crate::protocol::bare::HostPort;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{PartitionConfig, QueryConfig, QueryConfigRequest};
+use crate::threads;
 
 /// Whom to ask: a name that has to be resolved first, or a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,6 +100,24 @@ impl Failure {
             | Failure::Unfinished
             | Failure::Lost(_)
             | Failure::Follower { .. } => None,
+        }
+    }
+
+    /// What to do about it, where nothing is wrong with the server: something has run out here.
+    pub(crate) fn advice(&self) -> Option<&'static str> {
+        match self {
+            Failure::Unresolved(Why::Io(error))
+            | Failure::Unreachable(Why::Io(error))
+            | Failure::Lost(Why::Io(error)) => threads::advice(error),
+            Failure::Unresolved(_)
+            | Failure::NoAddress
+            | Failure::Unreachable(_)
+            | Failure::Silent
+            | Failure::Unfinished
+            | Failure::Lost(_)
+            | Failure::Follower { .. }
+            | Failure::NotReady(_)
+            | Failure::NoMetaServer(_) => None,
         }
     }
 

@@ -6,7 +6,7 @@
 use std::fmt::Debug;
 use std::future::Future;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 
 use super::MetaAddr;
+use crate::threads;
 
 /// Something that bytes go to and come from.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -39,7 +40,10 @@ pub struct SystemResolver;
 impl Resolver for SystemResolver {
     fn resolve(&self, name: &MetaAddr) -> Resolving {
         let (host, port) = (name.host().to_owned(), name.port());
-        Box::pin(async move { Ok(tokio::net::lookup_host((host, port)).await?.collect()) })
+        Box::pin(async move {
+            let look_up = move || (host, port).to_socket_addrs().map(Iterator::collect);
+            threads::blocking("pegasus-dup-name", look_up).await?
+        })
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod disk;
 pub(crate) mod frames;
 pub(crate) mod in_memory;
 pub(crate) mod peer;
+pub(crate) mod process;
 pub(crate) mod slow_store;
 pub(crate) mod wire;
 
