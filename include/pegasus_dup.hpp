@@ -234,6 +234,33 @@ struct listed_by_table {
     std::string json{};
 };
 
+/// One meta server.
+struct server_info {
+    std::string server;
+    /// "leader", "follower", "not_ready", "unreachable", "no_answer" or "no_meta_server"; others may
+    /// come.
+    std::string role;
+    /// What more is known, in words: why the server cannot be reached, whom a follower names.
+    std::optional<std::string> detail;
+};
+
+/// What the meta servers are.
+struct cluster_info {
+    std::vector<server_info> servers;
+    /// Absent if no server says that it leads.
+    std::optional<std::string> leader;
+    /// The version that the leader tells over HTTP.
+    std::optional<std::string> version;
+    /// The generation of the leader that the client goes by.
+    std::optional<pegasus_dup::generation> generation;
+    /// How the generation is known: "list_rpc", "no_replica_count_rpc", "version", "no_version" or
+    /// "stated"; others may come.
+    std::optional<std::string> known_by;
+    std::optional<std::string> warning;
+    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    std::string json{};
+};
+
 /// What went wrong.
 struct error {
     error_kind kind{};
@@ -255,6 +282,8 @@ using change_outcome = std::variant<changed, unchanged, error>;
 using remove_outcome = std::variant<removed, not_found, error>;
 /// What became of a query or a list.
 using list_outcome = std::variant<listed, error>;
+/// What became of asking what the meta servers are.
+using info_outcome = std::variant<cluster_info, error>;
 
 /// What became of a list by table.
 using list_by_table_outcome = std::variant<listed_by_table, error>;
@@ -522,6 +551,34 @@ inline void convert(const pegasus_dup_outcome *from, list_by_table_outcome &to) 
     }
 }
 
+inline void convert(const pegasus_dup_outcome *from, info_outcome &to) {
+    switch (const auto kind = pegasus_dup_outcome_kind(from)) {
+    case PEGASUS_DUP_INFO: {
+        cluster_info found;
+        for (std::size_t i = 0; i < pegasus_dup_info_server_count(from); ++i) {
+            found.servers.push_back({text(pegasus_dup_info_server(from, i)).value_or(""),
+                                     text(pegasus_dup_info_server_role(from, i)).value_or(""),
+                                     text(pegasus_dup_info_server_detail(from, i))});
+        }
+        found.leader = text(pegasus_dup_info_leader(from));
+        found.version = text(pegasus_dup_info_version(from));
+        const auto number = pegasus_dup_info_generation(from);
+        if (number != PEGASUS_DUP_NOT_TOLD) {
+            found.generation = static_cast<generation>(number);
+        }
+        found.known_by = text(pegasus_dup_info_known_by(from));
+        found.warning = text(pegasus_dup_outcome_warning(from));
+        to = std::move(found);
+        break;
+    }
+    case PEGASUS_DUP_ERROR:
+        to = to_error(from);
+        break;
+    default:
+        to = unexpected(kind);
+    }
+}
+
 /* An outcome with its JSON. */
 template <class Outcome> void convert_all(const pegasus_dup_outcome *from, Outcome &to) {
     convert(from, to);
@@ -733,6 +790,11 @@ public:
         return call<change_outcome>(request_of(table, which, mode), timeout);
     }
 
+    /// What the meta servers are: which of them can be reached, which leads, its version and generation.
+    info_outcome info(std::chrono::milliseconds timeout = {}) const {
+        return call<info_outcome>(detail::request(PEGASUS_DUP_OPERATION_INFO), timeout);
+    }
+
     /* The same in the background. */
 
     operation<add_outcome> add_async(const add_spec &spec,
@@ -772,6 +834,10 @@ public:
                                                   fail_mode mode,
                                                   std::chrono::milliseconds timeout = {}) const {
         return submit<change_outcome>(request_of(table, which, mode), timeout);
+    }
+
+    operation<info_outcome> info_async(std::chrono::milliseconds timeout = {}) const {
+        return submit<info_outcome>(detail::request(PEGASUS_DUP_OPERATION_INFO), timeout);
     }
 
     /// The handle within, for what only the C functions have. Lent.

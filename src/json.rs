@@ -11,7 +11,9 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
+use crate::info::{Info, KnownBy, ServerInfo};
 use crate::outcome::{Change, Difference, Duplication, Outcome, Removal, TableDuplications};
+use crate::protocol::generation::Generation;
 use crate::text;
 
 /// What became of a call, ready to be written as JSON.
@@ -24,6 +26,7 @@ pub struct Report {
     certain: Option<bool>,
     duplication: Option<DuplicationReport>,
     table_duplications: Option<TableReport>,
+    info: Option<InfoReport>,
     differences: Option<Vec<DifferenceReport>>,
     unverified: Option<Vec<&'static str>>,
     warning: Option<String>,
@@ -66,6 +69,22 @@ struct DifferenceReport {
     existing: FieldValue,
 }
 
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct InfoReport {
+    servers: Vec<ServerReport>,
+    leader: Option<String>,
+    version: Option<String>,
+    generation: Option<&'static str>,
+    known_by: Option<&'static str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct ServerReport {
+    server: String,
+    role: &'static str,
+    detail: Option<String>,
+}
+
 /// A field's value keeps its own type: a name is a string, a count a number.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
@@ -91,6 +110,7 @@ impl Report {
             certain: None,
             duplication: None,
             table_duplications: None,
+            info: None,
             differences: None,
             unverified: None,
             warning: None,
@@ -160,6 +180,26 @@ impl Report {
             duplications: table.duplications.iter().map(DuplicationReport::from).collect(),
         };
         Report { table_duplications: Some(table), ..Report::new("listed") }
+    }
+
+    /// The report of what the meta servers are: `info`.
+    pub fn of_info(info: &Info) -> Report {
+        let server = |one: &ServerInfo| ServerReport {
+            server: one.server.clone(),
+            role: one.role.name(),
+            detail: one.detail.clone(),
+        };
+        Report {
+            info: Some(InfoReport {
+                servers: info.servers.iter().map(server).collect(),
+                leader: info.leader.clone(),
+                version: info.version.clone(),
+                generation: info.generation.map(Generation::name),
+                known_by: info.known_by.map(KnownBy::name),
+            }),
+            warning: info.warning.clone(),
+            ..Report::new("info")
+        }
     }
 
     /// The report of an error. Where the error knows of exactly one duplication, it is told; of
@@ -286,7 +326,7 @@ mod tests {
             warning: None,
         });
         let expected = format!(
-            r#"{{"outcome":"created","evidence":"appeared_during_call","certain":false,"duplication":{TOLD},"table_duplications":null,"differences":null,"unverified":["checkpoint"],"warning":null,"error":null}}"#
+            r#"{{"outcome":"created","evidence":"appeared_during_call","certain":false,"duplication":{TOLD},"table_duplications":null,"info":null,"differences":null,"unverified":["checkpoint"],"warning":null,"error":null}}"#
         );
         assert_eq!(report.to_string(), expected);
     }
@@ -335,7 +375,7 @@ mod tests {
                 r#""table":"temp","table_id":2,"cluster":"target","dupid":1772000000,"#,
                 r#""status":null,"fail_mode":null,"remote_table":null,"#,
                 r#""remote_replica_count":null,"create_ts_ms":null,"partitions":null},"#,
-                r#""table_duplications":null,"differences":null,"unverified":null,"#,
+                r#""table_duplications":null,"info":null,"differences":null,"unverified":null,"#,
                 r#""warning":null,"error":null}"#
             )
         );
@@ -352,7 +392,7 @@ mod tests {
         assert_eq!(
             Report::of_table(&table).to_string(),
             format!(
-                r#"{{"outcome":"listed","evidence":null,"certain":null,"duplication":null,"table_duplications":{{"table":"temp","table_id":2,"partition_count":8,"duplications":[{TOLD}]}},"differences":null,"unverified":null,"warning":null,"error":null}}"#
+                r#"{{"outcome":"listed","evidence":null,"certain":null,"duplication":null,"table_duplications":{{"table":"temp","table_id":2,"partition_count":8,"duplications":[{TOLD}]}},"info":null,"differences":null,"unverified":null,"warning":null,"error":null}}"#
             )
         );
         table.partition_count = None;
@@ -370,6 +410,37 @@ mod tests {
         assert!(report.contains(TOLD));
         let unchanged = Change::Unchanged { current: duplication(), warning: None };
         assert!(Report::of_change(&unchanged).to_string().starts_with(r#"{"outcome":"unchanged""#));
+    }
+
+    #[test]
+    fn what_the_servers_are_byte_for_byte() {
+        let info = Info {
+            servers: vec![
+                crate::info::ServerInfo {
+                    server: "a:1".into(),
+                    role: crate::info::Role::Follower,
+                    detail: Some("is a follower".into()),
+                },
+                crate::info::ServerInfo {
+                    server: "b:1".into(),
+                    role: crate::info::Role::Leader,
+                    detail: None,
+                },
+            ],
+            leader: Some("b:1".into()),
+            version: None,
+            generation: Some(Generation::DupExist),
+            known_by: Some(KnownBy::ListRpc),
+            warning: None,
+        };
+        let report = Report::of_info(&info).to_string();
+        assert!(report.starts_with(r#"{"outcome":"info","evidence":null,"certain":null,"#));
+        assert!(report.contains(concat!(
+            r#""duplication":null,"table_duplications":null,"info":{"servers":["#,
+            r#"{"server":"a:1","role":"follower","detail":"is a follower"},"#,
+            r#"{"server":"b:1","role":"leader","detail":null}],"#,
+            r#""leader":"b:1","version":null,"generation":"dup-exist","known_by":"list_rpc"},"#,
+        )));
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod client;
 pub mod error;
 #[cfg(any(feature = "capi", feature = "python"))]
 mod events;
+pub mod info;
 pub mod json;
 pub mod outcome;
 pub mod protocol;
@@ -26,6 +27,7 @@ pub mod transport;
 pub use client::blocking::BlockingClient;
 pub use client::{Client, ClientBuilder, DuplicationSpec, Mode, Selector, TablePattern};
 pub use error::{Error, ErrorKind, Result};
+pub use info::{Info, KnownBy, Role, ServerInfo};
 pub use outcome::{
     Change, Difference, Duplication, Evidence, FailMode, Identity, Outcome, PartitionProgress,
     Property, Removal, Status, TableDuplications,

@@ -16,7 +16,8 @@ fn listed() -> Value {
                 {"partition": 0, "confirmed_decree": null, "last_committed_decree": 3}
             ]
         },
-        "table_duplications": null, "differences": null, "unverified": null, "warning": null,
+        "table_duplications": null, "info": null, "differences": null, "unverified": null,
+        "warning": null,
         "error": null
     })
 }

@@ -6,7 +6,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use pegasus_dup::outcome::{FailMode, Status};
-use pegasus_dup::{Change, ErrorKind, Evidence, Generation, Outcome, Property, Removal};
+use pegasus_dup::{
+    Change, ErrorKind, Evidence, Generation, KnownBy, Outcome, Property, Removal, Role,
+};
 use serde_json::Value;
 
 fn read(path: &str) -> String {
@@ -33,6 +35,8 @@ fn errors_and_evidence_are_those_of_every_face() {
     }
     assert_eq!(Property::ALL.map(Property::name).to_vec(), names("properties"));
     assert_eq!(Generation::ALL.map(Generation::name).to_vec(), names("generations"));
+    assert_eq!(Role::ALL.map(Role::name).to_vec(), names("roles"));
+    assert_eq!(KnownBy::ALL.map(KnownBy::name).to_vec(), names("known_by"));
     let modes = [FailMode::Slow, FailMode::Skip, FailMode::Fast];
     assert_eq!(modes.map(FailMode::name).to_vec(), names("fail_modes"));
     let statuses = [
@@ -79,14 +83,14 @@ fn outcomes_are_those_of_every_face() {
             Removal::NotFound => "not_found",
         },
     );
-    let mut all = [&adds[..], &["error", "listed"], &changes, &removals].concat();
+    let mut all = [&adds[..], &["error", "listed", "info"], &changes, &removals].concat();
     let mut table = names("outcomes");
     all.sort_unstable();
     table.sort_unstable();
     assert_eq!(all, table);
 }
 
-/// What a client can be asked: its methods that give duplications.
+/// What a client can be asked: its methods that give duplications, or what the servers are.
 fn operations(path: &str, start: &str) -> BTreeSet<String> {
     read(path)
         .split(start)
@@ -94,7 +98,8 @@ fn operations(path: &str, start: &str) -> BTreeSet<String> {
         .filter_map(|function| {
             let (name, rest) = function.split_once('(')?;
             let signature = rest.split('{').next()?;
-            signature.contains("Duplication").then(|| name.to_owned())
+            (signature.contains("Duplication") || signature.contains("Info>"))
+                .then(|| name.to_owned())
         })
         .collect()
 }

@@ -20,7 +20,17 @@ from . import _core
 from ._async_client import AsyncClient
 from ._client import Client
 from ._core import __version__
-from ._enums import ErrorKind, Evidence, FailMode, Generation, Property, Status, Step
+from ._enums import (
+    ErrorKind,
+    Evidence,
+    FailMode,
+    Generation,
+    KnownBy,
+    Property,
+    Role,
+    Status,
+    Step,
+)
 from ._errors import (
     Busy,
     ClientUnusable,
@@ -48,10 +58,12 @@ from ._outcome import (
     Duplication,
     Failed,
     Identity,
+    Info,
     NotFound,
     PartitionProgress,
     Progress,
     Removed,
+    ServerInfo,
     TableDuplications,
     Unchanged,
 )
@@ -74,7 +86,9 @@ __all__ = [
     "Failed",
     "Generation",
     "Identity",
+    "Info",
     "InvalidArgument",
+    "KnownBy",
     "MetaGroup",
     "MetaServer",
     "MetaServerError",
@@ -89,6 +103,8 @@ __all__ = [
     "RemoteClusterNotConfigured",
     "RemoteTableTaken",
     "Removed",
+    "Role",
+    "ServerInfo",
     "Status",
     "Step",
     "Table",

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         Changed,
         Created,
         Duplication,
+        Info,
         NotFound,
         Removed,
         TableDuplications,
@@ -217,6 +218,18 @@ class AsyncClient(ClientBase):
         ``which`` is its dupid, or its remote cluster's name.
         """
         return await self._run(_operations.set_fail_mode(table, which, mode), timeout, progress)
+
+    async def info(
+        self,
+        *,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> Info:
+        """Return what the meta servers are: who leads, and the leader's version and generation.
+
+        Changes nothing. That no server leads is no error: the result says so.
+        """
+        return await self._run(_operations.info(), timeout, progress)
 
     async def _run(
         self,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         Changed,
         Created,
         Duplication,
+        Info,
         NotFound,
         Progress,
         Removed,
@@ -247,6 +248,18 @@ class Client(ClientBase):
         ``which`` is its dupid, or its remote cluster's name.
         """
         return self._wait(_operations.set_fail_mode(table, which, mode), timeout, progress)
+
+    def info(
+        self,
+        *,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> Info:
+        """Return what the meta servers are: who leads, and the leader's version and generation.
+
+        Changes nothing. That no server leads is no error: the result says so.
+        """
+        return self._wait(_operations.info(), timeout, progress)
 
     def _wait(
         self,

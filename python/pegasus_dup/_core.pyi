@@ -8,6 +8,7 @@ from ._outcome import (
     Changed,
     Created,
     Duplication,
+    Info,
     NotFound,
     Progress,
     Removed,
@@ -20,7 +21,9 @@ __all__ = [
     "EXCEPTIONS",
     "FAIL_MODES",
     "GENERATIONS",
+    "KNOWN_BY",
     "PROPERTIES",
+    "ROLES",
     "STATUSES",
     "STEPS",
     "Call",
@@ -43,6 +46,8 @@ EXCEPTIONS: Final[dict[str, str]]
 FAIL_MODES: Final[tuple[str, ...]]
 GENERATIONS: Final[tuple[str, ...]]
 PROPERTIES: Final[tuple[str, ...]]
+KNOWN_BY: Final[tuple[str, ...]]
+ROLES: Final[tuple[str, ...]]
 STATUSES: Final[tuple[str, ...]]
 STEPS: Final[tuple[str, ...]]
 
@@ -86,6 +91,8 @@ class Operation(Generic[_T]):
     def set_fail_mode(
         table: str, which: int | str, mode: str
     ) -> Operation[Changed | Unchanged]: ...
+    @staticmethod
+    def info() -> Operation[Info]: ...
 
 @final
 class Mailbox:

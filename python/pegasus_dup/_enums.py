@@ -123,6 +123,38 @@ class Generation(_Text):
     """2.6 snapshots since June 2024."""
 
 
+class Role(_Text):
+    """What a meta server is at the moment."""
+
+    LEADER = "leader"
+    """It leads."""
+    FOLLOWER = "follower"
+    """It follows."""
+    NOT_READY = "not_ready"
+    """It answers, and has not started yet or is recovering."""
+    UNREACHABLE = "unreachable"
+    """No connection can be opened, or its name has no address."""
+    NO_ANSWER = "no_answer"
+    """It takes the connection, and no complete answer comes."""
+    NO_META_SERVER = "no_meta_server"
+    """What answers there is no meta server."""
+
+
+class KnownBy(_Text):
+    """How a server's generation is known."""
+
+    LIST_RPC = "list_rpc"
+    """It handles ``RPC_CM_LIST_DUPLICATION``, which proves ``dup-exist``."""
+    NO_REPLICA_COUNT_RPC = "no_replica_count_rpc"
+    """It lacks ``RPC_CM_GET_MAX_REPLICA_COUNT``, which proves ``freezed``."""
+    VERSION = "version"
+    """It handles ``RPC_CM_GET_MAX_REPLICA_COUNT`` alone, and ``GET /version`` tells the rest."""
+    NO_VERSION = "no_version"
+    """It handles ``RPC_CM_GET_MAX_REPLICA_COUNT`` alone, and tells no version: the careful choice."""
+    STATED = "stated"
+    """Somebody stated it, and nothing refutes it; what was found out says less."""
+
+
 class ErrorKind(_Text):
     """What went wrong, by what to do about it. There is one exception class for each."""
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
         Changed,
         Created,
         Duplication,
+        Info,
         NotFound,
         Removed,
         TableDuplications,
@@ -86,3 +87,8 @@ def set_fail_mode(table: str, which: Which, mode: str) -> Operation[Changed | Un
     return _core.Operation.set_fail_mode(
         _args.text("table", table), _args.which(which), _args.fail_mode(mode)
     )
+
+
+def info() -> Operation[Info]:
+    """Ask what the meta servers are."""
+    return _core.Operation.info()

@@ -9,7 +9,16 @@ from ._values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._enums import Evidence, FailMode, Property, Status, Step
+    from ._enums import (
+        Evidence,
+        FailMode,
+        Generation,
+        KnownBy,
+        Property,
+        Role,
+        Status,
+        Step,
+    )
     from ._errors import PegasusDupError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
@@ -200,6 +209,37 @@ class Removed:
     """As it was."""
     warning: str | None = None
     """What a person should know besides."""
+
+
+@dataclass(frozen=True)
+class ServerInfo:
+    """One meta server."""
+
+    server: str
+    """The address as it was given, with the IP address in parentheses if it was a name."""
+    role: Role
+    """What the server is at the moment."""
+    detail: str | None = None
+    """What more is known, in words: why it cannot be reached, whom a follower names."""
+
+
+@dataclass(frozen=True)
+class Info:
+    """The meta servers of a cluster."""
+
+    servers: tuple[ServerInfo, ...]
+    """Every server that was asked: the listed ones in their order, each address of a name as a
+    server of its own; then those that a follower named as the leader."""
+    leader: str | None
+    """The server that leads; ``None`` if no server says that it does."""
+    version: str | None
+    """The version that the leader tells over HTTP; ``None`` if it tells none."""
+    generation: Generation | None
+    """The generation of the leader that the client goes by; ``None`` if it could not be found out."""
+    known_by: KnownBy | None
+    """How the generation is known."""
+    warning: str | None = None
+    """What a person should know besides: that the leader refutes the stated generation, say."""
 
 
 @dataclass(frozen=True)

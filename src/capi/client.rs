@@ -194,6 +194,18 @@ pub extern "C" fn pegasus_dup_list_by_table(
     })
 }
 
+/// Finds out what the meta servers are: which of them can be reached, which leads, and of which version
+/// and generation the leader is. Changes nothing. The outcome's kind is `PEGASUS_DUP_INFO`, also if no
+/// server leads, or `PEGASUS_DUP_ERROR`.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_info(
+    client: Option<&Client>,
+    timeout_ms: i32,
+    outcome: Out<'_, Option<Box<Outcome>>>,
+) -> i32 {
+    call(client, timeout_ms, outcome, || Ok(Operation::Info))
+}
+
 /// Lets a paused duplication run: the one with that `dupid`, or, if that is 0, the one to `cluster`;
 /// the other one is NULL or 0. The outcome's kind is `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or
 /// `PEGASUS_DUP_ERROR`.

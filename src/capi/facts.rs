@@ -9,6 +9,7 @@ use super::pointers::c_string;
 use super::text;
 use crate::client::operation::Answer;
 use crate::error::{Error, Result};
+use crate::info::{self, Info};
 use crate::json::Report;
 use crate::outcome::{self, Change, Evidence, Removal, TableDuplications};
 
@@ -24,6 +25,7 @@ pub(crate) struct Facts {
     pub(crate) unverified: Vec<CString>,
     pub(crate) warning: Option<CString>,
     pub(crate) error: Option<ErrorTexts>,
+    pub(crate) info: Option<InfoTexts>,
     pub(crate) text: CString,
     pub(crate) json: CString,
 }
@@ -43,6 +45,22 @@ pub(crate) struct Table {
     pub(crate) partition_count: Option<i32>,
     /// Which of the outcome's duplications are the table's.
     pub(crate) duplications: Range<usize>,
+}
+
+#[derive(Debug)]
+pub(crate) struct InfoTexts {
+    pub(crate) servers: Vec<ServerTexts>,
+    pub(crate) leader: Option<CString>,
+    pub(crate) version: Option<CString>,
+    pub(crate) generation: Option<i32>,
+    pub(crate) known_by: Option<CString>,
+}
+
+#[derive(Debug)]
+pub(crate) struct ServerTexts {
+    pub(crate) server: CString,
+    pub(crate) role: CString,
+    pub(crate) detail: Option<CString>,
 }
 
 #[derive(Debug)]
@@ -70,6 +88,7 @@ impl Facts {
             unverified: Vec::new(),
             warning: None,
             error: None,
+            info: None,
             text: c_string(text),
             json: c_string(json),
         }
@@ -88,6 +107,7 @@ impl Facts {
             Ok(Answer::ByTable(found)) => Facts::of_tables(found),
             Ok(Answer::Change(change)) => Facts::of_change(change),
             Ok(Answer::Removal(removal)) => Facts::of_removal(removal),
+            Ok(Answer::Info(info)) => Facts::of_info(&info),
             Err(error) => Facts::of_error(&error),
         }
     }
@@ -163,6 +183,25 @@ impl Facts {
                 Facts::new(PEGASUS_DUP_REMOVED, &text, &report).with(was, warning)
             }
             Removal::NotFound => Facts::new(PEGASUS_DUP_NOT_FOUND, &text, &report),
+        }
+    }
+
+    fn of_info(info: &Info) -> Facts {
+        let server = |one: &info::ServerInfo| ServerTexts {
+            server: c_string(&one.server),
+            role: c_string(one.role.name()),
+            detail: one.detail.as_deref().map(c_string),
+        };
+        Facts {
+            warning: info.warning.as_deref().map(c_string),
+            info: Some(InfoTexts {
+                servers: info.servers.iter().map(server).collect(),
+                leader: info.leader.as_deref().map(c_string),
+                version: info.version.as_deref().map(c_string),
+                generation: info.generation.map(generation_number),
+                known_by: info.known_by.map(|how| c_string(how.name())),
+            }),
+            ..Facts::new(PEGASUS_DUP_INFO, &text::of_info(info), &Report::of_info(info))
         }
     }
 

@@ -16,6 +16,7 @@ pub(crate) mod callbacks;
 pub mod client;
 pub mod duplication;
 pub(crate) mod facts;
+pub mod info;
 pub mod log;
 pub mod names;
 pub mod numbers;

@@ -46,6 +46,7 @@ pub extern "C" fn pegasus_dup_kind_name(kind: i32) -> *const c_char {
             PEGASUS_DUP_UNCHANGED => c"unchanged",
             PEGASUS_DUP_REMOVED => c"removed",
             PEGASUS_DUP_NOT_FOUND => c"not_found",
+            PEGASUS_DUP_INFO => c"info",
             _ => return None,
         })
     })

@@ -56,6 +56,8 @@ pub const PEGASUS_DUP_UNCHANGED: i32 = 5;
 pub const PEGASUS_DUP_REMOVED: i32 = 6;
 /// Outcome: what was to be removed wasn't there; nothing was sent.
 pub const PEGASUS_DUP_NOT_FOUND: i32 = 7;
+/// Outcome: what the meta servers are.
+pub const PEGASUS_DUP_INFO: i32 = 8;
 
 /// Resource: a duplication.
 pub const PEGASUS_DUP_RESOURCE_DUPLICATION: i32 = 0;
@@ -156,6 +158,8 @@ pub const PEGASUS_DUP_OPERATION_REMOVE: i32 = 5;
 pub const PEGASUS_DUP_OPERATION_SET_FAIL_MODE: i32 = 6;
 /// Operation: the duplications of many tables, by table. Needs nothing: all tables unless told otherwise.
 pub const PEGASUS_DUP_OPERATION_LIST_BY_TABLE: i32 = 7;
+/// Operation: tells what the meta servers are.
+pub const PEGASUS_DUP_OPERATION_INFO: i32 = 8;
 
 /// Tables to list: all of them.
 pub const PEGASUS_DUP_TABLES_ALL: i32 = 0;

@@ -48,9 +48,12 @@ pub extern "C" fn pegasus_dup_outcome_kind(outcome: Option<&Outcome>) -> i32 {
 }
 
 /// What kind of thing it speaks of: `PEGASUS_DUP_RESOURCE_DUPLICATION`; others may come.
+/// `PEGASUS_DUP_NOT_TOLD` for the kind `PEGASUS_DUP_INFO`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_resource(outcome: Option<&Outcome>) -> i32 {
-    read(outcome, PEGASUS_DUP_NOT_TOLD, |_| Some(PEGASUS_DUP_RESOURCE_DUPLICATION))
+    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| {
+        (outcome.kind != PEGASUS_DUP_INFO).then_some(PEGASUS_DUP_RESOURCE_DUPLICATION)
+    })
 }
 
 /// How it is known that this was created, or exists: `PEGASUS_DUP_SERVER_SAID_SO` and those that

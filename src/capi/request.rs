@@ -36,6 +36,7 @@ enum Asked {
     Remove,
     SetFailMode,
     ListByTable,
+    Info,
 }
 
 impl Asked {
@@ -49,6 +50,7 @@ impl Asked {
             PEGASUS_DUP_OPERATION_REMOVE => Asked::Remove,
             PEGASUS_DUP_OPERATION_SET_FAIL_MODE => Asked::SetFailMode,
             PEGASUS_DUP_OPERATION_LIST_BY_TABLE => Asked::ListByTable,
+            PEGASUS_DUP_OPERATION_INFO => Asked::Info,
             _ => return Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT)),
         })
     }
@@ -101,6 +103,7 @@ impl Request {
             Asked::SetFailMode => {
                 Operation::SetFailMode(table()?, which()?, self.fail_mode.ok_or(INCOMPLETE)?)
             }
+            Asked::Info => Operation::Info,
         })
     }
 }

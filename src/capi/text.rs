@@ -3,7 +3,9 @@
 use std::fmt::Write;
 
 use crate::error::Error;
+use crate::info::{Info, KnownBy};
 use crate::outcome::{Change, Duplication, Outcome, Removal, TableDuplications};
+use crate::protocol::generation::Generation;
 use crate::text::{name, sentence};
 
 fn duplication(of: &Duplication) -> String {
@@ -82,6 +84,24 @@ pub(super) fn of_removal(removal: &Removal<Duplication>) -> String {
         }
         Removal::NotFound => "not found: there was nothing to remove".to_owned(),
     }
+}
+
+pub(super) fn of_info(info: &Info) -> String {
+    let or_dash = |value: Option<&str>| value.map_or_else(|| "-".into(), name).into_owned();
+    let mut text = format!(
+        "info: leader={} version={} generation={} known_by={}",
+        or_dash(info.leader.as_deref()),
+        or_dash(info.version.as_deref()),
+        or_dash(info.generation.map(Generation::name)),
+        or_dash(info.known_by.map(KnownBy::name)),
+    );
+    for one in &info.servers {
+        let _ = write!(text, "\nserver: {} role={}", name(&one.server), one.role);
+        if let Some(detail) = &one.detail {
+            let _ = write!(text, " detail={}", name(detail));
+        }
+    }
+    with_warning(text, info.warning.as_deref())
 }
 
 pub(super) fn of_error(error: &Error) -> String {

@@ -3,6 +3,7 @@
 
 use crate::client::hints;
 use crate::error::{Error, ErrorKind};
+use crate::info::Info;
 use crate::json::Report;
 use crate::outcome::{Change, Duplication, Outcome, Removal, TableDuplications};
 
@@ -96,6 +97,21 @@ impl Format {
             },
             stderr: String::new(),
             exit: Exit::Done,
+        }
+    }
+
+    /// Without a leader nothing can be done with the cluster, so the exit code is that of an error.
+    pub(super) fn info(self, info: &Info) -> Answer {
+        let mut stderr =
+            self.warnings(info.warning.as_deref().map(|t| text::sentence(t).into_owned()));
+        if info.leader.is_none() {
+            let label = self.look.stderr.red("error:");
+            stderr.push_str(&format!("{label} no leader among the meta servers\n"));
+        }
+        Answer {
+            stdout: if self.json { line(Report::of_info(info)) } else { text::info(info) },
+            stderr,
+            exit: if info.leader.is_some() { Exit::Done } else { Exit::Error },
         }
     }
 

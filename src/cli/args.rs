@@ -105,6 +105,10 @@ pub(super) enum Command {
     Query(QueryArgs),
     /// Show the duplications of many tables.
     List(ListArgs),
+    /// Show the meta servers: which can be reached, which leads, its version and generation.
+    ///
+    /// The exit code is 0 if a server leads, else 1.
+    Info(GenerationOption),
     /// Let a paused duplication run.
     Start(WhichArgs),
     /// Pause a duplication.

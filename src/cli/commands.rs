@@ -120,6 +120,7 @@ fn read(command: Command) -> Result<Prepared> {
             let list = if args.by_table { Operation::ListByTable } else { Operation::List };
             given(list(tables), args.generation)
         }
+        Command::Info(args) => given(Operation::Info, args),
         Command::Start(args) => which(args, Operation::Start),
         Command::Pause(args) => which(args, Operation::Pause),
         Command::Remove(args) => which(args, Operation::Remove),
@@ -152,6 +153,7 @@ impl Prepared {
             Ok(operation::Answer::ByTable(listed)) => format.by_table(&listed),
             Ok(operation::Answer::Change(change)) => format.change(&change),
             Ok(operation::Answer::Removal(removal)) => format.removal(&removal, &self.names()),
+            Ok(operation::Answer::Info(info)) => format.info(&info),
             Err(error) => format.error(&error),
         }
     }
@@ -166,7 +168,8 @@ impl Prepared {
             Operation::Add(_)
             | Operation::Query(_)
             | Operation::List(_)
-            | Operation::ListByTable(_) => {
+            | Operation::ListByTable(_)
+            | Operation::Info => {
                 format!("table={}", self.table())
             }
         }
@@ -175,7 +178,7 @@ impl Prepared {
     fn table(&self) -> &str {
         match &self.operation {
             Operation::Add(spec) => &spec.table,
-            Operation::List(_) | Operation::ListByTable(_) => "",
+            Operation::List(_) | Operation::ListByTable(_) | Operation::Info => "",
             Operation::Query(table)
             | Operation::Start(table, _)
             | Operation::Pause(table, _)

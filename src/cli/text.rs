@@ -4,7 +4,10 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 
+use crate::info::{Info, KnownBy};
 use crate::outcome::{Change, Duplication, Evidence, Outcome, TableDuplications};
+
+use crate::protocol::generation::Generation;
 
 use super::terminal::Colour;
 use crate::text::name;
@@ -143,6 +146,28 @@ pub(super) fn change(change: &Change<Duplication>, colour: Colour) -> String {
 /// The line of a removal.
 pub(super) fn removed(was: &Duplication, colour: Colour) -> String {
     format!("{} {}\n", colour.green("removed:"), duplication(was))
+}
+
+/// A line for each server, then what is known of the leader; `-` is what is not known.
+pub(super) fn info(info: &Info) -> String {
+    let mut text = String::new();
+    for one in &info.servers {
+        let _ = write!(text, "server={} role={}", name(&one.server), one.role);
+        if let Some(detail) = &one.detail {
+            let _ = write!(text, " detail={}", name(detail));
+        }
+        text.push('\n');
+    }
+    let or_dash = |value: Option<&str>| value.map_or(Cow::Borrowed("-"), name).into_owned();
+    let _ = writeln!(
+        text,
+        "leader={} version={} generation={} known_by={}",
+        or_dash(info.leader.as_deref()),
+        or_dash(info.version.as_deref()),
+        or_dash(info.generation.map(Generation::name)),
+        or_dash(info.known_by.map(KnownBy::name)),
+    );
+    text
 }
 
 /// What is shown of a table in a list.

@@ -12,6 +12,7 @@ use tokio::sync::oneshot;
 
 use super::{Client, DuplicationSpec, Mode, Selector, TablePattern};
 use crate::error::{Error, ErrorKind, Result};
+use crate::info::Info;
 use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal, TableDuplications};
 use crate::threads;
 
@@ -180,6 +181,15 @@ impl BlockingClient {
     /// As [`Client::remove`], and as [`BlockingClient::block_on`].
     pub fn remove(&self, table: &str, which: &Selector) -> Result<Removal<Duplication>> {
         self.block_on(self.client.remove(table, which))?
+    }
+
+    /// [`Client::info`], blocking.
+    ///
+    /// # Errors
+    ///
+    /// As [`Client::info`], and as [`BlockingClient::block_on`].
+    pub fn info(&self) -> Result<Info> {
+        self.block_on(self.client.info())?
     }
 
     /// [`Client::set_fail_mode`], blocking.

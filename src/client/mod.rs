@@ -11,6 +11,7 @@ mod harm;
 pub(crate) mod hints;
 #[cfg(any(feature = "capi", feature = "python"))]
 pub(crate) mod in_flight;
+mod info;
 mod learn;
 mod list;
 mod modify;
@@ -35,6 +36,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::error::Result;
+use crate::info::Info;
 use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal, TableDuplications};
 use crate::transport::group::MetaGroup;
 
@@ -163,6 +165,19 @@ impl Client {
         mode: FailMode,
     ) -> Result<Change<Duplication>> {
         modify::change(self, table, which, modify::Goal::FailMode(mode)).await
+    }
+
+    /// What the meta servers are: which of them can be reached, which leads, and of which version and
+    /// generation the leader is (RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX to each server, then
+    /// RPC_CM_LIST_DUPLICATION, RPC_CM_GET_MAX_REPLICA_COUNT and `GET /version` to the leader).
+    /// Changes nothing. That no server leads, or that the stated generation is wrong, is no error
+    /// here: the result says so.
+    ///
+    /// # Errors
+    ///
+    /// None of its own; others may come.
+    pub async fn info(&self) -> Result<Info> {
+        Ok(info::info(self).await)
     }
 
     /// The adds and changes that this client (or a clone) has sent, or is about to, and whose

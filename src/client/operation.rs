@@ -5,6 +5,7 @@
 use super::spec::check_name;
 use super::{Client, DuplicationSpec, Selector, TablePattern};
 use crate::error::Result;
+use crate::info::Info;
 use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal, TableDuplications};
 
 /// What a client is asked to do, complete.
@@ -18,6 +19,7 @@ pub(crate) enum Operation {
     Pause(String, Selector),
     Remove(String, Selector),
     SetFailMode(String, Selector, FailMode),
+    Info,
 }
 
 /// What a client answers.
@@ -28,13 +30,24 @@ pub(crate) enum Answer {
     ByTable(Vec<TableDuplications>),
     Change(Change<Duplication>),
     Removal(Removal<Duplication>),
+    Info(Info),
 }
 
 impl Operation {
     /// Whether it may change something.
     #[cfg(any(feature = "cli", feature = "python"))]
     pub(crate) fn changes(&self) -> bool {
-        !matches!(self, Operation::Query(_) | Operation::List(_) | Operation::ListByTable(_))
+        match self {
+            Operation::Query(_)
+            | Operation::List(_)
+            | Operation::ListByTable(_)
+            | Operation::Info => false,
+            Operation::Add(_)
+            | Operation::Start(..)
+            | Operation::Pause(..)
+            | Operation::Remove(..)
+            | Operation::SetFailMode(..) => true,
+        }
     }
 
     /// Refuses what no server could make sense of: what the caller's words alone show to be wrong.
@@ -44,6 +57,7 @@ impl Operation {
             Operation::Add(spec) => spec.check(),
             Operation::Query(table) => check_name("table", table),
             Operation::List(tables) | Operation::ListByTable(tables) => tables.check(),
+            Operation::Info => Ok(()),
             Operation::Start(table, which)
             | Operation::Pause(table, which)
             | Operation::Remove(table, which)
@@ -66,6 +80,7 @@ impl Operation {
             Operation::SetFailMode(table, which, mode) => {
                 Answer::Change(client.set_fail_mode(table, which, *mode).await?)
             }
+            Operation::Info => Answer::Info(client.info().await?),
         })
     }
 }

@@ -6,6 +6,7 @@ use pyo3::types::{PyDict, PyTuple};
 use super::errors;
 use crate::client::progress::Step;
 use crate::error::ErrorKind;
+use crate::info::{KnownBy, Role};
 use crate::outcome::{Evidence, FailMode, Property, Status};
 use crate::protocol::generation::Generation;
 
@@ -46,6 +47,8 @@ pub(super) fn add_to(module: &Bound<'_, PyModule>) -> PyResult<()> {
     )?;
     add("GENERATIONS", Generation::ALL.into_iter().map(Generation::name).collect())?;
     add("PROPERTIES", Property::ALL.into_iter().map(Property::name).collect())?;
+    add("ROLES", Role::ALL.into_iter().map(Role::name).collect())?;
+    add("KNOWN_BY", KnownBy::ALL.into_iter().map(KnownBy::name).collect())?;
     add("STEPS", Step::NAMES.to_vec())?;
     add("STATUSES", statuses)
 }

@@ -98,6 +98,11 @@ impl Operation {
             mode.parse().map_err(|error| errors::invalid_argument_of(py, &error))?;
         Ok(Operation(operation::Operation::SetFailMode(table, which.into(), mode)))
     }
+
+    #[staticmethod]
+    fn info() -> Operation {
+        Operation(operation::Operation::Info)
+    }
 }
 
 impl Operation {

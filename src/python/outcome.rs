@@ -5,6 +5,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use super::interned::interned;
 use crate::client::operation::Answer;
+use crate::info::{Info, ServerInfo};
 use crate::outcome::{
     Change, Difference, Duplication, Evidence, Outcome, PartitionProgress, Property, Removal,
     TableDuplications,
@@ -118,6 +119,7 @@ pub(super) fn answer<'py>(py: Python<'py>, answer: &Answer) -> PyResult<Bound<'p
         }
         Answer::Change(one) => change(py, one),
         Answer::Removal(one) => removal(py, one),
+        Answer::Info(one) => info(py, one),
     }
 }
 
@@ -168,6 +170,29 @@ pub(super) fn change<'py>(py: Python<'py>, change: &Change<Duplication>) -> PyRe
             make(py, "Unchanged", &fields)
         }
     }
+}
+
+fn info<'py>(py: Python<'py>, info: &Info) -> PyResult<Object<'py>> {
+    let server = |one: &ServerInfo| {
+        let fields = fields! { py,
+            server: &one.server,
+            role: member(py, "Role", one.role.name())?,
+            detail: one.detail.as_deref(),
+        };
+        make(py, "ServerInfo", &fields)
+    };
+    let servers: Vec<_> = info.servers.iter().map(server).collect::<PyResult<_>>()?;
+    let generation = info.generation.map(|one| member(py, "Generation", one.name())).transpose()?;
+    let known_by = info.known_by.map(|how| member(py, "KnownBy", how.name())).transpose()?;
+    let fields = fields! { py,
+        servers: PyTuple::new(py, servers)?,
+        leader: info.leader.as_deref(),
+        version: info.version.as_deref(),
+        generation: generation,
+        known_by: known_by,
+        warning: info.warning.as_deref(),
+    };
+    make(py, "Info", &fields)
 }
 
 pub(super) fn removal<'py>(

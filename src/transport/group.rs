@@ -172,6 +172,16 @@ impl MetaGroup {
         Round::new(&self.seams, &self.listed, self.memory().last.clone(), table, deadline)
     }
 
+    /// The place of a server among the listed ones; after all of them if it is not listed.
+    pub(crate) fn place(&self, candidate: &Candidate) -> usize {
+        let named = match candidate {
+            Candidate::Name(named) => named,
+            Candidate::Server(server) => &server.named,
+        };
+        let place = self.listed.iter().position(|listed| listed == named);
+        place.unwrap_or(self.listed.len())
+    }
+
     fn memory(&self) -> MutexGuard<'_, Memory> {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -91,8 +91,11 @@ static_assert(std::is_same_v<pd::list_outcome, std::variant<pd::listed, pd::erro
 static_assert(
     std::is_same_v<pd::list_by_table_outcome, std::variant<pd::listed_by_table, pd::error>>);
 
-static const std::set<std::string> outcomes = {"created", "already_exists", "error",   "listed",
-                                               "changed", "unchanged",      "removed", "not_found"};
+static_assert(std::is_same_v<pd::info_outcome, std::variant<pd::cluster_info, pd::error>>);
+
+static const std::set<std::string> outcomes = {"created", "already_exists", "error",
+                                               "listed",  "changed",        "unchanged",
+                                               "removed", "not_found",      "info"};
 
 /* Never called: that it compiles says that each operation is there, in both ways. */
 [[maybe_unused]] static void operations_compile(const pd::client &client) {
@@ -105,9 +108,11 @@ static const std::set<std::string> outcomes = {"created", "already_exists", "err
     (void)client.remove("t", 1), (void)client.remove_async("t", 1);
     (void)client.set_fail_mode("t", 1, pd::fail_mode::slow);
     (void)client.set_fail_mode_async("t", 1, pd::fail_mode::slow);
+    (void)client.info(), (void)client.info_async();
 }
-static const std::set<std::string> operations = {"add",   "query",  "list",          "start",
-                                                 "pause", "remove", "set_fail_mode", "list_by_table"};
+static const std::set<std::string> operations = {"add",           "query",  "list",
+                                                 "start",         "pause",  "remove",
+                                                 "set_fail_mode", "list_by_table", "info"};
 
 static std::set<std::string> of(const parity &table, const std::string &section) {
     std::set<std::string> names;

@@ -19,6 +19,7 @@ pub fn assert_report(line: &str) -> Value {
         "certain",
         "duplication",
         "table_duplications",
+        "info",
         "differences",
         "unverified",
         "warning",

@@ -53,6 +53,8 @@ def test_enumerations_have_what_the_library_has() -> None:
     assert [one.value for one in FailMode] == list(_core.FAIL_MODES)
     assert [one.value for one in Step] == list(_core.STEPS)
     assert [one.value for one in Generation] == list(_core.GENERATIONS)
+    assert [one.value for one in Role] == list(_core.ROLES)
+    assert [one.value for one in KnownBy] == list(_core.KNOWN_BY)
     assert [one for one in Evidence if not one.certain] == [Evidence.APPEARED_DURING_CALL]
 
 

@@ -15,8 +15,10 @@ from pegasus_dup import (
     Evidence,
     FailMode,
     Generation,
+    KnownBy,
     PegasusDupError,
     Property,
+    Role,
     Status,
 )
 
@@ -53,6 +55,8 @@ def test_names_of_states() -> None:
     assert {one.value for one in FailMode} == {*names("fail_modes"), "FAIL_UNKNOWN"}
     assert [one.value for one in Generation] == names("generations")
     assert [one.value for one in Property] == names("properties")
+    assert [one.value for one in Role] == names("roles")
+    assert [one.value for one in KnownBy] == names("known_by")
 
 
 BOTH = pytest.mark.parametrize("client", [Client, AsyncClient])

@@ -1,0 +1,109 @@
+//! What the meta servers are: each listed server is asked whether it leads, and the leader what it is.
+
+use std::sync::Arc;
+
+use super::Client;
+use super::ask;
+use super::attempt::one_try;
+use super::learn;
+use crate::info::{Info, KnownBy, Role, ServerInfo};
+use crate::protocol::found::Found;
+use crate::protocol::messages::{ListRequest, match_type};
+use crate::transport::connection::Connection;
+use crate::transport::round::{Candidate, Failure};
+use crate::transport::seams::Deadline;
+
+/// The table that the servers are asked about. It need not exist: whether a request is handled is all
+/// that counts.
+const ANY_TABLE: &str = "temp";
+
+pub(super) async fn info(client: &Client) -> Info {
+    let deadline = Deadline::after(client.timeout);
+    let group = &client.inner.group;
+    // A server that keeps silent must leave time for the leader.
+    let mut round = group.round(ANY_TABLE, one_try(deadline));
+    let mut asked: Vec<(Candidate, Result<Arc<Connection>, Failure>)> = Vec::new();
+    while let Some(answered) = round.next().await {
+        asked.push(answered);
+    }
+    // Answers come in any order; the same state is told in the same words.
+    asked.sort_by_cached_key(|(candidate, _)| (group.place(candidate), candidate.to_string()));
+
+    let leaders: Vec<String> = asked
+        .iter()
+        .filter(|(_, probed)| probed.is_ok())
+        .map(|(candidate, _)| candidate.to_string())
+        .collect();
+    let servers = asked.iter().map(|(candidate, probed)| server(candidate, probed)).collect();
+    let connection = asked.into_iter().find_map(|(_, probed)| probed.ok());
+    let mut info = Info {
+        servers,
+        leader: leaders.first().cloned(),
+        version: None,
+        generation: None,
+        known_by: None,
+        warning: None,
+    };
+    if let Some(connection) = connection {
+        look_at_leader(&connection, deadline, &mut info).await;
+    }
+    if leaders.len() > 1 {
+        let several = format!(
+            "several servers say that they lead, and only the first was looked at: servers={}",
+            leaders.join(",")
+        );
+        info.warning = super::decide::join(info.warning.take(), Some(several));
+    }
+    info
+}
+
+fn server(candidate: &Candidate, probed: &Result<Arc<Connection>, Failure>) -> ServerInfo {
+    let role = match probed {
+        Ok(_) => Role::Leader,
+        Err(Failure::Follower { .. }) => Role::Follower,
+        Err(Failure::NotReady(_)) => Role::NotReady,
+        Err(Failure::Unresolved(_) | Failure::NoAddress | Failure::Unreachable(_)) => {
+            Role::Unreachable
+        }
+        Err(Failure::Lost(why)) if why.is_garbage() => Role::NoMetaServer,
+        Err(Failure::Silent | Failure::Unfinished | Failure::Lost(_)) => Role::NoAnswer,
+        Err(Failure::NoMetaServer(_)) => Role::NoMetaServer,
+    };
+    let detail = probed.as_ref().err().map(|failure| match failure.code() {
+        Some(code) => format!("{failure}: code={code}"),
+        None => failure.to_string(),
+    });
+    ServerInfo { server: candidate.to_string(), role, detail }
+}
+
+/// Finds out what the leader is, by requests that change nothing on any version.
+async fn look_at_leader(connection: &Connection, deadline: Deadline, info: &mut Info) {
+    let request =
+        ListRequest { app_name_pattern: ANY_TABLE.to_owned(), match_type: match_type::EXACT };
+    // A refusal is fine: that the request was handled is known then.
+    let listed = ask::list_rpc(connection, &request, deadline).await;
+    let Some(found) = connection.learnt.found() else {
+        let why = listed.err().map_or_else(|| "no answer".to_owned(), |error| error.to_string());
+        info.warning = Some(format!("the leader's generation could not be found out: {why}"));
+        return;
+    };
+    info.version = match found {
+        Found::Version(version) => Some(version.clone()),
+        // It was asked for just now, and did not come.
+        Found::NoVersion => None,
+        Found::ListRpc | Found::NoReplicaCountRpc => connection.version(deadline).await,
+    };
+    info.generation = learn::generation(connection);
+    let found_by = match found {
+        Found::ListRpc => KnownBy::ListRpc,
+        Found::NoReplicaCountRpc => KnownBy::NoReplicaCountRpc,
+        Found::Version(_) => KnownBy::Version,
+        Found::NoVersion => KnownBy::NoVersion,
+    };
+    let refined = info.generation != Some(found.generation());
+    info.known_by = Some(if refined { KnownBy::Stated } else { found_by });
+    if let Err(refuted) = learn::check_statement(connection) {
+        info.warning =
+            Some(format!("every other operation of this client fails: {}", refuted.message()));
+    }
+}
