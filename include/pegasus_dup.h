@@ -143,6 +143,11 @@
 #define PEGASUS_DUP_NOT_FOUND 7
 
 /**
+ * Outcome: what the meta servers are.
+ */
+#define PEGASUS_DUP_INFO 8
+
+/**
  * Resource: a duplication.
  */
 #define PEGASUS_DUP_RESOURCE_DUPLICATION 0
@@ -362,6 +367,11 @@
  * Operation: the duplications of many tables, by table. Needs nothing: all tables unless told otherwise.
  */
 #define PEGASUS_DUP_OPERATION_LIST_BY_TABLE 7
+
+/**
+ * Operation: tells what the meta servers are.
+ */
+#define PEGASUS_DUP_OPERATION_INFO 8
 
 /**
  * Tables to list: all of them.
@@ -704,6 +714,15 @@ int32_t pegasus_dup_list_by_table(const struct pegasus_dup_client *client,
                                   struct pegasus_dup_outcome **outcome);
 
 /**
+ * Finds out what the meta servers are: which of them can be reached, which leads, and of which version
+ * and generation the leader is. Changes nothing. The outcome's kind is `PEGASUS_DUP_INFO`, also if no
+ * server leads, or `PEGASUS_DUP_ERROR`.
+ */
+int32_t pegasus_dup_info(const struct pegasus_dup_client *client,
+                         int32_t timeout_ms,
+                         struct pegasus_dup_outcome **outcome);
+
+/**
  * Lets a paused duplication run: the one with that `dupid`, or, if that is 0, the one to `cluster`;
  * the other one is NULL or 0. The outcome's kind is `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or
  * `PEGASUS_DUP_ERROR`.
@@ -828,6 +847,7 @@ int32_t pegasus_dup_outcome_kind(const struct pegasus_dup_outcome *outcome);
 
 /**
  * What kind of thing it speaks of: `PEGASUS_DUP_RESOURCE_DUPLICATION`; others may come.
+ * `PEGASUS_DUP_NOT_TOLD` for the kind `PEGASUS_DUP_INFO`.
  */
 int32_t pegasus_dup_outcome_resource(const struct pegasus_dup_outcome *outcome);
 
@@ -1010,6 +1030,52 @@ size_t pegasus_dup_outcome_table_duplication_count(const struct pegasus_dup_outc
 const struct pegasus_dup_duplication *pegasus_dup_outcome_table_duplication_at(const struct pegasus_dup_outcome *outcome,
                                                                                size_t place,
                                                                                size_t of_table);
+
+/**
+ * The server that leads. NULL if no server says that it does, or the kind is not `PEGASUS_DUP_INFO`.
+ */
+const char *pegasus_dup_info_leader(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * The version that the leader tells over HTTP. NULL if it tells none.
+ */
+const char *pegasus_dup_info_version(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * The generation of the leader that the client goes by: one of `PEGASUS_DUP_GENERATION_*`, or
+ * `PEGASUS_DUP_NOT_TOLD` if it could not be found out.
+ */
+int32_t pegasus_dup_info_generation(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * How the generation is known: "list_rpc", "no_replica_count_rpc", "version", "no_version" or
+ * "stated"; others may come. NULL if the generation is not known.
+ */
+const char *pegasus_dup_info_known_by(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * How many servers were asked: each address of a listed name counts, and so do the servers that a
+ * follower named.
+ */
+size_t pegasus_dup_info_server_count(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * The address of one of those servers, by its place, from 0. NULL past the end.
+ */
+const char *pegasus_dup_info_server(const struct pegasus_dup_outcome *outcome, size_t place);
+
+/**
+ * What that server is: "leader", "follower", "not_ready", "unreachable", "no_answer" or
+ * "no_meta_server"; others may come. NULL past the end.
+ */
+const char *pegasus_dup_info_server_role(const struct pegasus_dup_outcome *outcome, size_t place);
+
+/**
+ * What more is known of that server, in words: why it cannot be reached, whom a follower names. NULL
+ * if there is nothing, and past the end.
+ */
+const char *pegasus_dup_info_server_detail(const struct pegasus_dup_outcome *outcome,
+                                           size_t place);
 
 /**
  * The table whose writes are shipped.

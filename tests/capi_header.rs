@@ -7,7 +7,7 @@
 use std::path::Path;
 
 /// The files that declare something for C, in the order in which the header shows them.
-const SOURCES: [&str; 11] = [
+const SOURCES: [&str; 12] = [
     "version.rs",
     "numbers.rs",
     "names.rs",
@@ -18,6 +18,7 @@ const SOURCES: [&str; 11] = [
     "operation.rs",
     "outcome.rs",
     "tables.rs",
+    "info.rs",
     "duplication.rs",
 ];
 

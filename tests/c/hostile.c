@@ -77,6 +77,15 @@ static void ask_null(void) {
     CHECK_TEXT(pegasus_dup_outcome_error_server(NULL), NULL);
     CHECK_TEXT(pegasus_dup_outcome_text(NULL), NULL);
     CHECK_TEXT(pegasus_dup_outcome_json(NULL), NULL);
+    CHECK_TEXT(pegasus_dup_info_leader(NULL), NULL);
+    CHECK_TEXT(pegasus_dup_info_version(NULL), NULL);
+    CHECK(pegasus_dup_info_generation(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK_TEXT(pegasus_dup_info_known_by(NULL), NULL);
+    CHECK(pegasus_dup_info_server_count(NULL) == 0);
+    CHECK_TEXT(pegasus_dup_info_server(NULL, 0), NULL);
+    CHECK_TEXT(pegasus_dup_info_server_role(NULL, 0), NULL);
+    CHECK_TEXT(pegasus_dup_info_server_detail(NULL, 0), NULL);
+    CHECK(pegasus_dup_info(NULL, 0, NULL) == PEGASUS_DUP_NULL_ARGUMENT);
 
     CHECK_TEXT(pegasus_dup_duplication_table(NULL), NULL);
     CHECK(pegasus_dup_duplication_table_id(NULL) == PEGASUS_DUP_NOT_TOLD);
@@ -295,8 +304,24 @@ static void unreachable(void) {
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_ERROR);
     int32_t kind = pegasus_dup_outcome_error_kind(outcome);
     CHECK(kind == PEGASUS_DUP_ERROR_UNAVAILABLE || kind == PEGASUS_DUP_ERROR_TIMEOUT);
-    pegasus_dup_client_free(client);
     CHECK(pegasus_dup_outcome_text(outcome) != NULL);
+    CHECK_TEXT(pegasus_dup_info_leader(outcome), NULL);
+    CHECK(pegasus_dup_info_server_count(outcome) == 0);
+    pegasus_dup_outcome_free(outcome);
+
+    /* That nobody leads is no error. */
+    CHECK(pegasus_dup_info(client, 500, &outcome) == PEGASUS_DUP_OK);
+    pegasus_dup_client_free(client);
+    CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_INFO);
+    CHECK(pegasus_dup_outcome_resource(outcome) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_outcome_duplication(outcome) == NULL);
+    CHECK_TEXT(pegasus_dup_info_leader(outcome), NULL);
+    CHECK(pegasus_dup_info_generation(outcome) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_info_server_count(outcome) == 1);
+    CHECK_TEXT(pegasus_dup_info_server(outcome, 0), "127.0.0.1:1");
+    CHECK_TEXT(pegasus_dup_info_server_role(outcome, 0), "unreachable");
+    CHECK(pegasus_dup_info_server_detail(outcome, 0) != NULL);
+    CHECK_TEXT(pegasus_dup_info_server(outcome, 1), NULL);
     pegasus_dup_outcome_free(outcome);
 }
 

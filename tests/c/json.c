@@ -1,5 +1,5 @@
 /*
- * Prints the JSON of four calls, which must be what the command line prints for them.
+ * Prints the JSON of five calls, which must be what the command line prints for them.
  * Usage: json HOST:PORT
  */
 #include <pegasus_dup.h>
@@ -27,6 +27,7 @@ int main(int argc, char **argv) {
     print(pegasus_dup_add(client, "no_such_table", "target", NULL, 0, 0, 0, &outcome), &outcome);
     print(pegasus_dup_query(client, "json", 0, &outcome), &outcome);
     print(pegasus_dup_list_by_table(client, PEGASUS_DUP_TABLES_PREFIX, "js", 0, &outcome), &outcome);
+    print(pegasus_dup_info(client, 0, &outcome), &outcome);
     pegasus_dup_client_free(client);
     return checks_result();
 }

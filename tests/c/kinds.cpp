@@ -89,6 +89,17 @@ static void the_rest(const pd::client &client, std::int32_t dupid) {
         CHECK(without > 0 && without < by_table->tables.size());
     }
 
+    for (const auto &outcome : {client.info(), client.info_async().get()}) {
+        const auto *info = std::get_if<pd::cluster_info>(&outcome);
+        if (CHECK(info != nullptr && info->servers.size() == 1)) {
+            CHECK(info->leader == info->servers.at(0).server);
+            CHECK(info->servers.at(0).role == "leader" && !info->servers.at(0).detail);
+            CHECK(info->generation == pd::generation::dup_exist && info->known_by == "list_rpc");
+            CHECK(info->version.has_value() && !info->warning);
+            CHECK(info->json.find("\"known_by\":\"list_rpc\"") != std::string::npos);
+        }
+    }
+
     const auto mode = client.set_fail_mode("cpp", dupid, pd::fail_mode::skip);
     CHECK(std::holds_alternative<pd::changed>(mode));
     if (const auto *change = std::get_if<pd::changed>(&mode)) {
