@@ -150,7 +150,9 @@ class KnownBy(_Text):
     VERSION = "version"
     """It handles ``RPC_CM_GET_MAX_REPLICA_COUNT`` alone, and ``GET /version`` tells the rest."""
     NO_VERSION = "no_version"
-    """It handles ``RPC_CM_GET_MAX_REPLICA_COUNT`` alone, and tells no version: the careful choice."""
+    """It handles ``RPC_CM_GET_MAX_REPLICA_COUNT`` alone, and tells no version.
+
+    The generation is the careful choice then."""
     STATED = "stated"
     """Somebody stated it, and nothing refutes it; what was found out says less."""
 

@@ -235,7 +235,7 @@ class Info:
     version: str | None
     """The version that the leader tells over HTTP; ``None`` if it tells none."""
     generation: Generation | None
-    """The generation of the leader that the client goes by; ``None`` if it could not be found out."""
+    """The generation of the leader that the client goes by; ``None`` if it is not known."""
     known_by: KnownBy | None
     """How the generation is known."""
     warning: str | None = None

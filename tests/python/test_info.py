@@ -61,7 +61,7 @@ def test_a_wrong_statement_is_a_warning() -> None:
 def test_nobody_leads() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        address = "127.0.0.1:%d" % unused.getsockname()[1]
+        address = f"127.0.0.1:{unused.getsockname()[1]}"
         with Client(address, timeout=2) as client:
             info = client.info()
     assert (info.leader, info.version, info.generation, info.known_by) == (None,) * 4
