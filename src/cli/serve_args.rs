@@ -27,7 +27,7 @@ Fault rules, RPC[#NTH[+]]=FAULT:
   #NTH   that request only, counted from 1; with + that one and those after it;
      without it all of them. In a group its servers count together
   FAULT  drop-reply, close-before, close-after, delay:MS, hold:MS, slow-store:MS,
-     fail-store, answer-twice, another-seqid, refuse:ERR_NAME, change-leader[:MS],
+     fail-store, answer-twice, another-seqid, refuse:ERR_NAME, no-such-rpc, change-leader[:MS],
      change-leader-after[:MS], crash-before-store[:MS], crash-after-store[:MS]
   The first rule that speaks of a request decides. docs/server.md says what each does.
 

@@ -18,7 +18,7 @@ const PARTITIONS: i32 = 8;
 /// Replicas of a table unless told otherwise.
 const REPLICAS: i32 = 3;
 /// More partitions than this are taken for a slip: every query answers with all of them.
-const MAX_PARTITIONS: i32 = 65_536;
+pub(super) const MAX_PARTITIONS: i32 = 65_536;
 /// More replicas than this are taken for a slip.
 const MAX_REPLICAS: i32 = 64;
 

@@ -38,6 +38,8 @@ pub enum Fault {
     AnotherSeqid,
     /// It is refused by that error code in the answer's body, and nothing is done.
     Refuse(ErrorCode),
+    /// It is answered as by a server that has no such RPC, and nothing is done.
+    NoSuchRpc,
     /// Before it is looked at, another meta of the group becomes the leader, which serves that long
     /// before it has read its duplications back (0 = it reads first). A server without a group
     /// leads again by itself.
@@ -63,6 +65,7 @@ impl Fault {
             Fault::AnswerTwice => "answer-twice",
             Fault::AnotherSeqid => "another-seqid",
             Fault::Refuse(_) => "refuse",
+            Fault::NoSuchRpc => "no-such-rpc",
             Fault::ChangeLeader(_) => "change-leader",
             Fault::ChangeLeaderAfter(_) => "change-leader-after",
             Fault::CrashBeforeStore(_) => "crash-before-store",
@@ -80,7 +83,8 @@ impl fmt::Display for Fault {
             | Fault::CloseAfter
             | Fault::FailStore
             | Fault::AnswerTwice
-            | Fault::AnotherSeqid => Ok(()),
+            | Fault::AnotherSeqid
+            | Fault::NoSuchRpc => Ok(()),
             Fault::Delay(ms)
             | Fault::Hold(ms)
             | Fault::SlowStore(ms)
@@ -100,7 +104,7 @@ impl FromStr for Fault {
         let unknown = || {
             ParseError::new(
                 "not a fault, which are drop-reply|close-before|close-after|delay:MS|hold:MS|\
-                 slow-store:MS|fail-store|answer-twice|another-seqid|refuse:ERR_NAME|\
+                 slow-store:MS|fail-store|answer-twice|another-seqid|refuse:ERR_NAME|no-such-rpc|\
                  change-leader[:MS]|change-leader-after[:MS]|crash-before-store[:MS]|\
                  crash-after-store[:MS]:",
                 text,
@@ -129,6 +133,7 @@ impl FromStr for Fault {
                 }
                 _ => Err(unknown()),
             },
+            "no-such-rpc" => bare(Fault::NoSuchRpc),
             "change-leader" => Ok(Fault::ChangeLeader(ms_or_0()?)),
             "change-leader-after" => Ok(Fault::ChangeLeaderAfter(ms_or_0()?)),
             "crash-before-store" => Ok(Fault::CrashBeforeStore(ms_or_0()?)),
@@ -312,6 +317,7 @@ mod tests {
             "max-replica-count=answer-twice",
             "RPC_CM_LIST_NODES#3=another-seqid",
             "add=refuse:ERR_SERVICE_NOT_ACTIVE",
+            "list=no-such-rpc",
             "add=change-leader:0",
             "add=change-leader-after:500",
             "add=crash-before-store:0",

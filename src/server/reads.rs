@@ -1,8 +1,9 @@
 //! The answers that change nothing: they show the state as it is, and never wait for an add or a
 //! modify.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+use super::config::MAX_PARTITIONS;
 use super::state::State;
 use super::table::{Duplication, Table};
 use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
@@ -146,12 +147,11 @@ impl State {
             hp_secondaries: names.then(Vec::new),
             hp_last_drops: names.then(Vec::new),
         };
-        // No index is answered twice, so that a small request has no huge answer; a real server does
-        // so. Where none is left of those asked for, all are answered.
-        let mut seen = BTreeSet::new();
-        let there = |index: &&i32| (0..table.partitions).contains(*index) && seen.insert(**index);
-        let mut partitions: Vec<PartitionConfig> =
-            request.partition_indices.iter().filter(there).copied().map(partition).collect();
+        // An index is answered as often as it is asked for, but no answer is longer than that about
+        // the largest table. Where none is left of those asked for, all are answered.
+        let there = |index: &&i32| (0..table.partitions).contains(*index);
+        let asked = request.partition_indices.iter().filter(there).take(MAX_PARTITIONS as usize);
+        let mut partitions: Vec<PartitionConfig> = asked.copied().map(partition).collect();
         if partitions.is_empty() {
             partitions = (0..table.partitions).map(partition).collect();
         }

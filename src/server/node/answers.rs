@@ -89,7 +89,8 @@ impl Node {
         now: Now,
     ) -> Result<Option<Reply>, DecodeError> {
         let Some(call) = self.calls.get(&id).cloned() else { return Ok(None) };
-        if !self.state.rules.knows(&frame.name) {
+        let unknown = matches!(call.fault, Some(Fault::NoSuchRpc));
+        if unknown || !self.state.rules.knows(&frame.name) {
             return Ok(Some(Reply::framework(ErrorCode::HandlerNotFound, &call)));
         }
         // No role matters to it, and what it says is not looked at where nobody has to.

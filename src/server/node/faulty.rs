@@ -19,6 +19,7 @@ impl Node {
                 | Fault::SlowStore(_)
                 | Fault::FailStore
                 | Fault::Refuse(_)
+                | Fault::NoSuchRpc
                 | Fault::ChangeLeader(_),
             ) => self.send(&call, reply),
             Some(Fault::DropReply) => vec![Action::Done(call.connection)],
