@@ -35,7 +35,7 @@ pub use outcome::{
 pub use protocol::error_code::ErrorCode;
 pub use protocol::generation::Generation;
 
-/// Compiles and runs README's Rust example.
+/// Compiles and runs the example of the page on Rust.
 #[cfg(all(doctest, feature = "server"))]
-#[doc = include_str!("../README.md")]
-struct Readme;
+#[doc = include_str!("../docs/rust.md")]
+struct RustPage;
