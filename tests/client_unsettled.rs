@@ -70,6 +70,8 @@ async fn a_lost_add_is_in_the_way_for_a_minute_after_its_call() {
     assert!(busy.message().ends_with("under_way_seconds=2"), "{busy}");
     seconds(3).await;
     assert_created(add(&client, "target").await);
+    // What is listed now settles the lost add too.
+    assert_eq!(client.unsettled(), [""; 0]);
     assert_eq!(group.would_have_died(), 0);
 }
 

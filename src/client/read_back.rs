@@ -63,14 +63,18 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
     /// nothing that was seen before counts any more.
     pub(super) async fn read(&mut self) -> Result<Asked, AskError> {
         let read = ask::ask(&self.connection, self.table, one_try(self.deadline)).await;
-        if let Err(AskError::NotApplied(_) | AskError::Call(_)) = &read {
-            self.moved = true;
-            self.quiet_at = None;
-            let group = &self.client.inner.group;
-            group.forget(&self.connection);
-            match group.leader(self.table, self.deadline).await {
-                Ok(next) => self.connection = next.connection,
-                Err(error) => tracing::debug!(%error, "no leader to read back from yet"),
+        match &read {
+            Ok(asked) => self.client.inner.unsettled.listed(&asked.duplications),
+            Err(AskError::Refused(_)) => {}
+            Err(AskError::NotApplied(_) | AskError::Call(_)) => {
+                self.moved = true;
+                self.quiet_at = None;
+                let group = &self.client.inner.group;
+                group.forget(&self.connection);
+                match group.leader(self.table, self.deadline).await {
+                    Ok(next) => self.connection = next.connection,
+                    Err(error) => tracing::debug!(%error, "no leader to read back from yet"),
+                }
             }
         }
         read
