@@ -64,7 +64,7 @@ class Status(_Text):
 
     @property
     def is_running(self) -> bool:
-        """Whether it has been started: writes are shipped, or its checkpoint is shipped before them.
+        """Whether it has been started: it ships writes, or its checkpoint before them.
 
         Does not say that anything gets through.
         """

@@ -92,13 +92,15 @@ def test_they_are_dataclasses() -> None:
     one = duplication()
     assert dataclasses.is_dataclass(one)
     fields = dataclasses.fields(Created)
-    assert [field.name for field in fields] == ["value", "evidence", "warning"]
+    assert [field.name for field in fields] == ["value", "evidence", "warning", "unverified"]
     assert fields[2].default is None
+    assert fields[3].default == ()
     assert fields[0].default is dataclasses.MISSING
     assert dataclasses.replace(one, dupid=8) == duplication(dupid=8)
     assert dataclasses.asdict(one)["partitions"][0]["last_committed_decree"] == 5
     assert str(inspect.signature(Created)) == (
-        "(value: 'Duplication', evidence: 'Evidence', warning: 'str | None' = None) -> None"
+        "(value: 'Duplication', evidence: 'Evidence', warning: 'str | None' = None, "
+        "unverified: 'tuple[Property, ...]' = ()) -> None"
     )
     with pytest.raises(dataclasses.FrozenInstanceError):
         one.dupid = 9  # type: ignore[misc]
