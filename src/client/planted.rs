@@ -41,6 +41,8 @@ pub enum Bug {
     SendAnything,
     /// Every server is told today's status numbers.
     TodaysNumbers,
+    /// What a server does not tell counts as compared.
+    ClaimUntold,
     /// What is not settled is forgotten.
     ForgetUnsettled,
     /// Two duplications of one dupid are the same one.
@@ -77,7 +79,7 @@ mod planting {
 
     use super::{Bug, Generation};
 
-    pub const ALL: [Bug; 19] = [
+    pub const ALL: [Bug; 20] = [
         Bug::ResendOnTimeout,
         Bug::LostIsNotSent,
         Bug::TrustOk,
@@ -93,6 +95,7 @@ mod planting {
         Bug::BelieveStatements,
         Bug::SendAnything,
         Bug::TodaysNumbers,
+        Bug::ClaimUntold,
         Bug::ForgetUnsettled,
         Bug::DupidAlone,
         Bug::NoDeadline,
