@@ -138,3 +138,65 @@ async fn a_request_to_a_replica_ends_a_real_server_if_it_knows_the_rpc() {
         server.stop().await;
     }
 }
+
+/// A request of an RPC that the crate has no messages for: its name and its struct.
+fn foreign(name: &str, body: &[u8]) -> Vec<u8> {
+    let mut envelope = [&[0x80, 1, 0, 1][..], &(name.len() as u32).to_be_bytes()].concat();
+    envelope.extend([name.as_bytes(), &[0, 0, 0, 7, 12, 0, 1], body, &[0, 0]].concat());
+    let mut frame = b"THFT".to_vec();
+    for word in [0, 48, 0, envelope.len() as u32, 0, 0, 0, 1000, 0, 0, 0] {
+        frame.extend(word.to_be_bytes());
+    }
+    frame.extend(envelope);
+    frame
+}
+
+/// A field of text.
+fn text(id: u8, value: &str) -> Vec<u8> {
+    [&[11, 0, id][..], &(value.len() as u32).to_be_bytes(), value.as_bytes()].concat()
+}
+
+#[tokio::test]
+async fn requests_of_rpcs_that_are_not_handled_are_counted_too() {
+    let level = |level: i32| [&[8, 0, 1], &level.to_be_bytes()[..]].concat();
+    let policy = |name: &str| [text(1, "local_service"), text(2, name)].concat();
+    let names = |name: &str| {
+        let list = [&[15, 0, 1, 11, 0, 0, 0, 1][..], &(name.len() as u32).to_be_bytes()].concat();
+        [&list, name.as_bytes()].concat()
+    };
+    for behaviour in Behaviour::ALL {
+        let server = common::start(common::still(behaviour)).await;
+        let formats = matches!(behaviour, Behaviour::RemoteName | Behaviour::DupExist);
+        let old = matches!(behaviour, Behaviour::Freezed | Behaviour::Checkpoint);
+        let mut died = 0;
+        for (name, body, ends) in [
+            ("RPC_CM_CONTROL_META", Vec::new(), true),
+            ("RPC_CM_CONTROL_META", level(0), true),
+            ("RPC_CM_CONTROL_META", level(401), true),
+            ("RPC_CM_CONTROL_META", level(400), false),
+            ("RPC_CM_CONTROL_META", level(10_000), false),
+            ("RPC_CM_ADD_BACKUP_POLICY", policy("a{b"), formats),
+            ("RPC_CM_ADD_BACKUP_POLICY", policy("a/b"), old),
+            ("RPC_CM_ADD_BACKUP_POLICY", policy("every_day"), false),
+            ("RPC_CM_QUERY_BACKUP_POLICY", names("a}b"), formats),
+            ("RPC_CM_QUERY_BACKUP_POLICY", names("every_day"), false),
+            ("RPC_CM_START_BACKUP_APP", text(1, "{0}"), formats),
+            ("RPC_CM_START_BACKUP_APP", text(1, "local_service"), false),
+            ("RPC_CM_MODIFY_BACKUP_POLICY", text(1, "a{b"), false),
+        ] {
+            let what = format!("{behaviour} {name} {body:?}");
+            let mut peer = Peer::connect(server.address()).await;
+            peer.send_bytes(&foreign(name, &body)).await;
+            match peer.receive().await {
+                None => assert!(ends, "{what}"),
+                Some(answer) => {
+                    assert!(!ends, "{what}");
+                    assert_eq!(answer.framework, ErrorCode::HandlerNotFound, "{what}");
+                }
+            }
+            died += u64::from(ends);
+            assert_eq!(server.would_have_died(), died, "{what}");
+        }
+        server.stop().await;
+    }
+}

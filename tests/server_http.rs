@@ -168,6 +168,7 @@ async fn odd_targets_get_what_real_servers_answer() {
         } else {
             ("400 Bad Request", "app name shouldn't be empty")
         };
+        let blank_at_the_end = if behaviour == Behaviour::Freezed { "x \n" } else { "x" };
         let missing = |name: &str| ("404 Not Found", format!("service not found for \"{name}\""));
         let unparsed = |what: &str| {
             let body = format!("failed to parse request: ERR_INVALID_PARAMETERS: {what}");
@@ -184,6 +185,10 @@ async fn odd_targets_get_what_real_servers_answer() {
             ("/meta/app/", fixed(no_name)),
             ("/meta/app?name=", fixed(no_name)),
             ("/meta/app?name=nosuch", fixed(("404 Not Found", "table not found: \"nosuch\""))),
+            (
+                "/meta/app?name=x%20%0A",
+                ("404 Not Found", format!("table not found: \"{blank_at_the_end}\"")),
+            ),
             ("/meta/app?nam=temp", fixed(("400 Bad Request", ""))),
             ("/meta/apps?x=1", fixed(("400 Bad Request", ""))),
             ("/meta/nodes?x", fixed(("400 Bad Request", ""))),

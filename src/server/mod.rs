@@ -33,6 +33,7 @@ mod connection;
 mod error;
 mod event;
 mod fault;
+mod foreign;
 mod group;
 mod http;
 mod hub;

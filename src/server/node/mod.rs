@@ -190,8 +190,12 @@ impl Node {
             Ok(request) => request,
             Err(error) => return vec![self.garbage(connection, &error)],
         };
+        // A real server looks for the table's replica, which no meta server has.
         if request.app_id > 0 && self.state.rules.knows(&request.name) {
-            return vec![self.misrouted(connection)];
+            return vec![self.end(connection, "a request to a replica")];
+        }
+        if self.state.rules.foreign_request_ends_it(&request) {
+            return vec![self.end(connection, "a request of an RPC that is not handled here")];
         }
         let fault = self.faults.meet(&request.name);
         self.events.push(Event::Request {
@@ -331,11 +335,10 @@ impl Node {
         Action::Close(connection)
     }
 
-    /// A real server looks for the table's replica, which no meta server has.
-    fn misrouted(&mut self, connection: ConnectionId) -> Action {
+    /// Counts what would have ended a real server, and closes the connection.
+    fn end(&mut self, connection: ConnectionId, reason: &str) -> Action {
         self.die(connection);
-        let reason = "a request to a replica".to_owned();
-        self.events.push(Event::Closed { connection: connection.0, reason });
+        self.events.push(Event::Closed { connection: connection.0, reason: reason.to_owned() });
         Action::Close(connection)
     }
 

@@ -121,7 +121,15 @@ impl Node {
             Ok(target) => target,
             Err(page) => return Some(page),
         };
-        let name = arguments.get("name").map(String::as_str);
+        // 2.5 and later leave out what is blank at the end.
+        let end: &[char] = match self.config.behaviour {
+            Behaviour::Freezed => &[],
+            Behaviour::Checkpoint
+            | Behaviour::RemoteName
+            | Behaviour::DupExist
+            | Behaviour::Idempotent => &[' ', '\t', '\r', '\n', '\0'],
+        };
+        let name = arguments.get("name").map(|name| name.trim_end_matches(end));
         // Some pages look at their arguments before anything else.
         let only = |known: &[&str]| arguments.keys().all(|key| known.contains(&key.as_str()));
         let bad = |body: &str| Page { status: 400, body: body.to_owned() };
