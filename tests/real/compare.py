@@ -95,9 +95,18 @@ class Side:
         self.dupids.clear()
         self.stale.clear()
 
-    def resolve(self, value: Any) -> Any:
+    def resolve(self, value: Any, table: bytes) -> Any:
         if not isinstance(value, Dupid):
             return value
+        dupid = self.find(value)
+        # Dupids are seconds, so one of another table may by chance be one of this table as well.
+        mine = self.ids.get(table.split(b"\0")[0], 0)
+        strange = self.ids.get(value.table.split(b"\0")[0], 0) != mine
+        if strange and (mine, dupid) in [(key[0], one) for key, one in self.dupids.items()]:
+            return 1
+        return dupid
+
+    def find(self, value: Dupid) -> int:
         key = (self.ids.get(value.table.split(b"\0")[0], 0), value.cluster.split(b"\0")[0])
         if not value.stale:
             return self.dupids.get(key, 1)
@@ -107,7 +116,9 @@ class Side:
 
     def play(self, step: Step) -> Any:
         """Sends a step, and returns the response without what may differ."""
-        fields = [(number, of, self.resolve(value)) for number, of, value in step.fields]
+        named = [value for number, of, value in step.fields if (number, of) == (1, "string")]
+        table = named[-1] if named else b""
+        fields = [(number, of, self.resolve(value, table)) for number, of, value in step.fields]
         if step.rpc == HTTP:
             return self.page(step)
         before = dict(self.dupids)
@@ -204,7 +215,8 @@ class Side:
     def words_in(self, value: Any) -> Any:
         match value:
             case bytes():
-                return self.words(value.decode(errors="backslashreplace"))
+                # The embedded server keeps text, so a name that is not UTF-8 comes back replaced.
+                return self.words(value.decode(errors="replace"))
             case dict():
                 return {str(self.words_in(k)): self.words_in(v) for k, v in value.items()}
             case list():

@@ -118,6 +118,27 @@ def differs(world: World) -> None:
     same(world.only(), before, "what the server shows")
 
 
+@check("a checkpoint is requested where one exists already that runs: it is unverified")
+def unverified_checkpoint(world: World) -> None:
+    world.add().created(world.evidence)
+    before = world.only()
+    result = world.add("--checkpoint")
+    result.exists("listed_before")
+    same(result.report["unverified"], ["checkpoint"], "what is unverified", result)
+    same(world.only(), before, "what the server shows")
+
+
+@check("a replica count is requested where one exists already: it differs, or is unverified")
+def unverified_count(world: World) -> None:
+    world.add().created(world.evidence)
+    told = world.names_remotes
+    result = world.add("--remote-replica-count", "7")
+    result.exists("listed_before", ["remote_replica_count"] if told else [])
+    unverified = [] if told else ["remote_replica_count"]
+    same(result.report["unverified"], unverified, "what is unverified", result)
+    same(world.add("--remote-replica-count", "0").report["unverified"], [], "without a count")
+
+
 @check("a remote table that another table is duplicated to: RemoteTableTaken")
 def taken(world: World) -> None:
     world.need("remote-name", "dup-exist", why="it knows no remote tables")
@@ -187,6 +208,15 @@ def rival_and_differs(world: World) -> None:
     result = world.add()
     shown = result.exists(said, ["remote_table"])
     same(shown["remote_table"], "another_name", "the remote table", result)
+
+
+@check("each address alone leads to the same answer, and so do all of them")
+def addresses(world: World) -> None:
+    there = world.add().created(world.evidence)
+    for meta in (*world.addresses, ",".join(world.addresses)):
+        # Reads go past the proxy, because a follower names the leader by its own address.
+        result = world.cli("query", world.table, meta=meta)
+        same(result.duplication()["dupid"], there["dupid"], f"the dupid by {meta}", result)
 
 
 @check("query and list show what the server has, table by table")
