@@ -144,7 +144,7 @@ def test_duplication_that_is_switched_off() -> None:
     assert caught.value.code == "ERR_SERVICE_NOT_ACTIVE"
     assert caught.value.hint is not None
     assert "`duplication_enabled = false`" in caught.value.hint
-    with pytest.raises(InvalidArgument, match="duplication_enabled"):
+    with pytest.raises(TypeError, match="duplication_enabled"):
         MetaServer(duplication_enabled="no")  # type: ignore[arg-type]
 
 
