@@ -123,7 +123,7 @@ impl State {
         cluster: &str,
         remote_table: &str,
     ) -> Option<(&str, Option<Ticket>)> {
-        let (other, dupid) = self.index.from_another_table(table_id, cluster, remote_table)?;
+        let (other, dupid) = self.index.another_to(table_id, cluster, remote_table)?;
         let other = &self.tables[&other];
         Some((other.name.as_str(), other.duplications[&dupid].altering))
     }

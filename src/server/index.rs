@@ -43,8 +43,8 @@ impl Index {
         self.clusters.get(&(table_id, cluster.to_owned()))?.first().copied()
     }
 
-    /// Table id and dupid of another table's duplication to that remote table.
-    pub(super) fn from_another_table(
+    /// Table id and dupid of another table's duplication to that remote table: the first of them.
+    pub(super) fn another_to(
         &self,
         table_id: i32,
         cluster: &str,
@@ -124,7 +124,7 @@ mod tests {
                     *table != table_id && (&one.cluster, &one.remote_table) == (&target.0, &target.1)
                 });
                 prop_assert_eq!(
-                    index.from_another_table(table_id, &target.0, &target.1),
+                    index.another_to(table_id, &target.0, &target.1),
                     another.map(|(key, _)| *key)
                 );
             }
