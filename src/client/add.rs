@@ -24,6 +24,7 @@ use crate::transport::durations::{CONFIRM, READ_BACK_ADD};
 use crate::transport::seams::Deadline;
 
 /// What one try of an add came to.
+#[allow(clippy::large_enum_variant, reason = "there is one of them at a time, on the stack")]
 enum Tried {
     /// The end of the call.
     Over(Result<Outcome<Duplication>>),
