@@ -245,6 +245,17 @@ fn lists_by_table_tell_of_tables_without_duplications_too() {
 }
 
 #[test]
+fn an_error_names_the_server_as_it_was_given_and_its_address() {
+    let served = Served::start(&["--clock", "stopped"]);
+    let (_, port) = served.address.rsplit_once(':').expect("a port");
+    let named = format!("localhost:{port}");
+    let ran = run(program().args(["--meta", &named, "--json", "query", "nothing"]));
+    let error = &ran.report()["error"];
+    assert_eq!(error["kind"], "table_not_found", "{ran:?}");
+    assert_eq!(error["server"], format!("{named} ({})", served.address), "{ran:?}");
+}
+
+#[test]
 fn errors_are_exit_code_1_and_tell_their_kind() {
     let served = Served::start(&[]);
     expect(&served, 0, "add other target -a taken");
