@@ -313,6 +313,35 @@ async fn dup_exist_is_not_proven_by_a_statement() {
     }
 }
 
+/// The snapshots of June to December 2024 have ERR_DUP_EXIST, and no list RPC to prove it.
+#[tokio::test]
+async fn a_dup_exist_server_without_the_list_rpc_is_believed_and_not_certain() {
+    for (stated, refused) in [
+        (Generation::DupExist, false),
+        (Generation::RemoteName, false),
+        (Generation::Snapshot26, false),
+        (Generation::Checkpoint, true),
+        (Generation::Freezed, true),
+    ] {
+        let server = common::start(common::still(Behaviour::DupExist)).await;
+        server.set_faults(vec!["list=no-such-rpc".parse().unwrap()]);
+        let client = stating(&server, true, stated);
+        match client.add(&spec()).await {
+            Ok(outcome) => {
+                assert!(!refused && outcome.created(), "{stated}: {outcome:?}");
+                assert_eq!(outcome.evidence(), Evidence::AppearedDuringCall, "{stated}");
+                assert!(client.pause("temp", &target()).await.unwrap().changed(), "{stated}");
+            }
+            Err(error) => {
+                assert!(refused, "{stated}: {error}");
+                assert_refuted(&error, stated);
+            }
+        }
+        assert_eq!(server.would_have_died(), 0, "{stated}");
+        server.stop().await;
+    }
+}
+
 /// A statement holds for all servers of a group, and is checked on each.
 #[tokio::test]
 async fn another_leader_of_another_version_is_checked_again() {
