@@ -159,10 +159,9 @@ class Side:
 
     def words(self, text: str) -> str:
         """Replaces dupids and times in a text."""
-        for (table, cluster), dupid in [*self.dupids.items(), *self.stale.items()]:
-            text = re.sub(
-                rf"\b{dupid}\b", f"<dupid {table} {cluster.decode(errors='replace')}>", text
-            )
+        # Two tables may have the same dupid, so a text does not tell whose it is.
+        for dupid in {*self.dupids.values(), *self.stale.values()}:
+            text = re.sub(rf"\b{dupid}\b", "<dupid>", text)
         text = re.sub(r"\b\d{4}-\d\d-\d\d[ _]\d\d:\d\d:\d\d", "<time>", text)
         return re.sub(r"\b127\.0\.0\.1:\d+", "<address>", text)
 

@@ -17,6 +17,22 @@ def agrees(shown: dict[str, object], listed: Listed) -> None:
         same(shown[key], getattr(listed, key), f"the {key} in the report", shown)
 
 
+@check("info finds out the leader, its version and its generation")
+def info(world: World) -> None:
+    # Past the proxy, because a follower names the leader by its own address.
+    result = world.cli("info", meta=",".join(world.addresses))
+    found = result.report["info"]
+    same(found["leader"], world.leader, "the leader", result)
+    roles = {one["server"]: one["role"] for one in found["servers"]}
+    same(set(roles), set(world.addresses), "the servers", result)
+    same(roles[world.leader], "leader", "the leader's role", result)
+    if str(found["version"]) not in world.version:
+        raise Failed(f"the server says {world.version} {result}")
+    # A server of the generation `remote-name` does not show that it is one.
+    shown = "snapshot-2.6" if world.generation == "remote-name" else world.generation
+    same(found["generation"], shown, "the generation", result)
+
+
 @check("an add of what is not there: Created, and the server shows what the report says")
 def created(world: World) -> None:
     result = world.add()
