@@ -138,47 +138,57 @@ impl Post {
     /// Never fails: a loop that is closed, and an interpreter that is shutting down, wait for
     /// nothing any more.
     pub(super) fn send(&self, from: Ticket, letter: Letter) {
-        let (first, last) = {
+        let (first, leaves) = {
             let mut letters = lock(&self.letters);
-            if matches!(letter, Letter::End(_)) {
+            let ends = matches!(letter, Letter::End(_));
+            letters.waiting.push((from, letter));
+            let first = letters.waiting.len() == 1;
+            // A call is under way until it has asked the loop, which takes the mailbox; and the last
+            // call lets go of the mailbox, which takes the GIL.
+            let leaves = ends && (first || letters.under_way == 1);
+            if ends && !leaves {
                 letters.under_way -= 1;
             }
-            letters.waiting.push((from, letter));
-            (letters.waiting.len() == 1, letters.under_way == 0)
+            (first, leaves)
         };
-        if !first && !last {
+        if !first && !leaves {
             return;
         }
         let inside = Inside::enter();
-        let asked = inside.as_ref().and_then(|_| {
-            Python::try_attach(|py| -> PyResult<()> {
-                let Some(mailbox) = self.mailbox(py) else { return Ok(()) };
-                if !first {
-                    return Ok(());
-                }
-                let mailbox = mailbox.bind(py);
-                let open = mailbox.getattr(interned!(py, "open"))?;
-                let asked = mailbox.get().call_soon.call1(py, (open,)).map(drop);
-                if asked.is_err() {
+        let told = inside.as_ref().and_then(|_| {
+            Python::try_attach(|py| {
+                let asked = !first || self.ask(py).is_ok();
+                if !asked {
                     drop(self.take_recipients());
+                }
+                if leaves {
+                    self.leave(py);
                 }
                 asked
             })
         });
-        if !matches!(asked, Some(Ok(()))) {
+        if told != Some(true) {
             let lost = std::mem::take(&mut lock(&self.letters).waiting);
             drop(lost);
         }
     }
 
-    /// The mailbox, which is let go of if no call is under way.
-    fn mailbox(&self, py: Python<'_>) -> Option<Py<Mailbox>> {
-        let mut letters = lock(&self.letters);
-        if letters.under_way == 0 {
-            letters.mailbox.take()
-        } else {
-            letters.mailbox.as_ref().map(|mailbox| mailbox.clone_ref(py))
-        }
+    /// Asks the loop to open the mailbox. Only for a call that is under way.
+    fn ask(&self, py: Python<'_>) -> PyResult<()> {
+        let mailbox = lock(&self.letters).mailbox.as_ref().map(|mailbox| mailbox.clone_ref(py));
+        let Some(mailbox) = mailbox else { return Ok(()) };
+        let open = mailbox.bind(py).getattr(interned!(py, "open"))?;
+        mailbox.get().call_soon.call1(py, (open,)).map(drop)
+    }
+
+    /// One call less is under way; the last one lets go of the mailbox.
+    fn leave(&self, _py: Python<'_>) {
+        let mailbox = {
+            let mut letters = lock(&self.letters);
+            letters.under_way -= 1;
+            if letters.under_way == 0 { letters.mailbox.take() } else { None }
+        };
+        drop(mailbox);
     }
 
     /// Nobody waits for that call any more; `stopped` says that it will not end, either.
@@ -186,8 +196,7 @@ impl Post {
         let recipient = lock(&self.recipients).remove(&ticket);
         drop(recipient);
         if stopped {
-            lock(&self.letters).under_way -= 1;
-            drop(self.mailbox(py));
+            self.leave(py);
         }
     }
 

@@ -154,3 +154,21 @@ def test_a_cancelled_call_keeps_nothing(server: MetaServer) -> None:
             assert held_objects(asyncio.Task) <= 2
 
     asyncio.run(main(50))
+
+
+def test_calls_that_end_while_others_are_cancelled(server: MetaServer) -> None:
+    async def main() -> None:
+        async with AsyncClient(server.address) as client:
+            for number in range(200):
+                tasks = [
+                    asyncio.ensure_future(client.query("temp", progress=str))
+                    for _ in range(1 + number % 8)
+                ]
+                await asyncio.sleep(number % 5 * 0.0005)
+                for task in tasks[::2]:
+                    task.cancel()
+                # Nobody waits for ever.
+                ends = await asyncio.gather(*tasks, return_exceptions=True)
+                assert all(end == [] or isinstance(end, asyncio.CancelledError) for end in ends)
+
+    asyncio.run(asyncio.wait_for(main(), 60))

@@ -28,7 +28,9 @@ def test_the_commands_of_the_quick_start_print_what_the_readme_shows() -> None:
             )
             printed = f"{done.stdout}(exit code {done.returncode})\n"
             # The times are those of the day when the page was written.
-            assert re.sub(r"\d{10,}", "TIME", printed) == re.sub(r"\d{10,}", "TIME", shown.rstrip() + "\n")
+            assert re.sub(r"\d{10,}", "TIME", printed) == re.sub(
+                r"\d{10,}", "TIME", shown.rstrip() + "\n"
+            )
 
 
 def test_readme_links_lead_somewhere() -> None:
