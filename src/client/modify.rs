@@ -478,6 +478,10 @@ impl Changing<'_> {
 
 /// What was found out after a change without an answer.
 #[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, which is taken apart at once"
+)]
 enum Found {
     /// How it ended.
     Ended(Result<Ended>),
