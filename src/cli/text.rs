@@ -219,7 +219,7 @@ pub(super) fn by_table(tables: &[TableDuplications]) -> String {
     let mut rows = vec![titles.map(ToString::to_string).collect()];
     for it in tables {
         let partitions = or_dash(it.partition_count.map(|count| count.to_string()));
-        let row = vec![name(&it.table).into_owned(), it.table_id.to_string(), partitions];
+        let row = [name(&it.table).into_owned(), it.table_id.to_string(), partitions];
         if it.duplications.is_empty() {
             let nothing = OF_DUPLICATION.map(|_| or_dash(None));
             rows.push([&row[..], &nothing].concat());
