@@ -78,9 +78,9 @@ async fn a_checkpoint_is_compared_while_it_is_shipped_and_then_no_more() {
     }
 }
 
-/// 2.5 and older tell neither, but the remote table has the table's own name there.
+/// 2.5 and older tell neither, but the remote table has the table's own name and replica count there.
 #[tokio::test]
-async fn on_old_servers_another_remote_table_differs_and_a_replica_count_is_not_known() {
+async fn on_old_servers_another_remote_table_and_replica_count_differ() {
     for behaviour in [Behaviour::Freezed, Behaviour::Checkpoint] {
         let server = common::start(common::still(behaviour)).await;
         let client = client(&server, None);
@@ -89,9 +89,13 @@ async fn on_old_servers_another_remote_table_differs_and_a_replica_count_is_not_
         let found = exists(client.add(&to("copy")).await.unwrap());
         assert_eq!(found, (vec![other], vec![]), "{behaviour}");
         assert_eq!(exists(client.add(&to("temp")).await.unwrap()), (vec![], vec![]), "{behaviour}");
-        let counted = DuplicationSpec { remote_replica_count: Some(3), ..spec() };
-        let found = exists(client.add(&counted).await.unwrap());
-        assert_eq!(found, (vec![], vec![Property::RemoteReplicaCount]), "{behaviour}");
+        for (asked, differs) in [(3, false), (5, true)] {
+            let counted = DuplicationSpec { remote_replica_count: Some(asked), ..spec() };
+            let difference = Difference::RemoteReplicaCount { asked, existing: 3 };
+            let expected: Vec<_> = differs.then_some(difference).into_iter().collect();
+            let found = exists(client.add(&counted).await.unwrap());
+            assert_eq!(found, (expected, vec![]), "{behaviour}");
+        }
         // 0 is the table's own, as not saying it is.
         let zero = DuplicationSpec { remote_replica_count: Some(0), ..spec() };
         assert_eq!(exists(client.add(&zero).await.unwrap()), (vec![], vec![]), "{behaviour}");

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ask::{AskError, Asked, Listed};
+use super::ask::{self, AskError, Asked, Listed};
 use super::attempt::{Attempts, answer_until};
+use super::compare::Server;
 use super::decide::{self, LookFor, Question, Reply};
 use super::harm;
 use super::hints;
@@ -68,12 +69,14 @@ async fn safe(
         Listed::None => client.inner.unsettled.gone(&pair_of(spec)),
         Listed::Unsettled(one) => return wait_until_settled(spec, &one, attempts).await,
         Listed::One(one) => {
-            return Ok(Tried::Over(Ok(listed_before(spec, generation, one, None))));
+            let server = server(spec, generation, connection, attempts.deadline).await;
+            return Ok(Tried::Over(Ok(listed_before(spec, server, one, None))));
         }
         Listed::Many(many) => {
             let warning = format!("there are several to that cluster: {}", dupids(&many));
             let oldest = many.into_iter().next().expect("several are at least one");
-            let outcome = listed_before(spec, generation, oldest, Some(warning));
+            let server = server(spec, generation, connection, attempts.deadline).await;
+            let outcome = listed_before(spec, server, oldest, Some(warning));
             return Ok(Tried::Over(Ok(outcome)));
         }
         Listed::Unknown(_) | Listed::NotAsked => unreachable!("asking tells what is there"),
@@ -361,13 +364,29 @@ async fn read_back(
     }
 }
 
-fn listed_before(
+/// What a request is compared with beside the duplication that exists: the source table's replica
+/// count is asked for only where the request names a count and the server keeps the table's own.
+async fn server(
     spec: &DuplicationSpec,
     generation: Option<Generation>,
+    connection: &Connection,
+    deadline: Deadline,
+) -> Server {
+    let keeps_own = generation.is_some_and(Generation::keeps_table_name);
+    let own_replica_count = match keeps_own && spec.wanted_replica_count().is_some() {
+        true => ask::replica_count(connection, &spec.table, deadline).await,
+        false => None,
+    };
+    Server { generation, own_replica_count }
+}
+
+fn listed_before(
+    spec: &DuplicationSpec,
+    server: Server,
     existing: Duplication,
     warning: Option<String>,
 ) -> Outcome<Duplication> {
-    decide::already_exists(spec, generation, existing, Evidence::ListedBefore, warning)
+    decide::already_exists(spec, server, existing, Evidence::ListedBefore, warning)
 }
 
 pub(super) fn dupids(many: &[Duplication]) -> String {

@@ -1,6 +1,7 @@
 //! Asking what is there: the list RPC with an exact match where the server has it, else the query
 //! RPC. Being handled at all, the list RPC proves the server to be `dup-exist`.
 
+use super::attempt::one_try;
 use super::learn;
 use super::planted::{self, Bug};
 use super::progress::{self, Step};
@@ -9,7 +10,8 @@ use crate::outcome::{Duplication, FailMode, PartitionProgress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::{Generation, Status};
 use crate::protocol::messages::{
-    Entry, ListAnswer, ListDuplication, ListRequest, QueryDuplication, QueryRequest, match_type,
+    Entry, ListAnswer, ListDuplication, ListRequest, QueryConfig, QueryConfigRequest,
+    QueryDuplication, QueryRequest, match_type,
 };
 use crate::transport::connection::{CallError, Connection};
 use crate::transport::seams::Deadline;
@@ -219,6 +221,18 @@ pub(crate) fn duplication(
             })
             .collect(),
     }
+}
+
+/// The table's own replica count, as its partitions have it. `None` if the server does not tell it.
+pub(crate) async fn replica_count(
+    connection: &Connection,
+    table: &str,
+    deadline: Deadline,
+) -> Option<i32> {
+    let request = QueryConfigRequest { app_name: table.to_owned(), partition_indices: vec![0] };
+    let answer = connection.call::<QueryConfig>(&request, one_try(deadline)).await.ok()?;
+    let partitions = answer.partitions.filter(|_| answer.err == ErrorCode::Ok)?;
+    partitions.first().map(|partition| partition.max_replica_count).filter(|&count| count > 0)
 }
 
 /// A refusal to tell, as an error.

@@ -15,24 +15,38 @@ pub(crate) struct Compared {
     pub(crate) unverified: Vec<Property>,
 }
 
-/// Compares a duplication that a server of that generation told of with the request for it.
-pub(crate) fn compare(
-    spec: &DuplicationSpec,
-    generation: Option<Generation>,
-    one: &Duplication,
-) -> Compared {
-    let own_name = generation.is_some_and(Generation::keeps_table_name).then_some(&*spec.table);
-    let remote_table = one.remote_table.as_deref().or(own_name);
+/// What is known of the server that told of a duplication, beside the duplication.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Server {
+    /// The server's generation, if it is known.
+    pub(crate) generation: Option<Generation>,
+    /// The source table's replica count, if it was asked for. On 2.5 and older the remote table has
+    /// the same count, whatever an add asks for.
+    pub(crate) own_replica_count: Option<i32>,
+}
+
+impl From<Option<Generation>> for Server {
+    fn from(generation: Option<Generation>) -> Server {
+        Server { generation, own_replica_count: None }
+    }
+}
+
+/// Compares a duplication that a server told of with the request for it.
+pub(crate) fn compare(spec: &DuplicationSpec, server: Server, one: &Duplication) -> Compared {
+    let keeps_own = server.generation.is_some_and(Generation::keeps_table_name);
+    let remote_table = one.remote_table.as_deref().or(keeps_own.then_some(&*spec.table));
+    let own_count = server.own_replica_count.filter(|_| keeps_own);
+    let replica_count = one.remote_replica_count.or(own_count);
     let not_compared = |property: &Property| match property {
         _ if planted::is(Bug::ClaimUntold) => false,
         Property::Checkpoint => spec.checkpoint && !ships_checkpoint(one),
         Property::RemoteTable => spec.remote_table.is_some() && remote_table.is_none(),
         Property::RemoteReplicaCount => {
-            spec.wanted_replica_count().is_some() && one.remote_replica_count.is_none()
+            spec.wanted_replica_count().is_some() && replica_count.is_none()
         }
     };
     Compared {
-        differences: spec.differences(remote_table, one.remote_replica_count),
+        differences: spec.differences(remote_table, replica_count),
         unverified: Property::ALL.into_iter().filter(not_compared).collect(),
     }
 }

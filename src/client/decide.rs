@@ -2,7 +2,7 @@
 //! listed afterwards. `ARCHITECTURE.md` has the table in words.
 
 use super::ask::Listed;
-use super::compare::{Compared, compare, ships_unasked_checkpoint, untold_by};
+use super::compare::{Compared, Server, compare, ships_unasked_checkpoint, untold_by};
 use super::hints;
 use super::spec::DuplicationSpec;
 use crate::error::{Error, ErrorKind, Result};
@@ -32,7 +32,7 @@ impl Question<'_> {
     /// Whether nothing of it is told otherwise than asked. What only its server's generation implies
     /// is left out: an add that was ignored in part may have made it.
     fn is_as_asked(&self, one: &Duplication) -> bool {
-        compare(self.spec, None, one).differences.is_empty()
+        compare(self.spec, Server::default(), one).differences.is_empty()
     }
 
     /// Whether it may be what this call asked for.
@@ -52,7 +52,7 @@ impl Question<'_> {
             true => warning,
             false => join(warning, Some(MAY_HAVE_CHANGED_IT.to_owned())),
         };
-        already_exists(self.spec, self.generation, one, evidence, warning)
+        already_exists(self.spec, self.generation.into(), one, evidence, warning)
     }
 }
 
@@ -169,9 +169,13 @@ pub(crate) fn decide(
         Row::Exists { echo } => exists(question, reply, echo, listed),
         Row::Refused { kind } => match listed {
             // Ours was refused, so what is listed was there when it came.
-            Listed::One(one) => {
-                Ok(already_exists(spec, question.generation, one, Evidence::ListedAfter, None))
-            }
+            Listed::One(one) => Ok(already_exists(
+                spec,
+                question.generation.into(),
+                one,
+                Evidence::ListedAfter,
+                None,
+            )),
             Listed::None
             | Listed::Unsettled(_)
             | Listed::Unknown(_)
@@ -489,7 +493,7 @@ fn appeared(
     }
     let stated = stated.then(|| format!("{wrong}; leave the generation out"));
     let warning = join(join(warning, stated), state_warning(spec, &value));
-    let unverified = compare(spec, question.generation, &value).unverified;
+    let unverified = compare(spec, question.generation.into(), &value).unverified;
     Ok(Outcome::Created { value, unverified, evidence: Evidence::AppearedDuringCall, warning })
 }
 
@@ -497,13 +501,13 @@ fn appeared(
 /// made now would be.
 pub(crate) fn already_exists(
     spec: &DuplicationSpec,
-    generation: Option<Generation>,
+    server: Server,
     existing: Duplication,
     evidence: Evidence,
     warning: Option<String>,
 ) -> Outcome<Duplication> {
     let warning = join(warning, state_warning(spec, &existing));
-    let Compared { differences, unverified } = compare(spec, generation, &existing);
+    let Compared { differences, unverified } = compare(spec, server, &existing);
     Outcome::AlreadyExists { existing, differences, unverified, evidence, warning }
 }
 

@@ -9,6 +9,9 @@ use pegasus_dup::{
 use super::trace::{Line, Told};
 use super::truth::{Truth, Whole};
 
+/// The replica count of each table of the simulation: the default.
+const TABLE_REPLICAS: i32 = 3;
+
 pub(crate) fn check(
     truth: &Truth<'_>,
     whole: &Whole<'_>,
@@ -50,11 +53,13 @@ pub(crate) fn check(
     if !spec.checkpoint && outcome.created() && shipped {
         wrong.push("Created, and it ships a checkpoint that was not requested".to_owned());
     }
-    let keeps_name = asked_last(truth, whole).is_some_and(|generation| {
+    let keeps_own = asked_last(truth, whole).is_some_and(|generation| {
         matches!(generation, Generation::Freezed | Generation::Checkpoint)
     });
-    let table = if keeps_name { &spec.table } else { &first.remote_table };
-    let count = first.remote_replica_count;
+    let (table, count) = match keeps_own {
+        true => (&spec.table, TABLE_REPLICAS),
+        false => (&first.remote_table, first.remote_replica_count),
+    };
     let mut differences = Vec::new();
     for difference in outcome.differences() {
         match difference {
