@@ -220,7 +220,8 @@
 #define PEGASUS_DUP_ERROR_BUSY 9
 
 /**
- * Error: no meta server could be reached, or none is ready. Nothing was done.
+ * Error: no meta server could be reached, none is ready, duplication is switched off there, or this
+ * machine has no thread or file descriptor left to reach a server with. Nothing was done.
  */
 #define PEGASUS_DUP_ERROR_UNAVAILABLE 10
 

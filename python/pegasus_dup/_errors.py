@@ -142,7 +142,8 @@ class Busy(PegasusDupError):
 class Unavailable(PegasusDupError):
     """No meta server could be reached, or none is ready. Nothing was done.
 
-    The hint says so where duplication seems to be switched off on the server.
+    The hint says so where duplication seems to be switched off on the server, or where this machine
+    has no thread or file descriptor left to reach a server with.
     """
 
     kind = ErrorKind.UNAVAILABLE

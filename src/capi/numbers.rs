@@ -91,7 +91,8 @@ pub const PEGASUS_DUP_ERROR_UNSUPPORTED: i32 = 7;
 pub const PEGASUS_DUP_ERROR_PERMISSION_DENIED: i32 = 8;
 /// Error: another change of the same thing is under way. Try again.
 pub const PEGASUS_DUP_ERROR_BUSY: i32 = 9;
-/// Error: no meta server could be reached, or none is ready. Nothing was done.
+/// Error: no meta server could be reached, none is ready, duplication is switched off there, or this
+/// machine has no thread or file descriptor left to reach a server with. Nothing was done.
 pub const PEGASUS_DUP_ERROR_UNAVAILABLE: i32 = 10;
 /// Error: the time ran out. Nothing was sent, or it provably did nothing.
 pub const PEGASUS_DUP_ERROR_TIMEOUT: i32 = 11;
