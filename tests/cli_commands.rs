@@ -81,9 +81,10 @@ fn what_is_not_told_is_no_success_without_a_warning() {
     let created = expect(&old, 0, "--json add temp target");
     assert_eq!(created.report()["unverified"], serde_json::json!([]));
     assert!(created.stderr.contains("at the same time; it is as asked"), "{created:?}");
-    let differs = expect(&old, 4, "--json add temp target -a copy -r 3 --exist-ok").report();
+    let differs = expect(&old, 4, "--json add temp target -a copy -r 5 -s --exist-ok").report();
     assert_eq!(differs["differences"][0]["field"], "remote_table");
-    assert_eq!(differs["unverified"], serde_json::json!(["remote_replica_count"]));
+    assert_eq!(differs["differences"][1]["field"], "remote_replica_count");
+    assert_eq!(differs["unverified"], serde_json::json!(["checkpoint"]));
 }
 
 #[test]

@@ -102,7 +102,7 @@ def test_what_could_not_be_compared(client: Client) -> None:
     assert again.unverified == ()
 
 
-def test_what_old_servers_do_not_tell() -> None:
+def test_what_old_servers_keep_as_the_table_has_it() -> None:
     with (
         MetaServer(
             tables=["temp"],
@@ -118,10 +118,13 @@ def test_what_old_servers_do_not_tell() -> None:
         # While the checkpoint is being shipped, the status tells of it.
         assert outcome.value.status is Status.PREPARE
         assert outcome.unverified == ()
-        other = client.add("temp", "target", remote_table="copy", remote_replica_count=3)
+        other = client.add("temp", "target", remote_table="copy", remote_replica_count=5)
         assert isinstance(other, AlreadyExists)
-        assert other.differences == (Difference("remote_table", "copy", "temp"),)
-        assert other.unverified == (Property.REMOTE_REPLICA_COUNT,)
+        assert other.differences == (
+            Difference("remote_table", "copy", "temp"),
+            Difference("remote_replica_count", 5, 3),
+        )
+        assert other.unverified == ()
 
 
 def test_error(client: Client) -> None:
