@@ -20,8 +20,8 @@ pub(crate) struct Compared {
 pub(crate) struct Server {
     /// The server's generation, if it is known.
     pub(crate) generation: Option<Generation>,
-    /// The source table's replica count, if it was asked for. On 2.5 and older the remote table has
-    /// the same count, whatever an add asks for.
+    /// The source table's replica count, if it was asked for. On 2.5 and older a remote table that
+    /// the duplication creates gets the same count, whatever an add requests.
     pub(crate) own_replica_count: Option<i32>,
 }
 
