@@ -210,10 +210,14 @@ fn made(
     let with_warning = |warning: &str| from_answer(Some(warning.to_owned()));
     match listed {
         Listed::One(one) if is(&one, question.table_id, dupid) => {
-            if question.is_as_asked(&one) {
-                Ok(surely_created(question, one, None))
-            } else {
+            if !question.is_as_asked(&one) {
                 with_warning("it is listed otherwise than the answer said")
+            } else if untold_by(spec, &one).is_some() {
+                // Listed by another server than answered, an older one. A dupid can be reused within a
+                // second, so this may be another duplication.
+                with_warning("the server that lists it does not tell all that was asked for")
+            } else {
+                Ok(surely_created(question, one, None))
             }
         }
         // Another one than the answer's. Either ours has been removed and another one added since,

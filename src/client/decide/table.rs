@@ -370,7 +370,7 @@ fn told_made(case: &Case, full: bool, fields: Fields) -> Expected {
         There::Nothing | There::BeingStored | There::Untold => {
             Created(Evidence::ServerSaidSo, Answered, true)
         }
-        _ if there.is_it() && (case.as_asked() || there.untold()) => {
+        _ if there.is_it() && case.as_asked() && !there.untold() => {
             Created(Evidence::ServerSaidSo, AsListed, case.unasked())
         }
         _ if there.is_it() => Created(Evidence::ServerSaidSo, Answered, true),
