@@ -38,9 +38,13 @@ pub(crate) fn check(
         }
         _ => records_of(truth, value),
     };
-    // Two of one dupid, of which only an answer without a creation time told: either may be meant.
+    // Two of one dupid, of which only an answer without a creation time told, or which were created in
+    // the same millisecond under two leaders: either may be meant.
     let Some(first) = known.first() else { return };
-    if known.iter().any(|record| record.create_ts_ms != first.create_ts_ms) {
+    let what = |record: &DuplicationRecord| {
+        (record.create_ts_ms, record.remote_table.clone(), record.remote_replica_count)
+    };
+    if known.iter().any(|record| what(record) != what(first)) {
         return;
     }
     let stated = |property| requested(spec, property) && !unverified.contains(&property);
