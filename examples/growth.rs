@@ -60,7 +60,8 @@ async fn main() -> Fallible<()> {
     Ok(())
 }
 
-/// The first number there is the time that the thread has run, in nanoseconds.
+/// Returns the processor time that this thread has used, in seconds. The kernel gives it as the first
+/// number of the file, in nanoseconds.
 fn processor_seconds() -> Fallible<f64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
     let nanoseconds: f64 = text.split(' ').next().unwrap_or_default().parse()?;

@@ -234,7 +234,7 @@ pub(crate) fn call_error(error: CallError) -> Error {
             };
             let error = Error::new(kind, format!("{message}: {why}")).with_source(why);
             match kind {
-                // Kerberos can't be why: a connection in use has told before who leads.
+                // Kerberos cannot be the reason: the server has told on this connection who leads.
                 ErrorKind::Timeout => error.with_hint(
                     "the server has answered before on this connection, so it may be overloaded, or the network is: try again, with a longer timeout",
                 ),

@@ -213,9 +213,11 @@ fn made(
             if !question.is_as_asked(&one) {
                 with_warning("it is listed otherwise than the answer said")
             } else if untold_by(spec, &one).is_some() {
-                // Listed by another server than answered, an older one. A dupid can be reused within a
+                // An older server lists it than the one that answered. A dupid can be reused within a
                 // second, so this may be another duplication.
-                with_warning("the server that lists it does not tell all that was asked for")
+                with_warning(
+                    "the server that lists it does not tell every property that was requested",
+                )
             } else {
                 Ok(surely_created(question, one, None))
             }

@@ -91,7 +91,7 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
         self.quiet_at.get_or_insert_with(|| Deadline::after(QUIET)).is_past()
     }
 
-    /// Whether the reads went over to another connection than the request's.
+    /// Whether the table is now read on another connection than the one that the request was sent on.
     pub(super) fn moved(&self) -> bool {
         self.moved && !planted::is(Bug::SkipSecondAsking)
     }

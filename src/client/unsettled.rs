@@ -38,7 +38,7 @@ struct Entry {
 /// Where a request may be.
 #[derive(Debug)]
 enum State {
-    /// Its call has not ended.
+    /// The call that sent the request has not ended.
     Calling,
     /// Its call has ended without its response. It may still stand in the server's queue, or be on its
     /// way there, until then at most; unless its response comes.

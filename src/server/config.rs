@@ -37,8 +37,8 @@ pub struct ServerConfig {
     pub store: StoreChoice,
     /// Which generation of servers to behave as.
     pub behaviour: Behaviour,
-    /// Whether there is duplication. Where there is not, the server refuses every request about
-    /// duplication by ERR_SERVICE_NOT_ACTIVE, and answers all others.
+    /// Whether duplication is switched on. If it is switched off, the server refuses every request about
+    /// duplication with ERR_SERVICE_NOT_ACTIVE, and answers all other requests.
     pub duplication_enabled: bool,
     /// How duplications move on by themselves; `None` = [`Behaviour::default_clock`].
     pub clock: Option<ClockMode>,

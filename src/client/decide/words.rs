@@ -69,6 +69,18 @@ fn a_warning_says_what_is_the_matter() {
     assert!(warning(&made, Listed::Unknown("why".into())).contains("not be read back: why"));
     let otherwise = Duplication { remote_table: Some("elsewhere".into()), ..one(1) };
     assert!(warning(&made, Listed::One(otherwise)).contains("listed otherwise"));
+    // An older server lists it: what was answered is told, not what is listed.
+    let spec = DuplicationSpec { remote_replica_count: Some(3), ..spec() };
+    let question = Question {
+        spec: &spec,
+        table_id: 7,
+        generation: Some(Generation::DupExist),
+        absent_before: true,
+    };
+    let untold = Duplication { remote_table: None, remote_replica_count: None, ..one(1) };
+    let outcome = decide(&question, &made, Listed::One(untold)).expect("an outcome");
+    assert!(outcome.certain() && outcome.value().remote_replica_count == Some(3), "{outcome:?}");
+    assert!(outcome.warning().is_some_and(|warning| warning.contains("every property")));
     assert!(warning(&made, Listed::One(one(2))).contains("answered=1 listed=2"));
     assert!(warning(&exists, Listed::One(one(2))).contains("answered=1 listed=2"));
     assert!(warning(&exists, Listed::None).contains("not listed any more"));

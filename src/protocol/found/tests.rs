@@ -82,8 +82,8 @@ fn every_statement_against_everything_that_can_be_found() {
     }
 }
 
-/// A statement adds nothing that could end or harm a server: the numbers of the statuses, and whether
-/// racing adds end it, are always those of what was found.
+/// A stated generation never changes what could end or harm a server: the status numbers, and whether
+/// racing adds end the server, always follow the generation that was found out.
 #[test]
 fn a_statement_changes_no_number() {
     for stated in Generation::ALL {
