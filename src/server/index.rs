@@ -85,6 +85,7 @@ mod tests {
             dupid,
             cluster: format!("c{cluster}"),
             remote_table: format!("t{remote_table}"),
+            remote_table_is_utf8: true,
             remote_replica_count: 3,
             create_ts_ms: 0,
             life: Life::begin(Status::Log, 0),

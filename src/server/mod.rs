@@ -24,6 +24,7 @@
 //! around the [`store`]. Everything from the node inwards does no I/O and is given the time, and a
 //! hub serves any stream: a simulation runs the same code in one thread.
 
+mod add_request;
 mod adds;
 mod answers;
 mod blocking;

@@ -38,6 +38,14 @@ impl State {
         }
     }
 
+    /// Returns whether the HTTP page of a table's duplications ends a real server: whether a
+    /// duplication of the table has a remote table whose name is not UTF-8.
+    pub(crate) fn page_ends_it(&self, table: &str) -> bool {
+        let is_bad = |duplication: &Duplication| !duplication.remote_table_is_utf8;
+        self.rules.dies_of_bad_utf8
+            && self.table(table).is_some_and(|table| table.duplications.values().any(is_bad))
+    }
+
     /// The duplications of many tables.
     pub(crate) fn list(&mut self, request: &ListRequest, now_ms: i64) -> ListAnswer {
         let now = self.steady(now_ms);

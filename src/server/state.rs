@@ -8,6 +8,7 @@
 
 use std::collections::BTreeMap;
 
+use super::add_request::Add;
 use super::answers::{add_refused, failed_to_store, modify_answer};
 use super::config::{ClockMode, ServerConfig};
 use super::index::Index;
@@ -18,7 +19,7 @@ use super::store::{Change, DuplicationRecord, Snapshot, StoreFailure};
 use super::table::{Duplication, Table};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::{FailMode, Status};
-use crate::protocol::messages::{AddAnswer, AddRequest, ModifyAnswer, ModifyRequest};
+use crate::protocol::messages::{AddAnswer, ModifyAnswer, ModifyRequest};
 
 /// A request that waits for its answer, as whoever drives the machine names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,7 +35,7 @@ pub(super) const LOST: Ticket = Ticket(u64::MAX);
 /// An add or a modify.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Update {
-    Add(AddRequest),
+    Add(Add),
     Modify(ModifyRequest),
 }
 
@@ -84,7 +85,7 @@ pub(crate) struct State {
     pub(super) remote_clusters: BTreeMap<String, Vec<String>>,
     pending: BTreeMap<Ticket, Pending>,
     /// Adds that wait until a change is stored.
-    pub(super) waiting: BTreeMap<Ticket, Vec<(CallId, AddRequest)>>,
+    pub(super) waiting: BTreeMap<Ticket, Vec<(CallId, Add)>>,
     next_ticket: u64,
     pub(super) latest_ms: i64,
 }
@@ -193,7 +194,7 @@ impl State {
     pub(crate) fn begin(&mut self, call: CallId, update: Update, now_ms: i64) -> Vec<Effect> {
         self.steady(now_ms);
         let effect = match update {
-            Update::Add(request) => self.add(call, request, now_ms),
+            Update::Add(add) => self.add(call, add, now_ms),
             Update::Modify(request) => self.modify(call, &request),
         };
         effect.into_iter().collect()
@@ -210,8 +211,8 @@ impl State {
         self.steady(now_ms);
         let Some(pending) = self.pending.remove(&ticket) else { return Vec::new() };
         let mut effects = vec![self.settle(pending, result)];
-        for (call, request) in self.waiting.remove(&ticket).unwrap_or_default() {
-            effects.extend(self.add(call, request, now_ms));
+        for (call, add) in self.waiting.remove(&ticket).unwrap_or_default() {
+            effects.extend(self.add(call, add, now_ms));
         }
         effects
     }

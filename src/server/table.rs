@@ -31,6 +31,8 @@ pub(crate) struct Duplication {
     pub(crate) dupid: i32,
     pub(crate) cluster: String,
     pub(crate) remote_table: String,
+    /// Whether the name of the remote table arrived as UTF-8.
+    pub(crate) remote_table_is_utf8: bool,
     pub(crate) remote_replica_count: i32,
     pub(crate) create_ts_ms: i64,
     pub(crate) life: Life,
@@ -75,6 +77,7 @@ impl Duplication {
             dupid: record.dupid,
             cluster: record.cluster,
             remote_table: record.remote_table,
+            remote_table_is_utf8: record.remote_table_is_utf8,
             remote_replica_count: record.remote_replica_count,
             create_ts_ms: record.create_ts_ms,
             life: Life {
@@ -97,6 +100,7 @@ impl Duplication {
             confirmed: life.confirmed,
             fail_mode: fail_mode.name().to_owned(),
             remote_table: self.remote_table.clone(),
+            remote_table_is_utf8: self.remote_table_is_utf8,
             remote_replica_count: self.remote_replica_count,
             create_ts_ms: self.create_ts_ms,
         }
