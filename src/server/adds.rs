@@ -33,7 +33,7 @@ impl State {
         };
         let (table_id, replicas) = (table.id, table.replicas);
         if let Some(dupid) = self.index.to_cluster(table_id, &request.remote_cluster_name) {
-            return match table.duplications[&dupid].altering {
+            return match self.duplication(table_id, dupid).altering {
                 Some(ticket) => self.add_meets_altering(call, add, table_id, dupid, ticket),
                 None => Some(self.repeat(call, request, table_id, dupid)),
             };
@@ -61,12 +61,10 @@ impl State {
                 }
             };
         }
-        let table = self.tables.get_mut(&table_id).expect("found above");
         let Some(dupid) = table.free_dupid(now_ms, rules.reuses_dupids) else {
             let hint = "no dupid is left for this table".to_owned();
             return Some(self.refuse(call, ErrorCode::InvalidState, Some(hint)));
         };
-        table.highest_dupid = table.highest_dupid.max(dupid);
         let duplication = Duplication {
             dupid,
             cluster: request.remote_cluster_name.clone(),
@@ -81,8 +79,7 @@ impl State {
         };
         let answer = UpdateAnswer::Add(rules.full_answer(ErrorCode::Ok, table_id, &duplication));
         self.index.insert(table_id, &duplication);
-        table.had_duplications = true;
-        table.duplications.insert(dupid, duplication);
+        self.tables.get_mut(&table_id).expect("found above").insert(duplication);
         let target = rules.add_target(request.is_duplicating_checkpoint);
         let then = Some((Life::begin(target, self.latest_ms), FailMode::Slow));
         Some(self.store(Pending { call, table_id, dupid, answer, then, new: true }))
@@ -127,8 +124,8 @@ impl State {
         remote_table: &str,
     ) -> Option<(&str, Option<Ticket>)> {
         let (other, dupid) = self.index.another_to(table_id, cluster, remote_table)?;
-        let other = &self.tables[&other];
-        Some((other.name.as_str(), other.duplications[&dupid].altering))
+        let altering = self.duplication(other, dupid).altering;
+        Some((self.tables[&other].name.as_str(), altering))
     }
 
     fn add_meets_altering(
@@ -165,7 +162,7 @@ impl State {
     fn repeat(&mut self, call: CallId, request: &AddRequest, table_id: i32, dupid: i32) -> Effect {
         let (rules, clock, now) = (self.rules, self.clock, self.latest_ms);
         let table = &self.tables[&table_id];
-        let duplication = &table.duplications[&dupid];
+        let duplication = self.duplication(table_id, dupid);
         let err = match rules.repeated {
             Repeated::Untouched => {
                 let mut answer = rules.full_answer(ErrorCode::DupExist, table_id, duplication);
@@ -208,3 +205,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
