@@ -102,222 +102,6 @@
 #define PEGASUS_DUP_UNNAMED -2
 
 /**
- * Outcome: it wasn't there before, and is now.
- */
-#define PEGASUS_DUP_CREATED 0
-
-/**
- * Outcome: it was there already; this call created nothing. The differences say what it has
- * otherwise than asked, and the unverified properties what could not be compared.
- */
-#define PEGASUS_DUP_ALREADY_EXISTS 1
-
-/**
- * Outcome: an error. Its kind says what to do.
- */
-#define PEGASUS_DUP_ERROR 2
-
-/**
- * Outcome: what a query or a list found, which can be nothing.
- */
-#define PEGASUS_DUP_LISTED 3
-
-/**
- * Outcome: it was otherwise before; the outcome holds both.
- */
-#define PEGASUS_DUP_CHANGED 4
-
-/**
- * Outcome: it was so already; this call changed nothing.
- */
-#define PEGASUS_DUP_UNCHANGED 5
-
-/**
- * Outcome: it was there when this call looked, and is gone.
- */
-#define PEGASUS_DUP_REMOVED 6
-
-/**
- * Outcome: what was to be removed wasn't there; nothing was sent.
- */
-#define PEGASUS_DUP_NOT_FOUND 7
-
-/**
- * Outcome: what the meta servers are.
- */
-#define PEGASUS_DUP_INFO 8
-
-/**
- * Resource: a duplication.
- */
-#define PEGASUS_DUP_RESOURCE_DUPLICATION 0
-
-/**
- * Evidence, certain: the server said so, by an answer that means nothing else.
- */
-#define PEGASUS_DUP_SERVER_SAID_SO 0
-
-/**
- * Evidence, certain: it was listed before the add, and nothing was sent.
- */
-#define PEGASUS_DUP_LISTED_BEFORE 1
-
-/**
- * Evidence, certain: what is listed after the add can't be what this call asked for.
- */
-#define PEGASUS_DUP_LISTED_AFTER 2
-
-/**
- * Evidence, not certain: absent before, and listed afterwards as asked, as far as that can be
- * compared. This call made it, or one that raced with it.
- */
-#define PEGASUS_DUP_APPEARED_DURING_CALL 3
-
-/**
- * Error: no such table, or it is not available. Check the name.
- */
-#define PEGASUS_DUP_ERROR_TABLE_NOT_FOUND 1
-
-/**
- * Error: no such duplication of that table.
- */
-#define PEGASUS_DUP_ERROR_DUPLICATION_NOT_FOUND 2
-
-/**
- * Error: the meta servers' configuration lacks the remote cluster's id or addresses.
- */
-#define PEGASUS_DUP_ERROR_REMOTE_CLUSTER_NOT_CONFIGURED 3
-
-/**
- * Error: another table is duplicated to the same table of the same remote cluster.
- */
-#define PEGASUS_DUP_ERROR_REMOTE_TABLE_TAKEN 4
-
-/**
- * Error: what exists is in a state that doesn't allow it.
- */
-#define PEGASUS_DUP_ERROR_WRONG_STATE 5
-
-/**
- * Error: the request makes no sense as it is. Correct it.
- */
-#define PEGASUS_DUP_ERROR_INVALID_ARGUMENT 6
-
-/**
- * Error: this server would ignore or misread the request, or could end because of it, so it was not
- * sent.
- */
-#define PEGASUS_DUP_ERROR_UNSUPPORTED 7
-
-/**
- * Error: the server refused by its access control.
- */
-#define PEGASUS_DUP_ERROR_PERMISSION_DENIED 8
-
-/**
- * Error: another change of the same thing is under way. Try again.
- */
-#define PEGASUS_DUP_ERROR_BUSY 9
-
-/**
- * Error: no meta server could be reached, none is ready, duplication is switched off there, or this
- * machine has no thread or file descriptor left to reach a server with. Nothing was done.
- */
-#define PEGASUS_DUP_ERROR_UNAVAILABLE 10
-
-/**
- * Error: the time ran out. Nothing was sent, or it provably did nothing.
- */
-#define PEGASUS_DUP_ERROR_TIMEOUT 11
-
-/**
- * Error: a request was sent, and whether it did anything is not known. The hint says how to find
- * out; the outcome's duplications are those known to stand there.
- */
-#define PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN 12
-
-/**
- * Error: what came back is not what a meta server answers.
- */
-#define PEGASUS_DUP_ERROR_PROTOCOL 13
-
-/**
- * Duplication status DS_INIT: shown, but not stored yet. These numbers are this library's, the same
- * for every generation of servers; they are not what travels.
- */
-#define PEGASUS_DUP_STATUS_INIT 0
-
-/**
- * Duplication status DS_PREPARE: the checkpoint is being made.
- */
-#define PEGASUS_DUP_STATUS_PREPARE 1
-
-/**
- * Duplication status DS_APP: the remote table is loading the checkpoint.
- */
-#define PEGASUS_DUP_STATUS_APP 2
-
-/**
- * Duplication status DS_LOG: writes are being shipped.
- */
-#define PEGASUS_DUP_STATUS_LOG 3
-
-/**
- * Duplication status DS_PAUSE: stopped by an operator.
- */
-#define PEGASUS_DUP_STATUS_PAUSE 4
-
-/**
- * Duplication status DS_REMOVED: being removed; still listed, and about to be gone.
- */
-#define PEGASUS_DUP_STATUS_REMOVED 5
-
-/**
- * Duplication status DS_START: writes are being shipped (servers of 2.3 and older).
- */
-#define PEGASUS_DUP_STATUS_START 6
-
-/**
- * Fail mode FAIL_SLOW: a write that the remote cluster doesn't take is retried until it does.
- */
-#define PEGASUS_DUP_FAIL_SLOW 0
-
-/**
- * Fail mode FAIL_SKIP: such a write is skipped; the remote table then lacks it.
- */
-#define PEGASUS_DUP_FAIL_SKIP 1
-
-/**
- * Fail mode FAIL_FAST: such a write stops the replica server.
- */
-#define PEGASUS_DUP_FAIL_FAST 2
-
-/**
- * Generation: 1.12 to 2.3.
- */
-#define PEGASUS_DUP_GENERATION_FREEZED 0
-
-/**
- * Generation: 2.4 and 2.5.
- */
-#define PEGASUS_DUP_GENERATION_CHECKPOINT 1
-
-/**
- * Generation: 2.6 snapshots before June 2024.
- */
-#define PEGASUS_DUP_GENERATION_REMOTE_NAME 2
-
-/**
- * Generation: some 2.6 snapshot, not known which.
- */
-#define PEGASUS_DUP_GENERATION_SNAPSHOT_2_6 3
-
-/**
- * Generation: 2.6 snapshots since June 2024.
- */
-#define PEGASUS_DUP_GENERATION_DUP_EXIST 4
-
-/**
  * Mode: asks first, adds only what isn't there, and reads it back. The default.
  */
 #define PEGASUS_DUP_MODE_SAFE 0
@@ -328,51 +112,6 @@
  * its fail mode, until the meta server restarts; the outcome's warning says so.
  */
 #define PEGASUS_DUP_MODE_DIRECT 1
-
-/**
- * Operation: adds a duplication. Needs a table and a cluster.
- */
-#define PEGASUS_DUP_OPERATION_ADD 0
-
-/**
- * Operation: the duplications of one table. Needs a table.
- */
-#define PEGASUS_DUP_OPERATION_QUERY 1
-
-/**
- * Operation: the duplications of many tables. Needs nothing: all tables unless told otherwise.
- */
-#define PEGASUS_DUP_OPERATION_LIST 2
-
-/**
- * Operation: lets a paused duplication run. Needs a table, and either a dupid or a cluster.
- */
-#define PEGASUS_DUP_OPERATION_START 3
-
-/**
- * Operation: pauses a duplication. Needs a table, and either a dupid or a cluster.
- */
-#define PEGASUS_DUP_OPERATION_PAUSE 4
-
-/**
- * Operation: removes a duplication. Needs a table, and either a dupid or a cluster.
- */
-#define PEGASUS_DUP_OPERATION_REMOVE 5
-
-/**
- * Operation: sets the fail mode. Needs a table, a fail mode, and either a dupid or a cluster.
- */
-#define PEGASUS_DUP_OPERATION_SET_FAIL_MODE 6
-
-/**
- * Operation: the duplications of many tables, by table. Needs nothing: all tables unless told otherwise.
- */
-#define PEGASUS_DUP_OPERATION_LIST_BY_TABLE 7
-
-/**
- * Operation: tells what the meta servers are.
- */
-#define PEGASUS_DUP_OPERATION_INFO 8
 
 /**
  * Tables to list: all of them.
@@ -423,6 +162,300 @@
  * Log level: everything.
  */
 #define PEGASUS_DUP_LOG_TRACE 5
+
+/**
+ * The outcome kind `created`. The duplication did not exist before the call, and exists now.
+ */
+#define PEGASUS_DUP_CREATED 0
+
+/**
+ * The outcome kind `already_exists`. The duplication existed already, and this call created
+ * nothing. The differences and the unverified properties say how the existing duplication compares
+ * with the request.
+ */
+#define PEGASUS_DUP_ALREADY_EXISTS 1
+
+/**
+ * The outcome kind `error`. The call failed. The kind of the error says what to do.
+ */
+#define PEGASUS_DUP_ERROR 2
+
+/**
+ * The outcome kind `listed`. A query or a list succeeded. The result may be empty.
+ */
+#define PEGASUS_DUP_LISTED 3
+
+/**
+ * The outcome kind `changed`. The call changed the duplication.
+ */
+#define PEGASUS_DUP_CHANGED 4
+
+/**
+ * The outcome kind `unchanged`. The duplication was already in the requested state, and this call
+ * changed nothing.
+ */
+#define PEGASUS_DUP_UNCHANGED 5
+
+/**
+ * The outcome kind `removed`. The duplication existed when the call looked it up, and does not
+ * exist any more.
+ */
+#define PEGASUS_DUP_REMOVED 6
+
+/**
+ * The outcome kind `not_found`. The duplication to be removed does not exist. Nothing was sent.
+ */
+#define PEGASUS_DUP_NOT_FOUND 7
+
+/**
+ * The outcome kind `info`. The outcome describes the meta servers.
+ */
+#define PEGASUS_DUP_INFO 8
+
+/**
+ * The resource kind `duplication`. A duplication of a table to a remote cluster.
+ */
+#define PEGASUS_DUP_RESOURCE_DUPLICATION 0
+
+/**
+ * The evidence `server_said_so`. Certain. A server that is proven to be of the generation
+ * `dup-exist` returned ERR_OK, or any server returned ERR_DUP_EXIST.
+ */
+#define PEGASUS_DUP_SERVER_SAID_SO 0
+
+/**
+ * The evidence `listed_before`. Certain. The duplication was listed before the add, and nothing
+ * was sent.
+ */
+#define PEGASUS_DUP_LISTED_BEFORE 1
+
+/**
+ * The evidence `listed_after`. Certain. The duplication that is listed after the add cannot be the
+ * one that this call requested.
+ */
+#define PEGASUS_DUP_LISTED_AFTER 2
+
+/**
+ * The evidence `appeared_during_call`. Not certain. The duplication was not listed before the add.
+ * It is listed afterwards as requested, as far as its properties can be compared. Either this call
+ * or a concurrent call created it.
+ */
+#define PEGASUS_DUP_APPEARED_DURING_CALL 3
+
+/**
+ * The error kind `table_not_found`. The table does not exist or is not available. Check its name.
+ */
+#define PEGASUS_DUP_ERROR_TABLE_NOT_FOUND 1
+
+/**
+ * The error kind `duplication_not_found`. The table has no such duplication.
+ */
+#define PEGASUS_DUP_ERROR_DUPLICATION_NOT_FOUND 2
+
+/**
+ * The error kind `remote_cluster_not_configured`. The configuration of the meta servers lacks the
+ * id or the addresses of the remote cluster.
+ */
+#define PEGASUS_DUP_ERROR_REMOTE_CLUSTER_NOT_CONFIGURED 3
+
+/**
+ * The error kind `remote_table_taken`. Another table is already duplicated to the same table of
+ * the same remote cluster.
+ */
+#define PEGASUS_DUP_ERROR_REMOTE_TABLE_TAKEN 4
+
+/**
+ * The error kind `wrong_state`. The existing table or duplication is in a state that does not
+ * allow the request.
+ */
+#define PEGASUS_DUP_ERROR_WRONG_STATE 5
+
+/**
+ * The error kind `invalid_argument`. The request is invalid. Correct the request.
+ */
+#define PEGASUS_DUP_ERROR_INVALID_ARGUMENT 6
+
+/**
+ * The error kind `unsupported`. The server would ignore or misread the request, or could crash
+ * because of it. The request was not sent.
+ */
+#define PEGASUS_DUP_ERROR_UNSUPPORTED 7
+
+/**
+ * The error kind `permission_denied`. The access control of the server refused the request.
+ */
+#define PEGASUS_DUP_ERROR_PERMISSION_DENIED 8
+
+/**
+ * The error kind `busy`. Another change of the same resource is in progress. Try again later.
+ */
+#define PEGASUS_DUP_ERROR_BUSY 9
+
+/**
+ * The error kind `unavailable`. No meta server could take the request, and nothing was done. No
+ * meta server could be reached, no meta server is ready, duplication is switched off on the
+ * server, or this machine has no thread or file descriptor left for a connection. The hint says
+ * which.
+ */
+#define PEGASUS_DUP_ERROR_UNAVAILABLE 10
+
+/**
+ * The error kind `timeout`. The timeout expired. Nothing was sent, or the request provably had no
+ * effect.
+ */
+#define PEGASUS_DUP_ERROR_TIMEOUT 11
+
+/**
+ * The error kind `outcome_unknown`. A request was sent, and its effect is not known. The message
+ * says what is known, and the hint says how to find out more.
+ */
+#define PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN 12
+
+/**
+ * The error kind `protocol`. The response is not one that a meta server sends.
+ */
+#define PEGASUS_DUP_ERROR_PROTOCOL 13
+
+/**
+ * The duplication status `DS_INIT`. The server shows the duplication but has not stored it yet. If
+ * the server crashes now, the duplication is lost.
+ */
+#define PEGASUS_DUP_STATUS_INIT 0
+
+/**
+ * The duplication status `DS_PREPARE`. The checkpoint is being created. Servers of version 2.4 and
+ * later have this status.
+ */
+#define PEGASUS_DUP_STATUS_PREPARE 1
+
+/**
+ * The duplication status `DS_APP`. The remote table is loading the checkpoint. Servers of version
+ * 2.4 and later have this status.
+ */
+#define PEGASUS_DUP_STATUS_APP 2
+
+/**
+ * The duplication status `DS_LOG`. Writes are being shipped. Servers of version 2.4 and later have
+ * this status.
+ */
+#define PEGASUS_DUP_STATUS_LOG 3
+
+/**
+ * The duplication status `DS_PAUSE`. The duplication is paused. Writes accumulate until it is
+ * started.
+ */
+#define PEGASUS_DUP_STATUS_PAUSE 4
+
+/**
+ * The duplication status `DS_REMOVED`. The duplication is being removed. It is still listed and
+ * will disappear.
+ */
+#define PEGASUS_DUP_STATUS_REMOVED 5
+
+/**
+ * The duplication status `DS_START`. Writes are being shipped. Servers of version 2.3 and earlier
+ * have this status.
+ */
+#define PEGASUS_DUP_STATUS_START 6
+
+/**
+ * The fail mode `FAIL_SLOW`. Retries the write until the remote cluster accepts it. This is the
+ * default.
+ */
+#define PEGASUS_DUP_FAIL_SLOW 0
+
+/**
+ * The fail mode `FAIL_SKIP`. Skips the write. The remote table then lacks it.
+ */
+#define PEGASUS_DUP_FAIL_SKIP 1
+
+/**
+ * The fail mode `FAIL_FAST`. Terminates the replica server.
+ */
+#define PEGASUS_DUP_FAIL_FAST 2
+
+/**
+ * The generation `freezed`. Versions 1.12 to 2.3. Field 3 of an add says whether the duplication
+ * is created paused. A repeated add starts or pauses the existing duplication.
+ */
+#define PEGASUS_DUP_GENERATION_FREEZED 0
+
+/**
+ * The generation `checkpoint`. Versions 2.4 and 2.5. The server ignores a requested remote table
+ * and replica count, and returns ERR_OK to a repeated add.
+ */
+#define PEGASUS_DUP_GENERATION_CHECKPOINT 1
+
+/**
+ * The generation `remote-name`. Snapshots of 2.6 before June 2024. The server returns ERR_OK and
+ * an echo to a repeated add.
+ */
+#define PEGASUS_DUP_GENERATION_REMOTE_NAME 2
+
+/**
+ * The generation `snapshot-2.6`. A snapshot of 2.6 without the list RPC whose exact generation is
+ * not known, or a server of 2.4 or later that does not report its version. Requests that only some
+ * of these servers understand are not sent.
+ */
+#define PEGASUS_DUP_GENERATION_SNAPSHOT_2_6 3
+
+/**
+ * The generation `dup-exist`. Snapshots of 2.6 since June 2024. The server returns ERR_DUP_EXIST
+ * to a repeated add if the state of the existing duplication allows it.
+ */
+#define PEGASUS_DUP_GENERATION_DUP_EXIST 4
+
+/**
+ * The operation `add`. Adds a duplication. The request needs a table and a remote cluster.
+ */
+#define PEGASUS_DUP_OPERATION_ADD 0
+
+/**
+ * The operation `query`. Returns the duplications of one table. The request needs a table.
+ */
+#define PEGASUS_DUP_OPERATION_QUERY 1
+
+/**
+ * The operation `list`. Returns the duplications of several tables. The request may select the
+ * tables, and by default selects all tables.
+ */
+#define PEGASUS_DUP_OPERATION_LIST 2
+
+/**
+ * The operation `start`. Starts a paused duplication. The request needs a table, and either a
+ * dupid or a remote cluster.
+ */
+#define PEGASUS_DUP_OPERATION_START 3
+
+/**
+ * The operation `pause`. Pauses a duplication. The request needs a table, and either a dupid or a
+ * remote cluster.
+ */
+#define PEGASUS_DUP_OPERATION_PAUSE 4
+
+/**
+ * The operation `remove`. Removes a duplication. The request needs a table, and either a dupid or
+ * a remote cluster.
+ */
+#define PEGASUS_DUP_OPERATION_REMOVE 5
+
+/**
+ * The operation `set_fail_mode`. Sets the fail mode of a duplication. The request needs a table, a
+ * fail mode, and either a dupid or a remote cluster.
+ */
+#define PEGASUS_DUP_OPERATION_SET_FAIL_MODE 6
+
+/**
+ * The operation `list_by_table`. Returns the duplications of several tables, grouped by table.
+ * Tables without a duplication are included. The request may select the tables, and by default
+ * selects all tables.
+ */
+#define PEGASUS_DUP_OPERATION_LIST_BY_TABLE 7
+
+/**
+ * The operation `info`. Describes the meta servers.
+ */
+#define PEGASUS_DUP_OPERATION_INFO 8
 
 /**
  * A client of one cluster's meta servers. Owned by who made it, and freed once. Any number of threads
@@ -497,17 +530,20 @@ const char *pegasus_dup_version(void);
 const char *pegasus_dup_status_text(int32_t status);
 
 /**
- * The name of an outcome's kind, such as "already_exists". Static: never freed, never NULL.
+ * Returns the name of an outcome kind, such as "already_exists". The text is static: it is never NULL
+ * and never freed. For a number that is not an outcome kind it is "unknown".
  */
 const char *pegasus_dup_kind_name(int32_t kind);
 
 /**
- * The name of an evidence, such as "server_said_so". Static: never freed, never NULL.
+ * Returns the name of an evidence, such as "server_said_so". The text is static: it is never NULL and
+ * never freed. For a number that is not an evidence it is "unknown".
  */
 const char *pegasus_dup_evidence_name(int32_t evidence);
 
 /**
- * The name of an error's kind, such as "outcome_unknown". Static: never freed, never NULL.
+ * Returns the name of an error kind, such as "outcome_unknown". The text is static: it is never NULL
+ * and never freed. For a number that is not an error kind it is "unknown".
  */
 const char *pegasus_dup_error_kind_name(int32_t kind);
 

@@ -33,59 +33,111 @@ namespace pegasus_dup {
 
 /* Each of these may hold a number that isn't named here: a newer library may know more. */
 
-/// What went wrong, by what to do about it.
-enum class error_kind : std::int32_t {
-    table_not_found = PEGASUS_DUP_ERROR_TABLE_NOT_FOUND,
-    duplication_not_found = PEGASUS_DUP_ERROR_DUPLICATION_NOT_FOUND,
-    remote_cluster_not_configured = PEGASUS_DUP_ERROR_REMOTE_CLUSTER_NOT_CONFIGURED,
-    remote_table_taken = PEGASUS_DUP_ERROR_REMOTE_TABLE_TAKEN,
-    wrong_state = PEGASUS_DUP_ERROR_WRONG_STATE,
-    invalid_argument = PEGASUS_DUP_ERROR_INVALID_ARGUMENT,
-    unsupported = PEGASUS_DUP_ERROR_UNSUPPORTED,
-    permission_denied = PEGASUS_DUP_ERROR_PERMISSION_DENIED,
-    busy = PEGASUS_DUP_ERROR_BUSY,
-    unavailable = PEGASUS_DUP_ERROR_UNAVAILABLE,
-    timeout = PEGASUS_DUP_ERROR_TIMEOUT,
-    outcome_unknown = PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN,
-    protocol = PEGASUS_DUP_ERROR_PROTOCOL,
-};
-
-/// How it is known that something was created, or exists. Certain, but for appeared_during_call.
+/* Generated from src/enums.rs: enums */
+/// The reason why an outcome of an add is known.
 enum class evidence : std::int32_t {
+    /// Certain. A server that is proven to be of the generation `dup-exist` returned ERR_OK, or any
+    /// server returned ERR_DUP_EXIST.
     server_said_so = PEGASUS_DUP_SERVER_SAID_SO,
+    /// Certain. The duplication was listed before the add, and nothing was sent.
     listed_before = PEGASUS_DUP_LISTED_BEFORE,
+    /// Certain. The duplication that is listed after the add cannot be the one that this call
+    /// requested.
     listed_after = PEGASUS_DUP_LISTED_AFTER,
+    /// Not certain. The duplication was not listed before the add. It is listed afterwards as
+    /// requested, as far as its properties can be compared. Either this call or a concurrent call
+    /// created it.
     appeared_during_call = PEGASUS_DUP_APPEARED_DURING_CALL,
 };
 
-/// Where a duplication stands.
+/// The kind of an error. Each kind calls for another reaction.
+enum class error_kind : std::int32_t {
+    /// The table does not exist or is not available. Check its name.
+    table_not_found = PEGASUS_DUP_ERROR_TABLE_NOT_FOUND,
+    /// The table has no such duplication.
+    duplication_not_found = PEGASUS_DUP_ERROR_DUPLICATION_NOT_FOUND,
+    /// The configuration of the meta servers lacks the id or the addresses of the remote cluster.
+    remote_cluster_not_configured = PEGASUS_DUP_ERROR_REMOTE_CLUSTER_NOT_CONFIGURED,
+    /// Another table is already duplicated to the same table of the same remote cluster.
+    remote_table_taken = PEGASUS_DUP_ERROR_REMOTE_TABLE_TAKEN,
+    /// The existing table or duplication is in a state that does not allow the request.
+    wrong_state = PEGASUS_DUP_ERROR_WRONG_STATE,
+    /// The request is invalid. Correct the request.
+    invalid_argument = PEGASUS_DUP_ERROR_INVALID_ARGUMENT,
+    /// The server would ignore or misread the request, or could crash because of it. The request
+    /// was not sent.
+    unsupported = PEGASUS_DUP_ERROR_UNSUPPORTED,
+    /// The access control of the server refused the request.
+    permission_denied = PEGASUS_DUP_ERROR_PERMISSION_DENIED,
+    /// Another change of the same resource is in progress. Try again later.
+    busy = PEGASUS_DUP_ERROR_BUSY,
+    /// No meta server could take the request, and nothing was done. No meta server could be
+    /// reached, no meta server is ready, duplication is switched off on the server, or this machine
+    /// has no thread or file descriptor left for a connection. The hint says which.
+    unavailable = PEGASUS_DUP_ERROR_UNAVAILABLE,
+    /// The timeout expired. Nothing was sent, or the request provably had no effect.
+    timeout = PEGASUS_DUP_ERROR_TIMEOUT,
+    /// A request was sent, and its effect is not known. The message says what is known, and the
+    /// hint says how to find out more.
+    outcome_unknown = PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN,
+    /// The response is not one that a meta server sends.
+    protocol = PEGASUS_DUP_ERROR_PROTOCOL,
+};
+
+/// The status of a duplication. The status does not say whether writes reach the remote cluster.
 enum class status : std::int32_t {
+    /// The server shows the duplication but has not stored it yet. If the server crashes now, the
+    /// duplication is lost.
     init = PEGASUS_DUP_STATUS_INIT,
+    /// The checkpoint is being created. Servers of version 2.4 and later have this status.
     prepare = PEGASUS_DUP_STATUS_PREPARE,
+    /// The remote table is loading the checkpoint. Servers of version 2.4 and later have this
+    /// status.
     app = PEGASUS_DUP_STATUS_APP,
+    /// Writes are being shipped. Servers of version 2.4 and later have this status.
     log = PEGASUS_DUP_STATUS_LOG,
+    /// The duplication is paused. Writes accumulate until it is started.
     pause = PEGASUS_DUP_STATUS_PAUSE,
+    /// The duplication is being removed. It is still listed and will disappear.
     removed = PEGASUS_DUP_STATUS_REMOVED,
+    /// Writes are being shipped. Servers of version 2.3 and earlier have this status.
     start = PEGASUS_DUP_STATUS_START,
+    /// A number that has no name in the generation of the server.
     unnamed = PEGASUS_DUP_UNNAMED,
 };
 
-/// What a duplication does with a write that the remote cluster doesn't take.
+/// What a duplication does with a write that the remote cluster does not accept.
 enum class fail_mode : std::int32_t {
+    /// Retries the write until the remote cluster accepts it. This is the default.
     slow = PEGASUS_DUP_FAIL_SLOW,
+    /// Skips the write. The remote table then lacks it.
     skip = PEGASUS_DUP_FAIL_SKIP,
+    /// Terminates the replica server.
     fast = PEGASUS_DUP_FAIL_FAST,
+    /// A number that has no name. It is never sent.
     unnamed = PEGASUS_DUP_UNNAMED,
 };
 
-/// A generation of Pegasus meta servers.
+/// A generation of Pegasus meta servers. Servers of one generation treat duplication requests
+/// alike.
 enum class generation : std::int32_t {
+    /// Versions 1.12 to 2.3. Field 3 of an add says whether the duplication is created paused. A
+    /// repeated add starts or pauses the existing duplication.
     freezed = PEGASUS_DUP_GENERATION_FREEZED,
+    /// Versions 2.4 and 2.5. The server ignores a requested remote table and replica count, and
+    /// returns ERR_OK to a repeated add.
     checkpoint = PEGASUS_DUP_GENERATION_CHECKPOINT,
+    /// Snapshots of 2.6 before June 2024. The server returns ERR_OK and an echo to a repeated add.
     remote_name = PEGASUS_DUP_GENERATION_REMOTE_NAME,
+    /// A snapshot of 2.6 without the list RPC whose exact generation is not known, or a server of
+    /// 2.4 or later that does not report its version. Requests that only some of these servers
+    /// understand are not sent.
     snapshot_2_6 = PEGASUS_DUP_GENERATION_SNAPSHOT_2_6,
+    /// Snapshots of 2.6 since June 2024. The server returns ERR_DUP_EXIST to a repeated add if the
+    /// state of the existing duplication allows it.
     dup_exist = PEGASUS_DUP_GENERATION_DUP_EXIST,
 };
+/* End of enums */
 
 /// How an add is done.
 enum class mode : std::int32_t {

@@ -2,88 +2,10 @@
 
 use std::fmt;
 
+pub use crate::enums::ErrorKind;
 use crate::outcome::Duplication;
 use crate::protocol::error_code::ErrorCode;
 use crate::text::sentence;
-
-/// What went wrong, by what to do about it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum ErrorKind {
-    /// No such table, or it is not available. Check the name.
-    TableNotFound,
-    /// No such duplication of that table.
-    DuplicationNotFound,
-    /// The meta servers' configuration lacks the remote cluster's id or addresses.
-    RemoteClusterNotConfigured,
-    /// Another table is duplicated to the same table of the same remote cluster.
-    RemoteTableTaken,
-    /// What exists is in a state that doesn't allow it.
-    WrongState,
-    /// The request makes no sense as it is: correct it.
-    InvalidArgument,
-    /// This server would ignore or misread the request, or could end because of it, so the request was
-    /// not sent.
-    Unsupported,
-    /// The server refused by its access control.
-    PermissionDenied,
-    /// Another change of the same thing is under way: try again.
-    Busy,
-    /// No meta server could be reached, none is ready, duplication is switched off there, or this
-    /// machine has no thread or file descriptor left to reach a server with; the hint says which.
-    /// Nothing was done.
-    Unavailable,
-    /// The time ran out. Nothing was sent, or it provably did nothing.
-    Timeout,
-    /// A request was sent, and whether it did anything is not known. The message says how to find out.
-    OutcomeUnknown,
-    /// What came back is not what a meta server answers.
-    Protocol,
-}
-
-impl ErrorKind {
-    /// All of them.
-    pub const ALL: [ErrorKind; 13] = [
-        ErrorKind::TableNotFound,
-        ErrorKind::DuplicationNotFound,
-        ErrorKind::RemoteClusterNotConfigured,
-        ErrorKind::RemoteTableTaken,
-        ErrorKind::WrongState,
-        ErrorKind::InvalidArgument,
-        ErrorKind::Unsupported,
-        ErrorKind::PermissionDenied,
-        ErrorKind::Busy,
-        ErrorKind::Unavailable,
-        ErrorKind::Timeout,
-        ErrorKind::OutcomeUnknown,
-        ErrorKind::Protocol,
-    ];
-
-    /// The name in JSON, and in messages.
-    pub fn name(self) -> &'static str {
-        match self {
-            ErrorKind::TableNotFound => "table_not_found",
-            ErrorKind::DuplicationNotFound => "duplication_not_found",
-            ErrorKind::RemoteClusterNotConfigured => "remote_cluster_not_configured",
-            ErrorKind::RemoteTableTaken => "remote_table_taken",
-            ErrorKind::WrongState => "wrong_state",
-            ErrorKind::InvalidArgument => "invalid_argument",
-            ErrorKind::Unsupported => "unsupported",
-            ErrorKind::PermissionDenied => "permission_denied",
-            ErrorKind::Busy => "busy",
-            ErrorKind::Unavailable => "unavailable",
-            ErrorKind::Timeout => "timeout",
-            ErrorKind::OutcomeUnknown => "outcome_unknown",
-            ErrorKind::Protocol => "protocol",
-        }
-    }
-}
-
-impl fmt::Display for ErrorKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
 
 /// An error, with what is known about it.
 #[derive(Debug, Clone)]

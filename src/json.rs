@@ -10,6 +10,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::enums::OutcomeKind;
 use crate::error::{Error, ErrorKind};
 use crate::info::{Info, KnownBy, ServerInfo};
 use crate::outcome::{Change, Difference, Duplication, Outcome, Removal, TableDuplications};
@@ -103,9 +104,9 @@ struct ErrorReport {
 }
 
 impl Report {
-    fn new(outcome: &'static str) -> Report {
+    fn new(outcome: OutcomeKind) -> Report {
         Report {
-            outcome,
+            outcome: outcome.name(),
             evidence: None,
             certain: None,
             duplication: None,
@@ -124,10 +125,11 @@ impl Report {
     /// one is as asked where both lists are empty; `null` says that there was nothing to compare.
     pub fn of_add(outcome: &Outcome<Duplication>) -> Report {
         let (name, differences) = match outcome {
-            Outcome::Created { .. } => ("created", None),
-            Outcome::AlreadyExists { differences, .. } => {
-                ("already_exists", Some(differences.iter().map(DifferenceReport::from).collect()))
-            }
+            Outcome::Created { .. } => (OutcomeKind::Created, None),
+            Outcome::AlreadyExists { differences, .. } => (
+                OutcomeKind::AlreadyExists,
+                Some(differences.iter().map(DifferenceReport::from).collect()),
+            ),
         };
         Report {
             evidence: Some(outcome.evidence().name()),
@@ -146,7 +148,11 @@ impl Report {
         Report {
             duplication: Some(change.value().into()),
             warning: change.warning().map(str::to_owned),
-            ..Report::new(if change.changed() { "changed" } else { "unchanged" })
+            ..Report::new(if change.changed() {
+                OutcomeKind::Changed
+            } else {
+                OutcomeKind::Unchanged
+            })
         }
     }
 
@@ -157,7 +163,7 @@ impl Report {
             Removal::Removed { was, warning } => Report {
                 duplication: Some(was.into()),
                 warning: warning.clone(),
-                ..Report::new("removed")
+                ..Report::new(OutcomeKind::Removed)
             },
             Removal::NotFound => Report::of_failure(
                 ErrorKind::DuplicationNotFound.name(),
@@ -168,7 +174,7 @@ impl Report {
 
     /// The report of one duplication that was asked for: `listed`.
     pub fn of_listed(duplication: &Duplication) -> Report {
-        Report { duplication: Some(duplication.into()), ..Report::new("listed") }
+        Report { duplication: Some(duplication.into()), ..Report::new(OutcomeKind::Listed) }
     }
 
     /// The report of one table that was asked for, with its duplications: `listed`.
@@ -179,7 +185,7 @@ impl Report {
             partition_count: table.partition_count,
             duplications: table.duplications.iter().map(DuplicationReport::from).collect(),
         };
-        Report { table_duplications: Some(table), ..Report::new("listed") }
+        Report { table_duplications: Some(table), ..Report::new(OutcomeKind::Listed) }
     }
 
     /// The report of what the meta servers are: `info`.
@@ -198,7 +204,7 @@ impl Report {
                 known_by: info.known_by.map(KnownBy::name),
             }),
             warning: info.warning.clone(),
-            ..Report::new("info")
+            ..Report::new(OutcomeKind::Info)
         }
     }
 
@@ -218,7 +224,7 @@ impl Report {
                 server: error.server().map(str::to_owned),
                 message: error.message().to_owned(),
             }),
-            ..Report::new("error")
+            ..Report::new(OutcomeKind::Error)
         }
     }
 
@@ -232,7 +238,7 @@ impl Report {
                 server: None,
                 message: message.into(),
             }),
-            ..Report::new("error")
+            ..Report::new(OutcomeKind::Error)
         }
     }
 }

@@ -7,6 +7,8 @@ pub mod capi;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod client;
+#[doc(hidden)]
+pub mod enums;
 pub mod error;
 #[cfg(any(feature = "capi", feature = "python"))]
 mod events;

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-pub use crate::protocol::generation::{FailMode, Status};
+pub use crate::enums::{Evidence, FailMode, Property, Status};
 use crate::text::name;
 
 /// A duplication, as far as the server told of it. What it didn't tell is `None`.
@@ -91,90 +91,23 @@ pub struct PartitionProgress {
     pub last_committed_decree: Option<i64>,
 }
 
-/// How an outcome is known.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Evidence {
-    /// Certain. A server proven to be `dup-exist` answered ERR_OK, or any server ERR_DUP_EXIST.
-    ServerSaidSo,
-    /// Certain. It was listed before the add; nothing was sent.
-    ListedBefore,
-    /// Certain. What is listed after the add can't be what this call asked for.
-    ListedAfter,
-    /// Not certain. It was absent before, and is listed afterwards as asked, as far as that can be
-    /// compared: this call or a racing one made it.
-    AppearedDuringCall,
-}
-
 impl Evidence {
-    /// All of them.
-    pub const ALL: [Evidence; 4] = [
-        Evidence::ServerSaidSo,
-        Evidence::ListedBefore,
-        Evidence::ListedAfter,
-        Evidence::AppearedDuringCall,
-    ];
-
-    /// Whether the outcome is certain: all but [`Evidence::AppearedDuringCall`].
+    /// Returns whether the outcome is certain.
     pub fn certain(self) -> bool {
-        !matches!(self, Evidence::AppearedDuringCall)
-    }
-
-    /// The name in JSON, C and Python.
-    pub fn name(self) -> &'static str {
         match self {
-            Evidence::ServerSaidSo => "server_said_so",
-            Evidence::ListedBefore => "listed_before",
-            Evidence::ListedAfter => "listed_after",
-            Evidence::AppearedDuringCall => "appeared_during_call",
+            Evidence::ServerSaidSo | Evidence::ListedBefore | Evidence::ListedAfter => true,
+            Evidence::AppearedDuringCall => false,
         }
     }
-}
-
-impl fmt::Display for Evidence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
-/// A property of a duplication that an add can request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Property {
-    /// That what the table held already is shipped too.
-    Checkpoint,
-    /// The table's name in the remote cluster.
-    RemoteTable,
-    /// The remote table's replica count.
-    RemoteReplicaCount,
 }
 
 impl Property {
-    /// All of them, in the order in which outcomes name them.
-    pub const ALL: [Property; 3] =
-        [Property::Checkpoint, Property::RemoteTable, Property::RemoteReplicaCount];
-
-    /// The name that every face uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Property::Checkpoint => "checkpoint",
-            Property::RemoteTable => "remote_table",
-            Property::RemoteReplicaCount => "remote_replica_count",
-        }
-    }
-
     /// Why this property of a duplication could not be compared with the request.
     pub fn why_unverified(self) -> &'static str {
         match self {
             Property::Checkpoint => "the status does not tell whether a checkpoint was shipped",
             Property::RemoteTable | Property::RemoteReplicaCount => "the server does not tell it",
         }
-    }
-}
-
-impl fmt::Display for Property {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }
 

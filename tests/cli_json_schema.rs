@@ -81,7 +81,7 @@ fn a_listed_report_holds_a_duplication_or_a_table() {
 #[test]
 fn every_property_is_documented_in_the_schema() {
     let schema = documented();
-    let names = schema.pointer("/properties/unverified/items/enum").expect("names");
+    let names = schema.pointer("/$defs/property/enum").expect("names");
     let properties = pegasus_dup::Property::ALL.map(|property| json!(property.name()));
     assert_eq!(names.as_array().expect("names").as_slice(), properties);
 }
@@ -89,7 +89,7 @@ fn every_property_is_documented_in_the_schema() {
 #[test]
 fn every_kind_of_error_is_documented_in_the_schema() {
     let schema = documented();
-    let kinds = schema.pointer("/$defs/error/properties/kind/enum").expect("kinds");
+    let kinds = schema.pointer("/$defs/error_kind/enum").expect("kinds");
     for kind in pegasus_dup::ErrorKind::ALL {
         assert!(kinds.as_array().expect("kinds").contains(&json!(kind.name())), "{kind}");
     }

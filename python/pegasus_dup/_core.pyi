@@ -17,15 +17,8 @@ from ._outcome import (
 )
 
 __all__ = [
-    "EVIDENCES",
+    "ENUMS",
     "EXCEPTIONS",
-    "FAIL_MODES",
-    "GENERATIONS",
-    "KNOWN_BY",
-    "PROPERTIES",
-    "ROLES",
-    "STATUSES",
-    "STEPS",
     "Call",
     "Client",
     "Mailbox",
@@ -41,15 +34,8 @@ __all__ = [
 ]
 
 __version__: Final[str]
-EVIDENCES: Final[tuple[str, ...]]
+ENUMS: Final[dict[str, tuple[str, ...]]]
 EXCEPTIONS: Final[dict[str, str]]
-FAIL_MODES: Final[tuple[str, ...]]
-GENERATIONS: Final[tuple[str, ...]]
-PROPERTIES: Final[tuple[str, ...]]
-KNOWN_BY: Final[tuple[str, ...]]
-ROLES: Final[tuple[str, ...]]
-STATUSES: Final[tuple[str, ...]]
-STEPS: Final[tuple[str, ...]]
 
 _T = TypeVar("_T")
 

@@ -13,17 +13,22 @@ class _Text(str, enum.Enum):
 
 
 class Evidence(_Text):
-    """How an outcome is known."""
+    # Generated from src/enums.rs: Evidence
+    """The reason why an outcome of an add is known."""
 
     SERVER_SAID_SO = "server_said_so"
-    """Certain. The server's own answer tells the two apart."""
+    """Certain. A server that is proven to be of the generation ``dup-exist`` returned ERR_OK, or
+    any server returned ERR_DUP_EXIST."""
     LISTED_BEFORE = "listed_before"
-    """Certain. It was listed before the add, and nothing was sent."""
+    """Certain. The duplication was listed before the add, and nothing was sent."""
     LISTED_AFTER = "listed_after"
-    """Certain. What is listed after the add can't be what this call asked for."""
+    """Certain. The duplication that is listed after the add cannot be the one that this call
+    requested."""
     APPEARED_DURING_CALL = "appeared_during_call"
-    """Not certain. It was absent before and is listed afterwards as asked, as far as that can be
-    compared: this call or a racing one made it."""
+    """Not certain. The duplication was not listed before the add. It is listed afterwards as
+    requested, as far as its properties can be compared. Either this call or a concurrent call
+    created it."""
+    # End of Evidence
 
     @property
     def certain(self) -> bool:
@@ -32,35 +37,44 @@ class Evidence(_Text):
 
 
 class Property(_Text):
+    # Generated from src/enums.rs: Property
     """A property of a duplication that an add can request."""
 
     CHECKPOINT = "checkpoint"
-    """That what the table held already is shipped too."""
+    """Whether the data that the table already holds is shipped too."""
     REMOTE_TABLE = "remote_table"
-    """The table's name in the remote cluster."""
+    """The name of the table in the remote cluster."""
     REMOTE_REPLICA_COUNT = "remote_replica_count"
-    """The remote table's replica count."""
+    """The replica count of the table in the remote cluster."""
+    # End of Property
 
 
 class Status(_Text):
-    """Where a duplication stands in its life."""
+    # Generated from src/enums.rs: Status
+    """The status of a duplication.
+
+    The status does not say whether writes reach the remote cluster.
+    """
 
     INIT = "DS_INIT"
-    """Shown, but not stored yet: a crash of the server forgets it."""
+    """The server shows the duplication but has not stored it yet. If the server crashes now, the
+    duplication is lost."""
     PREPARE = "DS_PREPARE"
-    """The checkpoint is being made (2.4 and later)."""
+    """The checkpoint is being created. Servers of version 2.4 and later have this status."""
     APP = "DS_APP"
-    """The remote table is loading the checkpoint (2.4 and later)."""
+    """The remote table is loading the checkpoint. Servers of version 2.4 and later have this
+    status."""
     LOG = "DS_LOG"
-    """Writes are being shipped: the steady state (2.4 and later)."""
-    START = "DS_START"
-    """Writes are being shipped (2.3 and older)."""
+    """Writes are being shipped. Servers of version 2.4 and later have this status."""
     PAUSE = "DS_PAUSE"
-    """Stopped by an operator; writes pile up until it is started."""
+    """The duplication is paused. Writes accumulate until it is started."""
     REMOVED = "DS_REMOVED"
-    """Being removed: still listed, and about to be gone."""
+    """The duplication is being removed. It is still listed and will disappear."""
+    START = "DS_START"
+    """Writes are being shipped. Servers of version 2.3 and earlier have this status."""
     UNKNOWN = "DS_UNKNOWN"
-    """A number that this server's generation has no name for."""
+    """A number that has no name in the generation of the server."""
+    # End of Status
 
     @property
     def is_running(self) -> bool:
@@ -72,33 +86,38 @@ class Status(_Text):
 
 
 class Step(_Text):
-    """What a call goes on to do, and then waits for."""
+    # Generated from src/enums.rs: StepKind
+    """The kind of a step that a call is about to take."""
 
     WAITING_FOR_TURN = "waiting_for_turn"
-    """Another change of the same table and cluster by this client has to end first."""
+    """Waits for another change of the same table and cluster by this client to end."""
     LOOKING_FOR_LEADER = "looking_for_leader"
-    """The meta servers are asked which of them leads."""
+    """Looks for the leader among the meta servers."""
     ASKING = "asking"
-    """A server is asked what there is; after ``SENDING``, what became of the change."""
+    """Asks a server for the existing duplications. After the step ``sending``, this step finds out
+    whether the change had an effect."""
     SENDING = "sending"
-    """The change is sent. From here on until ``SETTLED`` its effect is not known."""
+    """Sends the change. From here to the step ``settled`` the effect of the change is not known."""
     SETTLED = "settled"
-    """The effect of what was sent is known."""
+    """The effect of the change is known."""
     TRYING_AGAIN = "trying_again"
-    """Something went wrong, nothing was done, and the call starts over after a pause."""
+    """Starts over after a pause, because something failed and nothing was done."""
+    # End of StepKind
 
 
 class FailMode(_Text):
-    """What a duplication does with a write that the remote cluster doesn't take."""
+    # Generated from src/enums.rs: FailMode
+    """What a duplication does with a write that the remote cluster does not accept."""
 
     SLOW = "FAIL_SLOW"
-    """Retry until it is taken. The default."""
+    """Retries the write until the remote cluster accepts it. This is the default."""
     SKIP = "FAIL_SKIP"
-    """Skip it: the remote table then lacks writes."""
+    """Skips the write. The remote table then lacks it."""
     FAST = "FAIL_FAST"
-    """Stop the replica server."""
+    """Terminates the replica server."""
     UNKNOWN = "FAIL_UNKNOWN"
-    """A number without a name. Never sent."""
+    """A number that has no name. It is never sent."""
+    # End of FailMode
 
     @classmethod
     def _missing_(cls, value: object) -> FailMode | None:
@@ -109,67 +128,107 @@ class FailMode(_Text):
 
 
 class Generation(_Text):
-    """A generation of Pegasus meta servers, by what it makes of a duplication request."""
+    # Generated from src/enums.rs: Generation
+    """A generation of Pegasus meta servers.
+
+    Servers of one generation treat duplication requests alike.
+    """
 
     FREEZED = "freezed"
-    """1.12 to 2.3."""
+    """Versions 1.12 to 2.3. Field 3 of an add says whether the duplication is created paused. A
+    repeated add starts or pauses the existing duplication."""
     CHECKPOINT = "checkpoint"
-    """2.4 and 2.5."""
+    """Versions 2.4 and 2.5. The server ignores a requested remote table and replica count, and
+    returns ERR_OK to a repeated add."""
     REMOTE_NAME = "remote-name"
-    """2.6 snapshots before June 2024."""
+    """Snapshots of 2.6 before June 2024. The server returns ERR_OK and an echo to a repeated add.
+    """
     SNAPSHOT_2_6 = "snapshot-2.6"
-    """Some 2.6 snapshot without the list RPC; not known which."""
+    """A snapshot of 2.6 without the list RPC whose exact generation is not known, or a server of
+    2.4 or later that does not report its version. Requests that only some of these servers
+    understand are not sent."""
     DUP_EXIST = "dup-exist"
-    """2.6 snapshots since June 2024."""
+    """Snapshots of 2.6 since June 2024. The server returns ERR_DUP_EXIST to a repeated add if the
+    state of the existing duplication allows it."""
+    # End of Generation
 
 
 class Role(_Text):
-    """What a meta server is at the moment."""
+    # Generated from src/enums.rs: Role
+    """The role that a meta server has at the moment."""
 
     LEADER = "leader"
-    """It leads."""
+    """The server is the leader."""
     FOLLOWER = "follower"
-    """It follows."""
+    """The server is a follower."""
     NOT_READY = "not_ready"
-    """It answers, and has not started yet or is recovering."""
+    """The server responds, but it has not started yet or is recovering."""
     UNREACHABLE = "unreachable"
-    """No connection can be opened, or its name has no address."""
+    """No connection can be opened, or the name of the server has no address."""
     NO_ANSWER = "no_answer"
-    """It takes the connection, and no complete answer comes."""
+    """The server accepts the connection but sends no complete response."""
     NO_META_SERVER = "no_meta_server"
-    """What answers there is no meta server."""
+    """The program that responds at the address is not a meta server."""
+    # End of Role
 
 
 class KnownBy(_Text):
-    """How a server's generation is known."""
+    # Generated from src/enums.rs: KnownBy
+    """The reason why the generation of a server is known."""
 
     LIST_RPC = "list_rpc"
-    """It handles ``RPC_CM_LIST_DUPLICATION``, which proves ``dup-exist``."""
+    """The server handles ``RPC_CM_LIST_DUPLICATION``, which proves the generation ``dup-exist``."""
     NO_REPLICA_COUNT_RPC = "no_replica_count_rpc"
-    """It lacks ``RPC_CM_GET_MAX_REPLICA_COUNT``, which proves ``freezed``."""
+    """The server lacks ``RPC_CM_GET_MAX_REPLICA_COUNT``, which proves the generation ``freezed``.
+    """
     VERSION = "version"
-    """It handles ``RPC_CM_GET_MAX_REPLICA_COUNT`` alone, and ``GET /version`` tells the rest."""
+    """The server handles ``RPC_CM_GET_MAX_REPLICA_COUNT`` but not ``RPC_CM_LIST_DUPLICATION``, and
+    ``GET /version`` returns its version."""
     NO_VERSION = "no_version"
-    """It handles ``RPC_CM_GET_MAX_REPLICA_COUNT`` alone, and tells no version.
-
-    The generation is the careful choice then."""
+    """The server handles ``RPC_CM_GET_MAX_REPLICA_COUNT`` but not ``RPC_CM_LIST_DUPLICATION``, and
+    it does not report its version. The client then assumes the generation that is safe for all such
+    servers."""
     STATED = "stated"
-    """Somebody stated it, and nothing refutes it; what was found out says less."""
+    """The caller stated the generation, and nothing that the client found out contradicts the
+    statement."""
+    # End of KnownBy
 
 
 class ErrorKind(_Text):
-    """What went wrong, by what to do about it. There is one exception class for each."""
+    # Generated from src/enums.rs: ErrorKind
+    """The kind of an error.
+
+    Each kind calls for another reaction.
+    """
 
     TABLE_NOT_FOUND = "table_not_found"
+    """The table does not exist or is not available. Check its name."""
     DUPLICATION_NOT_FOUND = "duplication_not_found"
+    """The table has no such duplication."""
     REMOTE_CLUSTER_NOT_CONFIGURED = "remote_cluster_not_configured"
+    """The configuration of the meta servers lacks the id or the addresses of the remote cluster."""
     REMOTE_TABLE_TAKEN = "remote_table_taken"
+    """Another table is already duplicated to the same table of the same remote cluster."""
     WRONG_STATE = "wrong_state"
+    """The existing table or duplication is in a state that does not allow the request."""
     INVALID_ARGUMENT = "invalid_argument"
+    """The request is invalid. Correct the request."""
     UNSUPPORTED = "unsupported"
+    """The server would ignore or misread the request, or could crash because of it. The request was
+    not sent."""
     PERMISSION_DENIED = "permission_denied"
+    """The access control of the server refused the request."""
     BUSY = "busy"
+    """Another change of the same resource is in progress. Try again later."""
     UNAVAILABLE = "unavailable"
+    """No meta server could take the request, and nothing was done. No meta server could be reached,
+    no meta server is ready, duplication is switched off on the server, or this machine has no
+    thread or file descriptor left for a connection. The hint says which."""
     TIMEOUT = "timeout"
+    """The timeout expired. Nothing was sent, or the request provably had no effect."""
     OUTCOME_UNKNOWN = "outcome_unknown"
+    """A request was sent, and its effect is not known. The message says what is known, and the hint
+    says how to find out more."""
     PROTOCOL = "protocol"
+    """The response is not one that a meta server sends."""
+    # End of ErrorKind

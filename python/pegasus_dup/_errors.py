@@ -74,40 +74,107 @@ class PegasusDupError(Exception):
         return _core.shown_text(text)
 
 
+# Generated from src/enums.rs: exceptions
 class TableNotFound(PegasusDupError):
-    """No such table, or it is not available. Check the name."""
+    """The table does not exist or is not available.
+
+    Check its name.
+    """
 
     kind = ErrorKind.TABLE_NOT_FOUND
 
 
 class DuplicationNotFound(PegasusDupError):
-    """No such duplication of that table."""
+    """The table has no such duplication."""
 
     kind = ErrorKind.DUPLICATION_NOT_FOUND
 
 
 class RemoteClusterNotConfigured(PegasusDupError):
-    """The meta servers' configuration lacks the remote cluster's id or addresses."""
+    """The configuration of the meta servers lacks the id or the addresses of the remote cluster."""
 
     kind = ErrorKind.REMOTE_CLUSTER_NOT_CONFIGURED
 
 
 class RemoteTableTaken(PegasusDupError):
-    """Another table is duplicated to the same table of the same remote cluster."""
+    """Another table is already duplicated to the same table of the same remote cluster."""
 
     kind = ErrorKind.REMOTE_TABLE_TAKEN
 
 
 class WrongState(PegasusDupError):
-    """What exists is in a state that doesn't allow it."""
+    """The existing table or duplication is in a state that does not allow the request."""
 
     kind = ErrorKind.WRONG_STATE
 
 
 class InvalidArgument(PegasusDupError, ValueError):
-    """The request makes no sense as it is: correct it."""
+    """The request is invalid.
+
+    Correct the request.
+    """
 
     kind = ErrorKind.INVALID_ARGUMENT
+
+
+class Unsupported(PegasusDupError):
+    """The server would ignore or misread the request, or could crash because of it.
+
+    The request was not sent.
+    """
+
+    kind = ErrorKind.UNSUPPORTED
+
+
+class PermissionDenied(PegasusDupError):
+    """The access control of the server refused the request."""
+
+    kind = ErrorKind.PERMISSION_DENIED
+
+
+class Busy(PegasusDupError):
+    """Another change of the same resource is in progress.
+
+    Try again later.
+    """
+
+    kind = ErrorKind.BUSY
+
+
+class Unavailable(PegasusDupError):
+    """No meta server could take the request, and nothing was done.
+
+    No meta server could be reached, no meta server is ready, duplication is switched off on the
+    server, or this machine has no thread or file descriptor left for a connection. The hint says
+    which.
+    """
+
+    kind = ErrorKind.UNAVAILABLE
+
+
+class Timeout(PegasusDupError):
+    """The timeout expired.
+
+    Nothing was sent, or the request provably had no effect.
+    """
+
+    kind = ErrorKind.TIMEOUT
+
+
+class OutcomeUnknown(PegasusDupError):
+    """A request was sent, and its effect is not known.
+
+    The message says what is known, and the hint says how to find out more.
+    """
+
+    kind = ErrorKind.OUTCOME_UNKNOWN
+
+
+class ProtocolError(PegasusDupError):
+    """The response is not one that a meta server sends."""
+
+    kind = ErrorKind.PROTOCOL
+# End of exceptions
 
 
 class ClientUnusable(InvalidArgument, RuntimeError):
@@ -119,52 +186,3 @@ class ClientUnusable(InvalidArgument, RuntimeError):
 
 class MetaServerError(InvalidArgument):
     """The embedded server can't run with what it was given. The message says what to change."""
-
-
-class Unsupported(PegasusDupError):
-    """The server would ignore or misread the request, or could end because of it: not sent."""
-
-    kind = ErrorKind.UNSUPPORTED
-
-
-class PermissionDenied(PegasusDupError):
-    """The server refused by its access control."""
-
-    kind = ErrorKind.PERMISSION_DENIED
-
-
-class Busy(PegasusDupError):
-    """Another change of the same thing is under way: try again."""
-
-    kind = ErrorKind.BUSY
-
-
-class Unavailable(PegasusDupError):
-    """No meta server could be reached, or none is ready. Nothing was done.
-
-    The hint says so where duplication seems to be switched off on the server, or where this machine
-    has no thread or file descriptor left to reach a server with.
-    """
-
-    kind = ErrorKind.UNAVAILABLE
-
-
-class Timeout(PegasusDupError):
-    """The time ran out. Nothing was sent, or it provably did nothing."""
-
-    kind = ErrorKind.TIMEOUT
-
-
-class OutcomeUnknown(PegasusDupError):
-    """A request was sent, and whether it did anything is not known.
-
-    The message says how to find out. What is known stands in ``known``.
-    """
-
-    kind = ErrorKind.OUTCOME_UNKNOWN
-
-
-class ProtocolError(PegasusDupError):
-    """What came back is not what a meta server answers."""
-
-    kind = ErrorKind.PROTOCOL

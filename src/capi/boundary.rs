@@ -2,16 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use tokio::runtime::Handle;
-
-use super::log;
-use super::numbers::{
-    PEGASUS_DUP_FORKED, PEGASUS_DUP_OK, PEGASUS_DUP_PANICKED, PEGASUS_DUP_WRONG_THREAD,
-};
-
-/// Why a call did nothing: one of the status numbers that aren't 0.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Refusal(pub(crate) i32);
+use super::numbers::{PEGASUS_DUP_FORKED, PEGASUS_DUP_OK, PEGASUS_DUP_PANICKED, Refusal};
 
 /// Runs the body of a function that C calls; a panic becomes `panicked`.
 ///
@@ -49,15 +40,6 @@ impl Process {
     pub(crate) fn check(self) -> Result<(), Refusal> {
         if self.0 == std::process::id() { Ok(()) } else { Err(Refusal(PEGASUS_DUP_FORKED)) }
     }
-}
-
-/// Refuses within a log callback, and on a thread that the client's connections run on, which must not
-/// wait for itself.
-pub(crate) fn may_wait() -> Result<(), Refusal> {
-    if log::in_callback() || Handle::try_current().is_ok() {
-        return Err(Refusal(PEGASUS_DUP_WRONG_THREAD));
-    }
-    Ok(())
 }
 
 #[cfg(test)]

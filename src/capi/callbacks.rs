@@ -6,8 +6,7 @@ use std::thread;
 
 use once_cell::sync::OnceCell;
 
-use super::boundary::Refusal;
-use super::numbers::PEGASUS_DUP_NO_THREAD;
+use super::numbers::{PEGASUS_DUP_NO_THREAD, Refusal};
 
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 

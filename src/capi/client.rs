@@ -2,14 +2,15 @@
 
 use std::sync::Mutex;
 
-use super::boundary::{Process, Refusal, catch, may_wait, status};
+use super::boundary::{Process, catch, status};
 use super::callbacks::CallbackThread;
 use super::facts::Facts;
-use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT};
+use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT, Refusal};
 use super::options::{Options, timeout};
 use super::outcome::Outcome;
 use super::pointers::{Out, Text, given};
 use super::request::{Request, selector, tables};
+use super::waiting::may_wait;
 use crate::client::blocking::BlockingClient;
 use crate::client::operation::Operation;
 use crate::client::{Client as AsyncClient, DuplicationSpec, Selector};
@@ -144,7 +145,7 @@ pub extern "C" fn pegasus_dup_add(
         Ok(Operation::Add(DuplicationSpec {
             remote_table: remote_table.terminated_or_null()?.map(str::to_owned),
             remote_replica_count: Some(remote_replica_count),
-            checkpoint: numbers::boolean(checkpoint).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?,
+            checkpoint: numbers::boolean(checkpoint)?,
             ..DuplicationSpec::new(table.terminated()?, cluster.terminated()?)
         }))
     })
@@ -271,8 +272,7 @@ pub extern "C" fn pegasus_dup_set_fail_mode(
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
     change(client, table, dupid, cluster, timeout_ms, outcome, |table, which| {
-        let mode = numbers::fail_mode(fail_mode).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?;
-        Ok(Operation::SetFailMode(table, which, mode))
+        Ok(Operation::SetFailMode(table, which, numbers::value(fail_mode)?))
     })
 }
 

@@ -3,8 +3,8 @@
 use std::ffi::{CString, c_char};
 use std::ptr::null;
 
-use super::boundary::{Refusal, catch, status};
-use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NOT_TOLD};
+use super::boundary::{catch, status};
+use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NOT_TOLD, Refusal};
 use super::pointers::{Out, c_string, given, or_null};
 use crate::outcome;
 
@@ -78,7 +78,7 @@ pub extern "C" fn pegasus_dup_duplication_dupid(duplication: Option<&Duplication
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_status(duplication: Option<&Duplication>) -> i32 {
     read(duplication, PEGASUS_DUP_NOT_TOLD, |duplication| {
-        Some(numbers::status_number(duplication.of.status))
+        Some(numbers::told(duplication.of.status))
     })
 }
 
@@ -95,7 +95,7 @@ pub extern "C" fn pegasus_dup_duplication_status_name(
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_fail_mode(duplication: Option<&Duplication>) -> i32 {
     read(duplication, PEGASUS_DUP_NOT_TOLD, |duplication| {
-        Some(numbers::fail_mode_number(duplication.of.fail_mode))
+        Some(numbers::told(duplication.of.fail_mode))
     })
 }
 

@@ -4,19 +4,19 @@ use std::ffi::CString;
 use std::ops::Range;
 
 use super::duplication::Duplication;
-use super::numbers::*;
 use super::pointers::c_string;
 use super::text;
 use crate::client::operation::Answer;
+use crate::enums::{ErrorKind, Evidence, Generation, OutcomeKind};
 use crate::error::{Error, Result};
 use crate::info::{self, Info};
 use crate::json::Report;
-use crate::outcome::{self, Change, Evidence, Removal, TableDuplications};
+use crate::outcome::{self, Change, Removal, TableDuplications};
 
 /// What an outcome holds; shared by the handles to it.
 #[derive(Debug)]
 pub(crate) struct Facts {
-    pub(crate) kind: i32,
+    pub(crate) kind: OutcomeKind,
     pub(crate) evidence: Option<Evidence>,
     pub(crate) duplications: Vec<Duplication>,
     pub(crate) tables: Vec<Table>,
@@ -52,7 +52,7 @@ pub(crate) struct InfoTexts {
     pub(crate) servers: Vec<ServerTexts>,
     pub(crate) leader: Option<CString>,
     pub(crate) version: Option<CString>,
-    pub(crate) generation: Option<i32>,
+    pub(crate) generation: Option<Generation>,
     pub(crate) known_by: Option<CString>,
 }
 
@@ -65,7 +65,7 @@ pub(crate) struct ServerTexts {
 
 #[derive(Debug)]
 pub(crate) struct ErrorTexts {
-    pub(crate) kind: i32,
+    pub(crate) kind: ErrorKind,
     pub(crate) message: CString,
     pub(crate) hint: Option<CString>,
     pub(crate) code: Option<CString>,
@@ -73,11 +73,11 @@ pub(crate) struct ErrorTexts {
 }
 
 impl Facts {
-    fn new(kind: i32, text: &str, report: &Report) -> Facts {
+    fn new(kind: OutcomeKind, text: &str, report: &Report) -> Facts {
         Facts::with_json(kind, text, &report.to_string())
     }
 
-    fn with_json(kind: i32, text: &str, json: &str) -> Facts {
+    fn with_json(kind: OutcomeKind, text: &str, json: &str) -> Facts {
         Facts {
             kind,
             evidence: None,
@@ -116,8 +116,8 @@ impl Facts {
         let report = Report::of_add(&outcome);
         let text = text::of_add(&outcome);
         let kind = match outcome.created() {
-            true => PEGASUS_DUP_CREATED,
-            false => PEGASUS_DUP_ALREADY_EXISTS,
+            true => OutcomeKind::Created,
+            false => OutcomeKind::AlreadyExists,
         };
         let facts = Facts {
             evidence: Some(outcome.evidence()),
@@ -139,7 +139,7 @@ impl Facts {
         let text = text::of_list(&found);
         Facts {
             duplications: found.into_iter().map(Duplication::new).collect(),
-            ..Facts::with_json(PEGASUS_DUP_LISTED, &text, &lines.join("\n"))
+            ..Facts::with_json(OutcomeKind::Listed, &text, &lines.join("\n"))
         }
     }
 
@@ -147,7 +147,7 @@ impl Facts {
         let lines: Vec<String> =
             found.iter().map(|found| Report::of_table(found).to_string()).collect();
         let text = text::of_tables(&found);
-        let mut facts = Facts::with_json(PEGASUS_DUP_LISTED, &text, &lines.join("\n"));
+        let mut facts = Facts::with_json(OutcomeKind::Listed, &text, &lines.join("\n"));
         for table in found {
             let first = facts.duplications.len();
             facts.duplications.extend(table.duplications.into_iter().map(Duplication::new));
@@ -167,10 +167,10 @@ impl Facts {
         match change {
             Change::Changed { before, after, warning } => Facts {
                 before: Some(Duplication::new(before)),
-                ..Facts::new(PEGASUS_DUP_CHANGED, &text, &report).with(after, warning)
+                ..Facts::new(OutcomeKind::Changed, &text, &report).with(after, warning)
             },
             Change::Unchanged { current, warning } => {
-                Facts::new(PEGASUS_DUP_UNCHANGED, &text, &report).with(current, warning)
+                Facts::new(OutcomeKind::Unchanged, &text, &report).with(current, warning)
             }
         }
     }
@@ -180,9 +180,9 @@ impl Facts {
         let text = text::of_removal(&removal);
         match removal {
             Removal::Removed { was, warning } => {
-                Facts::new(PEGASUS_DUP_REMOVED, &text, &report).with(was, warning)
+                Facts::new(OutcomeKind::Removed, &text, &report).with(was, warning)
             }
-            Removal::NotFound => Facts::new(PEGASUS_DUP_NOT_FOUND, &text, &report),
+            Removal::NotFound => Facts::new(OutcomeKind::NotFound, &text, &report),
         }
     }
 
@@ -198,10 +198,10 @@ impl Facts {
                 servers: info.servers.iter().map(server).collect(),
                 leader: info.leader.as_deref().map(c_string),
                 version: info.version.as_deref().map(c_string),
-                generation: info.generation.map(generation_number),
+                generation: info.generation,
                 known_by: info.known_by.map(|how| c_string(how.name())),
             }),
-            ..Facts::new(PEGASUS_DUP_INFO, &text::of_info(info), &Report::of_info(info))
+            ..Facts::new(OutcomeKind::Info, &text::of_info(info), &Report::of_info(info))
         }
     }
 
@@ -209,13 +209,13 @@ impl Facts {
         Facts {
             duplications: error.known().iter().cloned().map(Duplication::new).collect(),
             error: Some(ErrorTexts {
-                kind: error_number(error.kind()),
+                kind: error.kind(),
                 message: c_string(error.message()),
                 hint: error.hint().map(c_string),
                 code: error.code().map(|code| c_string(code.name())),
                 server: error.server().map(c_string),
             }),
-            ..Facts::new(PEGASUS_DUP_ERROR, &text::of_error(error), &Report::of_error(error))
+            ..Facts::new(OutcomeKind::Error, &text::of_error(error), &Report::of_error(error))
         }
     }
 }

@@ -7,6 +7,7 @@ use super::facts::{Facts, ServerTexts};
 use super::numbers::PEGASUS_DUP_NOT_TOLD;
 use super::outcome::{Outcome, read};
 use super::pointers::or_null;
+use crate::enums::Numbered;
 
 fn server(outcome: &Facts, place: usize) -> Option<&ServerTexts> {
     outcome.info.as_ref()?.servers.get(place)
@@ -28,7 +29,9 @@ pub extern "C" fn pegasus_dup_info_version(outcome: Option<&Outcome>) -> *const 
 /// `PEGASUS_DUP_NOT_TOLD` if it could not be found out.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info_generation(outcome: Option<&Outcome>) -> i32 {
-    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| outcome.info.as_ref()?.generation)
+    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| {
+        outcome.info.as_ref()?.generation.map(Numbered::abi_number)
+    })
 }
 
 /// How the generation is known: "list_rpc", "no_replica_count_rpc", "version", "no_version" or

@@ -9,7 +9,7 @@ use std::time::Duration;
 use arc_swap::ArcSwapOption;
 use tracing::{Level, Metadata};
 
-use super::boundary::{Process, Refusal, status};
+use super::boundary::{Process, status};
 use super::numbers::*;
 use super::pointers::{CText, UserData, c_string};
 use crate::events::{self, Listen, NotInstalled};

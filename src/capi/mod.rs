@@ -28,3 +28,4 @@ pub mod request;
 pub mod tables;
 mod text;
 pub mod version;
+mod waiting;

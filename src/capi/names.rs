@@ -4,6 +4,7 @@ use std::ffi::{CStr, c_char};
 
 use super::boundary::catch;
 use super::numbers::*;
+use crate::enums::{ErrorKind, Evidence, Numbered, OutcomeKind};
 
 /// What `name` makes of a number; static text, so its pointer is good for ever.
 fn named(name: impl FnOnce() -> Option<&'static CStr>) -> *const c_char {
@@ -33,67 +34,34 @@ pub extern "C" fn pegasus_dup_status_text(status: i32) -> *const c_char {
     named(|| status_text(status))
 }
 
-/// The name of an outcome's kind, such as "already_exists". Static: never freed, never NULL.
+/// Returns the name of an outcome kind, such as "already_exists". The text is static: it is never NULL
+/// and never freed. For a number that is not an outcome kind it is "unknown".
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_kind_name(kind: i32) -> *const c_char {
-    named(|| {
-        Some(match kind {
-            PEGASUS_DUP_CREATED => c"created",
-            PEGASUS_DUP_ALREADY_EXISTS => c"already_exists",
-            PEGASUS_DUP_ERROR => c"error",
-            PEGASUS_DUP_LISTED => c"listed",
-            PEGASUS_DUP_CHANGED => c"changed",
-            PEGASUS_DUP_UNCHANGED => c"unchanged",
-            PEGASUS_DUP_REMOVED => c"removed",
-            PEGASUS_DUP_NOT_FOUND => c"not_found",
-            PEGASUS_DUP_INFO => c"info",
-            _ => return None,
-        })
-    })
+    named(|| name_of::<OutcomeKind>(kind))
 }
 
-/// The name of an evidence, such as "server_said_so". Static: never freed, never NULL.
+/// Returns the name of an evidence, such as "server_said_so". The text is static: it is never NULL and
+/// never freed. For a number that is not an evidence it is "unknown".
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_evidence_name(evidence: i32) -> *const c_char {
-    named(|| {
-        Some(match evidence {
-            PEGASUS_DUP_SERVER_SAID_SO => c"server_said_so",
-            PEGASUS_DUP_LISTED_BEFORE => c"listed_before",
-            PEGASUS_DUP_LISTED_AFTER => c"listed_after",
-            PEGASUS_DUP_APPEARED_DURING_CALL => c"appeared_during_call",
-            _ => return None,
-        })
-    })
+    named(|| name_of::<Evidence>(evidence))
 }
 
-/// The name of an error's kind, such as "outcome_unknown". Static: never freed, never NULL.
+/// Returns the name of an error kind, such as "outcome_unknown". The text is static: it is never NULL
+/// and never freed. For a number that is not an error kind it is "unknown".
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_error_kind_name(kind: i32) -> *const c_char {
-    named(|| {
-        Some(match kind {
-            PEGASUS_DUP_ERROR_TABLE_NOT_FOUND => c"table_not_found",
-            PEGASUS_DUP_ERROR_DUPLICATION_NOT_FOUND => c"duplication_not_found",
-            PEGASUS_DUP_ERROR_REMOTE_CLUSTER_NOT_CONFIGURED => c"remote_cluster_not_configured",
-            PEGASUS_DUP_ERROR_REMOTE_TABLE_TAKEN => c"remote_table_taken",
-            PEGASUS_DUP_ERROR_WRONG_STATE => c"wrong_state",
-            PEGASUS_DUP_ERROR_INVALID_ARGUMENT => c"invalid_argument",
-            PEGASUS_DUP_ERROR_UNSUPPORTED => c"unsupported",
-            PEGASUS_DUP_ERROR_PERMISSION_DENIED => c"permission_denied",
-            PEGASUS_DUP_ERROR_BUSY => c"busy",
-            PEGASUS_DUP_ERROR_UNAVAILABLE => c"unavailable",
-            PEGASUS_DUP_ERROR_TIMEOUT => c"timeout",
-            PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN => c"outcome_unknown",
-            PEGASUS_DUP_ERROR_PROTOCOL => c"protocol",
-            _ => return None,
-        })
-    })
+    named(|| name_of::<ErrorKind>(kind))
+}
+
+fn name_of<T: Numbered>(number: i32) -> Option<&'static CStr> {
+    T::from_abi_number(number).map(Numbered::abi_name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::ErrorKind;
-    use crate::outcome::Evidence;
 
     fn text(pointer: *const c_char) -> &'static str {
         super::super::pointers::static_str(pointer)
@@ -102,10 +70,10 @@ mod tests {
     #[test]
     fn names_are_those_of_the_other_faces() {
         for kind in ErrorKind::ALL {
-            assert_eq!(text(pegasus_dup_error_kind_name(error_number(kind))), kind.name());
+            assert_eq!(text(pegasus_dup_error_kind_name(kind.abi_number())), kind.name());
         }
         for evidence in Evidence::ALL {
-            let number = evidence_number(evidence);
+            let number = evidence.abi_number();
             assert_eq!(text(pegasus_dup_evidence_name(number)), evidence.name());
         }
     }

@@ -7,14 +7,17 @@ use std::time::Duration;
 
 use tokio::sync::Notify;
 
-use super::boundary::{Process, Refusal, catch, may_wait, status};
+use super::boundary::{Process, catch, status};
 use super::callbacks::Job;
 use super::client::Client;
 use super::facts::Facts;
-use super::numbers::{PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NO_THREAD, PEGASUS_DUP_RUNNING};
+use super::numbers::{
+    PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NO_THREAD, PEGASUS_DUP_RUNNING, Refusal,
+};
 use super::outcome::Outcome;
 use super::pointers::{Out, UserData, given};
 use super::request::Request;
+use super::waiting::may_wait;
 use crate::client::hints;
 use crate::client::in_flight::InFlight;
 use crate::client::progress::observed;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::boundary::{Refusal, catch, status};
-use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NOT_TOLD};
+use super::boundary::{catch, status};
+use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NOT_TOLD, Refusal};
 use super::pointers::{Out, given};
 use crate::client::{ClientBuilder, Mode};
 use crate::protocol::generation::Generation;
@@ -72,7 +72,7 @@ pub extern "C" fn pegasus_dup_options_set_generation(
         let options = given(options)?;
         options.generation = match generation {
             PEGASUS_DUP_NOT_TOLD => None,
-            number => Some(numbers::generation(number).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?),
+            number => Some(numbers::value(number)?),
         };
         Ok(())
     })
@@ -82,7 +82,7 @@ pub extern "C" fn pegasus_dup_options_set_generation(
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_options_set_mode(options: Option<&mut Options>, mode: i32) -> i32 {
     status(|| {
-        given(options)?.mode = numbers::mode(mode).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?;
+        given(options)?.mode = numbers::mode(mode)?;
         Ok(())
     })
 }

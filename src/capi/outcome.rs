@@ -4,12 +4,13 @@ use std::ffi::c_char;
 use std::ptr::null;
 use std::sync::Arc;
 
-use super::boundary::{Refusal, catch, status};
+use super::boundary::{catch, status};
 use super::duplication::Duplication;
 use super::facts::Facts;
 use super::names::status_text;
 use super::numbers::{self, *};
 use super::pointers::{Out, given, or_null};
+use crate::enums::{Numbered, OutcomeKind, ResourceKind};
 use crate::error::Error;
 
 /// What became of a call. Owned by who called, and freed once, before or after the client, it doesn't
@@ -44,7 +45,7 @@ pub(crate) fn read<'a, T: Copy>(
 /// add; of the other operations `PEGASUS_DUP_ERROR` or one of the kinds that follow it.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_kind(outcome: Option<&Outcome>) -> i32 {
-    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| Some(outcome.kind))
+    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| Some(outcome.kind.abi_number()))
 }
 
 /// What kind of thing it speaks of: `PEGASUS_DUP_RESOURCE_DUPLICATION`; others may come.
@@ -52,7 +53,7 @@ pub extern "C" fn pegasus_dup_outcome_kind(outcome: Option<&Outcome>) -> i32 {
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_resource(outcome: Option<&Outcome>) -> i32 {
     read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| {
-        (outcome.kind != PEGASUS_DUP_INFO).then_some(PEGASUS_DUP_RESOURCE_DUPLICATION)
+        (outcome.kind != OutcomeKind::Info).then_some(ResourceKind::Duplication.abi_number())
     })
 }
 
@@ -60,7 +61,7 @@ pub extern "C" fn pegasus_dup_outcome_resource(outcome: Option<&Outcome>) -> i32
 /// follow it. `PEGASUS_DUP_NOT_TOLD` for the other kinds.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_evidence(outcome: Option<&Outcome>) -> i32 {
-    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| outcome.evidence.map(numbers::evidence_number))
+    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| outcome.evidence.map(Numbered::abi_number))
 }
 
 /// Whether it is certain that this was created, or existed: 1 or 0. 0 for
@@ -77,7 +78,7 @@ pub extern "C" fn pegasus_dup_outcome_duplication(
     outcome: Option<&Outcome>,
 ) -> Option<&Duplication> {
     read(outcome, None, |outcome| match outcome.kind {
-        PEGASUS_DUP_ERROR | PEGASUS_DUP_LISTED => None,
+        OutcomeKind::Error | OutcomeKind::Listed => None,
         _ => Some(outcome.duplications.first()),
     })
 }
@@ -174,7 +175,9 @@ pub extern "C" fn pegasus_dup_outcome_warning(outcome: Option<&Outcome>) -> *con
 /// unless the kind is `PEGASUS_DUP_ERROR`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_error_kind(outcome: Option<&Outcome>) -> i32 {
-    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| outcome.error.as_ref().map(|error| error.kind))
+    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| {
+        outcome.error.as_ref().map(|error| error.kind.abi_number())
+    })
 }
 
 /// What went wrong, for a person. NULL unless the kind is `PEGASUS_DUP_ERROR`.

@@ -8,8 +8,9 @@ use std::ffi::{CStr, CString, c_char, c_void};
 use std::mem::MaybeUninit;
 use std::slice;
 
-use super::boundary::Refusal;
-use super::numbers::{PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NOT_UTF8, PEGASUS_DUP_NULL_ARGUMENT};
+use super::numbers::{
+    PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NOT_UTF8, PEGASUS_DUP_NULL_ARGUMENT, Refusal,
+};
 
 /// Where a value is handed out to: NULL, or memory for a `T` that isn't initialised yet.
 pub(crate) type Out<'a, T> = Option<&'a mut MaybeUninit<T>>;

@@ -1,19 +1,20 @@
 //! A request, put together step by step; and the operation that it describes once it is complete.
 
-use super::boundary::{Refusal, catch, status};
+use super::boundary::{catch, status};
 use super::numbers::*;
 use super::pointers::{Out, Text, given};
 use crate::client::operation::Operation;
 use crate::client::{DuplicationSpec, Selector, TablePattern};
+use crate::enums::OperationKind;
 use crate::outcome::FailMode;
 
 /// What to ask for, put together step by step: for what the plain functions have no arguments for,
 /// for text that isn't NUL-terminated, and for calls in the background. Owned by who made it; a call
 /// keeps nothing of it, so it may be used for many, and freed at any time. One thread at a time while
 /// it is being set, any number while it isn't.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Request {
-    operation: Asked,
+    operation: OperationKind,
     table: Option<String>,
     cluster: Option<String>,
     dupid: Option<i32>,
@@ -22,38 +23,6 @@ pub struct Request {
     checkpoint: bool,
     fail_mode: Option<FailMode>,
     tables: TablePattern,
-}
-
-/// Which operation: what it is asked with comes later.
-#[derive(Debug, Clone, Copy, Default)]
-enum Asked {
-    #[default]
-    Add,
-    Query,
-    List,
-    Start,
-    Pause,
-    Remove,
-    SetFailMode,
-    ListByTable,
-    Info,
-}
-
-impl Asked {
-    fn from_number(number: i32) -> Result<Asked, Refusal> {
-        Ok(match number {
-            PEGASUS_DUP_OPERATION_ADD => Asked::Add,
-            PEGASUS_DUP_OPERATION_QUERY => Asked::Query,
-            PEGASUS_DUP_OPERATION_LIST => Asked::List,
-            PEGASUS_DUP_OPERATION_START => Asked::Start,
-            PEGASUS_DUP_OPERATION_PAUSE => Asked::Pause,
-            PEGASUS_DUP_OPERATION_REMOVE => Asked::Remove,
-            PEGASUS_DUP_OPERATION_SET_FAIL_MODE => Asked::SetFailMode,
-            PEGASUS_DUP_OPERATION_LIST_BY_TABLE => Asked::ListByTable,
-            PEGASUS_DUP_OPERATION_INFO => Asked::Info,
-            _ => return Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT)),
-        })
-    }
 }
 
 /// Which duplication: by its dupid unless that is 0, else by the remote cluster; one of them, not both.
@@ -78,6 +47,20 @@ pub(crate) fn tables(which: i32, text: Option<&str>) -> Result<TablePattern, Ref
 }
 
 impl Request {
+    fn new(operation: OperationKind) -> Request {
+        Request {
+            operation,
+            table: None,
+            cluster: None,
+            dupid: None,
+            remote_table: None,
+            remote_replica_count: None,
+            checkpoint: false,
+            fail_mode: None,
+            tables: TablePattern::All,
+        }
+    }
+
     /// The operation that this request describes, if it says all that is needed.
     pub(crate) fn complete(&self) -> Result<Operation, Refusal> {
         const INCOMPLETE: Refusal = Refusal(PEGASUS_DUP_BAD_ARGUMENT);
@@ -88,22 +71,22 @@ impl Request {
             (dupid, cluster) => selector(dupid.unwrap_or(0), cluster),
         };
         Ok(match self.operation {
-            Asked::Add => Operation::Add(DuplicationSpec {
+            OperationKind::Add => Operation::Add(DuplicationSpec {
                 remote_table: self.remote_table.clone(),
                 remote_replica_count: self.remote_replica_count,
                 checkpoint: self.checkpoint,
                 ..DuplicationSpec::new(table()?, self.cluster.clone().ok_or(INCOMPLETE)?)
             }),
-            Asked::Query => Operation::Query(table()?),
-            Asked::List => Operation::List(self.tables.clone()),
-            Asked::ListByTable => Operation::ListByTable(self.tables.clone()),
-            Asked::Start => Operation::Start(table()?, which()?),
-            Asked::Pause => Operation::Pause(table()?, which()?),
-            Asked::Remove => Operation::Remove(table()?, which()?),
-            Asked::SetFailMode => {
+            OperationKind::Query => Operation::Query(table()?),
+            OperationKind::List => Operation::List(self.tables.clone()),
+            OperationKind::ListByTable => Operation::ListByTable(self.tables.clone()),
+            OperationKind::Start => Operation::Start(table()?, which()?),
+            OperationKind::Pause => Operation::Pause(table()?, which()?),
+            OperationKind::Remove => Operation::Remove(table()?, which()?),
+            OperationKind::SetFailMode => {
                 Operation::SetFailMode(table()?, which()?, self.fail_mode.ok_or(INCOMPLETE)?)
             }
-            Asked::Info => Operation::Info,
+            OperationKind::Info => Operation::Info,
         })
     }
 }
@@ -116,8 +99,8 @@ pub extern "C" fn pegasus_dup_request_new(
 ) -> i32 {
     status(|| {
         let request = given(request)?;
-        let operation = Asked::from_number(operation)?;
-        request.write(Some(Box::new(Request { operation, ..Request::default() })));
+        let operation = value(operation)?;
+        request.write(Some(Box::new(Request::new(operation))));
         Ok(())
     })
 }
@@ -214,7 +197,7 @@ pub extern "C" fn pegasus_dup_request_set_checkpoint(
 ) -> i32 {
     status(|| {
         let request = given(request)?;
-        request.checkpoint = boolean(checkpoint).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?;
+        request.checkpoint = boolean(checkpoint)?;
         Ok(())
     })
 }
@@ -237,8 +220,7 @@ pub extern "C" fn pegasus_dup_request_set_fail_mode(
 ) -> i32 {
     status(|| {
         let request = given(request)?;
-        let mode = super::numbers::fail_mode(fail_mode).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?;
-        request.fail_mode = Some(mode);
+        request.fail_mode = Some(value(fail_mode)?);
         Ok(())
     })
 }

@@ -8,6 +8,8 @@ use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
 
+pub use crate::enums::StepKind;
+
 /// What a call goes on to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -36,19 +38,15 @@ pub enum Step {
 }
 
 impl Step {
-    /// The names of all steps.
-    pub const NAMES: [&'static str; 6] =
-        ["waiting_for_turn", "looking_for_leader", "asking", "sending", "settled", "trying_again"];
-
-    /// The step's name.
-    pub fn name(&self) -> &'static str {
+    /// Returns the kind of the step.
+    pub fn kind(&self) -> StepKind {
         match self {
-            Step::WaitingForTurn => "waiting_for_turn",
-            Step::LookingForLeader => "looking_for_leader",
-            Step::Asking { .. } => "asking",
-            Step::Sending { .. } => "sending",
-            Step::Settled => "settled",
-            Step::TryingAgain { .. } => "trying_again",
+            Step::WaitingForTurn => StepKind::WaitingForTurn,
+            Step::LookingForLeader => StepKind::LookingForLeader,
+            Step::Asking { .. } => StepKind::Asking,
+            Step::Sending { .. } => StepKind::Sending,
+            Step::Settled => StepKind::Settled,
+            Step::TryingAgain { .. } => StepKind::TryingAgain,
         }
     }
 
@@ -65,7 +63,7 @@ impl Step {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name().replace('_', " "))?;
+        f.write_str(&self.kind().name().replace('_', " "))?;
         match self.detail() {
             Some(detail) => write!(f, ": {detail}"),
             None => Ok(()),
@@ -117,7 +115,7 @@ mod tests {
             Step::Settled,
             Step::TryingAgain { why: text },
         ];
-        assert_eq!(steps.each_ref().map(Step::name), Step::NAMES);
+        assert_eq!(steps.each_ref().map(Step::kind), StepKind::ALL);
         assert_eq!(steps[1].to_string(), "looking for leader");
         assert_eq!(steps[5].to_string(), "trying again: x");
     }

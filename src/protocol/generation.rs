@@ -3,48 +3,11 @@
 //! A status travels as a number whose meaning depends on the generation, so no number becomes a
 //! [`Status`], and no status a number, without one.
 
-use std::fmt;
 use std::str::FromStr;
 
-/// A generation of Pegasus meta servers, by what it makes of a duplication request.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum Generation {
-    /// 1.12 to 2.3. Field 3 of an add means "create it paused"; a repeated add runs or pauses it.
-    Freezed,
-    /// 2.4 and 2.5. Remote table and replica count are ignored; a repeated add is ERR_OK.
-    Checkpoint,
-    /// 2.6 snapshots before June 2024. A repeated add is ERR_OK, with an echo.
-    RemoteName,
-    /// Some 2.6 snapshot without the list RPC, not known which; or a server of 2.4 or later that
-    /// does not tell its version. What only some of these understand is not sent. It is what is found
-    /// out of such a server; whoever states it states no more than that.
-    Snapshot26,
-    /// 2.6 snapshots since June 2024. A repeated add is ERR_DUP_EXIST, where the state lets it through.
-    DupExist,
-}
+pub use crate::enums::{FailMode, Generation, Status};
 
 impl Generation {
-    /// All of them, oldest first.
-    pub const ALL: [Generation; 5] = [
-        Generation::Freezed,
-        Generation::Checkpoint,
-        Generation::RemoteName,
-        Generation::Snapshot26,
-        Generation::DupExist,
-    ];
-
-    /// The name that every face uses.
-    pub fn name(self) -> &'static str {
-        match self {
-            Generation::Freezed => "freezed",
-            Generation::Checkpoint => "checkpoint",
-            Generation::RemoteName => "remote-name",
-            Generation::Snapshot26 => "snapshot-2.6",
-            Generation::DupExist => "dup-exist",
-        }
-    }
-
     /// Whether an add may ask for the checkpoint: by field 3 left out, which 2.3 and older take for
     /// "not paused" and nothing else.
     pub fn has_checkpoint(self) -> bool {
@@ -131,17 +94,9 @@ impl Generation {
     }
 }
 
-impl fmt::Display for Generation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
-}
-
 /// A name that is not a generation's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "no such generation: known=freezed|checkpoint|remote-name|snapshot-2.6|dup-exist name={0:?}"
-)]
+#[error("no such generation: known={known} name={0:?}", known = Generation::ALL.map(Generation::name).join("|"))]
 pub struct UnknownGeneration(String);
 
 impl FromStr for Generation {
@@ -154,72 +109,12 @@ impl FromStr for Generation {
     }
 }
 
-/// Where a duplication stands in its life.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Status {
-    /// Shown, but not stored yet: a crash of the server forgets it.
-    Init,
-    /// The checkpoint is being made (2.4 and later).
-    Prepare,
-    /// The remote table is loading the checkpoint (2.4 and later).
-    App,
-    /// Writes are being shipped: the steady state (2.4 and later).
-    Log,
-    /// Writes are being shipped (2.3 and older).
-    Start,
-    /// Stopped by an operator; writes pile up here until it is started.
-    Pause,
-    /// Being removed: still listed, and about to be gone.
-    Removed,
-    /// A number that this generation has no name for.
-    Unknown(i32),
-}
-
 impl Status {
-    /// The name that Pegasus uses; for an unknown number `DS_UNKNOWN`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Status::Init => "DS_INIT",
-            Status::Prepare => "DS_PREPARE",
-            Status::App => "DS_APP",
-            Status::Log => "DS_LOG",
-            Status::Start => "DS_START",
-            Status::Pause => "DS_PAUSE",
-            Status::Removed => "DS_REMOVED",
-            Status::Unknown(_) => "DS_UNKNOWN",
-        }
-    }
-
     /// Whether it has been started: writes are shipped, or its checkpoint is shipped before them. Does
     /// not say that anything gets through.
     pub fn is_running(self) -> bool {
         matches!(self, Status::Prepare | Status::App | Status::Log | Status::Start)
     }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Status::Unknown(number) => write!(f, "DS_UNKNOWN({number})"),
-            known => f.write_str(known.name()),
-        }
-    }
-}
-
-/// What a duplication does with a write that the remote cluster doesn't take. The numbers are the
-/// same in every generation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FailMode {
-    /// Retry until it is taken. The default.
-    Slow,
-    /// Skip it: the remote table then lacks writes.
-    Skip,
-    /// Stop the replica server.
-    Fast,
-    /// A number without a name.
-    Unknown(i32),
 }
 
 impl FailMode {
@@ -233,6 +128,11 @@ impl FailMode {
         }
     }
 
+    /// Returns the name that people type: `slow`, `skip` or `fast`.
+    fn short_name(self) -> String {
+        self.name().trim_start_matches("FAIL_").to_ascii_lowercase()
+    }
+
     /// The number on the wire; `None` for an unknown one, which is never sent.
     pub fn number(self) -> Option<i32> {
         match self {
@@ -242,41 +142,21 @@ impl FailMode {
             FailMode::Unknown(_) => None,
         }
     }
-
-    /// The name that Pegasus uses; for an unknown number `FAIL_UNKNOWN`.
-    pub fn name(self) -> &'static str {
-        match self {
-            FailMode::Slow => "FAIL_SLOW",
-            FailMode::Skip => "FAIL_SKIP",
-            FailMode::Fast => "FAIL_FAST",
-            FailMode::Unknown(_) => "FAIL_UNKNOWN",
-        }
-    }
-}
-
-impl fmt::Display for FailMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            FailMode::Unknown(number) => write!(f, "FAIL_UNKNOWN({number})"),
-            known => f.write_str(known.name()),
-        }
-    }
 }
 
 /// A name that is not a fail mode's.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("no such fail mode: known=slow|skip|fast name={0:?}")]
+#[error("no such fail mode: known={known} name={0:?}", known = FailMode::ALL.map(FailMode::short_name).join("|"))]
 pub struct UnknownFailMode(String);
 
 impl FromStr for FailMode {
     type Err = UnknownFailMode;
     /// Takes `slow`, and `FAIL_SLOW` too.
     fn from_str(name: &str) -> Result<FailMode, UnknownFailMode> {
-        match name.strip_prefix("FAIL_").unwrap_or(name).to_ascii_lowercase().as_str() {
-            "slow" => Ok(FailMode::Slow),
-            "skip" => Ok(FailMode::Skip),
-            "fast" => Ok(FailMode::Fast),
-            _ => Err(UnknownFailMode(name.to_owned())),
-        }
+        let short = name.strip_prefix("FAIL_").unwrap_or(name).to_ascii_lowercase();
+        FailMode::ALL
+            .into_iter()
+            .find(|mode| mode.short_name() == short)
+            .ok_or_else(|| UnknownFailMode(name.to_owned()))
     }
 }

@@ -8,25 +8,13 @@ use pyo3::types::{PyDict, PyTuple};
 
 use super::interned::interned;
 use super::outcome;
-use crate::error::{Error, ErrorKind};
+use crate::enums::{ErrorKind, Member};
+use crate::error::Error;
 
-/// The class that Python has for a kind. No wildcard: a new kind needs a class.
+/// Returns the name of the exception class for an error kind.
 pub(super) fn class_name(kind: ErrorKind) -> &'static str {
-    match kind {
-        ErrorKind::TableNotFound => "TableNotFound",
-        ErrorKind::DuplicationNotFound => "DuplicationNotFound",
-        ErrorKind::RemoteClusterNotConfigured => "RemoteClusterNotConfigured",
-        ErrorKind::RemoteTableTaken => "RemoteTableTaken",
-        ErrorKind::WrongState => "WrongState",
-        ErrorKind::InvalidArgument => "InvalidArgument",
-        ErrorKind::Unsupported => "Unsupported",
-        ErrorKind::PermissionDenied => "PermissionDenied",
-        ErrorKind::Busy => "Busy",
-        ErrorKind::Unavailable => "Unavailable",
-        ErrorKind::Timeout => "Timeout",
-        ErrorKind::OutcomeUnknown => "OutcomeUnknown",
-        ErrorKind::Protocol => "ProtocolError",
-    }
+    let mut members = ErrorKind::DECLARATION.members.iter();
+    members.find(|member| member.name == kind.name()).map_or("PegasusDupError", Member::exception)
 }
 
 /// The exception for an error of the client.

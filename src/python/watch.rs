@@ -43,7 +43,7 @@ pub(super) fn progress<'py>(py: Python<'py>, step: &Step) -> PyResult<Bound<'py,
     let kind = py
         .import(interned!(py, "pegasus_dup._enums"))?
         .getattr(interned!(py, "Step"))?
-        .call1((step.name(),))?;
+        .call1((step.kind().name(),))?;
     py.import(interned!(py, "pegasus_dup._outcome"))?
         .getattr(interned!(py, "Progress"))?
         .call1((kind, step.detail()))

@@ -24,14 +24,12 @@
 //! around the [`store`]. Everything from the node inwards does no I/O and is given the time, and a
 //! hub serves any stream: a simulation runs the same code in one thread.
 
-mod add_request;
 mod adds;
 mod answers;
 mod blocking;
 mod clock;
 mod config;
 mod connection;
-mod dupids;
 mod error;
 mod event;
 mod fault;
@@ -45,7 +43,6 @@ mod listener;
 mod node;
 mod partition;
 mod reads;
-mod rows;
 mod rules;
 mod state;
 pub mod store;

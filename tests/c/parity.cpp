@@ -12,8 +12,19 @@
 
 namespace pd = pegasus_dup;
 
-static const char *name(pd::error_kind kind) {
-    switch (kind) {
+/* Generated from src/enums.rs: names */
+static const char *name(pd::evidence value) {
+    switch (value) {
+    case pd::evidence::server_said_so: return "server_said_so";
+    case pd::evidence::listed_before: return "listed_before";
+    case pd::evidence::listed_after: return "listed_after";
+    case pd::evidence::appeared_during_call: return "appeared_during_call";
+    }
+    return nullptr;
+}
+
+static const char *name(pd::error_kind value) {
+    switch (value) {
     case pd::error_kind::table_not_found: return "table_not_found";
     case pd::error_kind::duplication_not_found: return "duplication_not_found";
     case pd::error_kind::remote_cluster_not_configured: return "remote_cluster_not_configured";
@@ -31,18 +42,8 @@ static const char *name(pd::error_kind kind) {
     return nullptr;
 }
 
-static const char *name(pd::evidence how) {
-    switch (how) {
-    case pd::evidence::server_said_so: return "server_said_so";
-    case pd::evidence::listed_before: return "listed_before";
-    case pd::evidence::listed_after: return "listed_after";
-    case pd::evidence::appeared_during_call: return "appeared_during_call";
-    }
-    return nullptr;
-}
-
-static const char *name(pd::status where) {
-    switch (where) {
+static const char *name(pd::status value) {
+    switch (value) {
     case pd::status::init: return "DS_INIT";
     case pd::status::prepare: return "DS_PREPARE";
     case pd::status::app: return "DS_APP";
@@ -55,8 +56,8 @@ static const char *name(pd::status where) {
     return nullptr;
 }
 
-static const char *name(pd::fail_mode mode) {
-    switch (mode) {
+static const char *name(pd::fail_mode value) {
+    switch (value) {
     case pd::fail_mode::slow: return "FAIL_SLOW";
     case pd::fail_mode::skip: return "FAIL_SKIP";
     case pd::fail_mode::fast: return "FAIL_FAST";
@@ -65,8 +66,8 @@ static const char *name(pd::fail_mode mode) {
     return nullptr;
 }
 
-static const char *name(pd::generation which) {
-    switch (which) {
+static const char *name(pd::generation value) {
+    switch (value) {
     case pd::generation::freezed: return "freezed";
     case pd::generation::checkpoint: return "checkpoint";
     case pd::generation::remote_name: return "remote-name";
@@ -75,6 +76,7 @@ static const char *name(pd::generation which) {
     }
     return nullptr;
 }
+/* End of names */
 
 template <class Enum> static void same(const parity &table, const char *section) {
     for (std::int32_t number = -5; number < 300; ++number) {

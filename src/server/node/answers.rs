@@ -15,7 +15,6 @@ use crate::protocol::messages::{
     QueryAnswer, QueryConfig, QueryConfigAnswer, QueryDuplication, Rpc,
 };
 use crate::protocol::thrift::{DecodeError, Wire};
-use crate::server::add_request::Add;
 use crate::server::answers::{add_refused, modify_answer};
 use crate::server::fault::Fault;
 use crate::server::state::{CallId, Update};
@@ -114,7 +113,7 @@ impl Node {
         let wall_ms = now.wall_ms;
         let reply = match &*frame.name {
             AddDuplication::NAME => {
-                let update = Update::Add(Add::read(frame)?);
+                let update = Update::Add(frame.request()?);
                 self.enqueue(id, update, now);
                 return Ok(None);
             }

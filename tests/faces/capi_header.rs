@@ -1,12 +1,15 @@
-//! `include/pegasus_dup.h` is what cbindgen makes of `src/capi`, byte for byte.
+//! Compares `include/pegasus_dup.h` with what cbindgen generates from `src/capi` and `src/enums.rs`, byte
+//! for byte.
 //!
-//! After a change there, write it anew with
-//! `PEGASUS_DUP_WRITE_HEADER=1 cargo test --features capi --test capi_header`.
-#![cfg(feature = "capi")]
+//! After a change there, write the header again with
+//! `PEGASUS_DUP_WRITE=1 cargo test --features capi --test faces`.
 
 use std::path::Path;
+use std::sync::LazyLock;
 
-/// The files that declare something for C, in the order in which the header shows them.
+use super::generate;
+
+/// The files whose declarations are for C, in the order of the header.
 const SOURCES: [&str; 12] = [
     "version.rs",
     "numbers.rs",
@@ -22,17 +25,27 @@ const SOURCES: [&str; 12] = [
     "duplication.rs",
 ];
 
-fn generate(root: &Path) -> String {
+/// The header as it is generated now.
+static HEADER: LazyLock<String> = LazyLock::new(generated);
+
+fn generated() -> String {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let config = cbindgen::Config::from_file(root.join("cbindgen.toml")).unwrap();
     let mut builder = cbindgen::Builder::new().with_config(config);
-    // For the type aliases in the other files' signatures.
+    // The signatures in the other files use the type aliases of this file.
     builder = builder.with_src(root.join("src/capi/pointers.rs"));
+    // The numbers of the shared enums are declared by a macro, which cbindgen does not expand.
+    let numbers = Path::new(env!("CARGO_TARGET_TMPDIR")).join("numbers_of_enums.rs");
+    std::fs::write(&numbers, generate::c_constants()).unwrap();
     for source in SOURCES {
         builder = builder.with_src(root.join("src/capi").join(source));
+        if source == "numbers.rs" {
+            builder = builder.with_src(&numbers);
+        }
     }
     let mut header = Vec::new();
     builder.generate().unwrap().write(&mut header);
-    // Types that cbindgen.toml renames to pointers come with a blank that C programmers don't write.
+    // cbindgen puts a space before the name where cbindgen.toml renames a type to a pointer.
     let header = String::from_utf8(header).unwrap();
     let tidy = |line: &str| match line.trim_start().starts_with(['*', '/']) {
         true => format!("{line}\n"),
@@ -45,19 +58,19 @@ fn generate(root: &Path) -> String {
 fn the_header_is_what_the_source_says() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = root.join("include/pegasus_dup.h");
-    let generated = generate(root);
-    if std::env::var_os("PEGASUS_DUP_WRITE_HEADER").is_some() {
-        std::fs::write(&path, &generated).unwrap();
+    if std::env::var_os("PEGASUS_DUP_WRITE").is_some() {
+        generate::write(&path, &HEADER);
     }
     let checked_in = std::fs::read_to_string(&path).unwrap();
     assert!(
-        checked_in == generated,
-        "include/pegasus_dup.h is not what cbindgen makes of src/capi: write it anew with \
-         PEGASUS_DUP_WRITE_HEADER=1 cargo test --features capi --test capi_header"
+        checked_in == *HEADER,
+        "include/pegasus_dup.h is not what cbindgen generates from src/capi. Write it again with \
+         PEGASUS_DUP_WRITE=1 cargo test --features capi --test faces"
     );
 }
 
-/// What programs are compiled against: each number and each function's signature, one a line.
+/// Returns what programs are compiled against: each number and the signature of each function, one on
+/// each line.
 fn abi(header: &str) -> Vec<String> {
     let code: Vec<&str> = header
         .lines()
@@ -76,27 +89,30 @@ fn abi(header: &str) -> Vec<String> {
     numbers.chain(functions).collect()
 }
 
-/// The ABI as it was released: what is in this file stays, as long as the soname does. After adding
-/// something, add it there too:
-/// `PEGASUS_DUP_WRITE_HEADER=1 cargo test --features capi --test capi_header`.
+/// Compares the ABI with the released ABI in `tests/c/abi.txt`. A line of that file must not change or
+/// disappear as long as the soname stays the same. After an addition to the ABI, write the file again with
+/// `PEGASUS_DUP_WRITE=1 cargo test --features capi --test faces`.
 #[test]
 fn the_abi_only_grows() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let path = root.join("tests/c/abi.txt");
-    let now = abi(&generate(root));
+    let now = abi(&HEADER);
     assert!(now.len() > 100, "only {} lines of ABI were found", now.len());
     let pinned = std::fs::read_to_string(&path).unwrap_or_default();
     for line in pinned.lines().filter(|line| !line.contains("PEGASUS_DUP_ABI_VERSION ")) {
-        assert!(now.iter().any(|now| now == line), "gone from the ABI, or changed: {line}");
+        assert!(
+            now.iter().any(|now| now == line),
+            "this line of the ABI changed or disappeared: {line}"
+        );
     }
-    if std::env::var_os("PEGASUS_DUP_WRITE_HEADER").is_some() {
-        std::fs::write(&path, now.join("\n") + "\n").unwrap();
+    if std::env::var_os("PEGASUS_DUP_WRITE").is_some() {
+        generate::write(&path, &(now.join("\n") + "\n"));
     }
     let pinned = std::fs::read_to_string(&path).unwrap();
-    assert!(pinned.lines().eq(now.iter()), "the ABI grew: add it to tests/c/abi.txt");
+    assert!(pinned.lines().eq(now.iter()), "the ABI has additions that are not in tests/c/abi.txt");
 }
 
-/// No panic crosses into C: each function's body goes through one of the helpers that catch it.
+/// The body of each function must go through one of the helpers that catch panics.
 #[test]
 fn every_function_catches_panics() {
     const CATCHING: [&str; 6] = ["status(|", "catch(", "read(", "named(|", "call(", "change("];

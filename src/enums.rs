@@ -1,0 +1,434 @@
+//! The enums that every face has, each with its names, its numbers and its documentation.
+//!
+//! This file is the only place where they are written down. The C constants, the enums of
+//! `include/pegasus_dup.hpp`, the Python enums and exceptions, and the tables and the schema of
+//! `docs/json.md` are generated from it into checked-in files. After a change here, run
+//!
+//! ```text
+//! PEGASUS_DUP_WRITE=1 cargo test --features capi --test faces
+//! ```
+//!
+//! Without the variable the same tests compare the files with this one.
+//!
+//! The documentation of a variant appears in all faces. It therefore consists of full sentences
+//! without links, and it names other variants by the name that JSON has for them.
+
+/// An enum, as the generator of the faces sees it.
+#[derive(Debug)]
+pub struct Enum {
+    /// The name of the Rust type.
+    pub name: &'static str,
+    /// The documentation of the type.
+    pub doc: &'static str,
+    /// The variants, in the order of their numbers.
+    pub members: &'static [Member],
+    /// The variant for numbers without a name, if the enum has one.
+    pub other: Option<Member>,
+}
+
+/// A variant of an [`Enum`].
+#[derive(Debug)]
+pub struct Member {
+    /// The name of the Rust variant.
+    pub variant: &'static str,
+    /// The name in JSON, in Python and in messages.
+    pub name: &'static str,
+    /// The number in the C interface. Numbers are never reused.
+    pub number: i32,
+    /// The documentation of the variant.
+    pub doc: &'static str,
+}
+
+impl Member {
+    /// Returns the name of the Python exception for an error kind: the name of the variant, except
+    /// where Python has another class of that name.
+    pub fn exception(&self) -> &'static str {
+        match self.variant {
+            "Protocol" => "ProtocolError",
+            variant => variant,
+        }
+    }
+}
+
+/// The number that the C interface returns for a value that has no name, `PEGASUS_DUP_UNNAMED`.
+pub const UNNAMED: i32 = -2;
+
+/// An enum whose variants have numbers in the C interface.
+#[cfg(feature = "capi")]
+pub(crate) trait Numbered: Copy + 'static {
+    /// All variants that have a name.
+    const NAMED: &'static [Self];
+
+    /// Returns the number in the C interface.
+    fn abi_number(self) -> i32;
+
+    /// Returns the name as static text for C.
+    fn abi_name(self) -> &'static std::ffi::CStr;
+
+    /// Returns the variant that has this number in the C interface.
+    fn from_abi_number(number: i32) -> Option<Self> {
+        Self::NAMED.iter().copied().find(|variant| variant.abi_number() == number)
+    }
+}
+
+/// Declares the enums. Each variant has a number for C and a name for all other faces. An enum whose
+/// values come from a server may end in `else`, with the variant for numbers that have no name.
+macro_rules! shared_enums {
+    ($(
+        $(#[doc = $doc:literal])+
+        #[derive($($derive:ident),*)]
+        pub enum $enum:ident {
+            $($(#[doc = $member_doc:literal])+ $variant:ident = $number:literal => $name:literal,)+
+            $(else $(#[doc = $other_doc:literal])+ $other:ident => $other_name:literal,)?
+        }
+    )+) => {
+        $(
+            $(#[doc = $doc])+
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, $($derive),*)]
+            #[non_exhaustive]
+            pub enum $enum {
+                $($(#[doc = $member_doc])+ $variant,)+
+                $($(#[doc = $other_doc])+ $other(i32),)?
+            }
+
+            impl $enum {
+                /// All variants that have a name, in the order of their numbers.
+                pub const ALL: [$enum; [$($number),+].len()] = [$($enum::$variant),+];
+
+                /// The declaration, for the generator of the faces.
+                #[doc(hidden)]
+                pub const DECLARATION: Enum = Enum {
+                    name: stringify!($enum),
+                    doc: concat!($($doc, "\n"),+),
+                    members: &[$(Member {
+                        variant: stringify!($variant),
+                        name: $name,
+                        number: $number,
+                        doc: concat!($($member_doc, "\n"),+),
+                    }),+],
+                    other: shared_enums!(@other $($other, $other_name, $($other_doc)+)?),
+                };
+
+                /// Returns the name that JSON, Python and messages use.
+                pub const fn name(self) -> &'static str {
+                    match self {
+                        $($enum::$variant => $name,)+
+                        $($enum::$other(_) => $other_name,)?
+                    }
+                }
+            }
+
+            impl std::fmt::Display for $enum {
+                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                    match self {
+                        $($enum::$variant => f.write_str($name),)+
+                        $($enum::$other(number) => write!(f, concat!($other_name, "({})"), number),)?
+                    }
+                }
+            }
+
+            #[cfg(feature = "capi")]
+            impl Numbered for $enum {
+                const NAMED: &'static [$enum] = &$enum::ALL;
+
+                fn abi_number(self) -> i32 {
+                    match self {
+                        $($enum::$variant => $number,)+
+                        $($enum::$other(_) => shared_enums!(@unnamed $other),)?
+                    }
+                }
+
+                fn abi_name(self) -> &'static std::ffi::CStr {
+                    match self {
+                        $($enum::$variant => shared_enums!(@c_text $name),)+
+                        $($enum::$other(_) => shared_enums!(@c_text $other_name),)?
+                    }
+                }
+            }
+        )+
+
+        /// All enums of this file.
+        pub const ENUMS: &[Enum] = &[$($enum::DECLARATION),+];
+    };
+    (@other) => { None };
+    (@other $other:ident, $name:literal, $($doc:literal)+) => {
+        Some(Member {
+            variant: stringify!($other),
+            name: $name,
+            number: UNNAMED,
+            doc: concat!($($doc, "\n"),+),
+        })
+    };
+    (@unnamed $other:ident) => { UNNAMED };
+    (@c_text $text:literal) => {
+        const {
+            match std::ffi::CStr::from_bytes_with_nul(concat!($text, "\0").as_bytes()) {
+                Ok(text) => text,
+                Err(_) => panic!("a name must not hold a NUL"),
+            }
+        }
+    };
+}
+
+shared_enums! {
+    /// The kind of an outcome.
+    #[derive()]
+    pub enum OutcomeKind {
+        /// The duplication did not exist before the call, and exists now.
+        Created = 0 => "created",
+        /// The duplication existed already, and this call created nothing. The differences and the
+        /// unverified properties say how the existing duplication compares with the request.
+        AlreadyExists = 1 => "already_exists",
+        /// The call failed. The kind of the error says what to do.
+        Error = 2 => "error",
+        /// A query or a list succeeded. The result may be empty.
+        Listed = 3 => "listed",
+        /// The call changed the duplication.
+        Changed = 4 => "changed",
+        /// The duplication was already in the requested state, and this call changed nothing.
+        Unchanged = 5 => "unchanged",
+        /// The duplication existed when the call looked it up, and does not exist any more.
+        Removed = 6 => "removed",
+        /// The duplication to be removed does not exist. Nothing was sent.
+        NotFound = 7 => "not_found",
+        /// The outcome describes the meta servers.
+        Info = 8 => "info",
+    }
+
+    /// The kind of resource that an outcome describes.
+    #[derive()]
+    pub enum ResourceKind {
+        /// A duplication of a table to a remote cluster.
+        Duplication = 0 => "duplication",
+    }
+
+    /// The reason why an outcome of an add is known.
+    #[derive()]
+    pub enum Evidence {
+        /// Certain. A server that is proven to be of the generation `dup-exist` returned ERR_OK, or
+        /// any server returned ERR_DUP_EXIST.
+        ServerSaidSo = 0 => "server_said_so",
+        /// Certain. The duplication was listed before the add, and nothing was sent.
+        ListedBefore = 1 => "listed_before",
+        /// Certain. The duplication that is listed after the add cannot be the one that this call
+        /// requested.
+        ListedAfter = 2 => "listed_after",
+        /// Not certain. The duplication was not listed before the add. It is listed afterwards as
+        /// requested, as far as its properties can be compared. Either this call or a concurrent
+        /// call created it.
+        AppearedDuringCall = 3 => "appeared_during_call",
+    }
+
+    /// A property of a duplication that an add can request.
+    #[derive(PartialOrd, Ord)]
+    pub enum Property {
+        /// Whether the data that the table already holds is shipped too.
+        Checkpoint = 0 => "checkpoint",
+        /// The name of the table in the remote cluster.
+        RemoteTable = 1 => "remote_table",
+        /// The replica count of the table in the remote cluster.
+        RemoteReplicaCount = 2 => "remote_replica_count",
+    }
+
+    /// The kind of an error. Each kind calls for another reaction.
+    #[derive(PartialOrd, Ord)]
+    pub enum ErrorKind {
+        /// The table does not exist or is not available. Check its name.
+        TableNotFound = 1 => "table_not_found",
+        /// The table has no such duplication.
+        DuplicationNotFound = 2 => "duplication_not_found",
+        /// The configuration of the meta servers lacks the id or the addresses of the remote
+        /// cluster.
+        RemoteClusterNotConfigured = 3 => "remote_cluster_not_configured",
+        /// Another table is already duplicated to the same table of the same remote cluster.
+        RemoteTableTaken = 4 => "remote_table_taken",
+        /// The existing table or duplication is in a state that does not allow the request.
+        WrongState = 5 => "wrong_state",
+        /// The request is invalid. Correct the request.
+        InvalidArgument = 6 => "invalid_argument",
+        /// The server would ignore or misread the request, or could crash because of it. The request
+        /// was not sent.
+        Unsupported = 7 => "unsupported",
+        /// The access control of the server refused the request.
+        PermissionDenied = 8 => "permission_denied",
+        /// Another change of the same resource is in progress. Try again later.
+        Busy = 9 => "busy",
+        /// No meta server could take the request, and nothing was done. No meta server could be
+        /// reached, no meta server is ready, duplication is switched off on the server, or this machine
+        /// has no thread or file descriptor left for a connection. The hint says which.
+        Unavailable = 10 => "unavailable",
+        /// The timeout expired. Nothing was sent, or the request provably had no effect.
+        Timeout = 11 => "timeout",
+        /// A request was sent, and its effect is not known. The message says what is known, and the
+        /// hint says how to find out more.
+        OutcomeUnknown = 12 => "outcome_unknown",
+        /// The response is not one that a meta server sends.
+        Protocol = 13 => "protocol",
+    }
+
+    /// The status of a duplication. The status does not say whether writes reach the remote cluster.
+    #[derive()]
+    pub enum Status {
+        /// The server shows the duplication but has not stored it yet. If the server crashes now, the
+        /// duplication is lost.
+        Init = 0 => "DS_INIT",
+        /// The checkpoint is being created. Servers of version 2.4 and later have this status.
+        Prepare = 1 => "DS_PREPARE",
+        /// The remote table is loading the checkpoint. Servers of version 2.4 and later have this
+        /// status.
+        App = 2 => "DS_APP",
+        /// Writes are being shipped. Servers of version 2.4 and later have this status.
+        Log = 3 => "DS_LOG",
+        /// The duplication is paused. Writes accumulate until it is started.
+        Pause = 4 => "DS_PAUSE",
+        /// The duplication is being removed. It is still listed and will disappear.
+        Removed = 5 => "DS_REMOVED",
+        /// Writes are being shipped. Servers of version 2.3 and earlier have this status.
+        Start = 6 => "DS_START",
+        else
+        /// A number that has no name in the generation of the server.
+        Unknown => "DS_UNKNOWN",
+    }
+
+    /// What a duplication does with a write that the remote cluster does not accept.
+    #[derive()]
+    pub enum FailMode {
+        /// Retries the write until the remote cluster accepts it. This is the default.
+        Slow = 0 => "FAIL_SLOW",
+        /// Skips the write. The remote table then lacks it.
+        Skip = 1 => "FAIL_SKIP",
+        /// Terminates the replica server.
+        Fast = 2 => "FAIL_FAST",
+        else
+        /// A number that has no name. It is never sent.
+        Unknown => "FAIL_UNKNOWN",
+    }
+
+    /// A generation of Pegasus meta servers. Servers of one generation treat duplication requests
+    /// alike.
+    #[derive(PartialOrd, Ord)]
+    pub enum Generation {
+        /// Versions 1.12 to 2.3. Field 3 of an add says whether the duplication is created paused. A
+        /// repeated add starts or pauses the existing duplication.
+        Freezed = 0 => "freezed",
+        /// Versions 2.4 and 2.5. The server ignores a requested remote table and replica count, and
+        /// returns ERR_OK to a repeated add.
+        Checkpoint = 1 => "checkpoint",
+        /// Snapshots of 2.6 before June 2024. The server returns ERR_OK and an echo to a repeated add.
+        RemoteName = 2 => "remote-name",
+        /// A snapshot of 2.6 without the list RPC whose exact generation is not known, or a server of
+        /// 2.4 or later that does not report its version. Requests that only some of these servers
+        /// understand are not sent.
+        Snapshot26 = 3 => "snapshot-2.6",
+        /// Snapshots of 2.6 since June 2024. The server returns ERR_DUP_EXIST to a repeated add if the
+        /// state of the existing duplication allows it.
+        DupExist = 4 => "dup-exist",
+    }
+
+    /// The role that a meta server has at the moment.
+    #[derive()]
+    pub enum Role {
+        /// The server is the leader.
+        Leader = 0 => "leader",
+        /// The server is a follower.
+        Follower = 1 => "follower",
+        /// The server responds, but it has not started yet or is recovering.
+        NotReady = 2 => "not_ready",
+        /// No connection can be opened, or the name of the server has no address.
+        Unreachable = 3 => "unreachable",
+        /// The server accepts the connection but sends no complete response.
+        NoAnswer = 4 => "no_answer",
+        /// The program that responds at the address is not a meta server.
+        NoMetaServer = 5 => "no_meta_server",
+    }
+
+    /// The reason why the generation of a server is known.
+    #[derive()]
+    pub enum KnownBy {
+        /// The server handles `RPC_CM_LIST_DUPLICATION`, which proves the generation `dup-exist`.
+        ListRpc = 0 => "list_rpc",
+        /// The server lacks `RPC_CM_GET_MAX_REPLICA_COUNT`, which proves the generation `freezed`.
+        NoReplicaCountRpc = 1 => "no_replica_count_rpc",
+        /// The server handles `RPC_CM_GET_MAX_REPLICA_COUNT` but not `RPC_CM_LIST_DUPLICATION`, and
+        /// `GET /version` returns its version.
+        Version = 2 => "version",
+        /// The server handles `RPC_CM_GET_MAX_REPLICA_COUNT` but not `RPC_CM_LIST_DUPLICATION`, and it
+        /// does not report its version. The client then assumes the generation that is safe for all
+        /// such servers.
+        NoVersion = 3 => "no_version",
+        /// The caller stated the generation, and nothing that the client found out contradicts the
+        /// statement.
+        Stated = 4 => "stated",
+    }
+
+    /// The kind of a step that a call is about to take.
+    #[derive()]
+    pub enum StepKind {
+        /// Waits for another change of the same table and cluster by this client to end.
+        WaitingForTurn = 0 => "waiting_for_turn",
+        /// Looks for the leader among the meta servers.
+        LookingForLeader = 1 => "looking_for_leader",
+        /// Asks a server for the existing duplications. After the step `sending`, this step finds out
+        /// whether the change had an effect.
+        Asking = 2 => "asking",
+        /// Sends the change. From here to the step `settled` the effect of the change is not known.
+        Sending = 3 => "sending",
+        /// The effect of the change is known.
+        Settled = 4 => "settled",
+        /// Starts over after a pause, because something failed and nothing was done.
+        TryingAgain = 5 => "trying_again",
+    }
+
+    /// An operation of a client.
+    #[derive()]
+    pub enum OperationKind {
+        /// Adds a duplication. The request needs a table and a remote cluster.
+        Add = 0 => "add",
+        /// Returns the duplications of one table. The request needs a table.
+        Query = 1 => "query",
+        /// Returns the duplications of several tables. The request may select the tables, and by
+        /// default selects all tables.
+        List = 2 => "list",
+        /// Starts a paused duplication. The request needs a table, and either a dupid or a remote
+        /// cluster.
+        Start = 3 => "start",
+        /// Pauses a duplication. The request needs a table, and either a dupid or a remote cluster.
+        Pause = 4 => "pause",
+        /// Removes a duplication. The request needs a table, and either a dupid or a remote cluster.
+        Remove = 5 => "remove",
+        /// Sets the fail mode of a duplication. The request needs a table, a fail mode, and either a
+        /// dupid or a remote cluster.
+        SetFailMode = 6 => "set_fail_mode",
+        /// Returns the duplications of several tables, grouped by table. Tables without a duplication
+        /// are included. The request may select the tables, and by default selects all tables.
+        ListByTable = 7 => "list_by_table",
+        /// Describes the meta servers.
+        Info = 8 => "info",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn no_two_variants_share_a_name_or_a_number() {
+        for declared in ENUMS {
+            let names: HashSet<_> = declared.members.iter().map(|member| member.name).collect();
+            let numbers: HashSet<_> = declared.members.iter().map(|member| member.number).collect();
+            assert_eq!(names.len(), declared.members.len(), "{}", declared.name);
+            assert_eq!(numbers.len(), declared.members.len(), "{}", declared.name);
+            assert!(numbers.iter().all(|&number| number >= 0), "{}", declared.name);
+        }
+    }
+
+    #[test]
+    fn an_unknown_number_is_displayed() {
+        assert_eq!(Status::Unknown(9).to_string(), "DS_UNKNOWN(9)");
+        assert_eq!(Status::Unknown(9).name(), "DS_UNKNOWN");
+        assert_eq!(Status::Log.to_string(), "DS_LOG");
+        assert_eq!(FailMode::Unknown(3).to_string(), "FAIL_UNKNOWN(3)");
+    }
+}

@@ -1,0 +1,149 @@
+//! Compares the enums of the faces, which are checked in, with `src/enums.rs`, from which they are
+//! generated.
+//!
+//! After a change there, `PEGASUS_DUP_WRITE=1 cargo test --features capi --test faces` writes the files
+//! again, together with the C header.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::generate;
+
+/// A part of a file that is generated: the lines between two lines that stay.
+struct Part {
+    file: &'static str,
+    /// The line before the part, without its indentation.
+    after: String,
+    /// The line behind the part, without its indentation.
+    before: String,
+    lines: Vec<String>,
+}
+
+/// Returns a part that stands between two comments.
+fn marked(file: &'static str, name: &str, lines: Vec<String>) -> Part {
+    let [open, close] = match file.rsplit('.').next() {
+        Some("py") => ["# ", ""],
+        Some("md") => ["<!-- ", " -->"],
+        _ => ["/* ", " */"],
+    };
+    let after = format!("{open}Generated from src/enums.rs: {name}{close}");
+    Part { file, after, before: format!("{open}End of {name}{close}"), lines }
+}
+
+/// Returns a part that is an array or an object of JSON, between the line that names it and the line
+/// that ends it.
+fn json(file: &'static str, name: &str, [open, close]: [&str; 2], lines: Vec<String>) -> Part {
+    Part { file, after: format!("\"{name}\": {open}"), before: close.to_owned(), lines }
+}
+
+fn parts() -> Vec<Part> {
+    const HPP: &str = "include/pegasus_dup.hpp";
+    const ENUMS: &str = "python/pegasus_dup/_enums.py";
+    const ERRORS: &str = "python/pegasus_dup/_errors.py";
+    const REFERENCE: &str = "docs/python-reference.md";
+    const PAGE: &str = "docs/json.md";
+    const PARITY: &str = "tests/parity.json";
+    let mut parts = vec![
+        marked(HPP, "enums", generate::cpp_enums()),
+        marked("tests/c/parity.cpp", "names", generate::cpp_names()),
+        marked(ERRORS, "exceptions", generate::python_exceptions()),
+        marked(REFERENCE, "exceptions", generate::python_reference()),
+    ];
+    for name in ["Evidence", "Property", "Status", "FailMode", "Generation", "Role", "KnownBy"] {
+        parts.push(marked(ENUMS, name, generate::python_enum(name)));
+        parts.push(marked(PAGE, name, generate::markdown_table(name, &[])));
+    }
+    for name in ["StepKind", "ErrorKind"] {
+        parts.push(marked(ENUMS, name, generate::python_enum(name)));
+    }
+    // Removing a duplication that does not exist is an error in JSON.
+    let outcomes = generate::markdown_table("OutcomeKind", &["not_found"]);
+    parts.push(marked(PAGE, "OutcomeKind", outcomes));
+    parts.push(marked(PAGE, "ErrorKind", generate::markdown_table("ErrorKind", &[])));
+    for (key, name, more, less) in [
+        ("outcome_kind", "OutcomeKind", &[][..], &["not_found"][..]),
+        ("evidence", "Evidence", &[], &[]),
+        ("property", "Property", &[], &[]),
+        ("generation", "Generation", &[], &[]),
+        ("known_by", "KnownBy", &[], &[]),
+        ("role", "Role", &[], &[]),
+        // The command line can be interrupted, the library cannot.
+        ("error_kind", "ErrorKind", &["interrupted"], &[]),
+    ] {
+        parts.push(json(PAGE, key, ["{", "},"], generate::schema(name, more, less)));
+    }
+    for (section, name) in [
+        ("operations", "OperationKind"),
+        ("outcomes", "OutcomeKind"),
+        ("evidence", "Evidence"),
+        ("properties", "Property"),
+        ("errors", "ErrorKind"),
+        ("fail_modes", "FailMode"),
+        ("generations", "Generation"),
+        ("statuses", "Status"),
+        ("roles", "Role"),
+        ("known_by", "KnownBy"),
+    ] {
+        let lines = generate::parity(name);
+        let close = if section == "known_by" { "]" } else { "]," };
+        parts.push(json(PARITY, section, ["[", close], lines));
+    }
+    parts
+}
+
+/// Returns the text with the part replaced by what is generated.
+fn with(text: &str, part: &Part) -> String {
+    let lines: Vec<&str> = text.lines().collect();
+    let places: Vec<usize> =
+        (0..lines.len()).filter(|&place| lines[place].trim() == part.after).collect();
+    let [start] = places[..] else {
+        panic!("{} has {} lines {:?}, and not one", part.file, places.len(), part.after);
+    };
+    let indent = |line: &str| line.len() - line.trim_start().len();
+    let end = (start + 1..lines.len())
+        .find(|&place| {
+            lines[place].trim() == part.before && indent(lines[place]) == indent(lines[start])
+        })
+        .unwrap_or_else(|| panic!("{} has no line {:?}", part.file, part.before));
+    let mut all: Vec<&str> = lines[..=start].to_vec();
+    all.extend(part.lines.iter().map(String::as_str));
+    all.extend(&lines[end..]);
+    all.join("\n") + "\n"
+}
+
+#[test]
+fn the_enums_of_the_faces_are_generated_from_one_list() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: BTreeMap<&str, String> = BTreeMap::new();
+    for part in parts() {
+        let read = || std::fs::read_to_string(root.join(part.file)).expect(part.file);
+        let text = files.entry(part.file).or_insert_with(read);
+        *text = with(text, &part);
+    }
+    for (file, generated) in files {
+        let path = root.join(file);
+        let checked_in = std::fs::read_to_string(&path).expect(file);
+        if checked_in != generated && std::env::var_os("PEGASUS_DUP_WRITE").is_some() {
+            generate::write(&path, &generated);
+            continue;
+        }
+        let different = checked_in.lines().zip(generated.lines()).find(|(is, should)| is != should);
+        assert!(
+            checked_in == generated,
+            "{file} differs from src/enums.rs: {different:?}. Write it again with \
+             PEGASUS_DUP_WRITE=1 cargo test --features capi --test faces"
+        );
+    }
+}
+
+/// Every member of every enum must be documented in full sentences, since each face shows them.
+#[test]
+fn every_value_is_documented() {
+    for declared in pegasus_dup::enums::ENUMS {
+        let members = declared.members.iter().chain(&declared.other);
+        for doc in members.map(|member| member.doc).chain([declared.doc]) {
+            let doc = generate::prose(doc);
+            assert!(doc.ends_with('.') && !doc.contains(['[', '"', '|']), "{doc}");
+        }
+    }
+}

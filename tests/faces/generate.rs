@@ -1,0 +1,269 @@
+//! Renders the enums of `src/enums.rs` as the code and the documentation of the faces.
+
+use std::path::Path;
+
+use pegasus_dup::Evidence;
+use pegasus_dup::enums::{ENUMS, Enum, Member};
+
+/// Replaces a checked-in file in one step, because other tests may read it at the same time.
+pub(super) fn write(path: &Path, text: &str) {
+    let new = path.with_added_extension("new");
+    std::fs::write(&new, text).unwrap_or_else(|error| panic!("{new:?}: {error}"));
+    std::fs::rename(&new, path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+}
+
+/// The longest line of a generated file.
+const WIDTH: usize = 100;
+
+/// Returns the declaration of a Rust enum.
+pub(super) fn declared(name: &str) -> &'static Enum {
+    ENUMS.iter().find(|declared| declared.name == name).unwrap_or_else(|| panic!("no {name}"))
+}
+
+/// Returns the documentation as one line.
+pub(super) fn prose(doc: &str) -> String {
+    doc.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Breaks a text into lines, each of which starts with `prefix`.
+fn wrapped(prefix: &str, text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split(' ') {
+        match lines.last_mut() {
+            Some(line) if line.len() + 1 + word.len() <= WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(format!("{prefix}{word}")),
+        }
+    }
+    lines
+}
+
+/// Returns the name of a variant within its enum: what C, C++ and Python append to the enum's own name.
+fn key(member: &Member) -> String {
+    let name = member.name.trim_start_matches("DS_").trim_start_matches("FAIL_");
+    name.to_lowercase().replace(['-', '.'], "_")
+}
+
+/// How C and C++ name an enum that they have.
+struct InC {
+    /// The name in Rust.
+    name: &'static str,
+    /// The prefix of the constants.
+    prefix: &'static str,
+    /// The words with which the comment of a constant starts.
+    noun: &'static str,
+    /// The name of the C++ enum, if C++ has one.
+    cpp: Option<&'static str>,
+}
+
+/// The enums that have numbers in C, in the order of the header.
+const IN_C: [InC; 8] = [
+    InC { name: "OutcomeKind", prefix: "", noun: "The outcome kind", cpp: None },
+    InC { name: "ResourceKind", prefix: "RESOURCE_", noun: "The resource kind", cpp: None },
+    InC { name: "Evidence", prefix: "", noun: "The evidence", cpp: Some("evidence") },
+    InC { name: "ErrorKind", prefix: "ERROR_", noun: "The error kind", cpp: Some("error_kind") },
+    InC { name: "Status", prefix: "STATUS_", noun: "The duplication status", cpp: Some("status") },
+    InC { name: "FailMode", prefix: "FAIL_", noun: "The fail mode", cpp: Some("fail_mode") },
+    InC {
+        name: "Generation",
+        prefix: "GENERATION_",
+        noun: "The generation",
+        cpp: Some("generation"),
+    },
+    // C++ has methods instead.
+    InC { name: "OperationKind", prefix: "OPERATION_", noun: "The operation", cpp: None },
+];
+
+fn constant(of: &InC, member: &Member) -> String {
+    format!("PEGASUS_DUP_{}{}", of.prefix, key(member).to_uppercase())
+}
+
+/// Returns Rust code that declares the numbers of the enums, as cbindgen reads it.
+pub(super) fn c_constants() -> String {
+    let mut code = String::new();
+    for of in &IN_C {
+        for member in declared(of.name).members {
+            let text = format!("{} `{}`. {}", of.noun, member.name, prose(member.doc));
+            for line in wrapped("/// ", &text) {
+                code += &format!("{line}\n");
+            }
+            code += &format!("pub const {}: i32 = {};\n", constant(of, member), member.number);
+        }
+    }
+    code
+}
+
+/// Returns the enums of the C++ header.
+pub(super) fn cpp_enums() -> Vec<String> {
+    let mut lines = Vec::new();
+    for of in &IN_C {
+        let Some(name) = of.cpp else { continue };
+        let declared = declared(of.name);
+        lines.extend(wrapped("/// ", &prose(declared.doc)));
+        lines.push(format!("enum class {name} : std::int32_t {{"));
+        for member in declared.members {
+            lines.extend(wrapped("    /// ", &prose(member.doc)));
+            lines.push(format!("    {} = {},", key(member), constant(of, member)));
+        }
+        if let Some(other) = &declared.other {
+            lines.extend(wrapped("    /// ", &prose(other.doc)));
+            lines.push("    unnamed = PEGASUS_DUP_UNNAMED,".to_owned());
+        }
+        lines.extend(["};".to_owned(), String::new()]);
+    }
+    lines.pop();
+    lines
+}
+
+/// Returns the functions of `tests/c/parity.cpp` that name the values of the C++ enums. Their switches
+/// have no default, so the compiler compares them with the header.
+pub(super) fn cpp_names() -> Vec<String> {
+    let mut lines = Vec::new();
+    for of in &IN_C {
+        let Some(name) = of.cpp else { continue };
+        let declared = declared(of.name);
+        lines.push(format!("static const char *name(pd::{name} value) {{"));
+        lines.push("    switch (value) {".to_owned());
+        for member in declared.members {
+            lines.push(format!(
+                "    case pd::{name}::{}: return \"{}\";",
+                key(member),
+                member.name
+            ));
+        }
+        if declared.other.is_some() {
+            lines.push(format!("    case pd::{name}::unnamed: return nullptr;"));
+        }
+        lines.extend(["    }", "    return nullptr;", "}", ""].map(str::to_owned));
+    }
+    lines.pop();
+    lines
+}
+
+/// Returns the documentation with the markup of Python docstrings.
+fn python_prose(doc: &str) -> String {
+    prose(doc).replace('`', "``")
+}
+
+/// Returns a docstring whose first sentence stands on its own, as Python's conventions want it.
+fn docstring(indent: &str, doc: &str) -> Vec<String> {
+    let doc = python_prose(doc);
+    let Some((first, rest)) = doc.split_once(". ") else {
+        return vec![format!("{indent}\"\"\"{doc}\"\"\"")];
+    };
+    let mut lines = vec![format!("{indent}\"\"\"{first}."), String::new()];
+    lines.extend(wrapped(indent, rest));
+    lines.push(format!("{indent}\"\"\""));
+    lines
+}
+
+/// Returns the docstring and the members of a Python enum.
+pub(super) fn python_enum(name: &str) -> Vec<String> {
+    let declared = declared(name);
+    let mut lines = docstring("    ", declared.doc);
+    lines.push(String::new());
+    for member in declared.members.iter().chain(&declared.other) {
+        lines.push(format!("    {} = \"{}\"", key(member).to_uppercase(), member.name));
+        let mut doc = wrapped("    ", &format!("\"\"\"{}", python_prose(member.doc)));
+        let last = doc.pop().expect("a line");
+        match last.len() + 3 <= WIDTH {
+            true => doc.push(format!("{last}\"\"\"")),
+            false => doc.extend([last, "    \"\"\"".to_owned()]),
+        }
+        lines.extend(doc);
+    }
+    lines
+}
+
+/// Built-in exceptions that exceptions of ours derive from as well.
+const PYTHON_BASES: [(&str, &str); 1] = [("InvalidArgument", "ValueError")];
+
+/// Returns the exception classes, one for each error kind.
+pub(super) fn python_exceptions() -> Vec<String> {
+    let mut lines = Vec::new();
+    for member in declared("ErrorKind").members {
+        let class = member.exception();
+        let base = PYTHON_BASES.iter().find(|(name, _)| *name == class);
+        let base = base.map_or(String::new(), |(_, base)| format!(", {base}"));
+        lines.push(format!("class {class}(PegasusDupError{base}):"));
+        lines.extend(docstring("    ", member.doc));
+        lines.extend([
+            String::new(),
+            format!("    kind = ErrorKind.{}", key(member).to_uppercase()),
+            String::new(),
+            String::new(),
+        ]);
+    }
+    lines.truncate(lines.len() - 2);
+    lines
+}
+
+/// Returns the directives that show the exceptions in the Python reference.
+pub(super) fn python_reference() -> Vec<String> {
+    let members = declared("ErrorKind").members.iter();
+    let mut lines: Vec<String> = members
+        .flat_map(|member| [format!("::: pegasus_dup.{}", member.exception()), String::new()])
+        .collect();
+    lines.pop();
+    lines
+}
+
+/// Returns the table of an enum for a page of documentation, without the values `less`.
+pub(super) fn markdown_table(name: &str, less: &[&str]) -> Vec<String> {
+    let declared = declared(name);
+    let mut lines = vec!["| value | meaning |".to_owned(), "|---|---|".to_owned()];
+    for member in declared.members.iter().filter(|member| !less.contains(&member.name)) {
+        lines.push(format!("| `{}` | {} |", member.name, prose(member.doc)));
+    }
+    if let Some(other) = &declared.other {
+        lines.push(format!("| `{}(NUMBER)` | {} |", other.name, prose(other.doc)));
+    }
+    lines
+}
+
+/// Returns the enum of a JSON schema, without the line that names it and without the closing brace.
+/// `more` are further values that only the JSON output has, `less` those that it does not have.
+pub(super) fn schema(name: &str, more: &[&str], less: &[&str]) -> Vec<String> {
+    let names = declared(name).members.iter().map(|member| member.name);
+    let names: Vec<String> = names
+        .filter(|name| !less.contains(name))
+        .chain(more.iter().copied())
+        .map(|name| format!("\"{name}\""))
+        .collect();
+    let mut lines = vec!["      \"enum\": [".to_owned()];
+    lines.extend(wrapped("        ", &names.join(", ")));
+    lines.push("      ]".to_owned());
+    lines
+}
+
+/// Returns a section of `tests/parity.json`, without its brackets.
+pub(super) fn parity(name: &str) -> Vec<String> {
+    let has_numbers = IN_C.iter().any(|of| of.name == name);
+    let mut lines = Vec::new();
+    for (place, member) in declared(name).members.iter().enumerate() {
+        let mut entry = format!("    {{\"name\": \"{}\"", member.name);
+        if has_numbers {
+            entry += &format!(", \"number\": {}", member.number);
+        }
+        match name {
+            "ErrorKind" => entry += &format!(", \"python\": \"{}\"", member.exception()),
+            "OutcomeKind" => entry += &format!(", \"python\": \"{}\"", python_outcome(member)),
+            "Evidence" => entry += &format!(", \"certain\": {}", Evidence::ALL[place].certain()),
+            _ => {}
+        }
+        lines.push(entry + "},");
+    }
+    lines.last_mut().expect("an entry").pop();
+    lines
+}
+
+/// Returns the name of the Python class for a kind of outcome.
+fn python_outcome(member: &Member) -> &'static str {
+    match member.variant {
+        "Error" => "Failed",
+        "Listed" => "list",
+        variant => variant,
+    }
+}

@@ -1,0 +1,11 @@
+//! Tests of what all faces have in common, and of the generated C header.
+
+mod faces {
+    #[cfg(feature = "capi")]
+    mod capi_header;
+    #[cfg(feature = "capi")]
+    mod enums;
+    #[cfg(feature = "capi")]
+    mod generate;
+    mod parity;
+}
