@@ -4,24 +4,24 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ask::{self, AskError, Asked, Listed};
-use super::attempt::{Attempts, answer_until};
+use super::attempt::Attempts;
 use super::compare::Server;
+use super::core::Core;
 use super::decide::{self, LookFor, Question, Reply};
 use super::harm;
 use super::hints;
 use super::learn;
 use super::planted::{self, Bug};
 use super::read_back::{Next, ReadBack};
-use super::spec::DuplicationSpec;
+use super::spec::{DuplicationSpec, Mode};
 use super::turns::Pair;
-use super::{Client, Mode};
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Duplication, Evidence, Outcome};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::{AddAnswer, AddDuplication, AddRequest};
 use crate::transport::connection::{CallError, Connection, Late};
-use crate::transport::durations::{CONFIRM, READ_BACK_ADD};
+use crate::transport::durations::{CONFIRM, READ_BACK_ADD, answer_until};
 use crate::transport::seams::Deadline;
 
 /// What one try of an add came to.
@@ -33,16 +33,20 @@ enum Tried {
     Again,
 }
 
-pub(super) async fn add(client: &Client, spec: &DuplicationSpec) -> Result<Outcome<Duplication>> {
+pub(super) async fn add(
+    core: &Core,
+    spec: &DuplicationSpec,
+    mode: Mode,
+    deadline: Deadline,
+) -> Result<Outcome<Duplication>> {
     spec.check()?;
-    let deadline = Deadline::after(client.timeout);
-    let _turn = client.inner.turns.take(pair_of(spec), deadline).await?;
-    let mut attempts = Attempts::new(client, &spec.table, deadline);
+    let _turn = core.turns.take(pair_of(spec), deadline).await?;
+    let mut attempts = Attempts::new(core, &spec.table, deadline);
     loop {
         let connection = attempts.leader().await?;
-        let tried = match client.mode {
-            Mode::Safe => safe(client, spec, &mut attempts, &connection).await?,
-            Mode::Direct => direct(client, spec, &mut attempts, &connection).await?,
+        let tried = match mode {
+            Mode::Safe => safe(core, spec, &mut attempts, &connection).await?,
+            Mode::Direct => direct(core, spec, &mut attempts, &connection).await?,
         };
         if let Tried::Over(result) = tried {
             return result.map_err(|error| error.or_server(&connection.server));
@@ -51,7 +55,7 @@ pub(super) async fn add(client: &Client, spec: &DuplicationSpec) -> Result<Outco
 }
 
 async fn safe(
-    client: &Client,
+    core: &Core,
     spec: &DuplicationSpec,
     attempts: &mut Attempts<'_>,
     connection: &Arc<Connection>,
@@ -61,12 +65,12 @@ async fn safe(
     };
     let (table_id, generation) = (asked.table_id, asked.generation);
     let generation = match planted::is(Bug::ProofForEver) {
-        true => planted::first_known(Arc::as_ptr(&client.inner).addr(), generation),
+        true => planted::first_known(std::ptr::from_ref(core).addr(), generation),
         false => generation,
     };
     match asked.into_listed(&spec.cluster) {
         _ if planted::is(Bug::SendWithoutAsking) => {}
-        Listed::None => client.inner.unsettled.gone(&pair_of(spec)),
+        Listed::None => core.unsettled.gone(&pair_of(spec)),
         Listed::Unsettled(one) => return wait_until_settled(spec, &one, attempts).await,
         Listed::One(one) => {
             let server = server(spec, generation, connection, attempts.deadline).await;
@@ -81,14 +85,14 @@ async fn safe(
         }
         Listed::Unknown(_) | Listed::NotAsked => unreachable!("asking tells what is there"),
     }
-    refuse_what_would_harm(client, spec, generation)?;
+    refuse_what_would_harm(core, spec, generation)?;
     let question = Question { spec, table_id, generation, absent_before: true };
-    send(client, &question, attempts, connection).await
+    send(core, &question, Mode::Safe, attempts, connection).await
 }
 
 /// One round trip where the server is known already; with a repeated add's side effects.
 async fn direct(
-    client: &Client,
+    core: &Core,
     spec: &DuplicationSpec,
     attempts: &mut Attempts<'_>,
     connection: &Arc<Connection>,
@@ -118,7 +122,7 @@ async fn direct(
     }
     let absent_before = absent_before || planted::is(Bug::DirectSawNothing);
     let question = Question { spec, table_id, generation, absent_before };
-    send(client, &question, attempts, connection).await
+    send(core, &question, Mode::Direct, attempts, connection).await
 }
 
 async fn ask_first(
@@ -157,7 +161,7 @@ async fn wait_until_settled(
 /// still stand in the queue of a server that would die of both. Changes of this pair that are under way
 /// do no harm: the duplication that they were for is gone, and so the server refuses them.
 fn refuse_what_would_harm(
-    client: &Client,
+    core: &Core,
     spec: &DuplicationSpec,
     generation: Option<Generation>,
 ) -> Result<()> {
@@ -170,7 +174,7 @@ fn refuse_what_would_harm(
     if planted::is(Bug::SendAnything) {
         return Ok(());
     }
-    if frail && let Some(until) = client.inner.unsettled.add_under_way(&pair_of(spec)) {
+    if frail && let Some(until) = core.unsettled.add_under_way(&pair_of(spec)) {
         return Err(Error::new(
             ErrorKind::Busy,
             format!(
@@ -222,8 +226,9 @@ fn request(spec: &DuplicationSpec) -> AddRequest {
 
 /// Sends the add, once, on the connection that was asked; then reads back and decides.
 async fn send(
-    client: &Client,
+    core: &Core,
     question: &Question<'_>,
+    mode: Mode,
     attempts: &mut Attempts<'_>,
     connection: &Arc<Connection>,
 ) -> Result<Tried> {
@@ -232,7 +237,7 @@ async fn send(
         // What was stated does not count here: nothing but the server itself is believed.
         harm::refuse_braces(learn::found_generation(connection), spec.names())?;
     }
-    let note = client.inner.unsettled.note_add(pair_of(spec), connection);
+    let note = core.unsettled.note_add(pair_of(spec), connection);
     let until = answer_until(attempts.deadline, READ_BACK_ADD);
     let (called, mut late) =
         connection.call_for_a_while::<AddDuplication>(&request(spec), until).await;
@@ -271,12 +276,12 @@ async fn send(
             return Ok(Tried::Again);
         }
         if planted::is(Bug::SkipReadBack)
-            || (client.mode == Mode::Direct && decide::suffices(question, &reply))
+            || (mode == Mode::Direct && decide::suffices(question, &reply))
         {
             break Listed::NotAsked;
         }
         let look_for = decide::look_for(question, &reply);
-        let reads = read_back(client, spec, connection, look_for, &mut late, attempts.deadline);
+        let reads = read_back(core, spec, connection, look_for, &mut late, attempts.deadline);
         match reads.await {
             Found::Listed(listed) => break listed,
             Found::Response(answer) => reply = Reply::Answer(answer),
@@ -316,7 +321,7 @@ enum Found {
 
 /// Reads back what is listed after the add.
 async fn read_back(
-    client: &Client,
+    core: &Core,
     spec: &DuplicationSpec,
     connection: &Arc<Connection>,
     look_for: LookFor,
@@ -333,7 +338,7 @@ async fn read_back(
             }
         }
     };
-    let mut reads = ReadBack::new(client, &spec.table, connection, late, until);
+    let mut reads = ReadBack::new(core, &spec.table, connection, late, until);
     loop {
         let last = match reads.read().await {
             Ok(asked) => match asked.into_listed(&spec.cluster) {

@@ -1,7 +1,6 @@
 //! Asking what is there: the list RPC with an exact match where the server has it, else the query
 //! RPC. Being handled at all, the list RPC proves the server to be `dup-exist`.
 
-use super::attempt::one_try;
 use super::learn;
 use super::planted::{self, Bug};
 use super::progress::{self, Step};
@@ -14,6 +13,7 @@ use crate::protocol::messages::{
     QueryDuplication, QueryRequest, match_type,
 };
 use crate::transport::connection::{CallError, Connection};
+use crate::transport::durations::one_try;
 use crate::transport::seams::Deadline;
 
 /// What a server told of one table.
@@ -138,14 +138,14 @@ pub(crate) async fn list_rpc(
     }
     match connection.call::<ListDuplication>(request, deadline).await {
         Ok(answer) => {
-            learn::list_was_handled(connection);
+            learn::record_proof_of_dup_exist(connection);
             if answer.err.says_not_applied() {
                 return Err(AskError::NotApplied(answer.err));
             }
             Ok(Some((answer, learn::generation(connection))))
         }
         Err(CallError::Framework(ErrorCode::HandlerNotFound)) => {
-            learn::list_was_not_handled(connection, &request.app_name_pattern, deadline).await?;
+            learn::find_out_without_list(connection, &request.app_name_pattern, deadline).await?;
             Ok(None)
         }
         Err(error) => Err(error.into()),

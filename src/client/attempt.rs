@@ -3,15 +3,15 @@
 
 use std::sync::{Arc, Weak};
 
-use super::Client;
 use super::ask::{self, AskError, Asked};
+use super::core::Core;
 use super::learn;
 use super::planted::{self, Bug};
 use super::progress::{self, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::error_code::ErrorCode;
 use crate::transport::connection::{CallError, Connection, Why};
-use crate::transport::durations::{ONE_TRY, QUIET, ReadBackTime};
+use crate::transport::durations::{QUIET, one_try};
 use crate::transport::group::Backoff;
 use crate::transport::round::still_leads;
 use crate::transport::seams::Deadline;
@@ -19,21 +19,9 @@ use crate::transport::seams::Deadline;
 /// What a server may be about that refuses nothing but requests about duplication.
 const SWITCHED_OFF: &str = "duplication may be switched off: look for `duplication_enabled = false` in the configuration of the meta servers";
 
-/// Until when one question may take, so that there is time left for another server.
-pub(crate) fn one_try(deadline: Deadline) -> Deadline {
-    deadline.or_after(ONE_TRY.min(deadline.left() / 2))
-}
-
-/// Until when the response to a request that changes something is waited for, so that there is time
-/// left to read back what the request did.
-pub(crate) fn answer_until(deadline: Deadline, read_back: ReadBackTime) -> Deadline {
-    let left = deadline.left();
-    Deadline::after(left - read_back.of(left))
-}
-
 /// The tries of one call.
 pub(crate) struct Attempts<'a> {
-    client: &'a Client,
+    core: &'a Core,
     table: &'a str,
     pub(crate) deadline: Deadline,
     backoff: Backoff,
@@ -49,10 +37,10 @@ pub(crate) struct Attempts<'a> {
 }
 
 impl<'a> Attempts<'a> {
-    pub(crate) fn new(client: &'a Client, table: &'a str, deadline: Deadline) -> Attempts<'a> {
-        let backoff = client.inner.group.backoff();
+    pub(crate) fn new(core: &'a Core, table: &'a str, deadline: Deadline) -> Attempts<'a> {
+        let backoff = core.group.backoff();
         Attempts {
-            client,
+            core,
             table,
             deadline,
             backoff,
@@ -65,10 +53,10 @@ impl<'a> Attempts<'a> {
 
     /// The leader's connection.
     pub(crate) async fn leader(&mut self) -> Result<Arc<Connection>> {
-        if !self.client.inner.group.has_leader() {
+        if !self.core.group.has_leader() {
             progress::report(|| Step::LookingForLeader);
         }
-        match self.client.inner.group.leader(self.table, self.deadline).await {
+        match self.core.group.leader(self.table, self.deadline).await {
             Ok(leader) => {
                 let connection = leader.connection;
                 // Also where nothing failed: it may have broken during a pause.
@@ -108,7 +96,7 @@ impl<'a> Attempts<'a> {
             };
             learn::check_statement(connection)?;
             connection.learnt.note_table(self.table, asked.table_id);
-            self.client.inner.unsettled.listed(&asked.duplications);
+            self.core.unsettled.listed(&asked.duplications);
             askings -= 1;
             if askings == 0 || !absent(&asked) {
                 return Ok(Some(asked));
@@ -180,7 +168,7 @@ impl<'a> Attempts<'a> {
         if planted::is(Bug::KeepConnections) {
             std::mem::forget(connection.clone());
         }
-        self.client.inner.group.forget(connection);
+        self.core.group.forget(connection);
         self.last = Some(error.clone());
         if self.backoff.sleep(self.deadline).await { Ok(()) } else { Err(error) }
     }

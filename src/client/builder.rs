@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::turns::Turns;
-use super::unsettled::Unsettled;
-use super::{Client, Inner};
+use super::core::Core;
+use super::handle::Client;
+use super::spec::Mode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::generation::Generation;
 use crate::transport::MetaAddr;
@@ -16,22 +16,6 @@ use crate::transport::http::HttpLookup;
 use crate::transport::seams::{
     Connector, Random, Resolver, SystemResolver, TcpConnector, VersionLookup,
 };
-
-/// How an add is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Mode {
-    /// Asks first, adds only what isn't there, and reads it back. The default.
-    #[default]
-    Safe,
-    /// Sends the add alone, in one round trip once the server and the table are known on the
-    /// connection. Unsupported unless the server is proven to be `dup-exist`. It has a repeated
-    /// add's side effects there, until the meta server restarts: one that is paused is resumed, one
-    /// in DS_APP goes on to DS_LOG, and the fail mode becomes FAIL_SLOW. The outcome of an add that
-    /// met an existing one has a warning that says so. Where its answer is lost, one that is
-    /// listed may have been there before: that is OutcomeUnknown then.
-    Direct,
-}
 
 /// Configures a [`Client`].
 #[derive(Debug, Clone, Default)]
@@ -44,6 +28,13 @@ pub struct ClientBuilder {
     connector: Option<Arc<dyn Connector>>,
     versions: Option<Arc<dyn VersionLookup>>,
     seed: Option<u64>,
+}
+
+impl Client {
+    /// Starts configuring a client.
+    pub fn builder() -> ClientBuilder {
+        ClientBuilder::default()
+    }
 }
 
 impl ClientBuilder {
@@ -137,7 +128,6 @@ impl ClientBuilder {
             generation: self.generation,
         };
         let group = MetaGroup::new(listed, seams, Random::new(self.seed));
-        let inner = Inner { group, turns: Turns::default(), unsettled: Unsettled::default() };
-        Ok(Client { inner: Arc::new(inner), timeout, mode: self.mode })
+        Ok(Client::new(Core::new(group), timeout, self.mode))
     }
 }

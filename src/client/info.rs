@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use super::Client;
 use super::ask;
-use super::attempt::one_try;
+use super::core::Core;
 use super::learn;
 use crate::info::{Info, KnownBy, Role, ServerInfo};
 use crate::protocol::found::Found;
 use crate::protocol::messages::{ListRequest, match_type};
 use crate::transport::connection::Connection;
+use crate::transport::durations::one_try;
 use crate::transport::round::{Candidate, Failure};
 use crate::transport::seams::Deadline;
 
@@ -17,9 +17,8 @@ use crate::transport::seams::Deadline;
 /// that counts.
 const ANY_TABLE: &str = "temp";
 
-pub(super) async fn info(client: &Client) -> Info {
-    let deadline = Deadline::after(client.timeout);
-    let group = &client.inner.group;
+pub(super) async fn info(core: &Core, deadline: Deadline) -> Info {
+    let group = &core.group;
     // A server that keeps silent must leave time for the leader.
     let mut round = group.round(ANY_TABLE, one_try(deadline));
     let mut asked: Vec<(Candidate, Result<Arc<Connection>, Failure>)> = Vec::new();

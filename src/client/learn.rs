@@ -2,7 +2,6 @@
 //! that the server tells. What somebody has stated is held against that. What is learnt holds for one
 //! connection, never longer.
 
-use super::ask::AskError;
 use super::planted::{self, Bug};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::error_code::ErrorCode;
@@ -12,8 +11,8 @@ use crate::protocol::messages::{GetMaxReplicaCount, MaxReplicaCountRequest};
 use crate::transport::connection::{CallError, Connection};
 use crate::transport::seams::Deadline;
 
-/// The list RPC was handled: the proof of `dup-exist`.
-pub(crate) fn list_was_handled(connection: &Connection) {
+/// Records that the server has handled the list RPC, which proves that the server is `dup-exist`.
+pub(crate) fn record_proof_of_dup_exist(connection: &Connection) {
     connection.learnt.note_found(Found::ListRpc);
 }
 
@@ -22,12 +21,12 @@ pub(crate) fn has_no_list(connection: &Connection) -> bool {
     connection.learnt.found().is_some_and(|found| *found != Found::ListRpc)
 }
 
-/// The list RPC was not handled: finds out what else the server may be.
-pub(crate) async fn list_was_not_handled(
+/// Finds out the generation of a server that does not have the list RPC.
+pub(crate) async fn find_out_without_list(
     connection: &Connection,
     table: &str,
     deadline: Deadline,
-) -> Result<(), AskError> {
+) -> std::result::Result<(), CallError> {
     if connection.learnt.found().is_some() {
         return Ok(());
     }
@@ -39,7 +38,7 @@ pub(crate) async fn list_was_not_handled(
             None => Found::NoVersion,
         },
         Err(CallError::Framework(ErrorCode::HandlerNotFound)) => Found::NoReplicaCountRpc,
-        Err(error) => return Err(error.into()),
+        Err(error) => return Err(error),
     };
     tracing::debug!(server = %connection.server, ?found, "learnt what the server is");
     connection.learnt.note_found(found);

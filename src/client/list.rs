@@ -2,9 +2,9 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::Client;
 use super::ask::{self, AskError};
-use super::attempt::{Attempts, one_try};
+use super::attempt::Attempts;
+use super::core::Core;
 use super::learn;
 use super::progress::{self, Step};
 use super::spec::TablePattern;
@@ -13,6 +13,7 @@ use crate::outcome::{Duplication, TableDuplications};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{AppInfo, ListApps, ListAppsRequest, ListRequest, match_type};
 use crate::transport::connection::Connection;
+use crate::transport::durations::one_try;
 use crate::transport::seams::Deadline;
 
 /// The status of tables that can be asked about.
@@ -21,17 +22,22 @@ const AVAILABLE: i32 = 1;
 /// server reads only so many requests of one connection ahead (the embedded one 256).
 const IN_FLIGHT: usize = 128;
 
-pub(super) async fn list(client: &Client, tables: &TablePattern) -> Result<Vec<Duplication>> {
-    let listed = list_by_table(client, tables).await?;
+pub(super) async fn list(
+    core: &Core,
+    tables: &TablePattern,
+    deadline: Deadline,
+) -> Result<Vec<Duplication>> {
+    let listed = list_by_table(core, tables, deadline).await?;
     Ok(listed.into_iter().flat_map(|table| table.duplications).collect())
 }
 
 pub(super) async fn list_by_table(
-    client: &Client,
+    core: &Core,
     tables: &TablePattern,
+    deadline: Deadline,
 ) -> Result<Vec<TableDuplications>> {
     tables.check()?;
-    let mut attempts = Attempts::new(client, tables.text(), Deadline::after(client.timeout));
+    let mut attempts = Attempts::new(core, tables.text(), deadline);
     loop {
         let connection = attempts.leader().await?;
         attempts.wait_for_a_new_leader(&connection).await?;
@@ -45,7 +51,7 @@ pub(super) async fn list_by_table(
             Ok(listed) => {
                 learn::check_statement(&connection)?;
                 let duplications = listed.iter().flat_map(|table| &table.duplications);
-                client.inner.unsettled.listed(duplications);
+                core.unsettled.listed(duplications);
                 return Ok(listed);
             }
             Err(error) => attempts.failed(&connection, error).await?,

@@ -1,4 +1,8 @@
 //! The client: one file per operation.
+//!
+//! From the bottom up: [`core`] holds the state that calls share, [`ask`], [`attempt`] and [`read_back`]
+//! are the steps that operations have in common, each operation has a file of its own, and [`handle`]
+//! offers the operations as methods of [`Client`].
 
 mod add;
 mod ask;
@@ -6,7 +10,9 @@ mod attempt;
 pub mod blocking;
 mod builder;
 mod compare;
+mod core;
 mod decide;
+mod handle;
 mod harm;
 pub(crate) mod hints;
 #[cfg(any(feature = "capi", feature = "python"))]
@@ -29,161 +35,6 @@ mod spec;
 mod turns;
 mod unsettled;
 
-pub use builder::{ClientBuilder, Mode};
-pub use spec::{DuplicationSpec, Selector, TablePattern};
-
-use std::sync::Arc;
-use std::time::Duration;
-
-use crate::error::Result;
-use crate::info::Info;
-use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal, TableDuplications};
-use crate::transport::group::MetaGroup;
-
-/// A client of one cluster's meta servers. Cheap to clone; clones share their connections. Its
-/// calls need a tokio runtime with time and I/O; without one use [`blocking::BlockingClient`].
-///
-/// Every call ends within the client's timeout. Dropping a call's future cancels it: what was not
-/// sent by then never is, and what was sent and is not settled stays in [`Client::unsettled`].
-#[derive(Debug, Clone)]
-pub struct Client {
-    inner: Arc<Inner>,
-    timeout: Duration,
-    mode: Mode,
-}
-
-#[derive(Debug)]
-struct Inner {
-    group: MetaGroup,
-    turns: turns::Turns,
-    unsettled: unsettled::Unsettled,
-}
-
-impl Client {
-    /// Starts configuring a client.
-    pub fn builder() -> ClientBuilder {
-        ClientBuilder::default()
-    }
-
-    /// The same client, with another time limit for each call.
-    #[must_use]
-    pub fn with_timeout(&self, timeout: Duration) -> Client {
-        Client { timeout, ..self.clone() }
-    }
-
-    /// The same client, with another way to add.
-    #[must_use]
-    pub fn with_mode(&self, mode: Mode) -> Client {
-        Client { mode, ..self.clone() }
-    }
-
-    /// The time limit of each call.
-    pub fn timeout(&self) -> Duration {
-        self.timeout
-    }
-
-    /// Adds a duplication, and tells what became of it (RPC_CM_ADD_DUPLICATION between two
-    /// askings). Adds and changes of one (table, cluster) from one client go one after the other.
-    ///
-    /// # Errors
-    ///
-    /// [`crate::ErrorKind::OutcomeUnknown`] where an add was sent and nothing tells what it did;
-    /// any other kind means that this call created nothing.
-    pub async fn add(&self, spec: &DuplicationSpec) -> Result<Outcome<Duplication>> {
-        add::add(self, spec).await
-    }
-
-    /// The duplications of one table, in dupid order (RPC_CM_LIST_DUPLICATION, or
-    /// RPC_CM_QUERY_DUPLICATION where the server lacks it). Changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// TableNotFound, PermissionDenied, Unavailable, Timeout, Protocol.
-    pub async fn query(&self, table: &str) -> Result<Vec<Duplication>> {
-        query::query(self, table).await
-    }
-
-    /// The duplications of many tables, by table name and dupid. Changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// PermissionDenied, Unavailable, Timeout, Protocol.
-    pub async fn list(&self, tables: &TablePattern) -> Result<Vec<Duplication>> {
-        list::list(self, tables).await
-    }
-
-    /// The same by table, by table name. Tables without a duplication are there too, and each table
-    /// tells its number of partitions. Changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::list`].
-    pub async fn list_by_table(&self, tables: &TablePattern) -> Result<Vec<TableDuplications>> {
-        list::list_by_table(self, tables).await
-    }
-
-    /// Lets a paused one run again (RPC_CM_MODIFY_DUPLICATION). One that runs, or is about to, is
-    /// left alone.
-    ///
-    /// # Errors
-    ///
-    /// DuplicationNotFound; Unsupported where the server's generation isn't known; OutcomeUnknown
-    /// where it was sent and nothing tells what it did; any other kind means that nothing changed.
-    pub async fn start(&self, table: &str, which: &Selector) -> Result<Change<Duplication>> {
-        modify::change(self, table, which, modify::Goal::Running).await
-    }
-
-    /// Pauses one (RPC_CM_MODIFY_DUPLICATION). Writes pile up in this cluster until it is started.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::start`]; WrongState for one that has not come to DS_LOG yet.
-    pub async fn pause(&self, table: &str, which: &Selector) -> Result<Change<Duplication>> {
-        modify::change(self, table, which, modify::Goal::Paused).await
-    }
-
-    /// Removes one (RPC_CM_MODIFY_DUPLICATION). The remote table keeps what it has. One that is being
-    /// removed already (DS_REMOVED) is waited for until it is gone, and then isn't there.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::start`], but for one that isn't there: that is [`Removal::NotFound`].
-    pub async fn remove(&self, table: &str, which: &Selector) -> Result<Removal<Duplication>> {
-        modify::remove(self, table, which).await
-    }
-
-    /// Sets what one does with writes that the remote cluster refuses (RPC_CM_MODIFY_DUPLICATION).
-    /// Its status stays.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::start`]; InvalidArgument for [`FailMode::Unknown`].
-    pub async fn set_fail_mode(
-        &self,
-        table: &str,
-        which: &Selector,
-        mode: FailMode,
-    ) -> Result<Change<Duplication>> {
-        modify::change(self, table, which, modify::Goal::FailMode(mode)).await
-    }
-
-    /// What the meta servers are: which of them can be reached, which leads, and of which version and
-    /// generation the leader is (RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX to each server, then
-    /// RPC_CM_LIST_DUPLICATION, RPC_CM_GET_MAX_REPLICA_COUNT and `GET /version` to the leader).
-    /// Changes nothing. That no server leads, or that the stated generation is wrong, is no error
-    /// here: the result says so.
-    ///
-    /// # Errors
-    ///
-    /// None of its own; others may come.
-    pub async fn info(&self) -> Result<Info> {
-        Ok(info::info(self).await)
-    }
-
-    /// The adds and changes that this client (or a clone) has sent, or is about to, and whose
-    /// effect is not known: under way, cancelled, or ended in OutcomeUnknown. In words, in the
-    /// order they were sent, the latest thousand.
-    pub fn unsettled(&self) -> Vec<String> {
-        self.inner.unsettled.all()
-    }
-}
+pub use builder::ClientBuilder;
+pub use handle::Client;
+pub use spec::{DuplicationSpec, Mode, Selector, TablePattern};

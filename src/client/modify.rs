@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::Client;
 use super::ask::{self, AskError, Asked};
-use super::attempt::{Attempts, answer_until, one_try};
+use super::attempt::Attempts;
+use super::core::Core;
 use super::hints;
 use super::planted::{self, Bug};
 use super::read_back::{Next, ReadBack};
@@ -16,7 +16,7 @@ use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::{ModifyAnswer, ModifyDuplication, ModifyRequest};
 use crate::transport::connection::{CallError, Connection, Late};
-use crate::transport::durations::{QUIET, READ_BACK_CHANGE};
+use crate::transport::durations::{QUIET, READ_BACK_CHANGE, answer_until, one_try};
 use crate::transport::seams::Deadline;
 
 /// What a duplication is to become.
@@ -88,12 +88,13 @@ enum Ended {
 
 /// Start, pause, set fail mode.
 pub(super) async fn change(
-    client: &Client,
+    core: &Core,
     table: &str,
     which: &Selector,
     goal: Goal,
+    deadline: Deadline,
 ) -> Result<Change<Duplication>> {
-    match run(client, table, which, goal).await? {
+    match run(core, table, which, goal, deadline).await? {
         Ended::Changed { before, after: Some(after), warning } => {
             Ok(Change::Changed { before, after, warning })
         }
@@ -108,17 +109,24 @@ pub(super) async fn change(
 
 /// Remove.
 pub(super) async fn remove(
-    client: &Client,
+    core: &Core,
     table: &str,
     which: &Selector,
+    deadline: Deadline,
 ) -> Result<Removal<Duplication>> {
-    Ok(match run(client, table, which, Goal::Removed).await? {
+    Ok(match run(core, table, which, Goal::Removed, deadline).await? {
         Ended::Changed { before, warning, .. } => Removal::Removed { was: before, warning },
         Ended::Unchanged { .. } | Ended::NotFound => Removal::NotFound,
     })
 }
 
-async fn run(client: &Client, table: &str, which: &Selector, goal: Goal) -> Result<Ended> {
+async fn run(
+    core: &Core,
+    table: &str,
+    which: &Selector,
+    goal: Goal,
+    deadline: Deadline,
+) -> Result<Ended> {
     check_name("table", table)?;
     which.check()?;
     if let Goal::FailMode(mode @ FailMode::Unknown(_)) = goal {
@@ -127,8 +135,7 @@ async fn run(client: &Client, table: &str, which: &Selector, goal: Goal) -> Resu
             format!("not a fail mode that can be set: fail_mode={mode}"),
         ));
     }
-    let deadline = Deadline::after(client.timeout);
-    let turns = &client.inner.turns;
+    let turns = &core.turns;
     // Whose turn it is to take shows only when the table was asked about, where a dupid is given.
     let mut turn = match which {
         Selector::Cluster(cluster) => {
@@ -136,7 +143,7 @@ async fn run(client: &Client, table: &str, which: &Selector, goal: Goal) -> Resu
         }
         Selector::Dupid(_) => None,
     };
-    let mut attempts = Attempts::new(client, table, deadline);
+    let mut attempts = Attempts::new(core, table, deadline);
     loop {
         let connection = attempts.leader().await?;
         let absent = |asked: &Asked| {
@@ -196,7 +203,7 @@ async fn run(client: &Client, table: &str, which: &Selector, goal: Goal) -> Resu
                 continue;
             }
         }
-        let change = Changing { client, table, goal, before };
+        let change = Changing { core, table, goal, before };
         if let Some(ended) = change.send(request, &mut attempts, &connection).await? {
             return Ok(ended);
         }
@@ -223,7 +230,7 @@ fn only(asked: Asked, table: &str, which: &Selector) -> Result<Option<Duplicatio
 
 /// A change that is about to be sent.
 struct Changing<'a> {
-    client: &'a Client,
+    core: &'a Core,
     table: &'a str,
     goal: Goal,
     before: Duplication,
@@ -245,7 +252,7 @@ impl Changing<'_> {
             self.before.cluster,
             self.before.dupid
         );
-        let note = self.client.inner.unsettled.note_change(pair, words, connection);
+        let note = self.core.unsettled.note_change(pair, words, connection);
         let deadline = attempts.deadline;
         let until = answer_until(deadline, READ_BACK_CHANGE);
         let (mut reply, mut late) =
@@ -403,7 +410,7 @@ impl Changing<'_> {
         late: &mut Late<ModifyDuplication>,
         deadline: Deadline,
     ) -> Found {
-        let mut reads = ReadBack::new(self.client, self.table, connection, late, deadline);
+        let mut reads = ReadBack::new(self.core, self.table, connection, late, deadline);
         loop {
             let seen = match reads.read().await {
                 Ok(asked) => match self.same(asked) {

@@ -1,15 +1,19 @@
 //! The duplications of one table.
 
-use super::Client;
 use super::attempt::Attempts;
+use super::core::Core;
 use super::spec::check_name;
 use crate::error::Result;
 use crate::outcome::Duplication;
 use crate::transport::seams::Deadline;
 
-pub(super) async fn query(client: &Client, table: &str) -> Result<Vec<Duplication>> {
+pub(super) async fn query(
+    core: &Core,
+    table: &str,
+    deadline: Deadline,
+) -> Result<Vec<Duplication>> {
     check_name("table", table)?;
-    let mut attempts = Attempts::new(client, table, Deadline::after(client.timeout));
+    let mut attempts = Attempts::new(core, table, deadline);
     loop {
         let connection = attempts.leader().await?;
         let nothing = |asked: &super::ask::Asked| asked.duplications.is_empty();

@@ -4,19 +4,18 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Client;
 use super::ask::{self, AskError, Asked};
-use super::attempt::one_try;
+use super::core::Core;
 use super::planted::{self, Bug};
 use crate::protocol::messages::Rpc;
 use crate::transport::connection::{Connection, Late};
-use crate::transport::durations::QUIET;
+use crate::transport::durations::{QUIET, one_try};
 use crate::transport::group::Backoff;
 use crate::transport::seams::Deadline;
 
 /// The reads after one request.
 pub(super) struct ReadBack<'a, R> {
-    client: &'a Client,
+    core: &'a Core,
     table: &'a str,
     connection: Arc<Connection>,
     backoff: Backoff,
@@ -41,17 +40,17 @@ pub(super) enum Next<A> {
 
 impl<'a, R: Rpc> ReadBack<'a, R> {
     pub(super) fn new(
-        client: &'a Client,
+        core: &'a Core,
         table: &'a str,
         connection: &Arc<Connection>,
         response: &'a mut Late<R>,
         deadline: Deadline,
     ) -> ReadBack<'a, R> {
         ReadBack {
-            client,
+            core,
             table,
             connection: connection.clone(),
-            backoff: client.inner.group.backoff(),
+            backoff: core.group.backoff(),
             deadline,
             moved: false,
             quiet_at: None,
@@ -64,12 +63,12 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
     pub(super) async fn read(&mut self) -> Result<Asked, AskError> {
         let read = ask::ask(&self.connection, self.table, one_try(self.deadline)).await;
         match &read {
-            Ok(asked) => self.client.inner.unsettled.listed(&asked.duplications),
+            Ok(asked) => self.core.unsettled.listed(&asked.duplications),
             Err(AskError::Refused(_)) => {}
             Err(AskError::NotApplied(_) | AskError::Call(_)) => {
                 self.moved = true;
                 self.quiet_at = None;
-                let group = &self.client.inner.group;
+                let group = &self.core.group;
                 group.forget(&self.connection);
                 match group.leader(self.table, self.deadline).await {
                     Ok(next) => self.connection = next.connection,

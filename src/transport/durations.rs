@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use super::seams::Deadline;
+
 /// The time limit of a call where the caller gives none.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -16,7 +18,12 @@ pub(crate) const PROBE: Duration = Duration::from_secs(3);
 pub(crate) const RESOLVE: Duration = Duration::from_secs(6);
 
 /// How long a server may take to answer any other question before another connection is tried.
-pub(crate) const ONE_TRY: Duration = PROBE;
+const ONE_TRY: Duration = PROBE;
+
+/// Returns the deadline of one request within a call. It leaves time for another server.
+pub(crate) fn one_try(deadline: Deadline) -> Deadline {
+    deadline.or_after(ONE_TRY.min(deadline.left() / 2))
+}
 
 /// The pause before a failed try is repeated: the first pause, and the longest one.
 pub(crate) const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
@@ -38,9 +45,16 @@ pub(crate) struct ReadBackTime {
 
 impl ReadBackTime {
     /// How much that is of the time that is left.
-    pub(crate) fn of(self, left: Duration) -> Duration {
+    fn of(self, left: Duration) -> Duration {
         self.most.min(left / self.part)
     }
+}
+
+/// Returns until when a call waits for the response to a request that changes something. It leaves time
+/// to read back what the request did.
+pub(crate) fn answer_until(deadline: Deadline, read_back: ReadBackTime) -> Deadline {
+    let left = deadline.left();
+    Deadline::after(left - read_back.of(left))
 }
 
 /// After an add, one read that shows the duplication is enough, while the response alone can make a

@@ -1,0 +1,24 @@
+//! The state that all calls of one client share. The operations work on this state and never on the
+//! [`Client`](super::Client) that owns it.
+
+use super::turns::Turns;
+use super::unsettled::Unsettled;
+use crate::transport::group::MetaGroup;
+
+/// The state that a client and its clones share.
+#[derive(Debug)]
+pub(crate) struct Core {
+    /// The meta servers of the cluster, and the connection to their leader.
+    pub(crate) group: MetaGroup,
+    /// Who may change which duplication now.
+    pub(crate) turns: Turns,
+    /// The requests that were sent and whose effect is not known.
+    pub(crate) unsettled: Unsettled,
+}
+
+impl Core {
+    /// Returns the state of a client that has made no call yet.
+    pub(crate) fn new(group: MetaGroup) -> Core {
+        Core { group, turns: Turns::default(), unsettled: Unsettled::default() }
+    }
+}
