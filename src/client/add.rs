@@ -3,17 +3,19 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ask::{self, AskError, Asked, Listed};
+use super::ask::{self, Asked};
 use super::attempt::Attempts;
 use super::compare::Server;
 use super::core::Core;
-use super::decide::{self, LookFor, Question, Reply};
+use super::decide::{self, Afterwards, Case, LookFor, Question, Reply};
 use super::harm;
 use super::hints;
 use super::learn;
+use super::listed::{Listed, dupids, why_unsettled};
 use super::planted::{self, Bug};
 use super::read_back::{Next, ReadBack};
 use super::spec::{DuplicationSpec, Mode};
+use super::try_error::TryError;
 use super::turns::Pair;
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Duplication, Evidence, Outcome};
@@ -70,20 +72,19 @@ async fn safe(
     };
     match asked.into_listed(&spec.cluster) {
         _ if planted::is(Bug::SendWithoutAsking) => {}
-        Listed::None => core.unsettled.gone(&pair_of(spec)),
+        Listed::Nothing => core.unsettled.gone(&pair_of(spec)),
         Listed::Unsettled(one) => return wait_until_settled(spec, &one, attempts).await,
         Listed::One(one) => {
             let server = server(spec, generation, connection, attempts.deadline).await;
             return Ok(Tried::Over(Ok(listed_before(spec, server, one, None))));
         }
-        Listed::Many(many) => {
+        Listed::Several(many) => {
             let warning = format!("there are several to that cluster: {}", dupids(&many));
             let oldest = many.into_iter().next().expect("several are at least one");
             let server = server(spec, generation, connection, attempts.deadline).await;
             let outcome = listed_before(spec, server, oldest, Some(warning));
             return Ok(Tried::Over(Ok(outcome)));
         }
-        Listed::Unknown(_) | Listed::NotAsked => unreachable!("asking tells what is there"),
     }
     refuse_what_would_harm(core, spec, generation)?;
     let question = Question { spec, table_id, generation, absent_before: true };
@@ -107,7 +108,7 @@ async fn direct(
         _ => match ask_first(spec, attempts, connection).await? {
             Some(asked) => {
                 let (generation, table_id) = (asked.generation, asked.table_id);
-                (generation, table_id, asked.into_listed(&spec.cluster) == Listed::None)
+                (generation, table_id, asked.into_listed(&spec.cluster) == Listed::Nothing)
             }
             None => return Ok(Tried::Again),
         },
@@ -146,7 +147,7 @@ async fn wait_until_settled(
         ErrorKind::Busy,
         format!(
             "{}; nothing was sent: table={} cluster={} dupid={}",
-            decide::why_unsettled(listed),
+            why_unsettled(listed),
             spec.table,
             spec.cluster,
             listed.dupid
@@ -260,7 +261,8 @@ async fn send(
         Err(CallError::Framework(code)) => Reply::Framework(code),
         Err(CallError::Lost(why)) => Reply::Lost(why.to_string()),
     };
-    let listed = loop {
+    let mut absent = false;
+    let result = loop {
         if let Reply::Answer(answer) = &reply
             && matches!(answer.err, ErrorCode::Ok | ErrorCode::DupExist)
             && answer.dupid.is_some_and(|dupid| dupid != 0)
@@ -268,27 +270,36 @@ async fn send(
             // Whether a stated generation is right may show only now. The next add goes by it.
             connection.learnt.note_names(answer.remote_app_name.is_some());
         }
-        if let Reply::Answer(AddAnswer { err, .. }) = &reply
-            && err.says_not_applied()
+        let case = match Case::new(question, &reply) {
+            Ok(case) => case,
+            Err(why) => {
+                note.settle();
+                attempts.failed(connection, why).await?;
+                return Ok(Tried::Again);
+            }
+        };
+        if mode == Mode::Direct
+            && let Some(outcome) = case.decide_unread()
         {
-            note.settle();
-            attempts.failed(connection, AskError::NotApplied(err.clone())).await?;
-            return Ok(Tried::Again);
+            break Ok(outcome);
         }
-        if planted::is(Bug::SkipReadBack)
-            || (mode == Mode::Direct && decide::suffices(question, &reply))
-        {
-            break Listed::NotAsked;
+        if planted::is(Bug::SkipReadBack) {
+            break match case.decide_unread() {
+                Some(outcome) => Ok(outcome),
+                None => case.decide(Afterwards::Unknown("planted".to_owned())),
+            };
         }
-        let look_for = decide::look_for(question, &reply);
+        let look_for = case.look_for();
         let reads = read_back(core, spec, connection, look_for, &mut late, attempts.deadline);
         match reads.await {
-            Found::Listed(listed) => break listed,
+            Found::Several(many) => break Err(case.several(many)),
+            Found::AtMostOne(found) => {
+                absent = found == Afterwards::Nothing;
+                break case.decide(found);
+            }
             Found::Response(answer) => reply = Reply::Answer(answer),
         }
     };
-    let absent = listed == Listed::None;
-    let result = decide::decide(question, &reply, listed);
     if planted::is(Bug::TrustOk)
         && let Ok(Outcome::Created { value, unverified, warning, .. }) = result
     {
@@ -313,8 +324,10 @@ async fn send(
 
 /// What was found out after an add.
 enum Found {
-    /// What is listed.
-    Listed(Listed),
+    /// Several duplications to the cluster are listed.
+    Several(Vec<Duplication>),
+    /// At most one is listed.
+    AtMostOne(Afterwards),
     /// The answer to the add, which came after all.
     Response(AddAnswer),
 }
@@ -329,7 +342,6 @@ async fn read_back(
     deadline: Deadline,
 ) -> Found {
     let until = match look_for {
-        LookFor::Nothing => return Found::Listed(Listed::NotAsked),
         LookFor::Anything => deadline.or_after(CONFIRM),
         LookFor::Settled | LookFor::Confirmation | LookFor::Appearance => {
             match planted::is(Bug::NoDeadline) {
@@ -342,29 +354,30 @@ async fn read_back(
     loop {
         let last = match reads.read().await {
             Ok(asked) => match asked.into_listed(&spec.cluster) {
-                listed @ (Listed::One(_) | Listed::Many(_)) => return Found::Listed(listed),
-                Listed::None if look_for == LookFor::Appearance => Listed::None,
-                Listed::None if reads.absent() => return Found::Listed(Listed::None),
-                Listed::None if reads.moved() => Listed::Unknown(
+                Listed::Several(many) => return Found::Several(many),
+                Listed::One(one) => return Found::AtMostOne(Afterwards::One(one)),
+                Listed::Nothing if look_for == LookFor::Appearance => Afterwards::Nothing,
+                Listed::Nothing if reads.absent() => return Found::AtMostOne(Afterwards::Nothing),
+                Listed::Nothing if reads.moved() => Afterwards::Unknown(
                     "the leader may have changed just now, and does not list it so far".to_owned(),
                 ),
-                Listed::None if look_for == LookFor::Confirmation => Listed::None,
-                Listed::None => return Found::Listed(Listed::None),
-                other @ (Listed::Unsettled(_) | Listed::Unknown(_) | Listed::NotAsked) => {
+                Listed::Nothing if look_for == LookFor::Confirmation => Afterwards::Nothing,
+                Listed::Nothing => return Found::AtMostOne(Afterwards::Nothing),
+                Listed::Unsettled(one) => {
                     reads.there();
-                    other
+                    Afterwards::Unsettled(one)
                 }
             },
-            Err(error @ AskError::Refused(_)) => {
-                return Found::Listed(Listed::Unknown(error.to_string()));
+            Err(error @ TryError::Refused(_)) => {
+                return Found::AtMostOne(Afterwards::Unknown(error.to_string()));
             }
             // What was seen before the connection broke says nothing of now.
-            Err(error) => Listed::Unknown(error.to_string()),
+            Err(error) => Afterwards::Unknown(error.to_string()),
         };
         match reads.pause().await {
             Next::Read => {}
             Next::Response(answer) => return Found::Response(answer),
-            Next::Over => return Found::Listed(last),
+            Next::Over => return Found::AtMostOne(last),
         }
     }
 }
@@ -392,9 +405,4 @@ fn listed_before(
     warning: Option<String>,
 ) -> Outcome<Duplication> {
     decide::already_exists(spec, server, existing, Evidence::ListedBefore, warning)
-}
-
-pub(super) fn dupids(many: &[Duplication]) -> String {
-    let dupids: Vec<String> = many.iter().map(|one| format!("dupid={}", one.dupid)).collect();
-    dupids.join(", ")
 }

@@ -1,9 +1,11 @@
 //! Asking what is there: the list RPC with an exact match where the server has it, else the query
 //! RPC. Being handled at all, the list RPC proves the server to be `dup-exist`.
 
+use super::codes::{Meaning, Request};
 use super::learn;
-use super::planted::{self, Bug};
+use super::listed::Listed;
 use super::progress::{self, Step};
+use super::try_error::TryError;
 use crate::error::{Error, ErrorKind};
 use crate::outcome::{Duplication, FailMode, PartitionProgress};
 use crate::protocol::error_code::ErrorCode;
@@ -28,63 +30,10 @@ pub(crate) struct Asked {
 }
 
 impl Asked {
-    /// What is there to that cluster. A duplication that is being removed counts only where there is
-    /// no other.
+    /// Returns the duplications to that cluster.
     pub(crate) fn into_listed(self, cluster: &str) -> Listed {
-        let (mut leaving, mut to_it): (Vec<Duplication>, Vec<Duplication>) = self
-            .duplications
-            .into_iter()
-            .filter(|one| one.cluster == cluster)
-            .partition(Duplication::is_being_removed);
-        // The older one first.
-        to_it.sort_by_key(|one| (one.create_ts_ms, one.dupid));
-        if planted::is(Bug::FirstOfTwo) {
-            to_it.truncate(1);
-        }
-        match to_it.len() {
-            0 => leaving.pop().map_or(Listed::None, Listed::Unsettled),
-            1 => match to_it.pop() {
-                Some(one) if one.status == Some(Status::Init) && !planted::is(Bug::IgnoreInit) => {
-                    Listed::Unsettled(one)
-                }
-                Some(one) => Listed::One(one),
-                None => Listed::None,
-            },
-            _ => Listed::Many(to_it),
-        }
+        Listed::of(self.duplications.into_iter().filter(|one| one.cluster == cluster))
     }
-}
-
-/// What is listed to one cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Listed {
-    /// Nothing.
-    None,
-    /// One of which nothing can be said yet. In DS_INIT it is shown before it is stored, and
-    /// forgotten if the server crashes; in DS_REMOVED it is still shown, and about to be gone.
-    Unsettled(Duplication),
-    /// One that is stored.
-    One(Duplication),
-    /// Two or more, the oldest first: there should be one at the most.
-    Many(Vec<Duplication>),
-    /// It can't be told.
-    Unknown(String),
-    /// It was not asked for.
-    NotAsked,
-}
-
-/// Why asking failed.
-#[derive(Debug, Clone, thiserror::Error)]
-pub(crate) enum AskError {
-    /// The server's answer is final.
-    #[error("{}", .0.brief())]
-    Refused(Error),
-    /// This server did nothing with it; another one, or another time, may do better.
-    #[error("the meta server is not ready, or not the leader: it answered {0}")]
-    NotApplied(ErrorCode),
-    /// No answer.
-    #[error(transparent)]
-    Call(#[from] CallError),
 }
 
 /// Asks about one table.
@@ -92,7 +41,7 @@ pub(crate) async fn ask(
     connection: &Connection,
     table: &str,
     deadline: Deadline,
-) -> Result<Asked, AskError> {
+) -> Result<Asked, TryError> {
     progress::report(|| Step::Asking { server: connection.server.to_string() });
     if let Some(asked) = ask_by_list(connection, table, deadline).await? {
         return Ok(asked);
@@ -106,7 +55,7 @@ async fn ask_by_list(
     connection: &Connection,
     table: &str,
     deadline: Deadline,
-) -> Result<Option<Asked>, AskError> {
+) -> Result<Option<Asked>, TryError> {
     let request = ListRequest { app_name_pattern: table.to_owned(), match_type: match_type::EXACT };
     let Some((answer, proven)) = list_rpc(connection, &request, deadline).await? else {
         return Ok(None);
@@ -120,7 +69,7 @@ async fn ask_by_list(
     let same_name = state.app_name.as_deref().is_none_or(|name| name == table);
     let same_ids = state.duplications.iter().all(|(dupid, entry)| *dupid == entry.dupid);
     if !same_name || !same_ids || state.appid <= 0 {
-        return Err(AskError::Refused(garbled(connection, "the list contradicts itself")));
+        return Err(TryError::Refused(garbled(connection, "the list contradicts itself")));
     }
     let entries = state.duplications.into_values();
     Ok(Some(asked(table, state.appid, proven, entries)))
@@ -132,7 +81,7 @@ pub(crate) async fn list_rpc(
     connection: &Connection,
     request: &ListRequest,
     deadline: Deadline,
-) -> Result<Option<(ListAnswer, Option<Generation>)>, AskError> {
+) -> Result<Option<(ListAnswer, Option<Generation>)>, TryError> {
     if learn::has_no_list(connection) {
         return Ok(None);
     }
@@ -140,7 +89,7 @@ pub(crate) async fn list_rpc(
         Ok(answer) => {
             learn::record_proof_of_dup_exist(connection);
             if answer.err.says_not_applied() {
-                return Err(AskError::NotApplied(answer.err));
+                return Err(TryError::NotApplied(answer.err));
             }
             Ok(Some((answer, learn::generation(connection))))
         }
@@ -156,16 +105,12 @@ async fn ask_by_query(
     connection: &Connection,
     table: &str,
     deadline: Deadline,
-) -> Result<Asked, AskError> {
+) -> Result<Asked, TryError> {
     let request = QueryRequest { app_name: table.to_owned() };
     let answer = connection.call::<QueryDuplication>(&request, deadline).await?;
-    match answer.err {
-        ErrorCode::Ok => {}
-        code if code.says_not_applied() => return Err(AskError::NotApplied(code)),
-        code => return Err(AskError::Refused(refusal(connection, table, &code))),
-    }
+    check_read(connection, &answer.err, None, &format!("table={table}"))?;
     let (Some(table_id @ 1..), Some(entries)) = (answer.appid, answer.entry_list) else {
-        return Err(AskError::Refused(garbled(
+        return Err(TryError::Refused(garbled(
             connection,
             "ERR_OK without a table or a list in it",
         )));
@@ -235,19 +180,25 @@ pub(crate) async fn replica_count(
     partitions.first().map(|partition| partition.max_replica_count).filter(|&count| count > 0)
 }
 
-/// A refusal to tell, as an error.
-pub(crate) fn refusal(connection: &Connection, table: &str, code: &ErrorCode) -> Error {
-    let (kind, message) = match code {
-        ErrorCode::AppNotExist | ErrorCode::ObjectNotFound => {
-            (ErrorKind::TableNotFound, format!("no such table: table={table}"))
-        }
-        ErrorCode::AclDeny => {
-            (ErrorKind::PermissionDenied, "the server's access control refused it".to_owned())
-        }
-        ErrorCode::Busy => (ErrorKind::Busy, "the server is busy".to_owned()),
-        _ => (ErrorKind::Protocol, format!("the server refused to tell: table={table}")),
+/// Returns an error unless the code of a response to a read is ERR_OK. `subject` names what the request
+/// was about, as `key=value` pairs.
+pub(crate) fn check_read(
+    connection: &Connection,
+    code: &ErrorCode,
+    hint: Option<&str>,
+    subject: &str,
+) -> Result<(), TryError> {
+    let kind = match Request::Read.meaning(code, hint) {
+        Meaning::Done => return Ok(()),
+        Meaning::NotApplied => return Err(TryError::NotApplied(code.clone())),
+        Meaning::Refused(kind) => kind,
+        Meaning::Exists | Meaning::Unclear => ErrorKind::Protocol,
     };
-    Error::new(kind, message).with_code(code).with_server(&connection.server)
+    let error = Request::Read.refused(kind, code, subject).with_server(&connection.server);
+    Err(TryError::Refused(match hint {
+        Some(hint) => error.with_hint(hint),
+        None => error,
+    }))
 }
 
 /// An answer that contradicts itself, or lacks what it must have.

@@ -3,14 +3,15 @@
 
 use std::sync::{Arc, Weak};
 
-use super::ask::{self, AskError, Asked};
+use super::ask::{self, Asked};
 use super::core::Core;
 use super::learn;
 use super::planted::{self, Bug};
 use super::progress::{self, Step};
+use super::try_error::TryError;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::error_code::ErrorCode;
-use crate::transport::connection::{CallError, Connection, Why};
+use crate::transport::connection::Connection;
 use crate::transport::durations::{QUIET, one_try};
 use crate::transport::group::Backoff;
 use crate::transport::round::still_leads;
@@ -138,23 +139,18 @@ impl<'a> Attempts<'a> {
     pub(crate) async fn failed(
         &mut self,
         connection: &Arc<Connection>,
-        why: AskError,
+        why: TryError,
     ) -> Result<()> {
         let switched_off = self.looks_switched_off(connection, &why).await;
         let error = match why {
-            AskError::Refused(error) => return Err(error),
-            AskError::NotApplied(code) if switched_off.is_some() => Error::new(
+            TryError::Refused(error) => return Err(error.or_server(&connection.server)),
+            TryError::NotApplied(code) if switched_off.is_some() => Error::new(
                 ErrorKind::Unavailable,
                 "the meta server answers other requests, and refuses those about duplication; nothing was done",
             )
             .with_code(&code)
             .with_hint(SWITCHED_OFF),
-            AskError::NotApplied(code) => Error::new(
-                ErrorKind::Unavailable,
-                "the meta server is not ready, or not the leader; nothing was done",
-            )
-            .with_code(&code),
-            AskError::Call(error) => call_error(error),
+            why @ (TryError::NotApplied(_) | TryError::Call(_)) => why.into_error(),
         }
         .with_server(&connection.server);
         if matches!(error.kind(), ErrorKind::Protocol | ErrorKind::Unsupported)
@@ -182,10 +178,10 @@ impl<'a> Attempts<'a> {
     async fn looks_switched_off(
         &mut self,
         connection: &Connection,
-        why: &AskError,
+        why: &TryError,
     ) -> Option<bool> {
         let not_active =
-            matches!(why, AskError::NotApplied(code) if *code == ErrorCode::ServiceNotActive);
+            matches!(why, TryError::NotApplied(code) if *code == ErrorCode::ServiceNotActive);
         if !not_active || !still_leads(connection, self.table, one_try(self.deadline)).await {
             self.switched_off_at = None;
             return None;
@@ -197,37 +193,5 @@ impl<'a> Attempts<'a> {
     /// Pauses without giving the connection up. Whether there is time left.
     pub(crate) async fn pause(&mut self) -> bool {
         self.backoff.sleep(self.deadline).await
-    }
-}
-
-/// A call that failed where nothing that changes anything was sent, as an error.
-pub(crate) fn call_error(error: CallError) -> Error {
-    match error {
-        CallError::Framework(code) => {
-            Error::new(ErrorKind::Unsupported, "the server does not know this request")
-                .with_code(&code)
-        }
-        CallError::NotSent(why) | CallError::Lost(why) => {
-            let (kind, message) = match &why {
-                Why::Timeout => {
-                    (ErrorKind::Timeout, "the meta server did not answer in time; nothing was done")
-                }
-                why if why.is_garbage() => {
-                    (ErrorKind::Protocol, "what came back is not a meta server's answer")
-                }
-                _ => (
-                    ErrorKind::Unavailable,
-                    "the connection to the meta server broke; nothing was done",
-                ),
-            };
-            let error = Error::new(kind, format!("{message}: {why}")).with_source(why);
-            match kind {
-                // Kerberos cannot be the reason: the server has told on this connection who leads.
-                ErrorKind::Timeout => error.with_hint(
-                    "the server has answered before on this connection, so it may be overloaded, or the network is: try again, with a longer timeout",
-                ),
-                _ => error,
-            }
-        }
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::ask;
 use super::core::Core;
 use super::learn;
+use super::warning;
 use crate::info::{Info, KnownBy, Role, ServerInfo};
 use crate::protocol::found::Found;
 use crate::protocol::messages::{ListRequest, match_type};
@@ -51,7 +52,7 @@ pub(super) async fn info(core: &Core, deadline: Deadline) -> Info {
             "several servers say that they lead, and only the first was looked at: servers={}",
             leaders.join(",")
         );
-        info.warning = super::decide::join(info.warning.take(), Some(several));
+        info.warning = warning::join(info.warning.take(), Some(several));
     }
     info
 }

@@ -2,15 +2,15 @@
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::ask::{self, AskError};
+use super::ask;
 use super::attempt::Attempts;
 use super::core::Core;
 use super::learn;
 use super::progress::{self, Step};
 use super::spec::TablePattern;
+use super::try_error::TryError;
 use crate::error::{ErrorKind, Result};
 use crate::outcome::{Duplication, TableDuplications};
-use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{AppInfo, ListApps, ListAppsRequest, ListRequest, match_type};
 use crate::transport::connection::Connection;
 use crate::transport::durations::one_try;
@@ -63,7 +63,7 @@ async fn by_list(
     connection: &Connection,
     tables: &TablePattern,
     deadline: Deadline,
-) -> Result<Option<Vec<TableDuplications>>, AskError> {
+) -> Result<Option<Vec<TableDuplications>>, TryError> {
     let match_type = match tables {
         TablePattern::All => match_type::ALL,
         TablePattern::Exact(_) => match_type::EXACT,
@@ -75,18 +75,9 @@ async fn by_list(
     let Some((answer, known)) = ask::list_rpc(connection, &request, deadline).await? else {
         return Ok(None);
     };
-    match answer.err {
-        ErrorCode::Ok => {}
-        code => {
-            let mut error = ask::refusal(connection, tables.text(), &code);
-            if let Some(hint) = answer.hint_message {
-                error = error.with_hint(hint);
-            }
-            return Err(AskError::Refused(error));
-        }
-    }
+    ask::check_read(connection, &answer.err, answer.hint_message.as_deref(), &subject(tables))?;
     let Some(states) = answer.app_states else {
-        return Err(AskError::Refused(ask::garbled(connection, "ERR_OK without tables in it")));
+        return Err(TryError::Refused(ask::garbled(connection, "ERR_OK without tables in it")));
     };
     let wanted = states.into_iter().filter(|(table, _)| tables.matches(table));
     Ok(Some(
@@ -110,16 +101,12 @@ async fn by_query(
     connection: &Connection,
     tables: &TablePattern,
     deadline: Deadline,
-) -> Result<Vec<TableDuplications>, AskError> {
+) -> Result<Vec<TableDuplications>, TryError> {
     let request = ListAppsRequest { status: AVAILABLE, app_name_pattern: None, match_type: None };
     let answer = connection.call::<ListApps>(&request, one_try(deadline)).await?;
-    match answer.err {
-        ErrorCode::Ok => {}
-        code if code.says_not_applied() => return Err(AskError::NotApplied(code)),
-        code => return Err(AskError::Refused(ask::refusal(connection, tables.text(), &code))),
-    }
+    ask::check_read(connection, &answer.err, None, &subject(tables))?;
     let Some(infos) = answer.infos else {
-        return Err(AskError::Refused(ask::garbled(connection, "ERR_OK without tables in it")));
+        return Err(TryError::Refused(ask::garbled(connection, "ERR_OK without tables in it")));
     };
     let mut wanted: Vec<AppInfo> =
         infos.into_iter().filter(|info| tables.matches(&info.app_name)).collect();
@@ -135,11 +122,19 @@ async fn by_query(
                 duplications: asked.duplications,
             })),
             // Dropped between the two questions.
-            Err(AskError::Refused(error)) if error.kind() == ErrorKind::TableNotFound => Ok(None),
+            Err(TryError::Refused(error)) if error.kind() == ErrorKind::TableNotFound => Ok(None),
             Err(error) => Err(error),
         }
     });
     // Answers are taken in the order of the tables, whatever order they come in.
     let answers = stream::iter(questions).buffered(IN_FLIGHT);
     answers.try_filter_map(|table| async { Ok(table) }).try_collect().await
+}
+
+/// Names the tables in an error.
+fn subject(tables: &TablePattern) -> String {
+    match tables {
+        TablePattern::All => "tables=all".to_owned(),
+        other => format!("table={}", other.text()),
+    }
 }

@@ -9,6 +9,7 @@ mod ask;
 mod attempt;
 pub mod blocking;
 mod builder;
+mod codes;
 mod compare;
 mod core;
 mod decide;
@@ -20,6 +21,7 @@ pub(crate) mod in_flight;
 mod info;
 mod learn;
 mod list;
+mod listed;
 mod modify;
 #[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
 pub(crate) mod operation;
@@ -32,8 +34,10 @@ pub mod progress;
 mod query;
 mod read_back;
 mod spec;
+mod try_error;
 mod turns;
 mod unsettled;
+mod warning;
 
 pub use builder::ClientBuilder;
 pub use handle::Client;

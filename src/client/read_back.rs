@@ -4,9 +4,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ask::{self, AskError, Asked};
+use super::ask::{self, Asked};
 use super::core::Core;
 use super::planted::{self, Bug};
+use super::try_error::TryError;
 use crate::protocol::messages::Rpc;
 use crate::transport::connection::{Connection, Late};
 use crate::transport::durations::{QUIET, one_try};
@@ -60,12 +61,12 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
 
     /// Reads once. Where the read fails, the next read goes to whichever server leads then, and
     /// nothing that was seen before counts any more.
-    pub(super) async fn read(&mut self) -> Result<Asked, AskError> {
+    pub(super) async fn read(&mut self) -> Result<Asked, TryError> {
         let read = ask::ask(&self.connection, self.table, one_try(self.deadline)).await;
         match &read {
             Ok(asked) => self.core.unsettled.listed(&asked.duplications),
-            Err(AskError::Refused(_)) => {}
-            Err(AskError::NotApplied(_) | AskError::Call(_)) => {
+            Err(TryError::Refused(_)) => {}
+            Err(TryError::NotApplied(_) | TryError::Call(_)) => {
                 self.moved = true;
                 self.quiet_at = None;
                 let group = &self.core.group;

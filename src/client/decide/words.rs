@@ -1,6 +1,8 @@
 //! What the decision says in words, where a person or a program goes by them.
 
 use super::*;
+use crate::protocol::error_code::ErrorCode;
+use crate::protocol::messages::AddAnswer;
 
 fn spec() -> DuplicationSpec {
     DuplicationSpec::new("here", "target")
@@ -43,18 +45,26 @@ fn refusal(err: &str, hint: &str) -> Reply {
     })
 }
 
-fn decided(reply: &Reply, listed: Listed) -> Result<Outcome<Duplication>> {
+fn decided(reply: &Reply, found: Afterwards) -> Result<Outcome<Duplication>> {
     let spec = spec();
     let generation = Some(Generation::DupExist);
-    decide(&Question { spec: &spec, table_id: 7, generation, absent_before: true }, reply, listed)
+    decide(&Question { spec: &spec, table_id: 7, generation, absent_before: true }, reply, found)
 }
 
-fn error(reply: &Reply, listed: Listed) -> Error {
-    decided(reply, listed).expect_err("an error")
+fn decide(
+    question: &Question<'_>,
+    reply: &Reply,
+    found: Afterwards,
+) -> Result<Outcome<Duplication>> {
+    Case::new(question, reply).map_err(TryError::into_error)?.decide(found)
 }
 
-fn warning(reply: &Reply, listed: Listed) -> String {
-    let outcome = decided(reply, listed).expect("an outcome");
+fn error(reply: &Reply, found: Afterwards) -> Error {
+    decided(reply, found).expect_err("an error")
+}
+
+fn warning(reply: &Reply, found: Afterwards) -> String {
+    let outcome = decided(reply, found).expect("an outcome");
     outcome.warning().expect("a warning").to_owned()
 }
 
@@ -62,13 +72,13 @@ fn warning(reply: &Reply, listed: Listed) -> String {
 fn a_warning_says_what_is_the_matter() {
     let made = answer(ErrorCode::Ok, 1);
     let exists = answer(ErrorCode::DupExist, 1);
-    assert!(warning(&made, Listed::None).contains("not listed any more"));
-    assert!(warning(&made, Listed::Unsettled(one(1))).contains("has not stored"));
+    assert!(warning(&made, Afterwards::Nothing).contains("not listed any more"));
+    assert!(warning(&made, Afterwards::Unsettled(one(1))).contains("has not stored"));
     let removed = || Duplication { status: Some(Status::Removed), ..one(1) };
-    assert!(warning(&made, Listed::Unsettled(removed())).contains("is being removed"));
-    assert!(warning(&made, Listed::Unknown("why".into())).contains("not be read back: why"));
+    assert!(warning(&made, Afterwards::Unsettled(removed())).contains("is being removed"));
+    assert!(warning(&made, Afterwards::Unknown("why".into())).contains("not be read back: why"));
     let otherwise = Duplication { remote_table: Some("elsewhere".into()), ..one(1) };
-    assert!(warning(&made, Listed::One(otherwise)).contains("listed otherwise"));
+    assert!(warning(&made, Afterwards::One(otherwise)).contains("listed otherwise"));
     // An older server lists it: what was answered is told, not what is listed.
     let spec = DuplicationSpec { remote_replica_count: Some(3), ..spec() };
     let question = Question {
@@ -78,17 +88,17 @@ fn a_warning_says_what_is_the_matter() {
         absent_before: true,
     };
     let untold = Duplication { remote_table: None, remote_replica_count: None, ..one(1) };
-    let outcome = decide(&question, &made, Listed::One(untold)).expect("an outcome");
+    let outcome = decide(&question, &made, Afterwards::One(untold)).expect("an outcome");
     assert!(outcome.certain() && outcome.value().remote_replica_count == Some(3), "{outcome:?}");
     assert!(outcome.warning().is_some_and(|warning| warning.contains("every property")));
-    assert!(warning(&made, Listed::One(one(2))).contains("answered=1 listed=2"));
-    assert!(warning(&exists, Listed::One(one(2))).contains("answered=1 listed=2"));
-    assert!(warning(&exists, Listed::None).contains("not listed any more"));
-    assert!(warning(&exists, Listed::Unsettled(one(1))).contains("has not stored"));
-    assert!(warning(&exists, Listed::Unsettled(removed())).contains("is being removed"));
-    assert!(warning(&exists, Listed::Unknown("why".into())).contains("not be read back: why"));
+    assert!(warning(&made, Afterwards::One(one(2))).contains("answered=1 listed=2"));
+    assert!(warning(&exists, Afterwards::One(one(2))).contains("answered=1 listed=2"));
+    assert!(warning(&exists, Afterwards::Nothing).contains("not listed any more"));
+    assert!(warning(&exists, Afterwards::Unsettled(one(1))).contains("has not stored"));
+    assert!(warning(&exists, Afterwards::Unsettled(removed())).contains("is being removed"));
+    assert!(warning(&exists, Afterwards::Unknown("why".into())).contains("not be read back: why"));
     let nameless = answer(ErrorCode::DupExist, 0);
-    assert!(warning(&nameless, Listed::One(one(2))).contains("did not say which"));
+    assert!(warning(&nameless, Afterwards::One(one(2))).contains("did not say which"));
 }
 
 #[test]
@@ -96,7 +106,7 @@ fn one_that_is_not_at_work_carries_a_warning() {
     let exists = answer(ErrorCode::DupExist, 1);
     let listed = |status, fail_mode| {
         let one = Duplication { status: Some(status), fail_mode: Some(fail_mode), ..one(1) };
-        decided(&exists, Listed::One(one)).expect("an outcome").warning().map(str::to_owned)
+        decided(&exists, Afterwards::One(one)).expect("an outcome").warning().map(str::to_owned)
     };
     assert_eq!(listed(Status::Log, FailMode::Slow), None);
     assert_eq!(listed(Status::Pause, FailMode::Slow).as_deref(), Some("it is paused"));
@@ -106,12 +116,12 @@ fn one_that_is_not_at_work_carries_a_warning() {
     assert_eq!(both.as_deref(), Some("it is paused; its fail mode is FAIL_FAST, not FAIL_SLOW"));
     // A new one may be paused too: by someone, since.
     let paused = Duplication { status: Some(Status::Pause), ..one(1) };
-    assert_eq!(warning(&answer(ErrorCode::Ok, 1), Listed::One(paused)), "it is paused");
+    assert_eq!(warning(&answer(ErrorCode::Ok, 1), Afterwards::One(paused)), "it is paused");
 }
 
 #[test]
 fn an_unknown_outcome_says_what_was_heard_and_what_is_there() {
-    let lost = error(&Reply::Lost("the time ran out".into()), Listed::None);
+    let lost = error(&Reply::Lost("the time ran out".into()), Afterwards::Nothing);
     assert!(lost.message().contains("not answered (the time ran out)"), "{lost}");
     assert!(lost.message().contains("may still stand in the server's queue: table=here"), "{lost}");
     assert!(lost.known().is_empty());
@@ -121,36 +131,39 @@ fn an_unknown_outcome_says_what_was_heard_and_what_is_there() {
     );
 
     let refused = Reply::Framework(ErrorCode::from_name("ERR_NETWORK_FAILURE"));
-    let error_of = error(&refused, Listed::Unsettled(one(1)));
+    let error_of = error(&refused, Afterwards::Unsettled(one(1)));
     assert!(error_of.message().contains("by the RPC layer with ERR_NETWORK_FAILURE"), "{error_of}");
     assert!(error_of.message().contains("[dupid=1 create_ts_ms=1700]"), "{error_of}");
     assert_eq!(error_of.known(), [one(1)]);
     assert_eq!(error_of.code().map(ErrorCode::name), Some("ERR_NETWORK_FAILURE"));
 
-    let strange = error(&answer(ErrorCode::Ok, -1), Listed::One(one(2)));
+    let strange = error(&answer(ErrorCode::Ok, -1), Afterwards::One(one(2)));
     assert!(strange.message().contains("answered ERR_OK"), "{strange}");
     assert!(strange.message().contains("something else: dupid=-1"), "{strange}");
     assert_eq!(strange.known(), [one(2)]);
     assert_eq!(strange.code(), Some(&ErrorCode::Ok));
 
-    let nothing_listed = error(&answer(ErrorCode::Ok, -1), Listed::NotAsked);
-    assert!(nothing_listed.known().is_empty());
+    let unread = error(&answer(ErrorCode::Ok, -1), Afterwards::Unknown("why".into()));
+    assert!(unread.known().is_empty());
 
-    let two = error(&answer(ErrorCode::Ok, 1), Listed::Many(vec![one(1), one(2)]));
+    let (spec, reply) = (spec(), answer(ErrorCode::Ok, 1));
+    let generation = Some(Generation::DupExist);
+    let question = Question { spec: &spec, table_id: 7, generation, absent_before: true };
+    let two = Case::new(&question, &reply).expect("a case").several(vec![one(1), one(2)]);
     assert!(two.message().contains("2 duplications to that cluster"), "{two}");
     assert_eq!(two.known(), [one(1), one(2)]);
     // What is listed does not have to show up any more.
     assert!(two.hint().is_some_and(|hint| hint.contains("compare what is listed")), "{two}");
 
-    let unsaid = error(&answer(ErrorCode::DupExist, 0), Listed::None);
+    let unsaid = error(&answer(ErrorCode::DupExist, 0), Afterwards::Nothing);
     assert!(unsaid.message().contains("without saying which"), "{unsaid}");
-    let hinted = error(&refusal("ERR_UNKNOWN", "the server's own words"), Listed::None);
+    let hinted = error(&refusal("ERR_UNKNOWN", "the server's own words"), Afterwards::Nothing);
     assert_eq!(hinted.hint(), Some("the server's own words"));
 }
 
 #[test]
 fn a_refusal_says_whose_fault_it_is() {
-    let said = |code: &str, hint: &str| error(&refusal(code, hint), Listed::None);
+    let said = |code: &str, hint: &str| error(&refusal(code, hint), Afterwards::Nothing);
     let cases = [
         ("ERR_BUSY", "", "another change of this duplication is under way; nothing was created"),
         (
@@ -167,7 +180,6 @@ fn a_refusal_says_whose_fault_it_is() {
             "remote_table=here",
         ),
         ("ERR_INVALID_PARAMETERS", "why not", "the server refused the request"),
-        ("ERR_UNDER_RECOVERY", "why not", "not ready, or not the leader; nothing was done"),
     ];
     for (code, hint, words) in cases {
         let error = said(code, hint);
@@ -175,8 +187,11 @@ fn a_refusal_says_whose_fault_it_is() {
         assert_eq!(error.code().map(ErrorCode::name), Some(code));
         assert_eq!(error.hint().unwrap_or_default(), hint);
     }
-    let none = error(&Reply::Framework(ErrorCode::HandlerNotFound), Listed::None);
-    assert!(none.message().contains("has no duplication"), "{none}");
+    let early = error(&refusal("ERR_UNDER_RECOVERY", ""), Afterwards::Nothing);
+    assert!(early.message().contains("not ready, or not the leader; nothing was done"), "{early}");
+    assert_eq!(early.code(), Some(&ErrorCode::UnderRecovery));
+    let none = error(&Reply::Framework(ErrorCode::HandlerNotFound), Afterwards::Nothing);
+    assert!(none.message().contains("does not support duplication"), "{none}");
     assert_eq!(none.code(), Some(&ErrorCode::HandlerNotFound));
 }
 
@@ -196,7 +211,7 @@ fn what_a_server_does_not_tell_is_not_said_to_be_as_asked() {
     let decided = |spec: &DuplicationSpec, generation, reply| {
         let question =
             Question { spec, table_id: 7, generation: Some(generation), absent_before: true };
-        decide(&question, reply, Listed::One(untold.clone()))
+        decide(&question, reply, Afterwards::One(untold.clone()))
     };
     let table = DuplicationSpec { remote_table: Some("there".into()), ..spec() };
     let count = DuplicationSpec { remote_replica_count: Some(5), ..spec() };

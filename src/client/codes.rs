@@ -1,0 +1,160 @@
+//! What a server's error code means for the request that it responds to. This is the only place that
+//! maps codes and hints to [`ErrorKind`]s.
+
+use crate::error::{Error, ErrorKind};
+use crate::protocol::error_code::ErrorCode;
+
+/// A kind of request, as far as the meaning of an error code depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// A request that changes nothing.
+    Read,
+    /// RPC_CM_ADD_DUPLICATION.
+    Add,
+    /// RPC_CM_MODIFY_DUPLICATION.
+    Change,
+}
+
+/// What an error code says about a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// The server reports success.
+    Done,
+    /// The server did nothing, because it is not ready or not the leader. The same request may be sent
+    /// again.
+    NotApplied,
+    /// The server did nothing, for a reason that another try does not remove.
+    Refused(ErrorKind),
+    /// What the request was to create is there already.
+    Exists,
+    /// The code does not tell what the server did.
+    Unclear,
+}
+
+impl Request {
+    /// Returns what the code of a response means. `hint` is the text that came with the code.
+    pub(crate) fn meaning(self, code: &ErrorCode, hint: Option<&str>) -> Meaning {
+        match (code, self) {
+            (ErrorCode::Ok, _) => Meaning::Done,
+            (code, _) if code.says_not_applied() => Meaning::NotApplied,
+            (ErrorCode::AppNotExist, _) | (ErrorCode::ObjectNotFound, Request::Read) => {
+                Meaning::Refused(ErrorKind::TableNotFound)
+            }
+            (ErrorCode::ObjectNotFound, Request::Change) => {
+                Meaning::Refused(ErrorKind::DuplicationNotFound)
+            }
+            (ErrorCode::AclDeny, _) => Meaning::Refused(ErrorKind::PermissionDenied),
+            (ErrorCode::Busy, _) => Meaning::Refused(ErrorKind::Busy),
+            (ErrorCode::InvalidParameters, Request::Add) => {
+                Meaning::Refused(add_refused_for(hint.unwrap_or_default()))
+            }
+            (ErrorCode::InvalidParameters, Request::Change) => {
+                Meaning::Refused(ErrorKind::WrongState)
+            }
+            (ErrorCode::DupExist, Request::Add) => Meaning::Exists,
+            _ => Meaning::Unclear,
+        }
+    }
+
+    /// Returns why the server's RPC layer refused the request before a handler saw it, if the code tells
+    /// that.
+    pub(crate) fn refused_by_rpc_layer(self, code: &ErrorCode) -> Option<ErrorKind> {
+        match (code, self) {
+            (ErrorCode::HandlerNotFound, _) | (_, Request::Read) => Some(ErrorKind::Unsupported),
+            (_, Request::Add | Request::Change) => None,
+        }
+    }
+
+    /// Returns the error for a refused request. `subject` names what the request was about, as
+    /// `key=value` pairs.
+    pub(crate) fn refused(self, kind: ErrorKind, code: &ErrorCode, subject: &str) -> Error {
+        let message = match (kind, self) {
+            (ErrorKind::TableNotFound, _) => "no such table",
+            (ErrorKind::PermissionDenied, _) => "the server's access control refused the request",
+            (ErrorKind::Busy, Request::Read) => "the server is busy",
+            (ErrorKind::Busy, Request::Add) if *code == ErrorCode::Busy => {
+                "another change of this duplication is under way; nothing was created"
+            }
+            (ErrorKind::Busy, Request::Add) => {
+                "the server refused because of a duplication that it has, and that could not be seen; nothing was created"
+            }
+            (ErrorKind::Busy, Request::Change) => {
+                "another change of this duplication is under way; nothing was changed"
+            }
+            (ErrorKind::WrongState, _) => {
+                "the duplication is in a state that does not allow this change"
+            }
+            (ErrorKind::RemoteClusterNotConfigured, _) => {
+                "the meta servers' configuration lacks this remote cluster"
+            }
+            (ErrorKind::RemoteTableTaken, _) => {
+                "another table is duplicated to the same remote table"
+            }
+            (ErrorKind::Unsupported, Request::Read) => "the server does not know this request",
+            (ErrorKind::Unsupported, Request::Add | Request::Change) => {
+                "the server does not support duplication"
+            }
+            _ => "the server refused the request",
+        };
+        let message = match subject {
+            "" => message.to_owned(),
+            subject => format!("{message}: {subject}"),
+        };
+        Error::new(kind, message).with_code(code)
+    }
+}
+
+/// Returns why an add was refused with ERR_INVALID_PARAMETERS, which the hint alone tells.
+fn add_refused_for(hint: &str) -> ErrorKind {
+    if hint.starts_with("start dup[") {
+        // The existing duplication is in a state in which a repeated add cannot start it.
+        ErrorKind::Busy
+    } else if hint.starts_with("get_duplication_cluster_id(")
+        // 2.4 and later go on with the cluster's name in brackets, 2.3 does not name the cluster.
+        || hint.starts_with("failed to find cluster[")
+        || hint.starts_with("failed to find cluster address")
+    {
+        ErrorKind::RemoteClusterNotConfigured
+    } else if hint.contains("is also duplicated to the same remote app") {
+        ErrorKind::RemoteTableTaken
+    } else {
+        ErrorKind::InvalidArgument
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_mean_the_same_for_every_request_unless_the_table_says_otherwise() {
+        use Meaning::{Done, NotApplied, Refused, Unclear};
+        let busy = Refused(ErrorKind::Busy);
+        let no_table = Refused(ErrorKind::TableNotFound);
+        let denied = Refused(ErrorKind::PermissionDenied);
+        let table = [
+            ("ERR_OK", Done, Done, Done),
+            ("ERR_FORWARD_TO_OTHERS", NotApplied, NotApplied, NotApplied),
+            ("ERR_SERVICE_NOT_ACTIVE", NotApplied, NotApplied, NotApplied),
+            ("ERR_UNDER_RECOVERY", NotApplied, NotApplied, NotApplied),
+            ("ERR_APP_NOT_EXIST", no_table, no_table, no_table),
+            ("ERR_ACL_DENY", denied, denied, denied),
+            ("ERR_BUSY", busy, busy, busy),
+            ("ERR_OBJECT_NOT_FOUND", no_table, Unclear, Refused(ErrorKind::DuplicationNotFound)),
+            (
+                "ERR_INVALID_PARAMETERS",
+                Unclear,
+                Refused(ErrorKind::InvalidArgument),
+                Refused(ErrorKind::WrongState),
+            ),
+            ("ERR_DUP_EXIST", Unclear, Meaning::Exists, Unclear),
+            ("ERR_FILE_OPERATION_FAILED", Unclear, Unclear, Unclear),
+        ];
+        for (code, read, add, change) in table {
+            let code = ErrorCode::from_name(code);
+            assert_eq!(Request::Read.meaning(&code, None), read, "{code}");
+            assert_eq!(Request::Add.meaning(&code, None), add, "{code}");
+            assert_eq!(Request::Change.meaning(&code, None), change, "{code}");
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What a change makes of a duplication.
+
+use crate::client::planted::{self, Bug};
+use crate::outcome::{Duplication, FailMode, Status};
+use crate::protocol::generation::Generation;
+use crate::protocol::messages::ModifyRequest;
+
+/// What a duplication is to become.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::client) enum Goal {
+    Running,
+    Paused,
+    FailMode(FailMode),
+    Removed,
+}
+
+impl Goal {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Goal::Running => "start",
+            Goal::Paused => "pause",
+            Goal::FailMode(_) => "set-fail-mode",
+            Goal::Removed => "remove",
+        }
+    }
+
+    /// Whether it is so; `None` where that can't be told.
+    pub(super) fn reached(self, now: Option<&Duplication>) -> Option<bool> {
+        let Some(now) = now else { return Some(self == Goal::Removed) };
+        match self {
+            Goal::Running => now.status.map(Status::is_running),
+            Goal::Paused => now.status.map(|status| status == Status::Pause),
+            Goal::FailMode(mode) => now.fail_mode.map(|now| now == mode),
+            Goal::Removed => Some(false),
+        }
+    }
+
+    /// The request that asks for it, in this generation's numbers. A number that the server
+    /// doesn't know would end it, one of another generation would do something else: without a
+    /// generation there is none.
+    pub(super) fn request(
+        self,
+        table: &str,
+        dupid: i32,
+        generation: Option<Generation>,
+    ) -> Option<ModifyRequest> {
+        let generation = match generation? {
+            _ if planted::is(Bug::TodaysNumbers) => Generation::DupExist,
+            known => known,
+        };
+        let (status, fail_mode) = match self {
+            Goal::Running => {
+                let running = [Status::Log, Status::Start];
+                (
+                    Some(running.into_iter().find_map(|status| generation.status_number(status))?),
+                    None,
+                )
+            }
+            Goal::Paused => (Some(generation.status_number(Status::Pause)?), None),
+            Goal::Removed => (Some(generation.status_number(Status::Removed)?), None),
+            Goal::FailMode(mode) => (None, Some(mode.number()?)),
+        };
+        Some(ModifyRequest { app_name: table.to_owned(), dupid, status, fail_mode })
+    }
+}

@@ -1,0 +1,308 @@
+//! One change: sending it, and finding out what became of it.
+
+use std::sync::Arc;
+
+use super::goal::Goal;
+use crate::client::ask::{self, Asked};
+use crate::client::attempt::Attempts;
+use crate::client::codes::{Meaning, Request};
+use crate::client::core::Core;
+use crate::client::hints;
+use crate::client::planted::{self, Bug};
+use crate::client::read_back::{Next, ReadBack};
+use crate::client::try_error::TryError;
+use crate::error::{Error, ErrorKind, Result};
+use crate::outcome::Duplication;
+use crate::protocol::error_code::ErrorCode;
+use crate::protocol::messages::{ModifyAnswer, ModifyDuplication, ModifyRequest};
+use crate::transport::connection::{CallError, Connection, Late};
+use crate::transport::durations::{QUIET, READ_BACK_CHANGE, answer_until, one_try};
+use crate::transport::seams::Deadline;
+
+/// How a change ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    Changed { before: Duplication, after: Option<Duplication>, warning: Option<String> },
+    Unchanged { current: Duplication, warning: Option<String> },
+    NotFound,
+}
+
+/// A change that is about to be sent.
+pub(super) struct Changing<'a> {
+    pub(super) core: &'a Core,
+    pub(super) table: &'a str,
+    pub(super) goal: Goal,
+    pub(super) before: Duplication,
+}
+
+impl Changing<'_> {
+    /// Sends it, once. `None` = nothing was done; start over.
+    pub(super) async fn send(
+        &self,
+        request: ModifyRequest,
+        attempts: &mut Attempts<'_>,
+        connection: &Arc<Connection>,
+    ) -> Result<Option<Ended>> {
+        let pair = (self.table.to_owned(), self.before.cluster.clone());
+        let words = format!(
+            "{} table={} cluster={} dupid={}",
+            self.goal.word(),
+            self.table,
+            self.before.cluster,
+            self.before.dupid
+        );
+        let note = self.core.unsettled.note_change(pair, words, connection);
+        let deadline = attempts.deadline;
+        let until = answer_until(deadline, READ_BACK_CHANGE);
+        let (mut reply, mut late) =
+            connection.call_for_a_while::<ModifyDuplication>(&request, until).await;
+        let (mut answered, mut done) = (false, false);
+        let ended = loop {
+            if let Ok(answer) = &reply {
+                (answered, done) = (true, answer.err == ErrorCode::Ok);
+            }
+            let doubt = match reply {
+                Err(error @ CallError::NotSent(_)) => {
+                    note.settle();
+                    attempts.failed(connection, error.into()).await?;
+                    return Ok(None);
+                }
+                Err(CallError::Framework(code)) => {
+                    match Request::Change.refused_by_rpc_layer(&code) {
+                        Some(kind) => break Err(self.refused(kind, &code)),
+                        None => format!("the server answered {code}"),
+                    }
+                }
+                Err(CallError::Lost(why)) => why.to_string(),
+                Ok(answer) => match self.answered(answer, connection, deadline).await {
+                    Answered::Ended(ended) => break ended,
+                    Answered::NotApplied(code) => {
+                        note.settle();
+                        attempts.failed(connection, TryError::NotApplied(code)).await?;
+                        return Ok(None);
+                    }
+                    Answered::Doubt(doubt) => doubt,
+                },
+            };
+            match self.find_out(connection, &doubt, &mut late, deadline).await {
+                Found::Ended(ended) => break ended,
+                Found::Response(answer) => reply = Ok(answer),
+            }
+        };
+        if done {
+            note.was_done();
+        }
+        match &ended {
+            Err(error) if error.kind() == ErrorKind::OutcomeUnknown => note.leave(answered, late),
+            _ => note.settle(),
+        }
+        ended.map(Some).map_err(|error| error.or_server(&connection.server))
+    }
+
+    /// Returns what a response says about the change.
+    async fn answered(
+        &self,
+        answer: ModifyAnswer,
+        connection: &Arc<Connection>,
+        deadline: Deadline,
+    ) -> Answered {
+        let (code, appid) = (answer.err, answer.appid.unwrap_or(0));
+        match Request::Change.meaning(&code, None) {
+            Meaning::Done if appid == self.before.table_id || appid == 0 => {
+                let (now, warning) = self.read_back(connection, deadline).await;
+                let now = now.or_else(|| self.supposed());
+                Answered::Ended(Ok(match (appid, now) {
+                    // There was nothing to change any more: somebody else did it meanwhile.
+                    (0, Some(current)) => Ended::Unchanged { current, warning },
+                    (0, None) => Ended::NotFound,
+                    (_, after) => Ended::Changed { before: self.before.clone(), after, warning },
+                }))
+            }
+            Meaning::Done => Answered::Doubt(format!("ERR_OK for another table: appid={appid}")),
+            Meaning::NotApplied => Answered::NotApplied(code),
+            Meaning::Refused(ErrorKind::DuplicationNotFound) => {
+                Answered::Ended(Ok(Ended::NotFound))
+            }
+            Meaning::Refused(kind) => Answered::Ended(Err(self.refused(kind, &code))),
+            Meaning::Exists | Meaning::Unclear => {
+                Answered::Doubt(format!("the server answered {code}"))
+            }
+        }
+    }
+
+    fn refused(&self, kind: ErrorKind, code: &ErrorCode) -> Error {
+        let status = self.before.status.map_or_else(|| "?".to_owned(), |status| status.to_string());
+        let subject = format!(
+            "{} table={} cluster={} dupid={} status={status}",
+            self.goal.word(),
+            self.table,
+            self.before.cluster,
+            self.before.dupid,
+        );
+        Request::Change.refused(kind, code, &subject).with_known(vec![self.before.clone()])
+    }
+
+    /// As it must be now, where it can't be read back.
+    fn supposed(&self) -> Option<Duplication> {
+        let mut now = self.before.clone();
+        match self.goal {
+            Goal::Removed => return None,
+            // What the number stood for is not told here: not known rather than guessed.
+            Goal::Running | Goal::Paused => now.status = None,
+            Goal::FailMode(mode) => now.fail_mode = Some(mode),
+        }
+        Some(now)
+    }
+
+    fn same(&self, asked: Asked) -> Option<Duplication> {
+        let identity = self.before.identity();
+        asked.duplications.into_iter().find(|one| match planted::is(Bug::DupidAlone) {
+            true => one.dupid == identity.dupid,
+            false => one.identity() == identity,
+        })
+    }
+
+    /// Reads once what an answered change made.
+    async fn read_back(
+        &self,
+        connection: &Arc<Connection>,
+        deadline: Deadline,
+    ) -> (Option<Duplication>, Option<String>) {
+        match ask::ask(connection, self.table, one_try(deadline)).await {
+            Ok(asked) => {
+                let now = self.same(asked);
+                let warning = match (&now, self.goal.reached(now.as_ref())) {
+                    (_, Some(true)) => None,
+                    (None, _) => Some("it was not listed when it was read back".to_owned()),
+                    (Some(now), _) if self.goal == Goal::Removed && now.is_being_removed() => {
+                        Some("the server is still removing it".to_owned())
+                    }
+                    (Some(_), Some(false)) => Some("it has been changed again since".to_owned()),
+                    (Some(_), None) => Some("the server does not tell whether it is so".to_owned()),
+                };
+                (now, warning)
+            }
+            Err(error) => (None, Some(format!("it could not be read back: {error}"))),
+        }
+    }
+
+    /// Reads until what a change without an answer was to make is there, the answer comes after all, or
+    /// the time is over.
+    async fn find_out(
+        &self,
+        connection: &Arc<Connection>,
+        why: &str,
+        late: &mut Late<ModifyDuplication>,
+        deadline: Deadline,
+    ) -> Found {
+        let mut reads = ReadBack::new(self.core, self.table, connection, late, deadline);
+        loop {
+            let seen = match reads.read().await {
+                Ok(asked) => match self.same(asked) {
+                    None if !reads.absent() => Seen::GoneOnce,
+                    None if self.goal == Goal::Removed => {
+                        return Found::Ended(Ok(self.lost_but_so(None, why)));
+                    }
+                    None => return Found::Ended(Ok(Ended::NotFound)),
+                    Some(now) if self.goal.reached(Some(&now)) == Some(true) => {
+                        return Found::Ended(Ok(self.lost_but_so(Some(now), why)));
+                    }
+                    Some(now) => {
+                        reads.there();
+                        Seen::There(now)
+                    }
+                },
+                Err(error) => Seen::Nothing(error.to_string()),
+            };
+            let next = match seen {
+                Seen::GoneOnce => reads.keep_quiet().await,
+                Seen::There(_) | Seen::Nothing(_) => reads.pause().await,
+            };
+            match next {
+                Next::Read => {}
+                Next::Response(answer) => return Found::Response(answer),
+                Next::Over => return Found::Ended(Err(self.not_known(why, seen))),
+            }
+        }
+    }
+
+    /// The change was sent, its answer was lost, and what was to be changed is as it was to become.
+    fn lost_but_so(&self, after: Option<Duplication>, why: &str) -> Ended {
+        let warning = Some(format!("its end was not told, and it is so now: {why}"));
+        Ended::Changed { before: self.before.clone(), after, warning }
+    }
+
+    /// The error where a change was sent, its answer was lost, and what was seen afterwards does not
+    /// tell what became of the change.
+    fn not_known(&self, why: &str, seen: Seen) -> Error {
+        let Changing { table, before, goal, .. } = self;
+        let afterwards = match &seen {
+            Seen::Nothing(error) => format!("the table could not be read back ({error})"),
+            Seen::GoneOnce => format!(
+                "the duplication was seen gone once, and the time that was left did not allow a second look {} s later, without which a new leader that has not read its duplications back cannot be ruled out",
+                QUIET.as_secs()
+            ),
+            Seen::There(now) => {
+                let known = |text: Option<String>| text.unwrap_or_else(|| "?".to_owned());
+                format!(
+                    "when last read, the duplication was listed with status={} fail_mode={}",
+                    known(now.status.map(|status| status.to_string())),
+                    known(now.fail_mode.map(|mode| mode.to_string())),
+                )
+            }
+        };
+        let error = Error::new(
+            ErrorKind::OutcomeUnknown,
+            format!(
+                "whether it was changed is not known: the request was sent and its end was not told ({why}); {afterwards}: {} table={table} cluster={} dupid={}",
+                goal.word(),
+                before.cluster,
+                before.dupid,
+            ),
+        )
+        .with_hint(hints::after_a_loss());
+        match seen {
+            Seen::There(now) => error.with_known(vec![now]),
+            Seen::GoneOnce | Seen::Nothing(_) => error,
+        }
+    }
+}
+
+/// What the response to a change says.
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, which is taken apart at once"
+)]
+enum Answered {
+    /// How the change ended.
+    Ended(Result<Ended>),
+    /// The server did nothing, and the change may be sent again.
+    NotApplied(ErrorCode),
+    /// The response does not tell what the server did, for this reason.
+    Doubt(String),
+}
+
+/// What was found out after a change without an answer.
+#[derive(Debug)]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one at a time, which is taken apart at once"
+)]
+enum Found {
+    /// How it ended.
+    Ended(Result<Ended>),
+    /// The answer, which came after all.
+    Response(ModifyAnswer),
+}
+
+/// What the last read after a change without an answer showed.
+#[derive(Debug)]
+enum Seen {
+    /// Nothing: the read failed, with that error.
+    Nothing(String),
+    /// The duplication, and not as the change was to make it.
+    There(Duplication),
+    /// No such duplication, which needs a second look.
+    GoneOnce,
+}
