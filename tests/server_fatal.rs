@@ -4,12 +4,17 @@
 
 mod common;
 
-use common::frames::{with_header_1, with_word};
-use common::peer::{Peer, add};
+use std::sync::Arc;
+
+use common::frames::{self, with_header_1, with_struct, with_word};
+use common::peer::{Peer, add, set_status};
+use common::slow_store::HandClock;
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::frame::encode_request;
 use pegasus_dup::protocol::messages::{AddDuplication, AddRequest, ListDuplication, ListRequest};
-use pegasus_dup::server::{Behaviour, ServerConfig};
+use pegasus_dup::server::store::{FileStore, MemoryStore, Store, TableRecord};
+use pegasus_dup::server::{Behaviour, Hub, ServerConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// A server whose cluster has a table and two remote clusters with braces in their names; the second
 /// of these has no address.
@@ -198,5 +203,123 @@ async fn requests_of_rpcs_that_are_not_handled_are_counted_too() {
             assert_eq!(server.would_have_died(), died, "{what}");
         }
         server.stop().await;
+    }
+}
+
+/// The frame of an add to `target` and to a remote table with that name.
+fn add_to(table: &str, remote_table: &[u8]) -> Vec<u8> {
+    let fields = [
+        frames::text(1, table.as_bytes()),
+        frames::text(2, b"target"),
+        vec![2, 0, 3, 0],
+        frames::text(4, remote_table),
+    ];
+    with_struct::<AddDuplication>(&fields.concat())
+}
+
+/// Asks for the page of a table's duplications. Returns `None` if the connection is closed instead.
+async fn page(hub: &Hub, table: &str) -> Option<String> {
+    let (mut ours, theirs) = tokio::io::duplex(64 * 1024);
+    let request = format!("GET /meta/app/duplication?name={table} HTTP/1.0\r\n\r\n");
+    ours.write_all(request.as_bytes()).await.expect("sent");
+    hub.serve(theirs).await;
+    let mut page = String::new();
+    ours.read_to_string(&mut page).await.expect("a page is text");
+    (!page.is_empty()).then_some(page)
+}
+
+#[tokio::test]
+async fn the_page_of_a_duplication_whose_remote_table_is_not_utf_8() {
+    for behaviour in Behaviour::ALL {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("store");
+        let open = || {
+            let store = FileStore::open(&file, "onebox").expect("a store");
+            let clock = Arc::new(HandClock::at(1_700_000_000_000));
+            Hub::new(&common::still(behaviour), Arc::new(store), clock).expect("a server")
+        };
+        let hub = open();
+        let ends = matches!(behaviour, Behaviour::RemoteName | Behaviour::DupExist);
+        let mut peer = Peer::in_memory(&hub);
+        // U+FFFD is what bytes that are not UTF-8 are read as, and a name like any other.
+        for (table, name) in
+            [("temp", &b"a\xffb"[..]), ("dup_src", "a\u{fffd}".as_bytes()), ("dup_src2", b"ab")]
+        {
+            peer.send_bytes(&add_to(table, name)).await;
+            let answer = peer.receive().await.expect("an answer").answer::<AddDuplication>();
+            assert_eq!(answer.err, ErrorCode::Ok, "{behaviour} {table}");
+        }
+        // Responses to RPCs show the duplication, and so do the pages of other tables.
+        let entries = peer.query("temp").await.entry_list.expect("a list");
+        assert_eq!(entries.len(), 1, "{behaviour}");
+        for table in ["dup_src", "dup_src2"] {
+            assert!(page(&hub, table).await.is_some(), "{behaviour} {table}");
+        }
+        assert_eq!(hub.would_have_died(), 0, "{behaviour}");
+        assert_eq!(page(&hub, "temp").await.is_none(), ends, "{behaviour}");
+        assert_eq!(hub.would_have_died(), u64::from(ends), "{behaviour}");
+        // A restart does not help, but a removal does.
+        hub.close_store();
+        drop((peer, hub));
+        let hub = open();
+        assert_eq!(page(&hub, "temp").await.is_none(), ends, "{behaviour} after a restart");
+        assert_eq!(hub.would_have_died(), u64::from(ends), "{behaviour} after a restart");
+        let mut peer = Peer::in_memory(&hub);
+        let removed = behaviour.generation().status_number(pegasus_dup::Status::Removed);
+        let request = set_status("temp", entries[0].dupid, removed.expect("a number"));
+        assert_eq!(peer.modify(&request).await.err, ErrorCode::Ok, "{behaviour}");
+        assert!(page(&hub, "temp").await.is_some(), "{behaviour} after a removal");
+        hub.close_store();
+    }
+}
+
+#[tokio::test]
+async fn a_backup_of_a_table_with_a_huge_name() {
+    // Where each real server was seen to end, and the greatest length below that it was seen to
+    // survive.
+    for (behaviour, survived, ended) in [
+        (Behaviour::Freezed, 6_993, 7_040),
+        (Behaviour::Checkpoint, 4_585, 4_586),
+        (Behaviour::RemoteName, 5_860, 5_861),
+        (Behaviour::DupExist, 5_860, 5_861),
+    ] {
+        // No configuration has tables with such names, but a store may have.
+        let store = MemoryStore::new();
+        let table = |id: i32, length: usize| TableRecord {
+            id,
+            name: "x".repeat(length),
+            partitions: 4,
+            replicas: 3,
+            create_second: 1,
+            highest_dupid: 0,
+        };
+        let tables = vec![table(1, 4), table(2, survived), table(3, ended), table(4, 100_000)];
+        store.put_tables(tables).expect("stored");
+        let config = ServerConfig { tables: Vec::new(), ..common::still(behaviour) };
+        let clock = Arc::new(HandClock::at(1_700_000_000_000));
+        let hub = Hub::new(&config, Arc::new(store), clock).expect("a server");
+        let mut died = 0;
+        for (provider, id, ends) in [
+            ("local_service", 1, false),
+            ("local_service", 2, false),
+            ("local_service", 3, true),
+            ("local_service", 4, true),
+            ("local_service", 5, false),
+            ("no_such_service", 4, false),
+        ] {
+            let body = [text(1, provider), [&[8, 0, 2], &i32::to_be_bytes(id)[..]].concat()];
+            let mut peer = Peer::in_memory(&hub);
+            peer.send_bytes(&foreign("RPC_CM_START_BACKUP_APP", &body.concat())).await;
+            let what = format!("{behaviour} {provider} {id}");
+            match peer.receive().await {
+                None => assert!(ends, "{what}"),
+                Some(answer) => {
+                    assert!(!ends, "{what}");
+                    assert_eq!(answer.framework, ErrorCode::HandlerNotFound, "{what}");
+                }
+            }
+            died += u64::from(ends);
+            assert_eq!(hub.would_have_died(), died, "{what}");
+        }
     }
 }

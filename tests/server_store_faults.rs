@@ -47,6 +47,7 @@ fn record(dupid: i32, value: i64) -> DuplicationRecord {
         fail_mode: "FAIL_SLOW".to_owned(),
         // Long enough that changes reach several pages.
         remote_table: "r".repeat(700),
+        remote_table_is_utf8: true,
         remote_replica_count: 3,
         create_ts_ms: 5,
     }

@@ -1,6 +1,7 @@
 //! How an add is decided: the checks, the duplication that is made, and the add that meets one that
 //! is there.
 
+use super::add_request::Add;
 use super::answers::{add_refused, start_failed};
 use super::life::Life;
 use super::rules::{Altering, Field3, Refused, Repeated};
@@ -12,8 +13,9 @@ use crate::protocol::messages::AddRequest;
 
 impl State {
     /// The checks are in the order that a real server has. `None` = it waits.
-    pub(super) fn add(&mut self, call: CallId, request: AddRequest, now_ms: i64) -> Option<Effect> {
+    pub(super) fn add(&mut self, call: CallId, add: Add, now_ms: i64) -> Option<Effect> {
         let rules = self.rules;
+        let Add { request, .. } = &add;
         if let Some(hint) = self.misplaced(&request.remote_cluster_name) {
             return Some(self.refuse(call, ErrorCode::InvalidParameters, Some(hint)));
         }
@@ -31,14 +33,14 @@ impl State {
         };
         let (table_id, replicas) = (table.id, table.replicas);
         if let Some(dupid) = self.index.to_cluster(table_id, &request.remote_cluster_name) {
-            return match table.duplications[&dupid].altering {
-                Some(ticket) => self.add_meets_altering(call, request, table_id, dupid, ticket),
-                None => Some(self.repeat(call, &request, table_id, dupid)),
+            return match self.duplication(table_id, dupid).altering {
+                Some(ticket) => self.add_meets_altering(call, add, table_id, dupid, ticket),
+                None => Some(self.repeat(call, request, table_id, dupid)),
             };
         }
-        let remote_table = match request.remote_app_name.as_ref().filter(|_| rules.remote_names) {
-            Some(name) => name.clone(),
-            None => request.app_name.clone(),
+        let (remote_table, remote_table_is_utf8) = match &request.remote_app_name {
+            Some(name) if rules.remote_names => (name.clone(), add.remote_table_is_utf8),
+            Some(_) | None => (request.app_name.clone(), true),
         };
         if rules.remote_names
             && let Some((other, altering)) =
@@ -46,7 +48,7 @@ impl State {
         {
             return match (altering, rules.altering) {
                 (Some(ticket), Altering::Waits) if ticket != LOST => {
-                    self.waiting.entry(ticket).or_default().push((call, request));
+                    self.waiting.entry(ticket).or_default().push((call, add));
                     None
                 }
                 _ => {
@@ -59,16 +61,15 @@ impl State {
                 }
             };
         }
-        let table = self.tables.get_mut(&table_id).expect("found above");
         let Some(dupid) = table.free_dupid(now_ms, rules.reuses_dupids) else {
             let hint = "no dupid is left for this table".to_owned();
             return Some(self.refuse(call, ErrorCode::InvalidState, Some(hint)));
         };
-        table.highest_dupid = table.highest_dupid.max(dupid);
         let duplication = Duplication {
             dupid,
-            cluster: request.remote_cluster_name,
+            cluster: request.remote_cluster_name.clone(),
             remote_table,
+            remote_table_is_utf8,
             remote_replica_count: if asked_count == 0 { replicas } else { asked_count },
             create_ts_ms: now_ms,
             life: Life::begin(Status::Init, now_ms),
@@ -78,8 +79,7 @@ impl State {
         };
         let answer = UpdateAnswer::Add(rules.full_answer(ErrorCode::Ok, table_id, &duplication));
         self.index.insert(table_id, &duplication);
-        table.had_duplications = true;
-        table.duplications.insert(dupid, duplication);
+        self.tables.get_mut(&table_id).expect("found above").insert(duplication);
         let target = rules.add_target(request.is_duplicating_checkpoint);
         let then = Some((Life::begin(target, self.latest_ms), FailMode::Slow));
         Some(self.store(Pending { call, table_id, dupid, answer, then, new: true }))
@@ -124,14 +124,14 @@ impl State {
         remote_table: &str,
     ) -> Option<(&str, Option<Ticket>)> {
         let (other, dupid) = self.index.another_to(table_id, cluster, remote_table)?;
-        let other = &self.tables[&other];
-        Some((other.name.as_str(), other.duplications[&dupid].altering))
+        let altering = self.duplication(other, dupid).altering;
+        Some((self.tables[&other].name.as_str(), altering))
     }
 
     fn add_meets_altering(
         &mut self,
         call: CallId,
-        request: AddRequest,
+        add: Add,
         table_id: i32,
         dupid: i32,
         ticket: Ticket,
@@ -151,7 +151,7 @@ impl State {
                 Some(self.refuse(call, ErrorCode::Busy, Some(hint)))
             }
             Altering::Waits => {
-                self.waiting.entry(ticket).or_default().push((call, request));
+                self.waiting.entry(ticket).or_default().push((call, add));
                 None
             }
         }
@@ -162,7 +162,7 @@ impl State {
     fn repeat(&mut self, call: CallId, request: &AddRequest, table_id: i32, dupid: i32) -> Effect {
         let (rules, clock, now) = (self.rules, self.clock, self.latest_ms);
         let table = &self.tables[&table_id];
-        let duplication = &table.duplications[&dupid];
+        let duplication = self.duplication(table_id, dupid);
         let err = match rules.repeated {
             Repeated::Untouched => {
                 let mut answer = rules.full_answer(ErrorCode::DupExist, table_id, duplication);
@@ -205,3 +205,6 @@ impl State {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

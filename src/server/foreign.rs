@@ -1,61 +1,85 @@
-//! Requests of RPCs that this server does not handle, some of which end a real server. They are
-//! counted like the others, so that a client which sends them is found out here.
+//! Requests of RPCs that the embedded server does not handle, some of which end a real server. They
+//! are counted like all other fatal requests, so that tests against the embedded server find a
+//! client that sends them.
 #![allow(unreachable_pub)] // `messages!` makes public structs.
 
 use super::rules::Rules;
+use super::state::State;
 use crate::protocol::frame::RequestFrame;
 use crate::protocol::thrift::messages;
 
 messages! {
-    /// RPC_CM_CONTROL_META, asked.
+    /// The request of RPC_CM_CONTROL_META.
     struct ControlMeta {
-        /// The level of functions to go to.
+        /// The level of functions that the server shall switch to.
         1: level: Option<i32>,
     }
 
-    /// RPC_CM_ADD_BACKUP_POLICY, asked, as far as it is looked at.
+    /// The fields of the request of RPC_CM_ADD_BACKUP_POLICY that can end a server.
     struct AddBackupPolicy {
-        /// Where backups go.
+        /// The provider that stores the backups.
         1: provider: String = default,
         /// The policy's name.
         2: policy: String = default,
     }
 
-    /// RPC_CM_QUERY_BACKUP_POLICY, asked, as far as it is looked at.
+    /// The fields of the request of RPC_CM_QUERY_BACKUP_POLICY that can end a server.
     struct QueryBackupPolicy {
-        /// The policies; none = all.
+        /// The names of the policies. An empty list stands for all policies.
         1: policies: Vec<String> = default,
     }
 
-    /// RPC_CM_START_BACKUP_APP, asked, as far as it is looked at.
+    /// The fields of the request of RPC_CM_START_BACKUP_APP that can end a server.
     struct StartBackup {
-        /// Where the backup goes.
+        /// The provider that stores the backup.
         1: provider: String = default,
+        /// The id of the table.
+        2: app_id: i32 = default,
     }
 }
 
-/// The levels that a real server knows; the last one only asks.
+/// The levels that a real server knows. The last level only asks for the current one.
 const LEVELS: [i32; 6] = [100, 200, 300, 400, 500, 10_000];
 
-impl Rules {
-    /// Whether a request of an RPC that is not handled here ends a real server, at once or at the
-    /// next request that looks at what it left behind. One that cannot be read is not looked into.
+/// The backup provider that the real servers had which were tried. A backup to a provider that is not
+/// configured is refused before the server looks at the table.
+const PROVIDER: &str = "local_service";
+
+impl State {
+    /// Returns whether a request of an RPC that the embedded server does not handle ends a real
+    /// server: at once, or at the next request that reads what this request has left behind. A
+    /// request that cannot be decoded ends nothing.
     pub(crate) fn foreign_request_ends_it(&self, request: &RequestFrame<'_>) -> bool {
+        let rules = &self.rules;
         match &*request.name {
             "RPC_CM_CONTROL_META" => request
                 .request::<ControlMeta>()
                 .is_ok_and(|asked| !asked.level.is_some_and(|level| LEVELS.contains(&level))),
-            "RPC_CM_ADD_BACKUP_POLICY" => request.request::<AddBackupPolicy>().is_ok_and(|asked| {
-                let slash = !self.remote_names && asked.policy.contains('/');
-                slash || self.hint_ends_it(&asked.provider) || self.hint_ends_it(&asked.policy)
-            }),
+            "RPC_CM_ADD_BACKUP_POLICY" => {
+                request.request::<AddBackupPolicy>().is_ok_and(|asked| rules.policy_ends_it(&asked))
+            }
             "RPC_CM_QUERY_BACKUP_POLICY" => request
                 .request::<QueryBackupPolicy>()
-                .is_ok_and(|asked| asked.policies.iter().any(|name| self.hint_ends_it(name))),
-            "RPC_CM_START_BACKUP_APP" => request
-                .request::<StartBackup>()
-                .is_ok_and(|asked| self.hint_ends_it(&asked.provider)),
+                .is_ok_and(|asked| asked.policies.iter().any(|name| rules.hint_ends_it(name))),
+            "RPC_CM_START_BACKUP_APP" => {
+                request.request::<StartBackup>().is_ok_and(|asked| self.backup_ends_it(&asked))
+            }
             _ => false,
         }
+    }
+
+    fn backup_ends_it(&self, asked: &StartBackup) -> bool {
+        let huge_name = || {
+            let table = self.tables.get(&asked.app_id);
+            table.is_some_and(|table| table.name.len() >= self.rules.fatal_backup_name)
+        };
+        self.rules.hint_ends_it(&asked.provider) || (asked.provider == PROVIDER && huge_name())
+    }
+}
+
+impl Rules {
+    fn policy_ends_it(&self, asked: &AddBackupPolicy) -> bool {
+        let slash = !self.remote_names && asked.policy.contains('/');
+        slash || self.hint_ends_it(&asked.provider) || self.hint_ends_it(&asked.policy)
     }
 }

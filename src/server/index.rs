@@ -1,79 +1,85 @@
-//! What an add looks up, so that it costs the same however many duplications there are: tables by
-//! name, duplications by their cluster, and by the remote table that they go to.
+//! The ways to find what an add looks up, so that an add costs the same however many duplications
+//! there are: a table by its name, and duplications by their cluster and their remote table.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
 
+use super::rows::Rows;
 use super::table::{Duplication, Table};
 
-/// The ways to find tables and duplications without looking at all of them.
+/// Finds tables and duplications without looking at all of them.
 #[derive(Debug, Default)]
 pub(super) struct Index {
-    /// Table ids by name.
-    tables: BTreeMap<String, i32>,
-    /// The dupids of a table's duplications to a cluster. An early leader may have made two.
-    clusters: BTreeMap<(i32, String), BTreeSet<i32>>,
-    /// The table ids and dupids of what goes to a remote table of a cluster.
-    targets: BTreeMap<(String, String), BTreeSet<(i32, i32)>>,
+    /// The ids of the tables by name.
+    tables: Rows<String, i32>,
+    /// Table id, cluster and dupid of each duplication. A leader that serves early may have made two
+    /// duplications of one table to one cluster.
+    clusters: Rows<(i32, String, i32), ()>,
+    /// Cluster, remote table, table id and dupid of each duplication.
+    targets: Rows<(String, String, i32, i32), ()>,
 }
 
 impl Index {
+    /// Adds a table.
     pub(super) fn insert_table(&mut self, table: &Table) {
         self.tables.insert(table.name.clone(), table.id);
     }
 
+    /// Adds a duplication.
     pub(super) fn insert(&mut self, table_id: i32, duplication: &Duplication) {
         let (cluster, target) = keys(table_id, duplication);
-        self.clusters.entry(cluster).or_default().insert(duplication.dupid);
-        self.targets.entry(target).or_default().insert((table_id, duplication.dupid));
+        self.clusters.insert(cluster, ());
+        self.targets.insert(target, ());
     }
 
+    /// Removes a duplication.
     pub(super) fn remove(&mut self, table_id: i32, duplication: &Duplication) {
         let (cluster, target) = keys(table_id, duplication);
-        take(&mut self.clusters, cluster, duplication.dupid);
-        take(&mut self.targets, target, (table_id, duplication.dupid));
+        self.clusters.remove(&cluster);
+        self.targets.remove(&target);
     }
 
-    /// The id of the table of that name.
+    /// Returns the id of the table with that name.
     pub(super) fn table(&self, name: &str) -> Option<i32> {
         self.tables.get(name).copied()
     }
 
-    /// The lowest dupid of the table's duplications to that cluster.
+    /// Returns the lowest dupid of the table's duplications to that cluster.
     pub(super) fn to_cluster(&self, table_id: i32, cluster: &str) -> Option<i32> {
-        self.clusters.get(&(table_id, cluster.to_owned()))?.first().copied()
+        let key = |dupid: i32| (table_id, cluster.to_owned(), dupid);
+        self.clusters.range(key(i32::MIN)..=key(i32::MAX)).next().map(|((.., dupid), ())| *dupid)
     }
 
-    /// Table id and dupid of another table's duplication to that remote table: the first of them.
+    /// Returns table id and dupid of the first duplication of another table to that remote table.
     pub(super) fn another_to(
         &self,
         table_id: i32,
         cluster: &str,
         remote_table: &str,
     ) -> Option<(i32, i32)> {
-        let all = self.targets.get(&(cluster.to_owned(), remote_table.to_owned()))?;
-        // Those of the table itself stand together: at most one step goes over them.
-        let before = all.range(..(table_id, i32::MIN)).next();
-        before.or_else(|| all.range((table_id.saturating_add(1), i32::MIN)..).next()).copied()
+        let key = |id: i32, dupid: i32| (cluster.to_owned(), remote_table.to_owned(), id, dupid);
+        // The duplications of the table itself stand together. They are left out.
+        let before = key(i32::MIN, i32::MIN)..key(table_id, i32::MIN);
+        let after =
+            (Bound::Excluded(key(table_id, i32::MAX)), Bound::Included(key(i32::MAX, i32::MAX)));
+        let first = self.targets.range(before).next();
+        let ((.., id, dupid), ()) = first.or_else(|| self.targets.range(after).next())?;
+        Some((*id, *dupid))
     }
 }
 
-fn keys(table_id: i32, duplication: &Duplication) -> ((i32, String), (String, String)) {
-    let cluster = &duplication.cluster;
-    ((table_id, cluster.clone()), (cluster.clone(), duplication.remote_table.clone()))
-}
-
-/// Takes a value out, and the key with the last one.
-fn take<K: Ord, V: Ord>(index: &mut BTreeMap<K, BTreeSet<V>>, key: K, value: V) {
-    if let std::collections::btree_map::Entry::Occupied(mut found) = index.entry(key) {
-        found.get_mut().remove(&value);
-        if found.get().is_empty() {
-            found.remove();
-        }
-    }
+/// Returns the keys of a duplication in `clusters` and in `targets`.
+fn keys(
+    table_id: i32,
+    duplication: &Duplication,
+) -> ((i32, String, i32), (String, String, i32, i32)) {
+    let Duplication { dupid, cluster, remote_table, .. } = duplication;
+    ((table_id, cluster.clone(), *dupid), (cluster.clone(), remote_table.clone(), table_id, *dupid))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -85,6 +91,7 @@ mod tests {
             dupid,
             cluster: format!("c{cluster}"),
             remote_table: format!("t{remote_table}"),
+            remote_table_is_utf8: true,
             remote_replica_count: 3,
             create_ts_ms: 0,
             life: Life::begin(Status::Log, 0),
@@ -95,10 +102,10 @@ mod tests {
     }
 
     proptest! {
-        /// Whatever comes and goes, the index finds what a look at everything finds, and keeps
-        /// nothing of what is gone.
+        /// Whatever is added and removed, the index finds what a scan of everything finds, and keeps
+        /// nothing of what was removed.
         #[test]
-        fn it_finds_what_a_look_at_everything_finds(
+        fn it_finds_what_a_scan_of_everything_finds(
             steps in prop::collection::vec((0..4_i32, 0..3_i32, 0..3_u8, 0..3_u8), 1..200)
         ) {
             let mut index = Index::default();
@@ -131,7 +138,8 @@ mod tests {
             for ((table_id, _), gone) in all {
                 index.remove(table_id, &gone);
             }
-            prop_assert!(index.clusters.is_empty() && index.targets.is_empty());
+            prop_assert!(index.clusters.values().next().is_none());
+            prop_assert!(index.targets.values().next().is_none());
         }
     }
 }

@@ -24,12 +24,14 @@
 //! around the [`store`]. Everything from the node inwards does no I/O and is given the time, and a
 //! hub serves any stream: a simulation runs the same code in one thread.
 
+mod add_request;
 mod adds;
 mod answers;
 mod blocking;
 mod clock;
 mod config;
 mod connection;
+mod dupids;
 mod error;
 mod event;
 mod fault;
@@ -43,6 +45,7 @@ mod listener;
 mod node;
 mod partition;
 mod reads;
+mod rows;
 mod rules;
 mod state;
 pub mod store;

@@ -38,6 +38,14 @@ impl State {
         }
     }
 
+    /// Returns whether the HTTP page of a table's duplications ends a real server: whether a
+    /// duplication of the table has a remote table whose name is not UTF-8.
+    pub(crate) fn page_ends_it(&self, table: &str) -> bool {
+        let is_bad = |duplication: &Duplication| !duplication.remote_table_is_utf8;
+        self.rules.dies_of_bad_utf8
+            && self.table(table).is_some_and(|table| table.duplications().any(is_bad))
+    }
+
     /// The duplications of many tables.
     pub(crate) fn list(&mut self, request: &ListRequest, now_ms: i64) -> ListAnswer {
         let now = self.steady(now_ms);
@@ -109,7 +117,7 @@ impl State {
             create_second: table.create_second,
             drop_second: 0,
             duplicating: (table.had_duplications || !self.rules.silent_on_duplicating)
-                .then(|| table.duplications.values().any(|dup| dup.life.status != Status::Init)),
+                .then(|| table.duplications().any(|dup| dup.life.status != Status::Init)),
             init_partition_count: Some(-1),
             is_bulk_loading: Some(false),
             atomic_idempotent: self.rules.remote_names.then_some(false),
@@ -190,7 +198,7 @@ impl State {
 
     /// The duplications of a table in dupid order, as they stand at `now_ms`.
     fn entries<'a>(&'a self, table: &'a Table, now_ms: i64) -> impl Iterator<Item = Entry> + 'a {
-        table.duplications.values().map(move |dup| self.entry(table, dup, now_ms))
+        table.duplications().map(move |dup| self.entry(table, dup, now_ms))
     }
 
     fn entry(&self, table: &Table, dup: &Duplication, now_ms: i64) -> Entry {

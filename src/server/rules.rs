@@ -42,6 +42,12 @@ pub(crate) struct Rules {
     /// Whether the hint of a refused add is taken for a format string: a brace in a name then ends
     /// the process.
     pub(crate) formats_hints: bool,
+    /// Whether the HTTP page of a table's duplications ends the process if the name of a remote
+    /// table is not UTF-8.
+    pub(crate) dies_of_bad_utf8: bool,
+    /// How many bytes the name of a table has at least if a backup of the table was seen to end the
+    /// process. (A buffer overflows there, so a shorter name may do as much.)
+    pub(crate) fatal_backup_name: usize,
 }
 
 /// What field 3 of an add says.
@@ -104,6 +110,8 @@ impl Rules {
             altering: Altering::Busy,
             reuses_dupids: true,
             formats_hints: true,
+            dies_of_bad_utf8: true,
+            fatal_backup_name: 5_861,
         };
         match behaviour {
             Behaviour::Freezed => Rules {
@@ -119,6 +127,8 @@ impl Rules {
                 refused: Refused::Thin,
                 altering: Altering::Dies,
                 formats_hints: false,
+                dies_of_bad_utf8: false,
+                fatal_backup_name: 7_040,
                 ..dup_exist
             },
             Behaviour::Checkpoint => Rules {
@@ -130,6 +140,8 @@ impl Rules {
                 refused: Refused::Thin,
                 altering: Altering::Thin,
                 formats_hints: false,
+                dies_of_bad_utf8: false,
+                fatal_backup_name: 4_586,
                 ..dup_exist
             },
             Behaviour::RemoteName => {
@@ -141,6 +153,7 @@ impl Rules {
                 altering: Altering::Waits,
                 reuses_dupids: false,
                 formats_hints: false,
+                dies_of_bad_utf8: false,
                 ..dup_exist
             },
         }

@@ -8,17 +8,19 @@
 
 use std::collections::BTreeMap;
 
+use super::add_request::Add;
 use super::answers::{add_refused, failed_to_store, modify_answer};
 use super::config::{ClockMode, ServerConfig};
 use super::index::Index;
 use super::life::Life;
 use super::partition::PartitionRule;
+use super::rows::Rows;
 use super::rules::Rules;
 use super::store::{Change, DuplicationRecord, Snapshot, StoreFailure};
 use super::table::{Duplication, Table};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::{FailMode, Status};
-use crate::protocol::messages::{AddAnswer, AddRequest, ModifyAnswer, ModifyRequest};
+use crate::protocol::messages::{AddAnswer, ModifyAnswer, ModifyRequest};
 
 /// A request that waits for its answer, as whoever drives the machine names it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -34,7 +36,7 @@ pub(super) const LOST: Ticket = Ticket(u64::MAX);
 /// An add or a modify.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Update {
-    Add(AddRequest),
+    Add(Add),
     Modify(ModifyRequest),
 }
 
@@ -78,13 +80,13 @@ pub(crate) struct State {
     pub(crate) rules: Rules,
     pub(crate) clock: ClockMode,
     pub(crate) partitions: Vec<PartitionRule>,
-    pub(crate) tables: BTreeMap<i32, Table>,
+    pub(crate) tables: Rows<i32, Table>,
     pub(super) index: Index,
     pub(super) cluster_name: String,
-    pub(super) remote_clusters: BTreeMap<String, Vec<String>>,
+    pub(super) remote_clusters: Rows<String, Vec<String>>,
     pending: BTreeMap<Ticket, Pending>,
     /// Adds that wait until a change is stored.
-    pub(super) waiting: BTreeMap<Ticket, Vec<(CallId, AddRequest)>>,
+    pub(super) waiting: BTreeMap<Ticket, Vec<(CallId, Add)>>,
     next_ticket: u64,
     pub(super) latest_ms: i64,
 }
@@ -93,20 +95,10 @@ impl State {
     /// The state that a snapshot describes. An error says what in it makes no sense.
     pub(crate) fn new(config: &ServerConfig, snapshot: Snapshot) -> Result<State, String> {
         let rules = Rules::of(config.behaviour);
-        let mut tables = BTreeMap::new();
+        let mut tables = Rows::default();
         let mut index = Index::default();
         for table in snapshot.tables {
-            let table = Table {
-                id: table.id,
-                name: table.name,
-                partitions: table.partitions,
-                replicas: table.replicas,
-                create_second: table.create_second,
-                duplications: BTreeMap::new(),
-                highest_dupid: table.highest_dupid,
-                had_duplications: false,
-                just_made: false,
-            };
+            let table = Table::from_record(table);
             index.insert_table(&table);
             tables.insert(table.id, table);
         }
@@ -149,7 +141,7 @@ impl State {
             let known = self
                 .tables
                 .get(&table_id)
-                .is_some_and(|table| table.duplications.contains_key(&record.dupid));
+                .is_some_and(|table| table.duplication(record.dupid).is_some());
             if !known {
                 self.put(table_id, record)?;
             }
@@ -163,16 +155,14 @@ impl State {
             .get_mut(&table_id)
             .ok_or_else(|| format!("a duplication has no table: dupid={}", record.dupid))?;
         let duplication = Duplication::from_record(record, &self.rules)?;
-        table.highest_dupid = table.highest_dupid.max(duplication.dupid);
         self.index.insert(table_id, &duplication);
-        table.had_duplications = true;
-        table.duplications.insert(duplication.dupid, duplication);
+        table.insert(duplication);
         Ok(())
     }
 
     fn take_away(&mut self, table_id: i32, dupid: i32) {
         let table = self.tables.get_mut(&table_id);
-        if let Some(gone) = table.and_then(|table| table.duplications.remove(&dupid)) {
+        if let Some(gone) = table.and_then(|table| table.remove(dupid)) {
             self.index.remove(table_id, &gone);
         }
     }
@@ -189,11 +179,16 @@ impl State {
         self.tables.get(&self.index.table(name)?)
     }
 
+    /// Returns the duplication that the index has found.
+    pub(super) fn duplication(&self, table_id: i32, dupid: i32) -> &Duplication {
+        self.tables[&table_id].duplication(dupid).expect("the index knows what is there")
+    }
+
     /// Decides about an add or a modify.
     pub(crate) fn begin(&mut self, call: CallId, update: Update, now_ms: i64) -> Vec<Effect> {
         self.steady(now_ms);
         let effect = match update {
-            Update::Add(request) => self.add(call, request, now_ms),
+            Update::Add(add) => self.add(call, add, now_ms),
             Update::Modify(request) => self.modify(call, &request),
         };
         effect.into_iter().collect()
@@ -210,8 +205,8 @@ impl State {
         self.steady(now_ms);
         let Some(pending) = self.pending.remove(&ticket) else { return Vec::new() };
         let mut effects = vec![self.settle(pending, result)];
-        for (call, request) in self.waiting.remove(&ticket).unwrap_or_default() {
-            effects.extend(self.add(call, request, now_ms));
+        for (call, add) in self.waiting.remove(&ticket).unwrap_or_default() {
+            effects.extend(self.add(call, add, now_ms));
         }
         effects
     }
@@ -220,9 +215,8 @@ impl State {
         let Pending { call, table_id, dupid, answer, then, new } = pending;
         let table = self.tables.get_mut(&table_id).expect("tables are never taken away");
         // One that isn't altering may have been removed meanwhile.
-        let duplication = then.and_then(|then| {
-            table.duplications.get_mut(&dupid).map(|duplication| (duplication, then))
-        });
+        let duplication = then
+            .and_then(|then| table.duplication_mut(dupid).map(|duplication| (duplication, then)));
         match result {
             Ok(()) => {
                 if let Some((duplication, (life, fail_mode))) = duplication {
@@ -271,7 +265,7 @@ impl State {
         let (call, table_id, dupid) = (pending.call, pending.table_id, pending.dupid);
         let table = self.tables.get_mut(&table_id).expect("the caller has just seen the table");
         let duplication =
-            table.duplications.get_mut(&dupid).expect("the caller has just seen the duplication");
+            table.duplication_mut(dupid).expect("the caller has just seen the duplication");
         if pending.then.is_some() {
             duplication.altering = Some(ticket);
         }
@@ -304,7 +298,7 @@ impl State {
         let Some(table) = self.table(&request.app_name) else {
             return answer(ErrorCode::AppNotExist, 0);
         };
-        let Some(duplication) = table.duplications.get(&request.dupid) else {
+        let Some(duplication) = table.duplication(request.dupid) else {
             return answer(ErrorCode::ObjectNotFound, 0);
         };
         if duplication.altering.is_some() {

@@ -1,11 +1,11 @@
 //! Tables and their duplications, as the state machine holds them.
 
-use std::collections::BTreeMap;
-
+use super::dupids::Dupids;
 use super::life::Life;
+use super::rows::Rows;
 use super::rules::Rules;
 use super::state::Ticket;
-use super::store::DuplicationRecord;
+use super::store::{DuplicationRecord, TableRecord};
 use crate::protocol::generation::{FailMode, Status};
 use crate::protocol::messages::AddRequest;
 
@@ -17,7 +17,9 @@ pub(crate) struct Table {
     pub(crate) partitions: i32,
     pub(crate) replicas: i32,
     pub(crate) create_second: i64,
-    pub(crate) duplications: BTreeMap<i32, Duplication>,
+    duplications: Rows<i32, Duplication>,
+    /// The dupids of the duplications.
+    dupids: Dupids,
     pub(crate) highest_dupid: i32,
     /// Whether it has had a duplication since the server started.
     pub(crate) had_duplications: bool,
@@ -31,6 +33,8 @@ pub(crate) struct Duplication {
     pub(crate) dupid: i32,
     pub(crate) cluster: String,
     pub(crate) remote_table: String,
+    /// Whether the name of the remote table arrived as UTF-8.
+    pub(crate) remote_table_is_utf8: bool,
     pub(crate) remote_replica_count: i32,
     pub(crate) create_ts_ms: i64,
     pub(crate) life: Life,
@@ -43,20 +47,59 @@ pub(crate) struct Duplication {
 }
 
 impl Table {
-    /// The id of a new duplication: the second, or the next that is free. `None` = none is left.
+    /// Returns the table that a record describes, without duplications.
+    pub(crate) fn from_record(record: TableRecord) -> Table {
+        Table {
+            id: record.id,
+            name: record.name,
+            partitions: record.partitions,
+            replicas: record.replicas,
+            create_second: record.create_second,
+            duplications: Rows::default(),
+            dupids: Dupids::default(),
+            highest_dupid: record.highest_dupid,
+            had_duplications: false,
+            just_made: false,
+        }
+    }
+
+    /// Returns the duplications in the order of their dupids.
+    pub(crate) fn duplications(&self) -> impl Iterator<Item = &Duplication> {
+        self.duplications.values()
+    }
+
+    /// Returns the duplication with that id.
+    pub(crate) fn duplication(&self, dupid: i32) -> Option<&Duplication> {
+        self.duplications.get(&dupid)
+    }
+
+    /// Returns the duplication with that id, to change the duplication.
+    pub(crate) fn duplication_mut(&mut self, dupid: i32) -> Option<&mut Duplication> {
+        self.duplications.get_mut(&dupid)
+    }
+
+    /// Adds a duplication.
+    pub(crate) fn insert(&mut self, duplication: Duplication) {
+        self.had_duplications = true;
+        self.highest_dupid = self.highest_dupid.max(duplication.dupid);
+        self.dupids.insert(duplication.dupid);
+        self.duplications.insert(duplication.dupid, duplication);
+    }
+
+    /// Removes the duplication with that id, and returns it.
+    pub(crate) fn remove(&mut self, dupid: i32) -> Option<Duplication> {
+        self.dupids.remove(dupid);
+        self.duplications.remove(&dupid)
+    }
+
+    /// Returns the id for a new duplication: the current second, or the next number that is free.
+    /// Returns `None` if no number is left.
     pub(crate) fn free_dupid(&self, now_ms: i64, reuses: bool) -> Option<i32> {
-        let mut dupid = i32::try_from(now_ms / 1_000).unwrap_or(i32::MAX).max(1);
-        if !reuses && dupid <= self.highest_dupid {
+        let second = i32::try_from(now_ms / 1_000).unwrap_or(i32::MAX).max(1);
+        if !reuses && second <= self.highest_dupid {
             return self.highest_dupid.checked_add(1);
         }
-        // One pass over those that are taken, not a look-up for each.
-        for (&taken, _) in self.duplications.range(dupid..) {
-            if taken != dupid {
-                break;
-            }
-            dupid = dupid.checked_add(1)?;
-        }
-        Some(dupid)
+        self.dupids.next_free(second)
     }
 }
 
@@ -75,6 +118,7 @@ impl Duplication {
             dupid: record.dupid,
             cluster: record.cluster,
             remote_table: record.remote_table,
+            remote_table_is_utf8: record.remote_table_is_utf8,
             remote_replica_count: record.remote_replica_count,
             create_ts_ms: record.create_ts_ms,
             life: Life {
@@ -97,6 +141,7 @@ impl Duplication {
             confirmed: life.confirmed,
             fail_mode: fail_mode.name().to_owned(),
             remote_table: self.remote_table.clone(),
+            remote_table_is_utf8: self.remote_table_is_utf8,
             remote_replica_count: self.remote_replica_count,
             create_ts_ms: self.create_ts_ms,
         }

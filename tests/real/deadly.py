@@ -34,4 +34,15 @@ def reason(generation: str, rpc: str, fields: Fields) -> str | None:
         names = values(1, "string") + values(2, "string") + values(4, "string")
         if any(b"{" in name or b"}" in name for name in names):
             return "a brace in a name"
+        if any(not is_utf8(name) for name in values(4, "string")):
+            return "a remote table that GET /meta/app/duplication cannot show"
     return None
+
+
+def is_utf8(name: bytes) -> bool:
+    """Says whether a name is UTF-8."""
+    try:
+        name.decode()
+    except UnicodeDecodeError:
+        return False
+    return True

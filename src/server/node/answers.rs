@@ -15,6 +15,7 @@ use crate::protocol::messages::{
     QueryAnswer, QueryConfig, QueryConfigAnswer, QueryDuplication, Rpc,
 };
 use crate::protocol::thrift::{DecodeError, Wire};
+use crate::server::add_request::Add;
 use crate::server::answers::{add_refused, modify_answer};
 use crate::server::fault::Fault;
 use crate::server::state::{CallId, Update};
@@ -113,7 +114,7 @@ impl Node {
         let wall_ms = now.wall_ms;
         let reply = match &*frame.name {
             AddDuplication::NAME => {
-                let update = Update::Add(frame.request()?);
+                let update = Update::Add(Add::read(frame)?);
                 self.enqueue(id, update, now);
                 return Ok(None);
             }

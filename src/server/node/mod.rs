@@ -194,7 +194,7 @@ impl Node {
         if request.app_id > 0 && self.state.rules.knows(&request.name) {
             return vec![self.end(connection, "a request to a replica")];
         }
-        if self.state.rules.foreign_request_ends_it(&request) {
+        if self.state.foreign_request_ends_it(&request) {
             return vec![self.end(connection, "a request of an RPC that is not handled here")];
         }
         let fault = self.faults.meet(&request.name);

@@ -153,6 +153,11 @@ impl Node {
                 }
                 .to_owned(),
             },
+            // A real server ends when it writes a name that is not UTF-8 as JSON.
+            "meta/app/duplication" if name.is_some_and(|name| self.state.page_ends_it(name)) => {
+                self.die(connection);
+                return None;
+            }
             "meta/app/duplication" => self.duplication_page(name, now),
             "meta/apps" | "meta/nodes" if !only(&["detail"]) => bad(""),
             "meta/apps" => self.apps_page(follows),

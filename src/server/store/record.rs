@@ -39,10 +39,22 @@ pub struct DuplicationRecord {
     pub fail_mode: String,
     /// The remote table.
     pub remote_table: String,
+    /// Whether the name of the remote table arrived as UTF-8. If it did not, U+FFFD stands in
+    /// `remote_table` for the other bytes.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub remote_table_is_utf8: bool,
     /// The remote table's replica count.
     pub remote_replica_count: i32,
     /// When it was made, in milliseconds since 1970.
     pub create_ts_ms: i64,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
 }
 
 /// Everything that a store keeps.

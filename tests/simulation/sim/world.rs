@@ -216,6 +216,7 @@ pub(crate) fn existing(plan: &Plan) -> Option<(i32, DuplicationRecord)> {
         confirmed: -1,
         fail_mode: FailMode::name(*fail_mode).to_owned(),
         remote_table: remote_table.clone(),
+        remote_table_is_utf8: true,
         remote_replica_count: *remote_replica_count,
         create_ts_ms,
     };
