@@ -31,7 +31,7 @@ impl Seen {
     }
 
     pub fn answer<T: Wire>(&self, answer: &T) -> Say {
-        Say::Bytes(frame::encode_answer(answer, &self.name, self.seqid))
+        Say::bytes(frame::encode_answer(answer, &self.name, self.seqid))
     }
 
     pub fn no_such_rpc(&self) -> Say {
@@ -40,17 +40,23 @@ impl Seen {
 
     pub fn framework(&self, code: &str) -> Say {
         let code = ErrorCode::from_name(code);
-        Say::Bytes(frame::encode_framework_error(&code, &self.name, self.seqid))
+        Say::bytes(frame::encode_framework_error(&code, &self.name, self.seqid))
     }
 }
 
-/// What the fake does with a request.
+/// What the fake does with a request: after the delay it sends the bytes, and may then close the
+/// connection.
 #[derive(Debug, Clone)]
-pub enum Say {
-    Bytes(Vec<u8>),
-    Nothing,
-    Close,
-    Later(Duration, Box<Say>),
+pub struct Say {
+    pub delay: Duration,
+    pub bytes: Vec<u8>,
+    pub closes: bool,
+}
+
+impl Say {
+    pub fn bytes(bytes: Vec<u8>) -> Say {
+        Say { delay: Duration::ZERO, bytes, closes: false }
+    }
 }
 
 /// What is answered to `GET TARGET`, byte for byte; empty = the connection is closed.
@@ -62,7 +68,8 @@ pub const SILENCE: &str = "\0";
 /// Where a page is cut: what follows comes in a segment of its own.
 pub const CUT: char = '\u{1}';
 
-type Script = Arc<Mutex<dyn FnMut(&Seen) -> Say + Send>>;
+/// What a fake does with each request.
+pub type Script = Arc<Mutex<dyn FnMut(&Seen) -> Say + Send>>;
 
 /// A fake on a free loopback port. It ends with the test.
 pub struct Fake {
@@ -99,26 +106,10 @@ impl Fake {
     pub fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
     }
-
-    /// The first such request that came.
-    pub fn first<R: Rpc>(&self) -> R::Request {
-        self.seen().iter().find(|seen| seen.is::<R>()).expect("none came").read::<R>()
-    }
-
-    pub fn count<R: Rpc>(&self) -> usize {
-        self.seen().iter().filter(|seen| seen.is::<R>()).count()
-    }
 }
 
-/// Answers over one stream, which may be in memory.
-pub async fn answer(
-    stream: impl AsyncRead + AsyncWrite + Unpin,
-    script: impl FnMut(&Seen) -> Say + Send + 'static,
-) {
-    serve(stream, |_| String::new(), Arc::new(Mutex::new(script)), Arc::default()).await;
-}
-
-async fn serve(
+/// Answers the requests of one stream, which may be in memory, by the script.
+pub async fn serve(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     pages: Pages,
     script: Script,
@@ -153,15 +144,13 @@ async fn serve(
             let seen =
                 Seen { name: request.name.into(), seqid: request.seqid, frame: frame.clone() };
             noted.lock().unwrap().push(seen.clone());
-            let mut say = script.lock().unwrap()(&seen);
-            while let Say::Later(time, next) = say {
-                tokio::time::sleep(time).await;
-                say = *next;
+            let say = script.lock().unwrap()(&seen);
+            if !say.delay.is_zero() {
+                tokio::time::sleep(say.delay).await;
             }
-            match say {
-                Say::Bytes(bytes) => stream.write_all(&bytes).await.unwrap_or(()),
-                Say::Nothing | Say::Later(..) => {}
-                Say::Close => return,
+            stream.write_all(&say.bytes).await.unwrap_or(());
+            if say.closes {
+                return;
             }
             continue;
         }
@@ -190,16 +179,6 @@ impl World {
         World { table: "temp".into(), table_id: 3, entries: Vec::new(), lists: true, counts: true }
     }
 
-    /// 2.4 or later, without the list RPC, and without HTTP to tell more.
-    pub fn old() -> World {
-        World { lists: false, ..World::dup_exist() }
-    }
-
-    /// 2.3 or older.
-    pub fn freezed() -> World {
-        World { counts: false, ..World::old() }
-    }
-
     pub fn entry(&self, dupid: i32) -> Entry {
         Entry {
             dupid,
@@ -212,17 +191,6 @@ impl World {
             remote_replica_count: self.lists.then_some(3),
             mode: None,
             partition_states: None,
-        }
-    }
-
-    pub fn made(&self, dupid: i32) -> AddAnswer {
-        AddAnswer {
-            err: ErrorCode::Ok,
-            appid: Some(self.table_id),
-            dupid: Some(dupid),
-            hint: None,
-            remote_app_name: self.lists.then(|| self.table.clone()),
-            remote_replica_count: self.lists.then_some(3),
         }
     }
 

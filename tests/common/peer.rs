@@ -1,7 +1,6 @@
 //! A client that says exactly what it is told to: the tests of the server must be able to send what
 //! the real client never would.
 
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use pegasus_dup::protocol::error_code::ErrorCode;
@@ -12,18 +11,17 @@ use pegasus_dup::protocol::messages::{
 };
 use pegasus_dup::server::Hub;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 /// Longer than anything here takes, short enough for a test that fails.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 /// One connection.
 pub(crate) struct Peer {
-    stream: Box<dyn Stream>,
+    pub(crate) stream: Box<dyn Stream>,
     seqid: i32,
     input: Vec<u8>,
 }
@@ -48,15 +46,9 @@ impl Framed {
 }
 
 impl Peer {
-    pub(crate) async fn connect(address: SocketAddr) -> Peer {
-        Peer::try_connect(address).await.expect("connected")
-    }
-
-    /// The same to a server that may be gone.
-    pub(crate) async fn try_connect(address: SocketAddr) -> std::io::Result<Peer> {
-        let stream = TcpStream::connect(address).await?;
-        stream.set_nodelay(true)?;
-        Ok(Peer { stream: Box::new(stream), seqid: 0, input: Vec::new() })
+    /// A connection over the given stream.
+    pub(crate) fn over(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Peer {
+        Peer { stream: Box::new(stream), seqid: 0, input: Vec::new() }
     }
 
     /// A connection in memory, to a server without a port.
@@ -64,7 +56,7 @@ impl Peer {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let hub = hub.clone();
         tokio::spawn(async move { hub.serve(theirs).await });
-        Peer { stream: Box::new(ours), seqid: 0, input: Vec::new() }
+        Peer::over(ours)
     }
 
     /// Sends bytes as they are. The server may have closed already: that shows on reading.
@@ -78,11 +70,6 @@ impl Peer {
         let bytes = encode_request::<R>(request, self.seqid, 1000);
         self.send_bytes(&bytes).await;
         self.seqid
-    }
-
-    /// Says that nothing more comes.
-    pub(crate) async fn end(&mut self) {
-        self.stream.shutdown().await.expect("shut down");
     }
 
     /// The next answer, or `None` when the server closes.
@@ -112,11 +99,6 @@ impl Peer {
                 Ok(count) => self.input.extend_from_slice(&chunk[..count]),
             }
         }
-    }
-
-    /// Waits for the server to close without another word.
-    pub(crate) async fn closed(&mut self) {
-        assert_eq!(self.receive().await, None);
     }
 
     /// Asks and waits for the answer; `None` = the server closed.

@@ -1,0 +1,113 @@
+//! Runs the simulation: clients and meta servers in one thread, over streams in memory and under a
+//! simulated clock, everything drawn from a seed, and held against what must never happen.
+//!
+//! ```sh
+//! cargo run --release --features server --example simulate -- --seeds 0..1000000
+//! cargo run --release --features server --example simulate -- --story 4711
+//! ```
+#![allow(clippy::print_stdout, clippy::print_stderr)]
+
+mod actors;
+mod check;
+mod check_add;
+mod check_change;
+mod check_compared;
+mod check_server;
+mod faults;
+mod plan;
+mod raw;
+mod run;
+mod streams;
+mod tally;
+#[cfg(test)]
+mod tests;
+mod trace;
+mod truth;
+mod world;
+
+use std::ops::Range;
+use std::process::ExitCode;
+use std::time::Instant;
+
+const USAGE: &str = "simulate [--threads N] [--failures N] --seeds FROM..TO | --story SEED";
+
+/// What is asked for.
+enum Task {
+    Seeds(Range<u64>),
+    Story(u64),
+}
+
+struct Arguments {
+    task: Task,
+    threads: usize,
+    /// After how many failures to stop.
+    failures: usize,
+}
+
+fn main() -> ExitCode {
+    let Some(Arguments { task, threads, failures }) = arguments(std::env::args().skip(1)) else {
+        eprintln!("usage: {USAGE}");
+        return ExitCode::from(2);
+    };
+    match task {
+        Task::Story(seed) => {
+            let run = run::run(seed);
+            println!("{}", run.story());
+            if run.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+        }
+        Task::Seeds(seeds) => run_seeds(seeds, threads, failures),
+    }
+}
+
+fn arguments(mut given: impl Iterator<Item = String>) -> Option<Arguments> {
+    let mut threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let mut failures = 1;
+    let mut task = None;
+    while let Some(option) = given.next() {
+        let value = given.next()?;
+        match option.as_str() {
+            "--threads" => threads = value.parse().ok().filter(|&count| count > 0)?,
+            "--failures" => failures = value.parse().ok()?,
+            "--story" => task = Some(Task::Story(value.parse().ok()?)),
+            "--seeds" => {
+                let (from, to) = value.split_once("..")?;
+                task = Some(Task::Seeds(from.parse().ok()?..to.parse().ok()?));
+            }
+            _ => return None,
+        }
+    }
+    Some(Arguments { task: task?, threads, failures })
+}
+
+#[allow(clippy::disallowed_methods)] // how long it really takes is what is shown
+fn run_seeds(seeds: Range<u64>, threads: usize, failures: usize) -> ExitCode {
+    let began = Instant::now();
+    let count = seeds.end.saturating_sub(seeds.start);
+    let progress = |done: u64| {
+        if done.is_multiple_of(51_200) {
+            let seconds = began.elapsed().as_secs_f64();
+            eprintln!("{done} of {count}, {:.0} a second", done as f64 / seconds);
+        }
+    };
+    let runs = run::run_all(seeds, threads, failures, progress);
+    let seconds = began.elapsed().as_secs_f64();
+    println!("{}", runs.tally);
+    println!(
+        "{seconds:.0} s, {:.0} schedules a second on {threads} threads",
+        runs.tally.schedules as f64 / seconds
+    );
+    for rare in runs.tally.rarities(runs.tally.schedules / 2_000) {
+        println!("rare: {rare}");
+    }
+    // The first as a whole, the others in short.
+    let mut failed = runs.failed.into_values();
+    let Some(first) = failed.next() else {
+        println!("nothing violated");
+        return ExitCode::SUCCESS;
+    };
+    println!("\n{}", first.story());
+    for run in failed {
+        println!("seed {}: {}", run.seed, run.violations.join("; "));
+    }
+    ExitCode::FAILURE
+}

@@ -1,0 +1,65 @@
+//! More about the fake server, which only the tests of the client use.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use pegasus_dup::ErrorCode;
+use pegasus_dup::protocol::messages::{AddAnswer, Rpc};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use crate::common::fake::{Fake, Say, Seen, World, serve};
+
+impl Say {
+    /// No response, and the connection stays open.
+    pub const NOTHING: Say = Say { delay: Duration::ZERO, bytes: Vec::new(), closes: false };
+
+    /// No response: the connection is closed.
+    pub const CLOSE: Say = Say { delay: Duration::ZERO, bytes: Vec::new(), closes: true };
+
+    /// Does the same after a delay.
+    pub fn later(self, delay: Duration) -> Say {
+        Say { delay, ..self }
+    }
+}
+
+impl Fake {
+    /// The first such request that came.
+    pub fn first<R: Rpc>(&self) -> R::Request {
+        self.seen().iter().find(|seen| seen.is::<R>()).expect("none came").read::<R>()
+    }
+
+    pub fn count<R: Rpc>(&self) -> usize {
+        self.seen().iter().filter(|seen| seen.is::<R>()).count()
+    }
+}
+
+impl World {
+    /// 2.4 or later, without the list RPC, and without HTTP to tell more.
+    pub fn old() -> World {
+        World { lists: false, ..World::dup_exist() }
+    }
+
+    /// 2.3 or older.
+    pub fn freezed() -> World {
+        World { counts: false, ..World::old() }
+    }
+
+    pub fn made(&self, dupid: i32) -> AddAnswer {
+        AddAnswer {
+            err: ErrorCode::Ok,
+            appid: Some(self.table_id),
+            dupid: Some(dupid),
+            hint: None,
+            remote_app_name: self.lists.then(|| self.table.clone()),
+            remote_replica_count: self.lists.then_some(3),
+        }
+    }
+}
+
+/// Answers over one stream, which may be in memory.
+pub async fn answer(
+    stream: impl AsyncRead + AsyncWrite + Unpin,
+    script: impl FnMut(&Seen) -> Say + Send + 'static,
+) {
+    serve(stream, |_| String::new(), Arc::new(Mutex::new(script)), Arc::default()).await;
+}

@@ -1,0 +1,177 @@
+//! What was requested and nobody could compare is named, and nothing else is: "as asked" is never said
+//! of a property that the server does not tell.
+
+use std::time::Duration;
+
+use pegasus_dup::protocol::messages::*;
+use pegasus_dup::server::{Behaviour, MetaServer};
+use pegasus_dup::{
+    Client, Difference, Duplication, DuplicationSpec, ErrorCode, Evidence, Generation, Outcome,
+    Property, Status,
+};
+
+use super::support::adding::{self, add, assert_created, assert_exists, spec, with};
+use crate::common::embedded;
+use crate::common::fake::{DUPID, Fake, Say, World};
+
+const CHECKPOINT: &[Property] = &[Property::Checkpoint];
+const NOTHING: &[Property] = &[];
+
+fn with_checkpoint() -> DuplicationSpec {
+    DuplicationSpec { checkpoint: true, ..spec() }
+}
+
+fn to(remote_table: &str) -> DuplicationSpec {
+    DuplicationSpec { remote_table: Some(remote_table.into()), ..spec() }
+}
+
+fn client(server: &MetaServer, generation: Option<Generation>) -> Client {
+    let builder =
+        Client::builder().meta(server.address().to_string()).timeout(Duration::from_secs(5));
+    match generation {
+        Some(generation) => builder.generation(generation).build().unwrap(),
+        None => builder.build().unwrap(),
+    }
+}
+
+fn exists(outcome: Outcome<Duplication>) -> (Vec<Difference>, Vec<Property>) {
+    match outcome {
+        Outcome::AlreadyExists { differences, unverified, .. } => (differences, unverified),
+        Outcome::Created { .. } => panic!("{outcome:?}"),
+    }
+}
+
+/// The state tells of a checkpoint only while it is being shipped.
+#[tokio::test]
+async fn a_checkpoint_is_compared_while_it_is_shipped_and_then_no_more() {
+    for behaviour in [Behaviour::Checkpoint, Behaviour::RemoteName, Behaviour::DupExist] {
+        let server = embedded::start(embedded::still(behaviour)).await;
+        let client = client(&server, None);
+        assert!(client.add(&spec()).await.unwrap().created());
+        let (differences, unverified) = exists(client.add(&with_checkpoint()).await.unwrap());
+        assert_eq!(differences, [], "{behaviour}");
+        assert_eq!(unverified, CHECKPOINT, "{behaviour}");
+        assert_eq!(exists(client.add(&spec()).await.unwrap()).1, NOTHING, "{behaviour}");
+        server.stop().await;
+
+        let server = embedded::start(embedded::still(behaviour)).await;
+        let client = self::client(&server, None);
+        let made = client.add(&with_checkpoint()).await.unwrap();
+        assert_eq!(made.value().status, Some(Status::Prepare), "{behaviour}");
+        assert_eq!(made.unverified(), NOTHING, "{behaviour}");
+        let again = client.add(&with_checkpoint()).await.unwrap();
+        assert_eq!(again.warning(), None, "{behaviour}");
+        assert_eq!(exists(again).1, NOTHING, "{behaviour}");
+        // Whoever did not ask for the checkpoint is told of it.
+        let unasked = client.add(&spec()).await.unwrap();
+        let warning = "it is shipping a checkpoint, which was not asked for";
+        assert_eq!(unasked.warning(), Some(warning), "{behaviour}");
+        assert_eq!(exists(unasked), (vec![], vec![]), "{behaviour}");
+        server.stop().await;
+    }
+}
+
+/// 2.5 and older tell neither, but the remote table has the table's own name and replica count there.
+#[tokio::test]
+async fn on_old_servers_another_remote_table_and_replica_count_differ() {
+    for behaviour in [Behaviour::Freezed, Behaviour::Checkpoint] {
+        let server = embedded::start(embedded::still(behaviour)).await;
+        let client = client(&server, None);
+        assert!(client.add(&spec()).await.unwrap().created());
+        let other = Difference::RemoteTable { asked: "copy".into(), existing: "temp".into() };
+        let found = exists(client.add(&to("copy")).await.unwrap());
+        assert_eq!(found, (vec![other], vec![]), "{behaviour}");
+        assert_eq!(exists(client.add(&to("temp")).await.unwrap()), (vec![], vec![]), "{behaviour}");
+        for (asked, differs) in [(3, false), (5, true)] {
+            let counted = DuplicationSpec { remote_replica_count: Some(asked), ..spec() };
+            let difference = Difference::RemoteReplicaCount { asked, existing: 3 };
+            let expected: Vec<_> = differs.then_some(difference).into_iter().collect();
+            let found = exists(client.add(&counted).await.unwrap());
+            assert_eq!(found, (expected, vec![]), "{behaviour}");
+        }
+        // 0 is the table's own, as not saying it is.
+        let zero = DuplicationSpec { remote_replica_count: Some(0), ..spec() };
+        assert_eq!(exists(client.add(&zero).await.unwrap()), (vec![], vec![]), "{behaviour}");
+        assert_eq!(server.would_have_died(), 0, "{behaviour}");
+        server.stop().await;
+    }
+}
+
+/// A server of 2.3 ships no checkpoint. Nothing tells whether the remote table was filled otherwise.
+#[tokio::test]
+async fn a_checkpoint_is_unverified_on_a_server_that_has_none() {
+    let server = embedded::start(embedded::still(Behaviour::Freezed)).await;
+    let client = client(&server, None);
+    assert!(client.add(&spec()).await.unwrap().created());
+    assert_eq!(exists(client.add(&with_checkpoint()).await.unwrap()), (vec![], CHECKPOINT.into()));
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_server_of_an_unknown_version_does_not_tell_is_unverified() {
+    let all = DuplicationSpec { checkpoint: true, remote_replica_count: Some(3), ..to("copy") };
+    for (spec, unverified) in [
+        (all, Property::ALL.to_vec()),
+        (to("copy"), vec![Property::RemoteTable]),
+        // Said is requested, the table's own name too.
+        (to("temp"), vec![Property::RemoteTable]),
+        (spec(), vec![]),
+    ] {
+        let world = with(World::old(), |world| vec![world.entry(DUPID)]);
+        let (outcome, _fake) = add(world, spec, |_, _| panic!("an add was sent")).await;
+        assert_exists(&outcome, Evidence::ListedBefore);
+        assert_eq!(exists(outcome.unwrap()), (vec![], unverified));
+    }
+}
+
+/// A certain Created is as asked by the server's own word; one that appeared, as far as it is told.
+#[tokio::test]
+async fn a_created_one_that_appeared_is_as_asked_as_far_as_it_is_told() {
+    for world in [World::dup_exist(), World::old()] {
+        let (outcome, _fake) = add(world, with_checkpoint(), |world, _| {
+            world.entries = vec![world.entry(DUPID)];
+            Say::CLOSE
+        })
+        .await;
+        assert_created(&outcome, Evidence::AppearedDuringCall);
+        assert_eq!(outcome.unwrap().unverified(), CHECKPOINT);
+    }
+    let (outcome, _fake) = add(World::dup_exist(), with_checkpoint(), |world, seen| {
+        world.entries = vec![world.entry(DUPID)];
+        seen.answer(&world.made(DUPID))
+    })
+    .await;
+    assert_created(&outcome, Evidence::ServerSaidSo);
+    assert_eq!(outcome.unwrap().unverified(), NOTHING);
+}
+
+/// An add without a checkpoint never makes a duplication that ships one: it is somebody else's.
+#[tokio::test]
+async fn what_ships_a_checkpoint_that_was_not_asked_for_is_not_this_calls() {
+    for status in [1, 2] {
+        let mut world = World::dup_exist();
+        let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
+            true => {
+                world.entries = vec![Entry { status, ..world.entry(DUPID) }];
+                Say::CLOSE
+            }
+            false => world.answer(seen),
+        })
+        .await;
+        let outcome = adding::client(&fake).add(&spec()).await;
+        assert_exists(&outcome, Evidence::ListedAfter);
+        assert!(outcome.unwrap().warning().unwrap().contains("which was not asked for"));
+    }
+}
+
+/// An answer to an add tells no status, which is all that could tell of a checkpoint.
+#[tokio::test]
+async fn of_one_that_only_the_answer_tells_of_the_checkpoint_is_unverified() {
+    let (outcome, _fake) = add(World::dup_exist(), with_checkpoint(), |world, seen| {
+        let exists = AddAnswer { err: ErrorCode::DupExist, ..world.made(DUPID) };
+        seen.answer(&exists)
+    })
+    .await;
+    assert_exists(&outcome, Evidence::ServerSaidSo);
+    assert_eq!(exists(outcome.unwrap()), (vec![], CHECKPOINT.into()));
+}

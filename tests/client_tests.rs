@@ -1,0 +1,36 @@
+//! Tests of the Rust client: each outcome of each operation, against fake servers and embedded ones.
+
+/// Helpers for more than one folder of tests.
+mod common {
+    pub(crate) mod embedded;
+    pub(crate) mod fake;
+    pub(crate) mod in_memory;
+    pub(crate) mod peer;
+}
+
+mod client {
+    mod add;
+    mod add_lies;
+    mod being_removed;
+    mod braces;
+    mod errors;
+    mod faults;
+    mod generations;
+    #[cfg(feature = "cli")]
+    mod http;
+    mod info;
+    mod leader;
+    mod list;
+    mod names;
+    mod snapshot_2024;
+    mod statements;
+    mod switched_off;
+    mod unsettled;
+    mod unverified;
+
+    mod support {
+        pub(crate) mod adding;
+        pub(crate) mod fake;
+        pub(crate) mod in_memory;
+    }
+}

@@ -1,0 +1,44 @@
+//! Tests of the embedded meta server, and of the protocol, some of which share recordings of real servers.
+
+/// Helpers for more than one folder of tests.
+mod common {
+    pub(crate) mod embedded;
+    pub(crate) mod in_memory;
+    pub(crate) mod peer;
+    pub(crate) mod wire;
+}
+
+mod protocol {
+    mod codec_properties;
+    mod wire_golden;
+}
+
+mod server {
+    mod concurrency;
+    #[cfg(unix)]
+    mod crash;
+    mod durability;
+    mod fatal;
+    mod faults;
+    mod generations;
+    mod group;
+    mod hostile;
+    mod http;
+    mod in_memory;
+    #[cfg(target_os = "linux")]
+    mod load;
+    mod odd_requests;
+    mod replay;
+    mod rules;
+    mod store_faults;
+    mod time;
+    mod uniqueness;
+
+    mod support {
+        pub(crate) mod disk;
+        pub(crate) mod frames;
+        mod peer;
+        pub(crate) mod process;
+        pub(crate) mod slow_store;
+    }
+}
