@@ -1,9 +1,9 @@
-"""What a call costs in Python over the Rust client, many calls at once, and importing the package.
+"""Measure calls from Python against the Rust client, calls at the same time, and the import.
 
     python benches/python_overhead.py [ROUNDS [COUNT]]
 
-Run it with the Python that has the package, a release build. The Rust client is timed by
-``examples/bench.rs`` against the same embedded server, in turns with the Python clients.
+Run it with a Python in which a release build of the package is installed. ``examples/bench.rs``
+times the Rust client against the same embedded server, in turns with the Python clients.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def show(what: str, figures: list[float], unit: str) -> None:
 
 
 def main() -> None:
-    rounds, count = (int(one) for one in (sys.argv[1:] + ["9", "1000"][len(sys.argv) - 1 :])[:2])
+    rounds, count = (int(text) for text in (sys.argv[1:] + ["9", "1000"][len(sys.argv) - 1 :])[:2])
     build = ["cargo", "build", "--quiet", "--release", "--example", "bench"]
     subprocess.run([*build, "--features", "server"], cwd=ROOT, check=True)
     figures: dict[str, list[float]] = {}
@@ -106,10 +106,10 @@ def main() -> None:
     for run in (bare, importing):
         run()
     times = [(bare(), importing()) for _ in range(30)]
-    show("bare", [one for one, _ in times], "ms")
+    show("bare", [before for before, _ in times], "ms")
     show("with import pegasus_dup", [one for _, one in times], "ms")
     show("difference of the pairs", [after - before for before, after in times], "ms")
-    print("load:", *(f"{one:.2f}" for one in os.getloadavg()))
+    print("load:", *(f"{load:.2f}" for load in os.getloadavg()))
 
 
 if __name__ == "__main__":

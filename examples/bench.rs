@@ -1,7 +1,7 @@
-//! Round trips of this client, for `scripts/bench`: `bench ADDRESS COUNT` measures against a running
-//! server, `bench echo COUNT` what a bare TCP echo takes here. Prints `OPERATION CLIENT NANOSECONDS`
-//! lines, medians.
-#![allow(clippy::disallowed_methods, reason = "this is about real time")]
+//! Measures round trips of this client, for `scripts/bench`. `bench ADDRESS COUNT` measures against a running
+//! server, and `bench echo COUNT` measures a bare TCP echo on this machine. Each line of the output is
+//! `OPERATION CLIENT NANOSECONDS`, where the time is a median.
+#![allow(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -12,7 +12,7 @@ use pegasus_dup::{BlockingClient, Client, DuplicationSpec, Mode, Outcome, Select
 
 type Fallible<T> = Result<T, Box<dyn Error + Send + Sync>>;
 
-/// About as long as a query's answer.
+/// The number of bytes in an echo, which is about the length of a query's response.
 const ECHOED: usize = 300;
 
 fn main() -> Fallible<()> {
@@ -36,7 +36,7 @@ fn report(operation: &str, client: &str, mut took: Vec<u128>) {
 
 async fn asynchronous(address: &str, count: usize) -> Fallible<()> {
     let client = Client::builder().meta(address).build()?;
-    // Connects, learns whom it talks to, and makes what the queries show.
+    // Connects, finds out the generation, and adds the duplication that the queries return.
     let shown = DuplicationSpec::new("shown", "target");
     let _ = client.add(&shown).await?;
     let mut took = Vec::new();
@@ -94,7 +94,7 @@ fn echo(count: usize) -> Fallible<()> {
         let (mut stream, _) = listener.accept()?;
         stream.set_nodelay(true)?;
         let mut bytes = [0; ECHOED];
-        // Until the other end closes.
+        // Runs until the client closes the connection.
         while stream.read_exact(&mut bytes).is_ok() {
             stream.write_all(&bytes)?;
         }

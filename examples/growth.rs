@@ -1,7 +1,8 @@
-//! What an add costs the embedded server as duplications pile up: `growth [GENERATION]` adds 200,000
-//! duplications of 1,000 tables to 200 clusters over one connection in memory. Before each count it
-//! prints what the last thousand of them took, in adds per second of this thread's processor time, so
-//! that other work on the machine doesn't show. Needs Linux, whose /proc tells that time.
+//! Measures how the cost of an add in the embedded server grows with the number of duplications. `growth
+//! [GENERATION]` adds 200,000 duplications of 1,000 tables to 200 clusters over one connection in memory.
+//! At each count it prints the rate of the last thousand adds, in adds per second of this thread's processor
+//! time, so that other processes on the machine do not change the figures. It needs Linux, because it reads that
+//! time from /proc.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 const TABLES: usize = 1_000;
 const CLUSTERS: usize = 200;
-/// Requests that are on their way at a time.
+/// The number of requests in flight at the same time.
 const BATCH: usize = 100;
 const SHOWN: [usize; 5] = [1_000, 10_000, 40_000, 100_000, 200_000];
 

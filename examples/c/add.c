@@ -1,5 +1,5 @@
 /*
- * Adds a duplication of a table to a remote cluster, and exits with 0 only if it stands there as asked.
+ * Adds a duplication of a table to a remote cluster. Exits with 0 only if the duplication now exists as requested.
  *
  *     cc add.c $(pkg-config --cflags --libs pegasus_dup) -o add
  *     ./add 127.0.0.1:34601 temp target
@@ -21,13 +21,13 @@ int main(int argc, char **argv) {
     int32_t kind = pegasus_dup_outcome_kind(outcome);
     const char *text = pegasus_dup_outcome_text(outcome);
     puts(text != NULL ? text : pegasus_dup_status_text(status));
-    int as_asked =
+    int as_requested =
         kind == PEGASUS_DUP_CREATED ||
         (kind == PEGASUS_DUP_ALREADY_EXISTS && pegasus_dup_outcome_difference_count(outcome) == 0);
     if (pegasus_dup_outcome_unverified_count(outcome) > 0) {
-        as_asked = 0; /* The text names what the server does not tell. */
+        as_requested = 0; /* The text names the properties that the server does not report. */
     }
     pegasus_dup_outcome_free(outcome);
     pegasus_dup_client_free(client);
-    return as_asked ? 0 : 1;
+    return as_requested ? 0 : 1;
 }

@@ -1,4 +1,4 @@
-"""How a script is tested without a cluster: ``pip install pegasus-dup pytest``, and ``pytest``."""
+"""Test a script without a cluster: ``pip install pegasus-dup pytest``, then ``pytest``."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from pytest_pegasus_dup import MetaFactory
 
 
 def test_created_once(pegasus_meta: MetaServer) -> None:
-    """Every test has a server of its own, with nothing in it yet."""
+    """Each test has a server of its own, which has no duplications yet."""
     assert ensure(pegasus_meta.address, {"temp": "target"}) == ["temp: created"]
     assert ensure(pegasus_meta.address, {"temp": "target"}) == ["temp: exists"]
 
 
 @pytest.mark.pegasus_meta(tables=["a", "b"], remote_clusters={"backup": "127.0.0.1:35601"})
 def test_other_tables(pegasus_meta: MetaServer) -> None:
-    """The marker says what the server has."""
+    """The marker sets the tables and the remote clusters of the server."""
     wanted = {"a": "backup", "b": "backup", "c": "backup"}
     assert ensure(pegasus_meta.address, wanted) == [
         "a: created",
         "b: created",
-        "c: not done: table_not_found",
+        "c: failed: table_not_found",
     ]
 
 
-def test_what_differs_is_told(pegasus_meta: MetaServer) -> None:
-    """What exists is found as somebody else left it."""
+def test_differences_are_reported(pegasus_meta: MetaServer) -> None:
+    """The script reports how a duplication that somebody else added differs from the request."""
     with Client(pegasus_meta.address) as client:
         client.add("temp", "target", remote_table="temp_copy")
     assert ensure(pegasus_meta.address, {"temp": "target"}) == [
@@ -44,14 +44,14 @@ def test_every_generation(pegasus_meta_factory: MetaFactory, generation: str) ->
 
 
 @pytest.mark.pegasus_meta(faults=["add#1=drop-reply"])
-def test_an_answer_that_is_lost(pegasus_meta: MetaServer) -> None:
-    """It was done, and the script can't be sure by whom."""
+def test_a_lost_response(pegasus_meta: MetaServer) -> None:
+    """The add was executed, but its response was lost, so another client may have created it."""
     assert ensure(pegasus_meta.address, {"temp": "target"}, timeout=3) == [
         "temp: created, by this run or another"
     ]
 
 
-def test_the_leader_is_another_one(pegasus_meta_factory: MetaFactory) -> None:
-    """Any server of a group may be asked."""
+def test_the_leader_is_another_server(pegasus_meta_factory: MetaFactory) -> None:
+    """The script finds the leader, whichever server of the group it is given."""
     group = pegasus_meta_factory.group(3)
     assert ensure(group.addresses[2], {"temp": "target"}) == ["temp: created"]

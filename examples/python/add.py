@@ -1,6 +1,6 @@
-"""Add a duplication twice, and tell what happened each time.
+"""Add a duplication twice, and print what happened each time.
 
-Runs against an embedded server; give HOST:PORT for a real one.
+The script uses an embedded server. Give HOST:PORT to use a real server.
 """
 
 from __future__ import annotations
@@ -12,22 +12,22 @@ from pegasus_dup import AlreadyExists, Client, Created, Failed, MetaServer
 
 
 def report(outcome: Created | AlreadyExists | Failed) -> None:
-    """Say what became of an add."""
+    """Print the outcome of an add."""
     if isinstance(outcome, Created):
-        doubt = "" if outcome.certain else " (by this call or by a racing one)"
+        doubt = "" if outcome.certain else " (by this call, or by another call at the same time)"
         print(f"created: dupid={outcome.value.dupid}{doubt}")
     elif isinstance(outcome, AlreadyExists):
-        print(f"nothing was created, it exists: dupid={outcome.existing.dupid}")
+        print(f"nothing was created; the duplication exists: dupid={outcome.existing.dupid}")
         for difference in outcome.differences:
             print(f"  it differs in {difference}")
-        for one in outcome.unverified:
-            print(f"  the server does not tell: {one}")
+        for name in outcome.unverified:
+            print(f"  the server does not report: {name}")
     else:
         print(f"failed: {outcome.error}")
 
 
 def main() -> None:
-    """Add, and add again with another remote table."""
+    """Add a duplication, and add it again with another remote table."""
     with contextlib.ExitStack() as stack:
         if len(sys.argv) > 1:
             address = sys.argv[1]

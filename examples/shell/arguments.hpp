@@ -1,4 +1,4 @@
-/* A command's words, parted into what the command knows: positions, flags, and options with a value. */
+/* Parses the words of a command into positional arguments, flags, and options with a value. */
 #pragma once
 
 #include <cstdint>
@@ -9,17 +9,18 @@
 
 namespace shell {
 
-/// An option: its short and its long name, and whether a value follows.
+/// An option, with its short and its long name. `takes_value` says whether a value follows.
 struct option {
     char short_name;
     std::string long_name;
     bool takes_value;
 };
 
-/// The words of one command.
+/// The parsed words of one command.
 class arguments {
 public:
-    /// Says what is wrong with the words, or nothing. Values follow as their own word or after "=".
+    /// Parses the words. Returns what is wrong with them, or nothing if they are valid. The value of an option is
+    /// the next word, or follows "=".
     std::optional<std::string> parse(const std::vector<std::string> &words,
                                      const std::vector<option> &known, std::size_t most_positions);
 
@@ -32,10 +33,10 @@ private:
     std::map<char, std::string> values_;
 };
 
-/// A whole number that isn't negative and fits; nothing for any other text.
+/// Returns the text as a whole number that is not negative. Returns nothing if it is no such number or too large.
 std::optional<std::int32_t> to_number(const std::string &text);
 
-/// Parts a line at its blanks; quotes hold blanks together.
+/// Splits a line at its blanks. Blanks inside quotes do not split it.
 std::vector<std::string> to_words(const std::string &line);
 
 } // namespace shell

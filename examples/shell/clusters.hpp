@@ -1,4 +1,4 @@
-/* The clusters that the shell's configuration file names. */
+/* Reads the clusters from the configuration file of the shell. */
 #pragma once
 
 #include <istream>
@@ -7,8 +7,8 @@
 
 namespace shell {
 
-/// Cluster name => its meta servers, "HOST:PORT,...": the section [pegasus.clusters] of an INI file.
-/// Other sections, and lines that start with ';' or '#', are passed over.
+/// Returns the section [pegasus.clusters] of an INI file: the meta servers ("HOST:PORT,...") of each cluster by its
+/// name. Ignores other sections, and lines that start with ';' or '#'.
 std::map<std::string, std::string> read_clusters(std::istream &file);
 
 } // namespace shell

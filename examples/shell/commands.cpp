@@ -16,7 +16,7 @@ template <class... Ts> struct overloaded : Ts... {
 };
 template <class... Ts> overloaded(Ts...) -> overloaded<Ts...>;
 
-/* What the add names, however it ended. */
+/* Describes a duplication, as the shell prints it after an add. */
 std::string identity(const pd::duplication &of) {
     return "[app_name: " + of.table + ", remote_cluster_name: " + of.cluster +
            ", appid: " + std::to_string(of.table_id) + ", dupid: " + std::to_string(of.dupid);
@@ -41,7 +41,7 @@ void warn(const std::optional<std::string> &warning) {
 
 void warn_unverified(const std::vector<std::string> &unverified) {
     for (const auto &property : unverified) {
-        std::cout << "WARNING: " << property << " was asked for, but is not told by the server\n";
+        std::cout << "WARNING: " << property << " was requested, but the server does not report it\n";
     }
 }
 
@@ -71,11 +71,11 @@ result add_dup(const context &shell, const std::vector<std::string> &words) {
                         result::usage);
     }
     pd::add_spec spec{table, cluster, remote_table, *replicas, given.has('s')};
-    std::ostringstream asked;
-    asked << "[app_name: " << table << ", remote_cluster_name: " << cluster
+    std::ostringstream requested;
+    requested << "[app_name: " << table << ", remote_cluster_name: " << cluster
           << ", is_duplicating_checkpoint: " << (spec.checkpoint ? "true" : "false")
           << ", remote_app_name: " << remote_table << ", remote_replica_count: " << *replicas;
-    std::cout << "trying to add duplication " << asked.str() << "]\n";
+    std::cout << "trying to add duplication " << requested.str() << "]\n";
 
     return std::visit(
         overloaded{
@@ -84,8 +84,8 @@ result add_dup(const context &shell, const std::vector<std::string> &words) {
                           << ", is_duplicating_checkpoint: " << (spec.checkpoint ? "true" : "false")
                           << remote(made.value) << '\n';
                 if (!made.certain) {
-                    std::cout << "WARNING: it was absent before and is there now, but another add at "
-                                 "the same time may have made it\n";
+                    std::cout << "WARNING: the duplication did not exist before and exists now, but "
+                                 "another add at the same time may have created it\n";
                 }
                 warn_unverified(made.unverified);
                 warn(made.warning);
@@ -95,7 +95,7 @@ result add_dup(const context &shell, const std::vector<std::string> &words) {
                 std::cout << "duplication has been existing " << identity(there.existing)
                           << remote(there.existing) << '\n';
                 for (const auto &difference : there.differences) {
-                    std::cout << "WARNING: " << difference.field << " was asked as "
+                    std::cout << "WARNING: " << difference.field << " was requested as "
                               << difference.asked << ", but is " << difference.existing << '\n';
                 }
                 warn_unverified(there.unverified);
@@ -103,7 +103,7 @@ result add_dup(const context &shell, const std::vector<std::string> &words) {
                 return there.differences.empty() ? result::done : result::failed;
             },
             [&](const pd::error &why) {
-                std::cerr << "adding duplication failed " << asked.str()
+                std::cerr << "adding duplication failed " << requested.str()
                           << ", error: " << error_text(why) << "]\n";
                 if (why.hint) {
                     std::cerr << "detail:\n  " << *why.hint << '\n';
@@ -155,7 +155,7 @@ result query_dup(const context &shell, const std::vector<std::string> &words) {
     return result::done;
 }
 
-/* How a change ended, as the shell shows it. */
+/* Prints the result of a change. */
 template <class Outcome> result show(const std::string &operation, const Outcome &outcome) {
     return std::visit(
         [&](const auto &became) {
@@ -168,7 +168,7 @@ template <class Outcome> result show(const std::string &operation, const Outcome
                                 result::failed);
             } else {
                 const bool already = std::is_same_v<became_type, pd::unchanged>;
-                std::cout << operation << " succeed" << (already ? " (it was so already)" : "")
+                std::cout << operation << " succeed" << (already ? " (nothing had to be changed)" : "")
                           << '\n';
                 warn(became.warning);
                 return result::done;
@@ -177,7 +177,7 @@ template <class Outcome> result show(const std::string &operation, const Outcome
         outcome);
 }
 
-/* The words TABLE DUPID [more]; writes both, or complains. */
+/* Parses the words TABLE DUPID [more]. Prints an error if they are wrong. */
 bool table_and_dupid(const std::vector<std::string> &words, std::size_t count, std::int32_t &dupid) {
     if (words.size() != count) {
         complain(words.size() < count ? "missing params" : "too many params", result::usage);

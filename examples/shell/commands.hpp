@@ -1,4 +1,4 @@
-/* The shell's commands on duplications. */
+/* The duplication commands of the shell. */
 #pragma once
 
 #include <pegasus_dup.hpp>
@@ -8,37 +8,37 @@
 
 namespace shell {
 
-/// What commands work on.
+/// The cluster on which the commands work.
 struct context {
     const pegasus_dup::client &client;
     std::string cluster_name;
 };
 
-/// What became of a command.
+/// The result of a command.
 enum class result {
     done,
     failed,
-    /// It was called wrongly: its usage is shown.
+    /// The arguments were wrong. The shell then shows the usage.
     usage,
 };
 
-/// One command.
+/// A command of the shell.
 struct command {
     std::string name;
     std::string usage;
     result (*run)(const context &, const std::vector<std::string> &words);
 };
 
-/// All of them.
+/// Returns all commands.
 const std::vector<command> &commands();
 
-/// An error as the shell shows one: the code or the kind, what happened, and what the server said.
+/// Returns an error as the shell prints it: the code or the kind, and the message.
 std::string error_text(const pegasus_dup::error &why);
 
-/// Says on stderr what is wrong, and returns `what`.
+/// Prints `text` to stderr, and returns `what`.
 result complain(const std::string &text, result what);
 
-/// The command that lists the duplications of many tables.
+/// Runs the command that lists the duplications of many tables.
 result dups(const context &shell, const std::vector<std::string> &words);
 
 } // namespace shell

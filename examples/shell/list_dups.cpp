@@ -40,14 +40,14 @@ std::vector<std::string> row(const pd::duplication &one, const pd::partition &pa
     return cells;
 }
 
-/* A partition has caught up only in DS_LOG, and then with a gap that isn't larger. */
+/* A partition has caught up only if the status is DS_LOG and the gap is not larger than `gap`. */
 bool unfinished(const pd::duplication &one, const pd::partition &partition, std::int64_t gap) {
     return one.status != pd::status::log || partition.last_committed_decree.value_or(-1) -
                                                     partition.confirmed_decree.value_or(-1) >
                                                 gap;
 }
 
-/* "-" if a table's number of partitions was not told. */
+/* Returns the total number of partitions, or "-" if the server did not report the number for a table. */
 std::string total_partitions(const std::vector<pd::table_duplications> &tables) {
     std::int64_t total = 0;
     for (const auto &table : tables) {
@@ -99,7 +99,7 @@ pairs summary(const std::vector<pd::table_duplications> &tables, std::int64_t ga
     return printed;
 }
 
-/* What the command prints; `behind` only if it was asked for. */
+/* Prints the result of the command. `behind` is printed only if it was requested. */
 struct report {
     table duplications;
     pairs summary;

@@ -1,9 +1,9 @@
 /*
- * A small shell for duplications: the Pegasus shell's commands on them, over pegasus_dup.hpp.
+ * A small shell with the duplication commands of the Pegasus shell, built on pegasus_dup.hpp.
  *
  *     dup-shell [--config config.ini] [--cluster NAME] [COMMAND [WORDS...]]
  *
- * Without a command it reads commands from stdin, one a line.
+ * Without a command it reads commands from stdin, one on each line.
  */
 #include <unistd.h>
 
@@ -37,7 +37,7 @@ shell::result run(const shell::context &context, std::vector<std::string> words)
     return name == "help" ? shell::result::done : shell::result::usage;
 }
 
-/* Whether the last command was done. */
+/* Reads commands and runs them. Returns whether the last command succeeded. */
 bool run_lines(const shell::context &context) {
     const bool prompt = isatty(STDIN_FILENO) != 0;
     bool done = true;
@@ -71,7 +71,7 @@ int main(int argc, char **argv) {
     }
     std::ifstream file(config);
     if (!file) {
-        std::cerr << "ERROR: can't read " << config << '\n';
+        std::cerr << "ERROR: cannot read " << config << '\n';
         return 2;
     }
     const auto clusters = shell::read_clusters(file);

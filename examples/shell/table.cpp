@@ -10,7 +10,7 @@ namespace shell {
 
 namespace {
 
-/* Values by name. What is within the braces stands four spaces further to the right. */
+/* Prints values by name. The content of the braces is indented by four more spaces. */
 using fields = std::vector<std::pair<std::string, std::string>>;
 
 void print_object(std::ostream &to, const fields &of, int indent) {

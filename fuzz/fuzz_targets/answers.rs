@@ -1,8 +1,8 @@
-//! What a client reads: a server that answers anything. Every call ends in time and without a panic, and
-//! what it says fits what was sent: a Created without an add on the wire is the worst defect there is.
+//! Fuzzes what a client reads, with a server that sends any response. Every call must end in time and without a
+//! panic, and its outcome must agree with what was sent. A Created without an add on the wire is the worst defect.
 //!
-//! The first byte chooses the call. Then each connection reads the script from where the last one
-//! stopped: one byte says what becomes of the next request, or of the next look-up of the version.
+//! The first byte selects the call. Each connection continues to read the script where the previous connection
+//! stopped. One byte decides what happens to the next request, or to the next look-up of the version.
 #![no_main]
 
 use std::net::SocketAddr;
@@ -63,9 +63,9 @@ impl VersionLookup for Scripted {
     }
 }
 
-/// An answer's frame around a body that is whatever it is.
+/// Returns the frame of a response around any body.
 fn framed(name: &str, seqid: i32, body: &[u8]) -> Vec<u8> {
-    // The same frame as that of a framework error, but with a body and ERR_OK.
+    // The frame is that of a framework error, but with a body and ERR_OK.
     let empty = encode_framework_error(&ErrorCode::Ok, name, seqid);
     let mut frame = [&empty[4..], &[12, 0, 0], body, &[0]].concat();
     let length = u32::try_from(frame.len() + 4).expect("short");
@@ -89,7 +89,7 @@ async fn serve(mut stream: DuplexStream, script: Arc<Mutex<Script>>) {
                     return;
                 }
             }
-            // HTTP, which this server doesn't speak.
+            // The request is HTTP, which this server does not support.
             Err(_) => return,
         }
     }
@@ -106,7 +106,7 @@ fn answer(frame: &[u8], script: &Mutex<Script>) -> Option<Vec<u8>> {
         1 => Some(Vec::new()),
         2 => Some(encode_framework_error(&ErrorCode::HandlerNotFound, name, seqid)),
         3 => {
-            // Raw: the frame itself is the script's.
+            // The whole frame comes from the script.
             Some(script.take())
         }
         4 => Some(framed(name, seqid.wrapping_add(1), &script.take())),
@@ -184,7 +184,7 @@ fuzz_target!(|data: &[u8]| {
             .build()
             .expect("a client");
         let call = call(&client, which, &script);
-        // By a paused clock, which passes when nothing else happens.
+        // The clock is paused, and advances only when nothing else can run.
         tokio::time::timeout(Duration::from_secs(60), call).await.expect("it ends in time");
     });
 });

@@ -1,7 +1,7 @@
-//! The thrift codec: whatever comes is refused or understood, and what is understood comes back the
-//! same when it is written again.
+//! Fuzzes the thrift codec. The codec must refuse or decode any input, and a decoded message must stay the same
+//! when it is encoded and decoded again.
 //!
-//! The first byte says as which message the rest is read.
+//! The first byte selects the message type as which the rest is decoded.
 #![no_main]
 
 use std::fmt::Debug;

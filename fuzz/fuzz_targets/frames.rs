@@ -1,7 +1,7 @@
-//! What a server reads: any bytes over one connection. It doesn't panic or hang, and afterwards another
-//! connection is served, whose table has at most one duplication to a cluster.
+//! Fuzzes what a server reads: any bytes over a connection. The server must not panic or hang. Afterwards it must
+//! serve another connection, and the table must have at most one duplication to a cluster.
 //!
-//! The first byte says which generation the server behaves as.
+//! The first byte selects the generation as which the server behaves.
 #![no_main]
 
 use std::sync::Arc;
@@ -23,13 +23,13 @@ impl Clock for Still {
     }
 }
 
-/// Sends bytes over a connection of its own, and gives what comes back.
+/// Sends bytes over a new connection, and returns the response.
 async fn exchange(hub: &Hub, bytes: &[u8]) -> Vec<u8> {
     let (client, server) = duplex(1 << 16);
     let (mut reader, mut writer) = tokio::io::split(client);
     let mut back = Vec::new();
     let send = async {
-        // It may be closed before it has taken everything.
+        // The server may close the connection before it has read everything.
         let _ = writer.write_all(bytes).await;
         let _ = writer.shutdown().await;
     };
@@ -37,7 +37,7 @@ async fn exchange(hub: &Hub, bytes: &[u8]) -> Vec<u8> {
         let _ = reader.read_to_end(&mut back).await;
     };
     let all = async { tokio::join!(hub.serve(server), send, receive) };
-    // By a paused clock, which passes when nothing else happens.
+    // The clock is paused, and advances only when nothing else can run.
     tokio::time::timeout(Duration::from_secs(3_600), all).await.expect("it ends");
     back
 }
