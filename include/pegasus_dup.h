@@ -102,68 +102,6 @@
 #define PEGASUS_DUP_UNNAMED -2
 
 /**
- * Mode: asks first, adds only what isn't there, and reads it back. The default.
- */
-#define PEGASUS_DUP_MODE_SAFE 0
-
-/**
- * Mode: sends the add alone, in one round trip; only to servers proven to be of the generation
- * dup-exist. If the duplication exists, the add may resume it, move it from DS_APP to DS_LOG and reset
- * its fail mode, until the meta server restarts; the outcome's warning says so.
- */
-#define PEGASUS_DUP_MODE_DIRECT 1
-
-/**
- * Tables to list: all of them.
- */
-#define PEGASUS_DUP_TABLES_ALL 0
-
-/**
- * Tables to list: the one of that name.
- */
-#define PEGASUS_DUP_TABLES_EXACT 1
-
-/**
- * Tables to list: those with that text anywhere in their name.
- */
-#define PEGASUS_DUP_TABLES_ANYWHERE 2
-
-/**
- * Tables to list: those whose name starts so.
- */
-#define PEGASUS_DUP_TABLES_PREFIX 3
-
-/**
- * Tables to list: those whose name ends so.
- */
-#define PEGASUS_DUP_TABLES_POSTFIX 4
-
-/**
- * Log level: something failed that shouldn't.
- */
-#define PEGASUS_DUP_LOG_ERROR 1
-
-/**
- * Log level: something that a person should know.
- */
-#define PEGASUS_DUP_LOG_WARN 2
-
-/**
- * Log level: what happens.
- */
-#define PEGASUS_DUP_LOG_INFO 3
-
-/**
- * Log level: how it happens.
- */
-#define PEGASUS_DUP_LOG_DEBUG 4
-
-/**
- * Log level: everything.
- */
-#define PEGASUS_DUP_LOG_TRACE 5
-
-/**
  * The outcome kind `created`. The duplication did not exist before the call, and exists now.
  */
 #define PEGASUS_DUP_CREATED 0
@@ -404,6 +342,72 @@
  * to a repeated add if the state of the existing duplication allows it.
  */
 #define PEGASUS_DUP_GENERATION_DUP_EXIST 4
+
+/**
+ * The mode `safe`. Looks for the duplication first, sends the add only if the duplication does not
+ * exist, and looks for it again afterwards. This is the default.
+ */
+#define PEGASUS_DUP_MODE_SAFE 0
+
+/**
+ * The mode `direct`. Sends the add without looking for the duplication first, which saves a round
+ * trip. The server must be proven to be of the generation `dup-exist`; otherwise the call fails
+ * with `unsupported`. If the duplication exists, the add may resume it, move it from DS_APP to
+ * DS_LOG, and reset its fail mode to FAIL_SLOW, until the meta server restarts. The outcome then
+ * has a warning that says so. If the response is lost, a duplication that is listed may have
+ * existed before, and the call fails with `outcome_unknown`.
+ */
+#define PEGASUS_DUP_MODE_DIRECT 1
+
+/**
+ * The match type `all`. Selects all tables.
+ */
+#define PEGASUS_DUP_TABLES_ALL 0
+
+/**
+ * The match type `exact`. Selects the table that has the text as its name.
+ */
+#define PEGASUS_DUP_TABLES_EXACT 1
+
+/**
+ * The match type `anywhere`. Selects the tables whose name contains the text.
+ */
+#define PEGASUS_DUP_TABLES_ANYWHERE 2
+
+/**
+ * The match type `prefix`. Selects the tables whose name starts with the text.
+ */
+#define PEGASUS_DUP_TABLES_PREFIX 3
+
+/**
+ * The match type `postfix`. Selects the tables whose name ends with the text.
+ */
+#define PEGASUS_DUP_TABLES_POSTFIX 4
+
+/**
+ * The log level `error`. Something failed that should not fail.
+ */
+#define PEGASUS_DUP_LOG_ERROR 1
+
+/**
+ * The log level `warn`. A person should know of the event.
+ */
+#define PEGASUS_DUP_LOG_WARN 2
+
+/**
+ * The log level `info`. The message describes what the library does.
+ */
+#define PEGASUS_DUP_LOG_INFO 3
+
+/**
+ * The log level `debug`. The message describes in detail how the library does its work.
+ */
+#define PEGASUS_DUP_LOG_DEBUG 4
+
+/**
+ * The log level `trace`. The message describes everything that the library does.
+ */
+#define PEGASUS_DUP_LOG_TRACE 5
 
 /**
  * The operation `add`. Adds a duplication. The request needs a table and a remote cluster.

@@ -137,31 +137,49 @@ enum class generation : std::int32_t {
     /// state of the existing duplication allows it.
     dup_exist = PEGASUS_DUP_GENERATION_DUP_EXIST,
 };
-/* End of enums */
 
-/// How an add is done.
+/// The way in which an add is done.
 enum class mode : std::int32_t {
+    /// Looks for the duplication first, sends the add only if the duplication does not exist, and
+    /// looks for it again afterwards. This is the default.
     safe = PEGASUS_DUP_MODE_SAFE,
+    /// Sends the add without looking for the duplication first, which saves a round trip. The
+    /// server must be proven to be of the generation `dup-exist`; otherwise the call fails with
+    /// `unsupported`. If the duplication exists, the add may resume it, move it from DS_APP to
+    /// DS_LOG, and reset its fail mode to FAIL_SLOW, until the meta server restarts. The outcome
+    /// then has a warning that says so. If the response is lost, a duplication that is listed may
+    /// have existed before, and the call fails with `outcome_unknown`.
     direct = PEGASUS_DUP_MODE_DIRECT,
 };
 
-/// Which tables to list.
+/// The rule by which a list selects tables.
 enum class tables : std::int32_t {
+    /// Selects all tables.
     all = PEGASUS_DUP_TABLES_ALL,
+    /// Selects the table that has the text as its name.
     exact = PEGASUS_DUP_TABLES_EXACT,
+    /// Selects the tables whose name contains the text.
     anywhere = PEGASUS_DUP_TABLES_ANYWHERE,
+    /// Selects the tables whose name starts with the text.
     prefix = PEGASUS_DUP_TABLES_PREFIX,
+    /// Selects the tables whose name ends with the text.
     postfix = PEGASUS_DUP_TABLES_POSTFIX,
 };
 
-/// How important a message of the log is; the lower, the more.
+/// The importance of a log message. A lower number is more important.
 enum class log_level : std::int32_t {
+    /// Something failed that should not fail.
     error = PEGASUS_DUP_LOG_ERROR,
+    /// A person should know of the event.
     warn = PEGASUS_DUP_LOG_WARN,
+    /// The message describes what the library does.
     info = PEGASUS_DUP_LOG_INFO,
+    /// The message describes in detail how the library does its work.
     debug = PEGASUS_DUP_LOG_DEBUG,
+    /// The message describes everything that the library does.
     trace = PEGASUS_DUP_LOG_TRACE,
 };
+/* End of enums */
 
 /// The name, such as "outcome_unknown".
 inline std::string_view to_string(error_kind kind) noexcept {

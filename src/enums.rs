@@ -72,13 +72,17 @@ pub(crate) trait Numbered: Copy + 'static {
 }
 
 /// Declares the enums. Each variant has a number for C and a name for all other faces. An enum whose
-/// values come from a server may end in `else`, with the variant for numbers that have no name.
+/// values come from a server may end in `else`, with the variant for numbers that have no name. The
+/// word `default` marks the default of an enum that derives `Default`.
 macro_rules! shared_enums {
     ($(
         $(#[doc = $doc:literal])+
         #[derive($($derive:ident),*)]
         pub enum $enum:ident {
-            $($(#[doc = $member_doc:literal])+ $variant:ident = $number:literal => $name:literal,)+
+            $(
+                $(#[doc = $member_doc:literal])+ $variant:ident = $number:literal => $name:literal
+                $($default:ident)?,
+            )+
             $(else $(#[doc = $other_doc:literal])+ $other:ident => $other_name:literal,)?
         }
     )+) => {
@@ -87,7 +91,7 @@ macro_rules! shared_enums {
             #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, $($derive),*)]
             #[non_exhaustive]
             pub enum $enum {
-                $($(#[doc = $member_doc])+ $variant,)+
+                $($(#[doc = $member_doc])+ $(#[$default])? $variant,)+
                 $($(#[doc = $other_doc])+ $other(i32),)?
             }
 
@@ -404,6 +408,51 @@ shared_enums! {
         ListByTable = 7 => "list_by_table",
         /// Describes the meta servers.
         Info = 8 => "info",
+    }
+
+    /// The way in which an add is done.
+    #[derive(Default)]
+    pub enum Mode {
+        /// Looks for the duplication first, sends the add only if the duplication does not exist, and
+        /// looks for it again afterwards. This is the default.
+        Safe = 0 => "safe" default,
+        /// Sends the add without looking for the duplication first, which saves a round trip. The
+        /// server must be proven to be of the generation `dup-exist`; otherwise the call fails with
+        /// `unsupported`. If the duplication exists, the add may resume it, move it from DS_APP to
+        /// DS_LOG, and reset its fail mode to FAIL_SLOW, until the meta server restarts. The outcome
+        /// then has a warning that says so. If the response is lost, a duplication that is listed may
+        /// have existed before, and the call fails with `outcome_unknown`.
+        Direct = 1 => "direct",
+    }
+
+    /// The rule by which a list selects tables.
+    #[derive()]
+    pub enum MatchType {
+        /// Selects all tables.
+        All = 0 => "all",
+        /// Selects the table that has the text as its name.
+        Exact = 1 => "exact",
+        /// Selects the tables whose name contains the text.
+        Anywhere = 2 => "anywhere",
+        /// Selects the tables whose name starts with the text.
+        Prefix = 3 => "prefix",
+        /// Selects the tables whose name ends with the text.
+        Postfix = 4 => "postfix",
+    }
+
+    /// The importance of a log message. A lower number is more important.
+    #[derive()]
+    pub enum LogLevel {
+        /// Something failed that should not fail.
+        Error = 1 => "error",
+        /// A person should know of the event.
+        Warn = 2 => "warn",
+        /// The message describes what the library does.
+        Info = 3 => "info",
+        /// The message describes in detail how the library does its work.
+        Debug = 4 => "debug",
+        /// The message describes everything that the library does.
+        Trace = 5 => "trace",
     }
 }
 

@@ -121,10 +121,9 @@ class FailMode(_Text):
 
     @classmethod
     def _missing_(cls, value: object) -> FailMode | None:
-        # The short names of the command line: slow, skip, fast.
-        if isinstance(value, str) and value in ("slow", "skip", "fast"):
-            return cls("FAIL_" + value.upper())
-        return None
+        # The command line has short names: slow, skip, fast.
+        short = {mode.value[len("FAIL_") :].lower(): mode for mode in cls if mode is not cls.UNKNOWN}
+        return short.get(value) if isinstance(value, str) else None
 
 
 class Generation(_Text):

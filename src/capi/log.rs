@@ -12,6 +12,7 @@ use tracing::{Level, Metadata};
 use super::boundary::{Process, status};
 use super::numbers::*;
 use super::pointers::{CText, UserData, c_string};
+use crate::enums::{LogLevel, Numbered};
 use crate::events::{self, Listen, NotInstalled};
 
 /// What is called with every message of the log: its level, one of `PEGASUS_DUP_LOG_*`, and its text,
@@ -72,13 +73,14 @@ impl Listener {
 struct ToListener;
 
 fn number(level: &Level) -> i32 {
-    match *level {
-        Level::ERROR => PEGASUS_DUP_LOG_ERROR,
-        Level::WARN => PEGASUS_DUP_LOG_WARN,
-        Level::INFO => PEGASUS_DUP_LOG_INFO,
-        Level::DEBUG => PEGASUS_DUP_LOG_DEBUG,
-        Level::TRACE => PEGASUS_DUP_LOG_TRACE,
-    }
+    let level = match *level {
+        Level::ERROR => LogLevel::Error,
+        Level::WARN => LogLevel::Warn,
+        Level::INFO => LogLevel::Info,
+        Level::DEBUG => LogLevel::Debug,
+        Level::TRACE => LogLevel::Trace,
+    };
+    level.abi_number()
 }
 
 impl Listen for ToListener {
@@ -111,9 +113,7 @@ impl Listen for ToListener {
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_set_log(callback: Log, max_level: i32, user_data: UserData) -> i32 {
     status(|| {
-        if !(PEGASUS_DUP_LOG_ERROR..=PEGASUS_DUP_LOG_TRACE).contains(&max_level) {
-            return Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT));
-        }
+        value::<LogLevel>(max_level)?;
         events::install(ToListener).map_err(|why| match why {
             NotInstalled::Taken => Refusal(PEGASUS_DUP_LOG_TAKEN),
             NotInstalled::Forked => Refusal(PEGASUS_DUP_FORKED),

@@ -1,7 +1,6 @@
 //! The numbers of the C interface that no other face has. The numbers of the enums that all faces share
 //! are in `src/enums.rs`. Numbers are never reused.
 
-use crate::client::Mode;
 use crate::enums::{Numbered, UNNAMED};
 use crate::error::ErrorKind;
 
@@ -41,35 +40,6 @@ pub const PEGASUS_DUP_NOT_TOLD: i32 = -1;
 /// Told, but by a number that this library has no name for; the text accessor shows it.
 pub const PEGASUS_DUP_UNNAMED: i32 = -2;
 
-/// Mode: asks first, adds only what isn't there, and reads it back. The default.
-pub const PEGASUS_DUP_MODE_SAFE: i32 = 0;
-/// Mode: sends the add alone, in one round trip; only to servers proven to be of the generation
-/// dup-exist. If the duplication exists, the add may resume it, move it from DS_APP to DS_LOG and reset
-/// its fail mode, until the meta server restarts; the outcome's warning says so.
-pub const PEGASUS_DUP_MODE_DIRECT: i32 = 1;
-
-/// Tables to list: all of them.
-pub const PEGASUS_DUP_TABLES_ALL: i32 = 0;
-/// Tables to list: the one of that name.
-pub const PEGASUS_DUP_TABLES_EXACT: i32 = 1;
-/// Tables to list: those with that text anywhere in their name.
-pub const PEGASUS_DUP_TABLES_ANYWHERE: i32 = 2;
-/// Tables to list: those whose name starts so.
-pub const PEGASUS_DUP_TABLES_PREFIX: i32 = 3;
-/// Tables to list: those whose name ends so.
-pub const PEGASUS_DUP_TABLES_POSTFIX: i32 = 4;
-
-/// Log level: something failed that shouldn't.
-pub const PEGASUS_DUP_LOG_ERROR: i32 = 1;
-/// Log level: something that a person should know.
-pub const PEGASUS_DUP_LOG_WARN: i32 = 2;
-/// Log level: what happens.
-pub const PEGASUS_DUP_LOG_INFO: i32 = 3;
-/// Log level: how it happens.
-pub const PEGASUS_DUP_LOG_DEBUG: i32 = 4;
-/// Log level: everything.
-pub const PEGASUS_DUP_LOG_TRACE: i32 = 5;
-
 /// The kind of error that a status stands for; `None` for `PEGASUS_DUP_OK` and for numbers that are no
 /// status.
 pub(crate) fn error_kind_of_status(status: i32) -> Option<ErrorKind> {
@@ -96,14 +66,6 @@ pub(crate) fn told(value: Option<impl Numbered>) -> i32 {
 /// Returns the value that a number from C stands for.
 pub(crate) fn value<T: Numbered>(number: i32) -> Result<T, Refusal> {
     T::from_abi_number(number).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))
-}
-
-pub(crate) fn mode(number: i32) -> Result<Mode, Refusal> {
-    match number {
-        PEGASUS_DUP_MODE_SAFE => Ok(Mode::Safe),
-        PEGASUS_DUP_MODE_DIRECT => Ok(Mode::Direct),
-        _ => Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT)),
-    }
 }
 
 /// Returns the truth value that a number from C stands for. C passes an integer, because a C `bool` may

@@ -82,7 +82,7 @@ pub extern "C" fn pegasus_dup_options_set_generation(
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_options_set_mode(options: Option<&mut Options>, mode: i32) -> i32 {
     status(|| {
-        given(options)?.mode = numbers::mode(mode)?;
+        given(options)?.mode = numbers::value(mode)?;
         Ok(())
     })
 }

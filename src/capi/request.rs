@@ -5,7 +5,7 @@ use super::numbers::*;
 use super::pointers::{Out, Text, given};
 use crate::client::operation::Operation;
 use crate::client::{DuplicationSpec, Selector, TablePattern};
-use crate::enums::OperationKind;
+use crate::enums::{MatchType, OperationKind};
 use crate::outcome::FailMode;
 
 /// What to ask for, put together step by step: for what the plain functions have no arguments for,
@@ -34,15 +34,15 @@ pub(crate) fn selector(dupid: i32, cluster: Option<&str>) -> Result<Selector, Re
     }
 }
 
+/// Returns the tables that a match type and a text select. All tables need no text.
 pub(crate) fn tables(which: i32, text: Option<&str>) -> Result<TablePattern, Refusal> {
     let text = || text.map(str::to_owned).ok_or(Refusal(PEGASUS_DUP_NULL_ARGUMENT));
-    Ok(match which {
-        PEGASUS_DUP_TABLES_ALL => TablePattern::All,
-        PEGASUS_DUP_TABLES_EXACT => TablePattern::Exact(text()?),
-        PEGASUS_DUP_TABLES_ANYWHERE => TablePattern::Anywhere(text()?),
-        PEGASUS_DUP_TABLES_PREFIX => TablePattern::Prefix(text()?),
-        PEGASUS_DUP_TABLES_POSTFIX => TablePattern::Postfix(text()?),
-        _ => return Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT)),
+    Ok(match value(which)? {
+        MatchType::All => TablePattern::All,
+        MatchType::Exact => TablePattern::Exact(text()?),
+        MatchType::Anywhere => TablePattern::Anywhere(text()?),
+        MatchType::Prefix => TablePattern::Prefix(text()?),
+        MatchType::Postfix => TablePattern::Postfix(text()?),
     })
 }
 

@@ -1,6 +1,7 @@
 //! What a caller says: what to add, which one is meant, which tables to list. And what of it is
 //! refused before anything is sent.
 
+pub use crate::enums::Mode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Difference, Duplication};
 use crate::protocol::MAX_NAME;
@@ -130,22 +131,6 @@ pub(crate) fn words(field: &str) -> &str {
         "remote_table" => "remote table",
         other => other,
     }
-}
-
-/// How an add is done.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Mode {
-    /// Asks first, adds only what isn't there, and reads it back. The default.
-    #[default]
-    Safe,
-    /// Sends the add alone, in one round trip once the server and the table are known on the
-    /// connection. Unsupported unless the server is proven to be `dup-exist`. It has a repeated
-    /// add's side effects there, until the meta server restarts: one that is paused is resumed, one
-    /// in DS_APP goes on to DS_LOG, and the fail mode becomes FAIL_SLOW. The outcome of an add that
-    /// met an existing one has a warning that says so. Where its answer is lost, one that is
-    /// listed may have been there before: that is OutcomeUnknown then.
-    Direct,
 }
 
 /// Which duplication of a table.

@@ -38,6 +38,27 @@ static int32_t generation(int32_t number) {
     return status;
 }
 
+static int32_t mode(int32_t number) {
+    pegasus_dup_options *options = NULL;
+    CHECK(pegasus_dup_options_new(&options) == PEGASUS_DUP_OK);
+    int32_t status = pegasus_dup_options_set_mode(options, number);
+    pegasus_dup_options_free(options);
+    return status;
+}
+
+static int32_t match_type(int32_t number) {
+    pegasus_dup_request *request = NULL;
+    CHECK(pegasus_dup_request_new(PEGASUS_DUP_OPERATION_LIST, &request) == PEGASUS_DUP_OK);
+    int32_t status = pegasus_dup_request_set_tables(request, number, "t");
+    pegasus_dup_request_free(request);
+    return status;
+}
+
+/* Without a callback this only ends the log. */
+static int32_t log_level(int32_t number) {
+    return pegasus_dup_set_log(NULL, number, NULL);
+}
+
 static int32_t fail_mode(int32_t number) {
     pegasus_dup_request *request = NULL;
     CHECK(pegasus_dup_request_new(PEGASUS_DUP_OPERATION_SET_FAIL_MODE, &request) == PEGASUS_DUP_OK);
@@ -67,5 +88,8 @@ int main(void) {
     taken(&table, "operations", operation);
     taken(&table, "generations", generation);
     taken(&table, "fail_modes", fail_mode);
+    taken(&table, "modes", mode);
+    taken(&table, "match_types", match_type);
+    taken(&table, "log_levels", log_level);
     return checks_result();
 }

@@ -76,6 +76,36 @@ static const char *name(pd::generation value) {
     }
     return nullptr;
 }
+
+static const char *name(pd::mode value) {
+    switch (value) {
+    case pd::mode::safe: return "safe";
+    case pd::mode::direct: return "direct";
+    }
+    return nullptr;
+}
+
+static const char *name(pd::tables value) {
+    switch (value) {
+    case pd::tables::all: return "all";
+    case pd::tables::exact: return "exact";
+    case pd::tables::anywhere: return "anywhere";
+    case pd::tables::prefix: return "prefix";
+    case pd::tables::postfix: return "postfix";
+    }
+    return nullptr;
+}
+
+static const char *name(pd::log_level value) {
+    switch (value) {
+    case pd::log_level::error: return "error";
+    case pd::log_level::warn: return "warn";
+    case pd::log_level::info: return "info";
+    case pd::log_level::debug: return "debug";
+    case pd::log_level::trace: return "trace";
+    }
+    return nullptr;
+}
 /* End of names */
 
 template <class Enum> static void same(const parity &table, const char *section) {
@@ -133,6 +163,9 @@ int main() {
     same<pd::status>(table, "statuses");
     same<pd::fail_mode>(table, "fail_modes");
     same<pd::generation>(table, "generations");
+    same<pd::mode>(table, "modes");
+    same<pd::tables>(table, "match_types");
+    same<pd::log_level>(table, "log_levels");
     CHECK(of(table, "outcomes") == outcomes);
     CHECK(of(table, "operations") == operations);
     return checks_result();

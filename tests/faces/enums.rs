@@ -83,9 +83,12 @@ fn parts() -> Vec<Part> {
         ("statuses", "Status"),
         ("roles", "Role"),
         ("known_by", "KnownBy"),
+        ("modes", "Mode"),
+        ("match_types", "MatchType"),
+        ("log_levels", "LogLevel"),
     ] {
         let lines = generate::parity(name);
-        let close = if section == "known_by" { "]" } else { "]," };
+        let close = if section == "log_levels" { "]" } else { "]," };
         parts.push(json(PARITY, section, ["[", close], lines));
     }
     parts

@@ -59,7 +59,7 @@ struct InC {
 }
 
 /// The enums that have numbers in C, in the order of the header.
-const IN_C: [InC; 8] = [
+const IN_C: [InC; 11] = [
     InC { name: "OutcomeKind", prefix: "", noun: "The outcome kind", cpp: None },
     InC { name: "ResourceKind", prefix: "RESOURCE_", noun: "The resource kind", cpp: None },
     InC { name: "Evidence", prefix: "", noun: "The evidence", cpp: Some("evidence") },
@@ -72,6 +72,9 @@ const IN_C: [InC; 8] = [
         noun: "The generation",
         cpp: Some("generation"),
     },
+    InC { name: "Mode", prefix: "MODE_", noun: "The mode", cpp: Some("mode") },
+    InC { name: "MatchType", prefix: "TABLES_", noun: "The match type", cpp: Some("tables") },
+    InC { name: "LogLevel", prefix: "LOG_", noun: "The log level", cpp: Some("log_level") },
     // C++ has methods instead.
     InC { name: "OperationKind", prefix: "OPERATION_", noun: "The operation", cpp: None },
 ];

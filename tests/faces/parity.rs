@@ -131,6 +131,9 @@ fn the_c_header_has_the_same_names_and_numbers() {
         ("statuses", "The duplication status ", "STATUS_", "DS_"),
         ("fail_modes", "The fail mode ", "FAIL_", "FAIL_"),
         ("generations", "The generation ", "GENERATION_", ""),
+        ("modes", "The mode ", "MODE_", ""),
+        ("match_types", "The match type ", "TABLES_", ""),
+        ("log_levels", "The log level ", "LOG_", ""),
     ];
     for (name, word, prefix, other) in sections {
         let table: Vec<(String, i64)> = section(name)

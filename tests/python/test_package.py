@@ -65,8 +65,15 @@ ENUMS = {
 
 
 def test_enumerations_have_what_the_library_has() -> None:
-    # Outcomes have classes, operations have methods, and there is one kind of resource only.
-    assert _core.ENUMS.keys() - ENUMS.keys() == {"OutcomeKind", "OperationKind", "ResourceKind"}
+    # In Python these are classes, methods, arguments, or levels of `logging`.
+    assert _core.ENUMS.keys() - ENUMS.keys() == {
+        "LogLevel",
+        "MatchType",
+        "Mode",
+        "OperationKind",
+        "OutcomeKind",
+        "ResourceKind",
+    }
     for name, members in ENUMS.items():
         assert [one.value for one in members] == list(_core.ENUMS[name])
     assert [one for one in Evidence if not one.certain] == [Evidence.APPEARED_DURING_CALL]
