@@ -120,16 +120,24 @@ impl<'a> Add<'a> {
         }
     }
 
-    /// What is said to be created goes where it was asked to go, whatever the server tells of it.
+    /// A duplication that is reported as Created goes to the requested remote table, whatever the
+    /// server reports about it.
+    ///
+    /// A leader that ships every table to a remote table of the same name does so with the duplications
+    /// that a newer server of its group stored under another name, too.
     fn made_as_asked(&self, value: &Duplication, wrong: &mut Vec<String>) {
+        let wanted = self.spec.wanted_remote_table();
+        let count = self.spec.remote_replica_count.filter(|&count| count != 0);
         let mut makings = self.truth.makings_of(value).peekable();
         let known = makings.peek().is_some();
-        let count = self.spec.remote_replica_count.filter(|&count| count != 0);
-        let as_asked = makings.any(|making| {
-            making.record.remote_table == self.spec.wanted_remote_table()
+        let stored_so = makings.any(|making| {
+            making.record.remote_table == wanted
                 && count.is_none_or(|count| making.record.remote_replica_count == count)
         });
-        if known && !as_asked {
+        let shipped_so = check_compared::keeps_own_name(self.truth, self.whole)
+            && wanted == self.spec.table
+            && count.is_none_or(|count| count == check_compared::TABLE_REPLICAS);
+        if known && !stored_so && !shipped_so {
             wrong.push("Created, and not as it was asked for".to_owned());
         }
     }

@@ -10,7 +10,7 @@ use super::trace::{Line, Told};
 use super::truth::{Truth, Whole};
 
 /// The replica count of each table of the simulation: the default.
-const TABLE_REPLICAS: i32 = 3;
+pub(super) const TABLE_REPLICAS: i32 = 3;
 
 pub(crate) fn check(
     truth: &Truth<'_>,
@@ -57,10 +57,7 @@ pub(crate) fn check(
     if !spec.checkpoint && outcome.created() && shipped {
         wrong.push("Created, and it ships a checkpoint that was not requested".to_owned());
     }
-    let keeps_own = asked_last(truth, whole).is_some_and(|generation| {
-        matches!(generation, Generation::Freezed | Generation::Checkpoint)
-    });
-    let (table, count) = match keeps_own {
+    let (table, count) = match keeps_own_name(truth, whole) {
         true => (&spec.table, TABLE_REPLICAS),
         false => (&first.remote_table, first.remote_replica_count),
     };
@@ -121,7 +118,15 @@ fn records_of<'a>(truth: &'a Truth<'_>, one: &Duplication) -> Vec<&'a Duplicatio
         .collect()
 }
 
-/// The generation of the server that told the call of a duplication last.
+/// Whether the server that last reported a duplication to the call ships every table to a remote table of
+/// the same name, whatever name a newer server of the group stored.
+pub(super) fn keeps_own_name(truth: &Truth<'_>, whole: &Whole<'_>) -> bool {
+    asked_last(truth, whole).is_some_and(|generation| {
+        matches!(generation, Generation::Freezed | Generation::Checkpoint)
+    })
+}
+
+/// Returns the generation of the server that last reported a duplication to the call.
 fn asked_last(truth: &Truth<'_>, whole: &Whole<'_>) -> Option<Generation> {
     let told = truth.got[whole.call].iter().rev().find(|got| {
         got.line < whole.ends

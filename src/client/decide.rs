@@ -29,6 +29,10 @@ const MAY_HAVE_CHANGED_IT: &str = "the add was sent without regard to what is th
     resumed the duplication, moved it from DS_APP to DS_LOG, and reset its fail mode to FAIL_SLOW, \
     until the meta server restarts";
 
+/// Why a duplication that differs from the request may still have been created by this call.
+const MAY_BE_IGNORED: &str = "the server may have ignored the requested remote table and replica \
+    count, and created a duplication that differs from the request";
+
 /// What was found when the table was read back after an add. Several duplications to the cluster of the
 /// request are no outcome of that add: see [`Case::several`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,6 +194,10 @@ fn claimed(
             (Echo::Absent | Echo::AsAsked, true) if question.may_have_made(one) => {
                 return appeared(question, one.clone(), None);
             }
+            // The server that answered stores no remote tables, so it may have ignored the requested one.
+            (Echo::Absent, false) if question.may_have_been_ignored(one) => {
+                return Err(unknown::error(spec, reply, MAY_BE_IGNORED, known(found)));
+            }
             (Echo::Absent | Echo::AsAsked, true) | (Echo::Absent | Echo::Otherwise, false) => {
                 return Ok(existed(question, one.clone(), Evidence::ListedAfter, None));
             }
@@ -243,6 +251,9 @@ fn exists(
 fn lost(question: &Question<'_>, reply: &Reply, found: Afterwards) -> Result<Outcome<Duplication>> {
     let spec = question.spec;
     match found {
+        Afterwards::One(one) if question.may_have_been_ignored(&one) => {
+            Err(unknown::error(spec, reply, MAY_BE_IGNORED, vec![one]))
+        }
         Afterwards::One(one) if !question.may_have_made(&one) => {
             Ok(existed(question, one, Evidence::ListedAfter, None))
         }

@@ -12,6 +12,9 @@ pub(super) const OTHER: i32 = 1_800;
 /// A remote table and a replica count that are asked for.
 pub(super) const ASKED: (&str, i32) = ("there", 5);
 
+/// The remote table and the replica count of a duplication for which neither was requested.
+const OWN: (&str, i32) = ("here", 3);
+
 pub(super) fn spec(checkpoint: bool) -> DuplicationSpec {
     DuplicationSpec {
         remote_table: Some(ASKED.0.to_owned()),
@@ -46,11 +49,14 @@ pub(super) enum There {
     ItUntold,
     ItOtherwise,
     ItWithAnotherCount,
+    /// The same, as a server creates it that ignores the requested remote table and replica count.
+    ItIgnored,
     /// The same, and its checkpoint is being made.
     ItShipping,
     Another,
     AnotherUntold,
     AnotherOtherwise,
+    AnotherIgnored,
     /// Another one, and the remote table is loading its checkpoint.
     AnotherShipping,
     OfAnotherTable,
@@ -67,17 +73,19 @@ pub(super) enum Found {
 }
 
 impl There {
-    const ALL: [There; 15] = [
+    const ALL: [There; 17] = [
         There::Nothing,
         There::BeingStored,
         There::It,
         There::ItUntold,
         There::ItOtherwise,
         There::ItWithAnotherCount,
+        There::ItIgnored,
         There::ItShipping,
         There::Another,
         There::AnotherUntold,
         There::AnotherOtherwise,
+        There::AnotherIgnored,
         There::AnotherShipping,
         There::OfAnotherTable,
         There::Two,
@@ -94,10 +102,12 @@ impl There {
             | There::ItUntold
             | There::ItOtherwise
             | There::ItWithAnotherCount
+            | There::ItIgnored
             | There::ItShipping
             | There::Another
             | There::AnotherUntold
             | There::AnotherOtherwise
+            | There::AnotherIgnored
             | There::AnotherShipping
             | There::OfAnotherTable => Found::AtMostOne(Afterwards::One(self.one())),
             There::Two => Found::Several(vec![entry(TABLE, DUPID, Some(ASKED)), self.one()]),
@@ -112,6 +122,8 @@ impl There {
             There::ItUntold => entry(TABLE, DUPID, None),
             There::ItOtherwise => entry(TABLE, DUPID, Some(("elsewhere", ASKED.1))),
             There::ItWithAnotherCount => entry(TABLE, DUPID, Some((ASKED.0, 3))),
+            There::ItIgnored => entry(TABLE, DUPID, Some(OWN)),
+            There::AnotherIgnored => entry(TABLE, OTHER, Some(OWN)),
             There::Another | There::Two => entry(TABLE, OTHER, Some(ASKED)),
             There::AnotherUntold => entry(TABLE, OTHER, None),
             There::AnotherOtherwise => entry(TABLE, OTHER, Some(("elsewhere", 3))),
@@ -141,12 +153,18 @@ impl There {
                 | There::ItUntold
                 | There::ItOtherwise
                 | There::ItWithAnotherCount
+                | There::ItIgnored
                 | There::ItShipping
         )
     }
 
     pub(super) fn is_shipping(self) -> bool {
         matches!(self, There::ItShipping | There::AnotherShipping)
+    }
+
+    /// It is as a server creates it that ignores the requested remote table and replica count.
+    pub(super) fn ignored(self) -> bool {
+        matches!(self, There::ItIgnored | There::AnotherIgnored)
     }
 
     /// Nothing of what was asked for is told.

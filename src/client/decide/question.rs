@@ -33,4 +33,15 @@ impl Question<'_> {
     pub(super) fn may_have_made(&self, one: &Duplication) -> bool {
         self.is_as_asked(one) && !ships_unasked_checkpoint(self.spec, one)
     }
+
+    /// Whether a server that ignored the requested remote table or replica count may have created this
+    /// duplication for this call. Only a proven server cannot have ignored them, because a stated
+    /// generation may be wrong for one server of a group.
+    pub(super) fn may_have_been_ignored(&self, one: &Duplication) -> bool {
+        let own_name = one.remote_table.as_deref().is_none_or(|name| name == self.spec.table);
+        !self.proven()
+            && own_name
+            && !self.is_as_asked(one)
+            && !ships_unasked_checkpoint(self.spec, one)
+    }
 }

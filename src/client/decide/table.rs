@@ -106,8 +106,10 @@ fn refused(case: &Combination, kind: ErrorKind) -> Expected {
 }
 
 fn lost_reply(case: &Combination) -> Expected {
+    let proven = case.generation == Some(Generation::DupExist);
     match case.there {
         there if !there.is_one() || there.untold() => UNKNOWN,
+        there if there.ignored() && !proven => UNKNOWN,
         _ if !case.may_be_ours() => {
             Exists(Evidence::ListedAfter, AsListed, case.went_over() || case.unasked())
         }
@@ -141,6 +143,7 @@ fn told_made(case: &Combination, full: bool, fields: Fields) -> Expected {
                 Created(Evidence::AppearedDuringCall, AsListed, false)
             }
             true if there.untold() => UNKNOWN,
+            true if there.ignored() && fields.absent() => UNKNOWN,
             // An add without a checkpoint never makes one that ships a checkpoint.
             true if case.unasked() && fields.as_asked() => {
                 Exists(Evidence::ListedAfter, AsListed, true)
