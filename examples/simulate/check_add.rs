@@ -149,6 +149,16 @@ impl<'a> Add<'a> {
             || (count && entry.remote_replica_count.is_none())
     }
 
+    /// Whether an entry differs from the request in the way of a server that ignored its remote table
+    /// and replica count.
+    fn ignored(&self, entry: &Entry) -> bool {
+        let name = entry.remote_app_name.as_deref();
+        let count = self.spec.remote_replica_count.filter(|&count| count != 0);
+        name.is_none_or(|name| name == self.spec.table)
+            && (name.is_some_and(|name| name != self.spec.wanted_remote_table())
+                || count.zip(entry.remote_replica_count).is_some_and(|(asked, has)| asked != has))
+    }
+
     /// No Created for what was there before the call, but where a server could not know of it.
     fn not_there_before(&self, value: &Duplication, wrong: &mut Vec<String>) {
         let made_since = self.truth.makings_of(value).any(|making| making.line > self.whole.begins);
@@ -363,6 +373,7 @@ impl<'a> Add<'a> {
                         matches!(entries, [one] if Some(one.dupid) == answer.dupid
                         && one.status != 0
                         && !self.untold(one)
+                        && !self.ignored(one)
                         && (answer.remote_app_name.is_none()
                             || one.remote_app_name == answer.remote_app_name))
                     });
