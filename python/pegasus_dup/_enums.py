@@ -122,8 +122,10 @@ class FailMode(_Text):
     @classmethod
     def _missing_(cls, value: object) -> FailMode | None:
         # The command line has short names: slow, skip, fast.
-        short = {mode.value[len("FAIL_") :].lower(): mode for mode in cls if mode is not cls.UNKNOWN}
-        return short.get(value) if isinstance(value, str) else None
+        for mode in cls:
+            if mode is not cls.UNKNOWN and value == mode.value[len("FAIL_") :].lower():
+                return mode
+        return None
 
 
 class Generation(_Text):

@@ -174,6 +174,8 @@ class ProtocolError(PegasusDupError):
     """The response is not one that a meta server sends."""
 
     kind = ErrorKind.PROTOCOL
+
+
 # End of exceptions
 
 

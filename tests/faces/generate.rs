@@ -199,7 +199,6 @@ pub(super) fn python_exceptions() -> Vec<String> {
             String::new(),
         ]);
     }
-    lines.truncate(lines.len() - 2);
     lines
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import enum
 import inspect
 import pickle
 import pydoc
@@ -51,7 +52,7 @@ def duplication(**changes: object) -> Duplication:
     return Duplication(**{**fields, **changes})  # type: ignore[arg-type]
 
 
-ENUMS = {
+ENUMS: dict[str, type[enum.Enum]] = {
     "ErrorKind": ErrorKind,
     "Evidence": Evidence,
     "FailMode": FailMode,
