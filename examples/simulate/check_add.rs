@@ -1,7 +1,7 @@
 //! What an add may never claim, and what a safe add may never do.
 
 use pegasus_dup::protocol::messages::{AddAnswer, Entry};
-use pegasus_dup::server::store::Change;
+use pegasus_dup::server::store::RecordChange;
 use pegasus_dup::server::{Behaviour, Event};
 use pegasus_dup::{
     Duplication, DuplicationSpec, Error, ErrorCode, ErrorKind, Evidence, Mode, Outcome,
@@ -288,8 +288,11 @@ impl<'a> Add<'a> {
         }
         for written in &self.truth.log.lines {
             let Line::Server { meta, event } = &written.line else { continue };
-            let Event::Storing { connection, seqid, change: Change::Keep { table_id, dupid } } =
-                event
+            let Event::Storing {
+                connection,
+                seqid,
+                change: RecordChange::Keep { table_id, dupid },
+            } = event
             else {
                 continue;
             };

@@ -2,7 +2,7 @@
 
 use pegasus_dup::protocol::messages::{ModifyDuplication, Rpc};
 use pegasus_dup::server::Event;
-use pegasus_dup::server::store::Change as Stored;
+use pegasus_dup::server::store::RecordChange;
 use pegasus_dup::{Change, Duplication, ErrorCode, ErrorKind, Removal};
 
 use super::trace::{Asked, Ended, Line, Told};
@@ -58,7 +58,7 @@ fn still_there(truth: &Truth<'_>, whole: &Whole<'_>, one: &Duplication) -> bool 
     let misled = truth.got[whole.call].iter().any(|got| truth.misled(got.request.0, got.line));
     !misled
         && !truth.log.lines[whole.begins..whole.ends].iter().any(|written| {
-            matches!(&written.line, Line::Kept(Stored::Remove { table_id, dupid })
+            matches!(&written.line, Line::Kept(RecordChange::Remove { table_id, dupid })
                 if (*table_id, *dupid) == (one.table_id, one.dupid))
         })
 }

@@ -100,7 +100,7 @@ fn ships_checkpoint(record: &DuplicationRecord) -> bool {
 /// All that was ever stored of a duplication, before anybody came too.
 fn records_of<'a>(truth: &'a Truth<'_>, one: &Duplication) -> Vec<&'a DuplicationRecord> {
     let kept = truth.log.lines.iter().filter_map(|written| match &written.line {
-        Line::Kept(pegasus_dup::server::store::Change::Put { table_id, record }) => {
+        Line::Kept(pegasus_dup::server::store::RecordChange::Put { table_id, record }) => {
             Some((*table_id, record))
         }
         _ => None,

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use pegasus_dup::protocol::messages::{AddAnswer, AddRequest, Entry, ModifyAnswer, ModifyRequest};
 use pegasus_dup::server::Event;
-use pegasus_dup::server::store::Change;
-use pegasus_dup::{Change as Changed, Duplication, Error, ErrorCode, Outcome, Removal};
+use pegasus_dup::server::store::RecordChange;
+use pegasus_dup::{Change, Duplication, Error, ErrorCode, Outcome, Removal};
 
 use super::plan::{Step, What};
 
@@ -29,7 +29,7 @@ pub(crate) enum Line {
     /// A server did something.
     Server { meta: usize, event: Event },
     /// The store has taken a change.
-    Kept(Change),
+    Kept(RecordChange),
     /// The schedule made it happen.
     Happens(String),
     /// A server goes on as if it led, and another does.
@@ -88,7 +88,7 @@ impl Told {
 #[derive(Debug, Clone)]
 pub(crate) enum Ended {
     Add(Result<Outcome<Duplication>, Error>),
-    Change(Result<Changed<Duplication>, Error>),
+    Change(Result<Change<Duplication>, Error>),
     Removal(Result<Removal<Duplication>, Error>),
     Queried(Result<Vec<Duplication>, Error>),
     /// Its caller gave up: the future was dropped.

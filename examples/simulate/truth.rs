@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use pegasus_dup::protocol::messages::{AddDuplication, Rpc};
 use pegasus_dup::server::Event;
-use pegasus_dup::server::store::{Change, DuplicationRecord};
+use pegasus_dup::server::store::{DuplicationRecord, RecordChange};
 use pegasus_dup::{Duplication, Error};
 
 use super::plan::Plan;
@@ -141,7 +141,11 @@ impl<'a> Truth<'a> {
             Event::Request { connection, seqid, rpc, .. } => {
                 self.taken.insert((meta, *connection, *seqid), (line, rpc));
             }
-            Event::Storing { connection, seqid, change: Change::Put { table_id, record } } => {
+            Event::Storing {
+                connection,
+                seqid,
+                change: RecordChange::Put { table_id, record },
+            } => {
                 let request = (meta, *connection, *seqid);
                 let rpc = self.taken.get(&request).map(|(_, rpc)| *rpc);
                 if rpc == Some(AddDuplication::NAME) {
@@ -176,8 +180,8 @@ impl<'a> Truth<'a> {
         }
     }
 
-    fn take_kept(&mut self, line: usize, change: &Change) {
-        if let Change::Put { table_id, record } = change {
+    fn take_kept(&mut self, line: usize, change: &RecordChange) {
+        if let RecordChange::Put { table_id, record } = change {
             let making = self.makings.iter_mut().rev().find(|making| {
                 making.kept.is_none() && making.table_id == *table_id && making.record == *record
             });
@@ -211,10 +215,10 @@ impl<'a> Truth<'a> {
         }
         for written in &self.log.lines[..line] {
             match &written.line {
-                Line::Kept(Change::Put { table_id, record }) => {
+                Line::Kept(RecordChange::Put { table_id, record }) => {
                     stored.insert((*table_id, record.dupid), record);
                 }
-                Line::Kept(Change::Remove { table_id, dupid }) => {
+                Line::Kept(RecordChange::Remove { table_id, dupid }) => {
                     stored.remove(&(*table_id, *dupid));
                 }
                 _ => {}
@@ -232,7 +236,7 @@ impl<'a> Truth<'a> {
         };
         self.was_there_before(one)
             || self.log.lines[..until].iter().any(|written| match &written.line {
-                Line::Kept(Change::Put { table_id, record }) => same(*table_id, record),
+                Line::Kept(RecordChange::Put { table_id, record }) => same(*table_id, record),
                 _ => false,
             })
     }

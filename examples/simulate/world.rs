@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use pegasus_dup::server::store::{
-    Change, Done, DuplicationRecord, MemoryStore, Snapshot, Store, TableRecord,
+    Done, DuplicationRecord, MemoryStore, RecordChange, Snapshot, Store, TableRecord,
 };
 use pegasus_dup::server::{
     Clock as WallClock, Election, Group, Limits, RemoteCluster, ServerConfig, StoreError,
@@ -50,7 +50,7 @@ impl Store for Watched {
         self.inner.put_tables(tables)
     }
 
-    fn submit(&self, change: Change, done: Done) {
+    fn submit(&self, change: RecordChange, done: Done) {
         self.pen.write(Line::Kept(change.clone()));
         self.inner.submit(change, done);
     }
@@ -234,6 +234,6 @@ fn fill(plan: &Plan, store: &MemoryStore) {
     };
     store.put_tables(vec![table(1, TABLE), table(2, OTHER_TABLE)]).expect("kept");
     if let Some((table_id, record)) = existing(plan) {
-        store.submit(Change::Put { table_id, record }, Box::new(|_| ()));
+        store.submit(RecordChange::Put { table_id, record }, Box::new(|_| ()));
     }
 }

@@ -126,8 +126,8 @@ enum Protocol {
     Http,
 }
 
-/// What woke a connection.
-enum Event {
+/// What woke a connection up.
+enum Wake {
     Written(std::io::Result<usize>),
     Output(Option<Output>),
     Read(std::io::Result<usize>),
@@ -154,25 +154,25 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
                 self.frame_began = None;
             }
             match self.wait(may_read, stopping).await {
-                Event::Written(written) => self.wrote(written?),
-                Event::Output(Some(Output::Answer(bytes))) => {
+                Wake::Written(written) => self.wrote(written?),
+                Wake::Output(Some(Output::Answer(bytes))) => {
                     self.in_flight -= 1;
                     self.output.extend_from_slice(&bytes);
                     self.write_began.get_or_insert_with(instant);
                 }
-                Event::Output(Some(Output::More(bytes))) => {
+                Wake::Output(Some(Output::More(bytes))) => {
                     self.output.extend_from_slice(&bytes);
                     self.write_began.get_or_insert_with(instant);
                 }
-                Event::Output(Some(Output::Done)) => self.in_flight -= 1,
-                Event::Output(Some(Output::Close) | None) => return Ok(End::ByRequest),
-                Event::Read(read) => {
+                Wake::Output(Some(Output::Done)) => self.in_flight -= 1,
+                Wake::Output(Some(Output::Close) | None) => return Ok(End::ByRequest),
+                Wake::Read(read) => {
                     self.ended = read? == 0;
                     self.last_heard = instant();
                 }
-                Event::Stop(Ok(())) => {}
-                Event::Stop(Err(_)) => return Ok(End::Stopped),
-                Event::Late => return Ok(self.lateness()),
+                Wake::Stop(Ok(())) => {}
+                Wake::Stop(Err(_)) => return Ok(End::Stopped),
+                Wake::Late => return Ok(self.lateness()),
             }
         }
     }
@@ -233,7 +233,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
         }
     }
 
-    async fn wait(&mut self, may_read: bool, stopping: bool) -> Event {
+    async fn wait(&mut self, may_read: bool, stopping: bool) -> Wake {
         let deadline = self.deadline();
         if self.input.is_empty() && self.input.capacity() > FIRST_CHUNK {
             self.input = BytesMut::new();
@@ -243,13 +243,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
         }
         tokio::select! {
             biased;
-            output = self.outputs.recv() => Event::Output(output),
+            output = self.outputs.recv() => Wake::Output(output),
             written = self.writer.write(&self.output), if !self.output.is_empty() => {
-                Event::Written(written)
+                Wake::Written(written)
             }
-            stop = self.stop.changed(), if !stopping => Event::Stop(stop),
-            read = self.reader.read_buf(&mut self.input), if may_read => Event::Read(read),
-            () = sleep_until(deadline) => Event::Late,
+            stop = self.stop.changed(), if !stopping => Wake::Stop(stop),
+            read = self.reader.read_buf(&mut self.input), if may_read => Wake::Read(read),
+            () = sleep_until(deadline) => Wake::Late,
         }
     }
 

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use super::config::TableSpec;
+use super::spec::TableSpec;
 
 /// Why an embedded meta server doesn't start. Each says what to do about it.
 #[derive(Debug, thiserror::Error)]

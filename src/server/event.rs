@@ -2,7 +2,7 @@
 //! who made what.
 
 use super::fault::Fault;
-use super::store::Change;
+use super::store::RecordChange;
 use crate::protocol::error_code::ErrorCode;
 
 /// Something that a server did. Connections are numbered by [`super::Hub::reserve`].
@@ -27,7 +27,7 @@ pub enum Event {
         /// The request's seqid.
         seqid: i32,
         /// The change.
-        change: Change,
+        change: RecordChange,
     },
     /// A change is stored.
     Stored {
@@ -36,7 +36,7 @@ pub enum Event {
         /// The request's seqid.
         seqid: i32,
         /// The change.
-        change: Change,
+        change: RecordChange,
     },
     /// A change was not stored, or nobody can tell.
     NotStored {
@@ -45,7 +45,7 @@ pub enum Event {
         /// The request's seqid.
         seqid: i32,
         /// The change.
-        change: Change,
+        change: RecordChange,
     },
     /// An answer was sent.
     Answer {

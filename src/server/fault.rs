@@ -6,7 +6,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::config::ParseError;
+use super::parse::ParseError;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{
     AddDuplication, GetMaxReplicaCount, ListApps, ListDuplication, ModifyDuplication, QueryConfig,

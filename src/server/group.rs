@@ -4,8 +4,9 @@ use std::net::{SocketAddr, SocketAddrV4};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
+use super::behaviour::ClockMode;
 use super::clock::{Clock, ManualClock, SystemClock};
-use super::config::{ClockMode, ServerConfig};
+use super::config::ServerConfig;
 use super::error::ServerError;
 use super::fault::{FaultRule, Faults};
 use super::hub::Hub;
@@ -35,10 +36,10 @@ impl Default for Election {
 
 /// A group of meta servers without their ports. Cheap to clone; clones are the same one.
 #[derive(Debug, Clone)]
-pub struct Group(Arc<Shared>);
+pub struct Group(Arc<Members>);
 
 #[derive(Debug)]
-struct Shared {
+struct Members {
     metas: Vec<(Hub, SocketAddrV4)>,
     leader: Mutex<usize>,
 }
@@ -73,17 +74,17 @@ impl Group {
             metas.push((Hub::over(config, store.clone(), Arc::clone(clock))?, address));
         }
         let addresses: Vec<SocketAddrV4> = metas.iter().map(|(_, address)| *address).collect();
-        let group = Group(Arc::new(Shared { metas, leader: Mutex::new(0) }));
+        let group = Group(Arc::new(Members { metas, leader: Mutex::new(0) }));
         for (index, (hub, address)) in group.0.metas.iter().enumerate() {
             let mut known = vec![*address];
             known.extend(addresses.iter().filter(|other| *other != address));
             hub.set_addresses(known);
             // Weak: a server of the group must not keep the group alive.
-            let shared: Weak<Shared> = Arc::downgrade(&group.0);
+            let members: Weak<Members> = Arc::downgrade(&group.0);
             hub.set_elector(Box::new(move |early_ms| {
-                if let Some(shared) = shared.upgrade() {
+                if let Some(members) = members.upgrade() {
                     let early = Duration::from_millis(early_ms);
-                    Group(shared).elect(&Election { early, ..Election::default() });
+                    Group(members).elect(&Election { early, ..Election::default() });
                 }
             }));
             if index > 0 {

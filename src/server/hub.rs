@@ -10,8 +10,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::time::{Instant, sleep_until};
 
+use super::behaviour::ClockMode;
 use super::clock::{Clock, ManualClock, instant};
-use super::config::{ClockMode, Limits, ServerConfig};
+use super::config::{Limits, ServerConfig};
 use super::connection::{self, Output, Requests};
 use super::error::{ServerError, StoreError};
 use super::event::Event;

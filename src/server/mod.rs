@@ -24,42 +24,35 @@
 //! around the [`store`]. Everything from the node inwards does no I/O and is given the time, and a
 //! hub serves any stream: a simulation runs the same code in one thread.
 
-mod add_request;
-mod adds;
-mod answers;
+mod behaviour;
 mod blocking;
 mod clock;
 mod config;
 mod connection;
-mod dupids;
 mod error;
 mod event;
 mod fault;
-mod foreign;
 mod group;
 mod http;
 mod hub;
-mod index;
-mod life;
 mod listener;
 mod node;
+mod parse;
 mod partition;
-mod reads;
-mod rows;
-mod rules;
+mod spec;
 mod state;
 pub mod store;
-mod table;
 
+pub use behaviour::{Behaviour, ClockMode};
 pub use blocking::{BlockingMetaGroup, BlockingMetaServer};
 pub use clock::{Clock, SystemClock};
-pub use config::{
-    Behaviour, ClockMode, Limits, ParseError, RemoteCluster, ServerConfig, StoreChoice, TableSpec,
-};
+pub use config::{Limits, ServerConfig, StoreChoice};
 pub use error::{ServerError, StoreError};
 pub use event::Event;
 pub use fault::{Fault, FaultRule, When, WhichRpc};
 pub use group::{Election, Group, MetaGroup};
 pub use hub::Hub;
 pub use listener::MetaServer;
-pub use partition::{PartitionRule, Progress};
+pub use parse::ParseError;
+pub use partition::{HoldBack, PartitionRule};
+pub use spec::{RemoteCluster, TableSpec};

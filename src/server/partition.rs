@@ -3,19 +3,19 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::config::ParseError;
+use super::parse::ParseError;
 
 /// What one partition's confirmed decree does instead of following the committed one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
-pub enum Progress {
+pub enum HoldBack {
     /// It stays at least that many decrees behind.
     Lag(i64),
     /// It never gets beyond that decree.
     Stick(i64),
 }
 
-impl Progress {
+impl HoldBack {
     /// The confirmed decree to show.
     pub(crate) fn confirmed(self, confirmed: i64, committed: i64) -> i64 {
         // What isn't known stays so.
@@ -23,8 +23,8 @@ impl Progress {
             return confirmed;
         }
         match self {
-            Progress::Lag(decrees) => confirmed.min(committed.saturating_sub(decrees)).max(0),
-            Progress::Stick(decree) => confirmed.min(decree),
+            HoldBack::Lag(decrees) => confirmed.min(committed.saturating_sub(decrees)).max(0),
+            HoldBack::Stick(decree) => confirmed.min(decree),
         }
     }
 }
@@ -37,15 +37,15 @@ pub struct PartitionRule {
     /// The partition's index.
     pub partition: i32,
     /// What it does.
-    pub progress: Progress,
+    pub hold_back: HoldBack,
 }
 
 impl fmt::Display for PartitionRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}:{}=", self.table, self.partition)?;
-        match self.progress {
-            Progress::Lag(decrees) => write!(f, "lag:{decrees}"),
-            Progress::Stick(decree) => write!(f, "stick:{decree}"),
+        match self.hold_back {
+            HoldBack::Lag(decrees) => write!(f, "lag:{decrees}"),
+            HoldBack::Stick(decree) => write!(f, "stick:{decree}"),
         }
     }
 }
@@ -61,15 +61,15 @@ impl FromStr for PartitionRule {
         let (word, number) = what.split_once(':').ok_or_else(wrong)?;
         let number = number.parse().ok().filter(|&number| number >= 0).ok_or_else(wrong)?;
         let partition = partition.parse().ok().filter(|&index| index >= 0).ok_or_else(wrong)?;
-        let progress = match word {
-            "lag" => Progress::Lag(number),
-            "stick" => Progress::Stick(number),
+        let hold_back = match word {
+            "lag" => HoldBack::Lag(number),
+            "stick" => HoldBack::Stick(number),
             _ => return Err(wrong()),
         };
         if table.is_empty() {
             return Err(wrong());
         }
-        Ok(PartitionRule { table: table.to_owned(), partition, progress })
+        Ok(PartitionRule { table: table.to_owned(), partition, hold_back })
     }
 }
 
@@ -92,11 +92,11 @@ mod tests {
 
     #[test]
     fn what_is_not_known_stays_so_and_nothing_goes_below_0() {
-        assert_eq!(Progress::Lag(10).confirmed(-1, 50), -1);
-        assert_eq!(Progress::Lag(10).confirmed(50, 50), 40);
-        assert_eq!(Progress::Lag(10).confirmed(20, 50), 20);
-        assert_eq!(Progress::Lag(100).confirmed(50, 50), 0);
-        assert_eq!(Progress::Stick(7).confirmed(50, 50), 7);
-        assert_eq!(Progress::Stick(7).confirmed(3, 50), 3);
+        assert_eq!(HoldBack::Lag(10).confirmed(-1, 50), -1);
+        assert_eq!(HoldBack::Lag(10).confirmed(50, 50), 40);
+        assert_eq!(HoldBack::Lag(10).confirmed(20, 50), 20);
+        assert_eq!(HoldBack::Lag(100).confirmed(50, 50), 0);
+        assert_eq!(HoldBack::Stick(7).confirmed(50, 50), 7);
+        assert_eq!(HoldBack::Stick(7).confirmed(3, 50), 3);
     }
 }

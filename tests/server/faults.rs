@@ -8,7 +8,7 @@ use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::messages::{
     AddDuplication, ModifyDuplication, QueryDuplication, QueryRequest,
 };
-use pegasus_dup::server::store::{Change, MemoryStore};
+use pegasus_dup::server::store::{MemoryStore, RecordChange};
 use pegasus_dup::server::{Behaviour, Event, Hub, ServerConfig};
 use tokio::time::{Duration as Time, timeout};
 
@@ -270,7 +270,7 @@ async fn events_tell_who_made_what() {
     let stored: Vec<_> = seen
         .iter()
         .filter_map(|event| match event {
-            Event::Stored { connection, seqid, change: Change::Put { table_id, record } } => {
+            Event::Stored { connection, seqid, change: RecordChange::Put { table_id, record } } => {
                 Some((*connection, *seqid, *table_id, record.dupid))
             }
             _ => None,

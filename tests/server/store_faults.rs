@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::messages::{AddDuplication, AddRequest};
 use pegasus_dup::server::store::{
-    Change, DuplicationRecord, FileStore, Store, StoreFailure, TableRecord,
+    DuplicationRecord, FileStore, RecordChange, Store, StoreFailure, TableRecord,
 };
 use pegasus_dup::server::{Behaviour, Hub, ServerConfig, ServerError};
 use proptest::prelude::*;
@@ -60,8 +60,8 @@ fn change_all(store: &FileStore, changes: &[(i32, Option<i64>)], possible: &mut 
     let (sender, words) = mpsc::channel();
     for &(dupid, value) in changes {
         let change = match value {
-            Some(value) => Change::Put { table_id: TABLE, record: record(dupid, value) },
-            None => Change::Remove { table_id: TABLE, dupid },
+            Some(value) => RecordChange::Put { table_id: TABLE, record: record(dupid, value) },
+            None => RecordChange::Remove { table_id: TABLE, dupid },
         };
         let sender = sender.clone();
         let done = Box::new(move |word| sender.send((dupid, value, word)).unwrap());

@@ -1,11 +1,11 @@
 //! What a fault makes of an answer and of a change on its way to the store.
 
-use super::answers::Reply;
+use super::reply::Reply;
 use super::{Action, AtStore, Call, Node, Now, Role, Timed};
 use crate::server::event::Event;
 use crate::server::fault::Fault;
 use crate::server::state::{CallId, Ticket};
-use crate::server::store::{Change, StoreFailure};
+use crate::server::store::{RecordChange, StoreFailure};
 
 impl Node {
     /// Answers a call, as its fault lets it.
@@ -79,7 +79,7 @@ impl Node {
         &mut self,
         id: CallId,
         ticket: Ticket,
-        change: Change,
+        change: RecordChange,
         now: Now,
     ) -> Vec<Action> {
         let Some(call) = self.calls.get(&id).cloned() else { return Vec::new() };
@@ -109,7 +109,7 @@ impl Node {
 
     /// Gives a change to the store. The store listens to the leader alone: one that another has
     /// followed meanwhile, and doesn't know, never hears what became of it.
-    pub(super) fn submit(&mut self, ticket: Ticket, change: Change, now: Now) -> Vec<Action> {
+    pub(super) fn submit(&mut self, ticket: Ticket, change: RecordChange, now: Now) -> Vec<Action> {
         if matches!(self.role, Role::StaleLeader) {
             let lost = StoreFailure::Uncertain("another meta server leads".to_owned());
             return self.stored(self.life, ticket, Err(lost), now);

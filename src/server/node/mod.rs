@@ -3,39 +3,31 @@
 //! request meets; the rules are [`super::state`]'s.
 
 mod answers;
+mod call;
 mod cluster;
 mod faulty;
 mod pages;
+mod reply;
+mod role;
 mod roles;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddrV4;
 use std::sync::Arc;
 
-pub(crate) use roles::Role;
+use call::Call;
+pub(crate) use call::{ConnectionId, Now};
+use reply::Reply;
+pub(crate) use role::Role;
 
 use super::config::ServerConfig;
 use super::event::Event;
 use super::fault::{Fault, Faults};
 use super::partition::PartitionRule;
 use super::state::{CallId, Effect, State, Ticket, Update, UpdateAnswer};
-use super::store::{Change, StoreFailure};
+use super::store::{RecordChange, StoreFailure};
 use crate::protocol::frame::{FrameError, RequestFrame, decode_request};
 use crate::protocol::thrift::DecodeError;
-use answers::Reply;
-
-/// A connection, as whoever drives the node names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct ConnectionId(pub(crate) u64);
-
-/// The time, of both kinds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Now {
-    /// Wall time, in milliseconds since 1970.
-    pub(crate) wall_ms: i64,
-    /// Time that never jumps, in milliseconds since the server was made.
-    pub(crate) steady_ms: u64,
-}
 
 /// What is to be done.
 #[derive(Debug, PartialEq, Eq)]
@@ -51,24 +43,13 @@ pub(crate) enum Action {
     /// Close all connections.
     CloseAll,
     /// Store a change, then call [`Node::stored`] with the life and the ticket.
-    Store { life: u64, ticket: Ticket, change: Change },
+    Store { life: u64, ticket: Ticket, change: RecordChange },
     /// Load what is stored, then call [`Node::loaded`].
     Load,
     /// Load what is stored, then call [`Node::read_back`].
     ReadBack,
     /// Have another meta of the group lead, which serves that long before it reads back.
     Elect { early_ms: u64 },
-}
-
-/// A call that waits for its answer.
-#[derive(Debug, Clone)]
-struct Call {
-    connection: ConnectionId,
-    rpc: String,
-    seqid: i32,
-    /// Whether its connection is gone, and nobody waits any more.
-    gone: bool,
-    fault: Option<Fault>,
 }
 
 /// An add or a modify that waits for its turn.
@@ -84,7 +65,7 @@ struct Queued {
 enum Timed {
     Request(CallId, Vec<u8>),
     Queue,
-    Store(Ticket, Change),
+    Store(Ticket, RecordChange),
     Answer(Call, Reply),
     ReadBack,
     Restart,
@@ -95,7 +76,7 @@ enum Timed {
 struct AtStore {
     connection: ConnectionId,
     seqid: i32,
-    change: Change,
+    change: RecordChange,
 }
 
 /// One meta server without its sockets.

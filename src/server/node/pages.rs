@@ -8,9 +8,9 @@ use serde::Serialize;
 use super::{ConnectionId, Node, Now, Role};
 use crate::protocol::generation::FailMode;
 use crate::protocol::messages::{Entry, QueryRequest};
-use crate::server::config::Behaviour;
+use crate::server::behaviour::Behaviour;
 use crate::server::http::{Page, Target, date_time};
-use crate::server::table::Table;
+use crate::server::state::Table;
 
 /// What pages about one table say without its name.
 const NO_APP_NAME: &str = "app name shouldn't be empty";

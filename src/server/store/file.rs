@@ -11,7 +11,8 @@ use redb::{
     StorageError, TableDefinition, TableError,
 };
 
-use super::{Change, Done, DuplicationRecord, Snapshot, Store, StoreFailure, TableRecord};
+use super::api::{Done, Store, StoreFailure};
+use super::record::{DuplicationRecord, RecordChange, Snapshot, TableRecord};
 use crate::server::error::{ServerError, StoreError};
 
 /// What is about the file itself: `format`, `cluster`.
@@ -47,7 +48,7 @@ struct Open {
 }
 
 struct Job {
-    change: Change,
+    change: RecordChange,
     done: Done,
 }
 
@@ -123,7 +124,7 @@ impl Store for FileStore {
         put().map_err(|error| StoreError::Io { reason: error.to_string() })
     }
 
-    fn submit(&self, change: Change, done: Done) {
+    fn submit(&self, change: RecordChange, done: Done) {
         let job = Job { change, done };
         let rejected = match &*self.open_parts() {
             Some(open) => open.queue.send(job).err().map(|error| error.0),
@@ -304,7 +305,7 @@ fn write_all(database: &Database, jobs: &mpsc::Receiver<Job>) {
                 Err(_) => break,
             }
         }
-        let result = if batch.iter().all(|job| matches!(job.change, Change::Keep { .. })) {
+        let result = if batch.iter().all(|job| matches!(job.change, RecordChange::Keep { .. })) {
             Ok(())
         } else {
             commit(database, batch.iter().map(|job| &job.change))
@@ -317,7 +318,7 @@ fn write_all(database: &Database, jobs: &mpsc::Receiver<Job>) {
 
 fn commit<'a>(
     database: &Database,
-    changes: impl Iterator<Item = &'a Change>,
+    changes: impl Iterator<Item = &'a RecordChange>,
 ) -> Result<(), StoreFailure> {
     let write = (|| -> Result<_, redb::Error> {
         let mut write = database.begin_write()?;
@@ -327,14 +328,14 @@ fn commit<'a>(
             let mut duplications = write.open_table(DUPLICATIONS)?;
             for change in changes {
                 match change {
-                    Change::Put { table_id, record } => {
+                    RecordChange::Put { table_id, record } => {
                         let key = (*table_id, record.dupid);
                         duplications.insert(key, to_json(record).as_str())?;
                         let table = tables.get(table_id)?.map(|json| json.value().to_owned());
                         raise_highest(&mut tables, table, record.dupid)?;
                     }
-                    Change::Keep { .. } => {}
-                    Change::Remove { table_id, dupid } => {
+                    RecordChange::Keep { .. } => {}
+                    RecordChange::Remove { table_id, dupid } => {
                         duplications.remove((*table_id, *dupid))?;
                     }
                 }

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
-use super::{Change, Done, DuplicationRecord, Snapshot, Store, TableRecord};
+use super::api::{Done, Store};
+use super::record::{DuplicationRecord, RecordChange, Snapshot, TableRecord};
 use crate::server::error::StoreError;
 
 /// A store in memory.
@@ -48,16 +49,16 @@ impl Store for MemoryStore {
         Ok(())
     }
 
-    fn submit(&self, change: Change, done: Done) {
+    fn submit(&self, change: RecordChange, done: Done) {
         self.with(|kept| match change {
-            Change::Put { table_id, record } => {
+            RecordChange::Put { table_id, record } => {
                 if let Some(table) = kept.tables.get_mut(&table_id) {
                     table.highest_dupid = table.highest_dupid.max(record.dupid);
                 }
                 kept.duplications.insert((table_id, record.dupid), record);
             }
-            Change::Keep { .. } => {}
-            Change::Remove { table_id, dupid } => {
+            RecordChange::Keep { .. } => {}
+            RecordChange::Remove { table_id, dupid } => {
                 kept.duplications.remove(&(table_id, dupid));
             }
         });

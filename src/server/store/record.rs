@@ -68,7 +68,7 @@ pub struct Snapshot {
 
 /// One change.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Change {
+pub enum RecordChange {
     /// A duplication is there, in this state.
     Put {
         /// The table's id.

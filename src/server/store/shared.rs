@@ -3,7 +3,8 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Change, Done, Snapshot, Store, TableRecord};
+use super::api::{Done, Store};
+use super::record::{RecordChange, Snapshot, TableRecord};
 use crate::server::error::StoreError;
 
 /// What is called when the store is idle.
@@ -53,7 +54,7 @@ impl Store for SharedStore {
         self.inner.put_tables(tables)
     }
 
-    fn submit(&self, change: Change, done: Done) {
+    fn submit(&self, change: RecordChange, done: Done) {
         lock(&self.traffic).under_way += 1;
         let traffic = Arc::clone(&self.traffic);
         let counted: Done = Box::new(move |result| {

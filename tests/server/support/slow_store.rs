@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 
 use pegasus_dup::server::store::{
-    Change, Done, MemoryStore, Snapshot, Store, StoreFailure, TableRecord,
+    Done, MemoryStore, RecordChange, Snapshot, Store, StoreFailure, TableRecord,
 };
 use pegasus_dup::server::{Clock, StoreError};
 
@@ -14,7 +14,7 @@ use pegasus_dup::server::{Clock, StoreError};
 #[derive(Default)]
 pub(crate) struct SlowStore {
     inner: MemoryStore,
-    held: Mutex<VecDeque<(Change, Done)>>,
+    held: Mutex<VecDeque<(RecordChange, Done)>>,
 }
 
 impl SlowStore {
@@ -43,7 +43,7 @@ impl Store for SlowStore {
     fn put_tables(&self, tables: Vec<TableRecord>) -> Result<(), StoreError> {
         self.inner.put_tables(tables)
     }
-    fn submit(&self, change: Change, done: Done) {
+    fn submit(&self, change: RecordChange, done: Done) {
         self.held.lock().unwrap().push_back((change, done));
     }
     fn close(&self) {}

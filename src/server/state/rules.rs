@@ -1,12 +1,12 @@
 //! What each generation makes of adds and modifies: a table, one row a behaviour, and the
 //! transitions that a duplication may take.
 
-use super::config::Behaviour;
 use crate::protocol::generation::{FailMode, Generation, Status};
 use crate::protocol::messages::{
     AddDuplication, ClusterInfo, GetMaxReplicaCount, ListApps, ListDuplication, ListNodes,
     ModifyDuplication, NEGOTIATION, QueryConfig, QueryDuplication, Rpc,
 };
+use crate::server::behaviour::Behaviour;
 
 /// What a behaviour does. The rows are at [`Rules::of`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

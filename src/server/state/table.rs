@@ -1,13 +1,13 @@
 //! Tables and their duplications, as the state machine holds them.
 
 use super::dupids::Dupids;
+use super::effect::Ticket;
 use super::life::Life;
 use super::rows::Rows;
 use super::rules::Rules;
-use super::state::Ticket;
-use super::store::{DuplicationRecord, TableRecord};
 use crate::protocol::generation::{FailMode, Status};
 use crate::protocol::messages::AddRequest;
+use crate::server::store::{DuplicationRecord, TableRecord};
 
 /// A table.
 #[derive(Debug, Clone)]
@@ -17,7 +17,7 @@ pub(crate) struct Table {
     pub(crate) partitions: i32,
     pub(crate) replicas: i32,
     pub(crate) create_second: i64,
-    duplications: Rows<i32, Duplication>,
+    duplications: Rows<i32, DuplicationState>,
     /// The dupids of the duplications.
     dupids: Dupids,
     pub(crate) highest_dupid: i32,
@@ -29,7 +29,7 @@ pub(crate) struct Table {
 
 /// A duplication.
 #[derive(Debug, Clone)]
-pub(crate) struct Duplication {
+pub(crate) struct DuplicationState {
     pub(crate) dupid: i32,
     pub(crate) cluster: String,
     pub(crate) remote_table: String,
@@ -64,22 +64,22 @@ impl Table {
     }
 
     /// Returns the duplications in the order of their dupids.
-    pub(crate) fn duplications(&self) -> impl Iterator<Item = &Duplication> {
+    pub(crate) fn duplications(&self) -> impl Iterator<Item = &DuplicationState> {
         self.duplications.values()
     }
 
     /// Returns the duplication with that id.
-    pub(crate) fn duplication(&self, dupid: i32) -> Option<&Duplication> {
+    pub(crate) fn duplication(&self, dupid: i32) -> Option<&DuplicationState> {
         self.duplications.get(&dupid)
     }
 
     /// Returns the duplication with that id, to change the duplication.
-    pub(crate) fn duplication_mut(&mut self, dupid: i32) -> Option<&mut Duplication> {
+    pub(crate) fn duplication_mut(&mut self, dupid: i32) -> Option<&mut DuplicationState> {
         self.duplications.get_mut(&dupid)
     }
 
     /// Adds a duplication.
-    pub(crate) fn insert(&mut self, duplication: Duplication) {
+    pub(crate) fn insert(&mut self, duplication: DuplicationState) {
         self.had_duplications = true;
         self.highest_dupid = self.highest_dupid.max(duplication.dupid);
         self.dupids.insert(duplication.dupid);
@@ -87,7 +87,7 @@ impl Table {
     }
 
     /// Removes the duplication with that id, and returns it.
-    pub(crate) fn remove(&mut self, dupid: i32) -> Option<Duplication> {
+    pub(crate) fn remove(&mut self, dupid: i32) -> Option<DuplicationState> {
         self.dupids.remove(dupid);
         self.duplications.remove(&dupid)
     }
@@ -103,18 +103,18 @@ impl Table {
     }
 }
 
-impl Duplication {
+impl DuplicationState {
     pub(crate) fn from_record(
         record: DuplicationRecord,
         rules: &Rules,
-    ) -> Result<Duplication, String> {
+    ) -> Result<DuplicationState, String> {
         let status = [Status::Prepare, Status::App, Status::Log, Status::Start, Status::Pause]
             .into_iter()
             .find(|status| status.name() == record.status)
             .ok_or_else(|| format!("unknown status: dupid={} {:?}", record.dupid, record.status))?;
         let fail_mode =
             record.fail_mode.parse().map_err(|error| format!("dupid={}: {error}", record.dupid))?;
-        Ok(Duplication {
+        Ok(DuplicationState {
             dupid: record.dupid,
             cluster: record.cluster,
             remote_table: record.remote_table,

@@ -3,75 +3,56 @@
 //!
 //! Adds and modifies have two phases. [`State::begin`] decides: either the answer is clear at once,
 //! or a change must be stored first, and until [`State::finish`] says that it was, the duplication
-//! is shown as it was before (a new one in DS_INIT) and is *altering*. Reads ([`super::reads`])
+//! is shown as it was before (a new one in DS_INIT) and is *altering*. Reads ([`reads`])
 //! never wait for any of that.
+
+mod add_request;
+mod adds;
+mod answers;
+mod dupids;
+mod effect;
+mod foreign;
+mod index;
+mod life;
+mod reads;
+mod rows;
+mod rules;
+mod table;
 
 use std::collections::BTreeMap;
 
-use super::add_request::Add;
-use super::answers::{add_refused, failed_to_store, modify_answer};
-use super::config::{ClockMode, ServerConfig};
-use super::index::Index;
-use super::life::Life;
-use super::partition::PartitionRule;
-use super::rows::Rows;
-use super::rules::Rules;
-use super::store::{Change, DuplicationRecord, Snapshot, StoreFailure};
-use super::table::{Duplication, Table};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::{FailMode, Status};
-use crate::protocol::messages::{AddAnswer, ModifyAnswer, ModifyRequest};
+use crate::protocol::messages::ModifyRequest;
+use crate::server::behaviour::ClockMode;
+use crate::server::config::ServerConfig;
+use crate::server::partition::PartitionRule;
+use crate::server::store::{DuplicationRecord, RecordChange, Snapshot, StoreFailure};
+use answers::failed_to_store;
+use index::Index;
+use life::Life;
+use rows::Rows;
+use rules::Rules;
+use table::DuplicationState;
 
-/// A request that waits for its answer, as whoever drives the machine names it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct CallId(pub(crate) u64);
-
-/// A change that is being stored.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Ticket(u64);
-
-/// Stands for a change of which nobody can tell whether it was stored: it is never finished.
-pub(super) const LOST: Ticket = Ticket(u64::MAX);
-
-/// An add or a modify.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Update {
-    Add(Add),
-    Modify(ModifyRequest),
-}
-
-/// The answer to an [`Update`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum UpdateAnswer {
-    Add(AddAnswer),
-    Modify(ModifyAnswer),
-}
-
-/// What is to be done.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Effect {
-    /// Answer the call.
-    Answer(CallId, UpdateAnswer),
-    /// Store the change that the call asks for, then call [`State::finish`].
-    Store(CallId, Ticket, Change),
-    /// A real server of this generation would have ended here.
-    Die(CallId),
-    /// Nobody can tell what became of the call: leave it without an answer.
-    HangUp(CallId),
-}
+pub(crate) use add_request::Add;
+pub(crate) use answers::{add_refused, modify_answer};
+use effect::LOST;
+pub(crate) use effect::{CallId, Effect, Ticket, Update, UpdateAnswer};
+pub(crate) use table::Table;
 
 /// A change that is being stored, and what follows when it is.
 #[derive(Debug)]
-pub(super) struct Pending {
-    pub(super) call: CallId,
-    pub(super) table_id: i32,
-    pub(super) dupid: i32,
+struct Pending {
+    call: CallId,
+    table_id: i32,
+    dupid: i32,
     /// The answer when it is stored.
-    pub(super) answer: UpdateAnswer,
+    answer: UpdateAnswer,
     /// Where the duplication stands then. `None` = as it does now, and it is not altering.
-    pub(super) then: Option<(Life, FailMode)>,
+    then: Option<(Life, FailMode)>,
     /// Whether the duplication is new, and goes away if it is not stored.
-    pub(super) new: bool,
+    new: bool,
 }
 
 /// A meta server's state.
@@ -81,14 +62,14 @@ pub(crate) struct State {
     pub(crate) clock: ClockMode,
     pub(crate) partitions: Vec<PartitionRule>,
     pub(crate) tables: Rows<i32, Table>,
-    pub(super) index: Index,
-    pub(super) cluster_name: String,
-    pub(super) remote_clusters: Rows<String, Vec<String>>,
+    index: Index,
+    cluster_name: String,
+    remote_clusters: Rows<String, Vec<String>>,
     pending: BTreeMap<Ticket, Pending>,
     /// Adds that wait until a change is stored.
-    pub(super) waiting: BTreeMap<Ticket, Vec<(CallId, Add)>>,
+    waiting: BTreeMap<Ticket, Vec<(CallId, Add)>>,
     next_ticket: u64,
-    pub(super) latest_ms: i64,
+    latest_ms: i64,
 }
 
 impl State {
@@ -154,7 +135,7 @@ impl State {
             .tables
             .get_mut(&table_id)
             .ok_or_else(|| format!("a duplication has no table: dupid={}", record.dupid))?;
-        let duplication = Duplication::from_record(record, &self.rules)?;
+        let duplication = DuplicationState::from_record(record, &self.rules)?;
         self.index.insert(table_id, &duplication);
         table.insert(duplication);
         Ok(())
@@ -180,7 +161,7 @@ impl State {
     }
 
     /// Returns the duplication that the index has found.
-    pub(super) fn duplication(&self, table_id: i32, dupid: i32) -> &Duplication {
+    fn duplication(&self, table_id: i32, dupid: i32) -> &DuplicationState {
         self.tables[&table_id].duplication(dupid).expect("the index knows what is there")
     }
 
@@ -259,7 +240,7 @@ impl State {
     }
 
     /// Has a change stored, and remembers what follows.
-    pub(super) fn store(&mut self, pending: Pending) -> Effect {
+    fn store(&mut self, pending: Pending) -> Effect {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
         let (call, table_id, dupid) = (pending.call, pending.table_id, pending.dupid);
@@ -271,12 +252,14 @@ impl State {
         }
         let repeated = !pending.new && matches!(pending.answer, UpdateAnswer::Add(_));
         let change = match pending.then {
-            Some((life, _)) if life.status == Status::Removed => Change::Remove { table_id, dupid },
+            Some((life, _)) if life.status == Status::Removed => {
+                RecordChange::Remove { table_id, dupid }
+            }
             Some((life, fail_mode)) if !repeated => {
-                Change::Put { table_id, record: duplication.to_record(&life, fail_mode) }
+                RecordChange::Put { table_id, record: duplication.to_record(&life, fail_mode) }
             }
             // What a repeated add moves is never written.
-            Some(_) | None => Change::Keep { table_id, dupid },
+            Some(_) | None => RecordChange::Keep { table_id, dupid },
         };
         self.pending.insert(ticket, pending);
         Effect::Store(call, ticket, change)

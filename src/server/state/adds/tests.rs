@@ -2,10 +2,11 @@
 
 use super::*;
 use crate::protocol::messages::{AddRequest, ListRequest, match_type};
-use crate::server::add_request::Add;
-use crate::server::config::{Behaviour, ClockMode, RemoteCluster, ServerConfig};
-use crate::server::rows::visited;
+use crate::server::behaviour::{Behaviour, ClockMode};
+use crate::server::config::ServerConfig;
+use crate::server::spec::RemoteCluster;
 use crate::server::state::Update;
+use crate::server::state::rows::visited;
 use crate::server::store::{DuplicationRecord, Snapshot, TableRecord};
 
 const NOW_MS: i64 = 1_700_000_000_000;

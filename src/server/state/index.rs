@@ -4,7 +4,7 @@
 use std::ops::Bound;
 
 use super::rows::Rows;
-use super::table::{Duplication, Table};
+use super::table::{DuplicationState, Table};
 
 /// Finds tables and duplications without looking at all of them.
 #[derive(Debug, Default)]
@@ -25,14 +25,14 @@ impl Index {
     }
 
     /// Adds a duplication.
-    pub(super) fn insert(&mut self, table_id: i32, duplication: &Duplication) {
+    pub(super) fn insert(&mut self, table_id: i32, duplication: &DuplicationState) {
         let (cluster, target) = keys(table_id, duplication);
         self.clusters.insert(cluster, ());
         self.targets.insert(target, ());
     }
 
     /// Removes a duplication.
-    pub(super) fn remove(&mut self, table_id: i32, duplication: &Duplication) {
+    pub(super) fn remove(&mut self, table_id: i32, duplication: &DuplicationState) {
         let (cluster, target) = keys(table_id, duplication);
         self.clusters.remove(&cluster);
         self.targets.remove(&target);
@@ -70,9 +70,9 @@ impl Index {
 /// Returns the keys of a duplication in `clusters` and in `targets`.
 fn keys(
     table_id: i32,
-    duplication: &Duplication,
+    duplication: &DuplicationState,
 ) -> ((i32, String, i32), (String, String, i32, i32)) {
-    let Duplication { dupid, cluster, remote_table, .. } = duplication;
+    let DuplicationState { dupid, cluster, remote_table, .. } = duplication;
     ((table_id, cluster.clone(), *dupid), (cluster.clone(), remote_table.clone(), table_id, *dupid))
 }
 
@@ -84,10 +84,10 @@ mod tests {
 
     use super::*;
     use crate::protocol::generation::{FailMode, Status};
-    use crate::server::life::Life;
+    use crate::server::state::life::Life;
 
-    fn duplication(dupid: i32, cluster: u8, remote_table: u8) -> Duplication {
-        Duplication {
+    fn duplication(dupid: i32, cluster: u8, remote_table: u8) -> DuplicationState {
+        DuplicationState {
             dupid,
             cluster: format!("c{cluster}"),
             remote_table: format!("t{remote_table}"),

@@ -1,7 +1,7 @@
 //! Answers to adds and modifies, as each generation shapes them.
 
 use super::rules::Rules;
-use super::table::{Duplication, Table};
+use super::table::{DuplicationState, Table};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{AddAnswer, ModifyAnswer};
 
@@ -11,7 +11,7 @@ impl Rules {
         &self,
         err: ErrorCode,
         table_id: i32,
-        duplication: &Duplication,
+        duplication: &DuplicationState,
     ) -> AddAnswer {
         AddAnswer {
             err,
@@ -25,7 +25,7 @@ impl Rules {
 }
 
 /// An answer that tells of no duplication; with ERR_OK, the thin one.
-pub(super) fn add_refused(err: ErrorCode, hint: Option<String>) -> AddAnswer {
+pub(crate) fn add_refused(err: ErrorCode, hint: Option<String>) -> AddAnswer {
     AddAnswer {
         err,
         appid: Some(0),
@@ -36,7 +36,7 @@ pub(super) fn add_refused(err: ErrorCode, hint: Option<String>) -> AddAnswer {
     }
 }
 
-pub(super) fn modify_answer(err: ErrorCode, appid: i32) -> ModifyAnswer {
+pub(crate) fn modify_answer(err: ErrorCode, appid: i32) -> ModifyAnswer {
     ModifyAnswer { err, appid: Some(appid) }
 }
 

@@ -3,8 +3,8 @@
 //! client that sends them.
 #![allow(unreachable_pub)] // `messages!` makes public structs.
 
+use super::State;
 use super::rules::Rules;
-use super::state::State;
 use crate::protocol::frame::RequestFrame;
 use crate::protocol::thrift::messages;
 

@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use super::config::MAX_PARTITIONS;
-use super::state::State;
-use super::table::{Duplication, Table};
+use super::State;
+use super::table::{DuplicationState, Table};
 use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Status;
@@ -14,6 +13,7 @@ use crate::protocol::messages::{
     ListNodesRequest, ListRequest, MaxReplicaCountAnswer, MaxReplicaCountRequest, PartitionConfig,
     PartitionState, QueryAnswer, QueryConfigAnswer, QueryConfigRequest, QueryRequest, match_type,
 };
+use crate::server::spec::MAX_PARTITIONS;
 
 /// The status of a table in [`ListAppsRequest`] and [`AppInfo`].
 const AVAILABLE: i32 = 1;
@@ -41,7 +41,7 @@ impl State {
     /// Returns whether the HTTP page of a table's duplications ends a real server: whether a
     /// duplication of the table has a remote table whose name is not UTF-8.
     pub(crate) fn page_ends_it(&self, table: &str) -> bool {
-        let is_bad = |duplication: &Duplication| !duplication.remote_table_is_utf8;
+        let is_bad = |duplication: &DuplicationState| !duplication.remote_table_is_utf8;
         self.rules.dies_of_bad_utf8
             && self.table(table).is_some_and(|table| table.duplications().any(is_bad))
     }
@@ -201,7 +201,7 @@ impl State {
         table.duplications().map(move |dup| self.entry(table, dup, now_ms))
     }
 
-    fn entry(&self, table: &Table, dup: &Duplication, now_ms: i64) -> Entry {
+    fn entry(&self, table: &Table, dup: &DuplicationState, now_ms: i64) -> Entry {
         let rules = &self.rules;
         let life = dup.life.at(self.clock, now_ms);
         let states = || {
@@ -219,7 +219,7 @@ impl State {
                     let (confirmed, committed) = (of(confirmed), of(committed));
                     let state = PartitionState {
                         confirmed_decree: rule.map_or(confirmed, |rule| {
-                            rule.progress.confirmed(confirmed, committed)
+                            rule.hold_back.confirmed(confirmed, committed)
                         }),
                         last_committed_decree: committed,
                     };

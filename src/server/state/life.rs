@@ -1,8 +1,8 @@
 //! How a duplication moves on as time passes. Nothing here waits: where it stands is worked out
 //! from when it came there and what time it is.
 
-use super::config::ClockMode;
 use crate::protocol::generation::Status;
+use crate::server::behaviour::ClockMode;
 
 /// How long DS_PREPARE takes, by the real clock.
 const PREPARE_MS: i64 = 2_000;

@@ -3,10 +3,11 @@
 
 use super::add_request::Add;
 use super::answers::{add_refused, start_failed};
+use super::effect::{CallId, Effect, LOST, Ticket, UpdateAnswer};
 use super::life::Life;
 use super::rules::{Altering, Field3, Refused, Repeated};
-use super::state::{CallId, Effect, LOST, Pending, State, Ticket, UpdateAnswer};
-use super::table::Duplication;
+use super::table::DuplicationState;
+use super::{Pending, State};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::{FailMode, Status};
 use crate::protocol::messages::AddRequest;
@@ -65,7 +66,7 @@ impl State {
             let hint = "no dupid is left for this table".to_owned();
             return Some(self.refuse(call, ErrorCode::InvalidState, Some(hint)));
         };
-        let duplication = Duplication {
+        let duplication = DuplicationState {
             dupid,
             cluster: request.remote_cluster_name.clone(),
             remote_table,

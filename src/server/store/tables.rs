@@ -1,0 +1,56 @@
+//! Which tables a server serves.
+
+use super::api::Store;
+use super::record::{Snapshot, TableRecord};
+use crate::server::config::ServerConfig;
+use crate::server::error::StoreError;
+use crate::server::spec::TableSpec;
+
+/// The tables to serve: those stored, which keep their ids, and those given that are not stored
+/// yet, which are stored now, with the ids of the latter. Replica counts may change, partitions may
+/// not.
+pub(crate) fn settle_tables(
+    store: &dyn Store,
+    config: &ServerConfig,
+    now_ms: i64,
+) -> Result<(Snapshot, Vec<i32>), StoreError> {
+    let mut snapshot = store.load()?;
+    let mut changed = Vec::new();
+    let mut made = Vec::new();
+    let mut next_id = snapshot.tables.iter().map(|table| table.id).max().unwrap_or(0) + 1;
+    for spec in &config.tables {
+        match snapshot.tables.iter_mut().find(|table| table.name == spec.name) {
+            Some(stored) if stored.partitions != spec.partitions => {
+                let stored = TableSpec {
+                    name: stored.name.clone(),
+                    partitions: stored.partitions,
+                    replicas: stored.replicas,
+                };
+                return Err(StoreError::OtherTable { stored, given: spec.clone() });
+            }
+            Some(stored) if stored.replicas != spec.replicas => {
+                stored.replicas = spec.replicas;
+                changed.push(stored.clone());
+            }
+            Some(_) => {}
+            None => {
+                let table = TableRecord {
+                    id: next_id,
+                    name: spec.name.clone(),
+                    partitions: spec.partitions,
+                    replicas: spec.replicas,
+                    create_second: now_ms / 1_000,
+                    highest_dupid: 0,
+                };
+                made.push(next_id);
+                next_id += 1;
+                changed.push(table.clone());
+                snapshot.tables.push(table);
+            }
+        }
+    }
+    if !changed.is_empty() {
+        store.put_tables(changed)?;
+    }
+    Ok((snapshot, made))
+}
