@@ -46,7 +46,7 @@ class AsyncClient(ClientBase):
     A cancelled task always gets its ``CancelledError``, at once: ``asyncio.timeout`` and
     ``TaskGroup`` work as with anything else. What was not sent by then never is; where an add or a
     change had been sent, the ``CancelledError`` carries a note (Python 3.11 and later) and
-    ``unknown`` lists it. A call whose own ``timeout`` ran out raises ``Timeout``, or
+    ``unsettled`` lists it. A call whose own ``timeout`` ran out raises ``Timeout``, or
     ``OutcomeUnknown`` where something had been sent: it says more than a cancelled one can, so
     give the time limit here rather than around it.
 

@@ -60,12 +60,13 @@ class ClientBase:
         return self._repr
 
     @property
-    def unknown(self) -> builtins.list[str]:
-        """The adds and changes that were sent, and whose effect is not known, in words.
+    def unsettled(self) -> builtins.list[str]:
+        """The adds and changes that were sent and whose effect is not known, as text.
 
-        Those under way, interrupted, or ended in ``OutcomeUnknown``; in the order they were sent.
+        They are still under way, were interrupted, or ended in ``OutcomeUnknown``. They are listed in
+        the order in which they were sent, and at most the latest thousand.
         """
-        return self._core.unknown
+        return self._core.unsettled
 
 
 class Client(ClientBase):

@@ -292,12 +292,12 @@ async fn send(
         let look_for = case.look_for();
         let reads = read_back(core, spec, connection, look_for, &mut late, attempts.deadline);
         match reads.await {
-            Found::Several(many) => break Err(case.several(many)),
-            Found::AtMostOne(found) => {
+            ReadBackResult::Several(many) => break Err(case.several(many)),
+            ReadBackResult::AtMostOne(found) => {
                 absent = found == Afterwards::Nothing;
                 break case.decide(found);
             }
-            Found::Response(answer) => reply = Reply::Answer(answer),
+            ReadBackResult::Response(answer) => reply = Reply::Answer(answer),
         }
     };
     if planted::is(Bug::TrustOk)
@@ -323,7 +323,7 @@ async fn send(
 }
 
 /// What was found out after an add.
-enum Found {
+enum ReadBackResult {
     /// Several duplications to the cluster are listed.
     Several(Vec<Duplication>),
     /// At most one is listed.
@@ -340,7 +340,7 @@ async fn read_back(
     look_for: LookFor,
     late: &mut Late<AddDuplication>,
     deadline: Deadline,
-) -> Found {
+) -> ReadBackResult {
     let until = match look_for {
         LookFor::Anything => deadline.or_after(CONFIRM),
         LookFor::Settled | LookFor::Confirmation | LookFor::Appearance => {
@@ -354,30 +354,32 @@ async fn read_back(
     loop {
         let last = match reads.read().await {
             Ok(asked) => match asked.into_listed(&spec.cluster) {
-                Listed::Several(many) => return Found::Several(many),
-                Listed::One(one) => return Found::AtMostOne(Afterwards::One(one)),
+                Listed::Several(many) => return ReadBackResult::Several(many),
+                Listed::One(one) => return ReadBackResult::AtMostOne(Afterwards::One(one)),
                 Listed::Nothing if look_for == LookFor::Appearance => Afterwards::Nothing,
-                Listed::Nothing if reads.absent() => return Found::AtMostOne(Afterwards::Nothing),
+                Listed::Nothing if reads.absent() => {
+                    return ReadBackResult::AtMostOne(Afterwards::Nothing);
+                }
                 Listed::Nothing if reads.moved() => Afterwards::Unknown(
                     "the leader may have changed just now, and does not list it so far".to_owned(),
                 ),
                 Listed::Nothing if look_for == LookFor::Confirmation => Afterwards::Nothing,
-                Listed::Nothing => return Found::AtMostOne(Afterwards::Nothing),
+                Listed::Nothing => return ReadBackResult::AtMostOne(Afterwards::Nothing),
                 Listed::Unsettled(one) => {
                     reads.there();
                     Afterwards::Unsettled(one)
                 }
             },
             Err(error @ TryError::Refused(_)) => {
-                return Found::AtMostOne(Afterwards::Unknown(error.to_string()));
+                return ReadBackResult::AtMostOne(Afterwards::Unknown(error.to_string()));
             }
             // What was seen before the connection broke says nothing of now.
             Err(error) => Afterwards::Unknown(error.to_string()),
         };
         match reads.pause().await {
             Next::Read => {}
-            Next::Response(answer) => return Found::Response(answer),
-            Next::Over => return Found::AtMostOne(last),
+            Next::Response(answer) => return ReadBackResult::Response(answer),
+            Next::Over => return ReadBackResult::AtMostOne(last),
         }
     }
 }

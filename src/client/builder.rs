@@ -11,7 +11,7 @@ use crate::protocol::generation::Generation;
 use crate::transport::MetaAddr;
 use crate::transport::connection::Seams;
 use crate::transport::durations::DEFAULT_TIMEOUT;
-use crate::transport::group::MetaGroup;
+use crate::transport::group::MetaServers;
 use crate::transport::http::HttpLookup;
 use crate::transport::seams::{
     Connector, Random, Resolver, SystemResolver, TcpConnector, VersionLookup,
@@ -127,7 +127,7 @@ impl ClientBuilder {
             versions: self.versions.unwrap_or_else(|| Arc::new(HttpLookup::new(listed.clone()))),
             generation: self.generation,
         };
-        let group = MetaGroup::new(listed, seams, Random::new(self.seed));
+        let group = MetaServers::new(listed, seams, Random::new(self.seed));
         Ok(Client::new(Core::new(group), timeout, self.mode))
     }
 }

@@ -3,13 +3,13 @@
 
 use super::turns::Turns;
 use super::unsettled::Unsettled;
-use crate::transport::group::MetaGroup;
+use crate::transport::group::MetaServers;
 
 /// The state that a client and its clones share.
 #[derive(Debug)]
 pub(crate) struct Core {
     /// The meta servers of the cluster, and the connection to their leader.
-    pub(crate) group: MetaGroup,
+    pub(crate) group: MetaServers,
     /// Who may change which duplication now.
     pub(crate) turns: Turns,
     /// The requests that were sent and whose effect is not known.
@@ -18,7 +18,7 @@ pub(crate) struct Core {
 
 impl Core {
     /// Returns the state of a client that has made no call yet.
-    pub(crate) fn new(group: MetaGroup) -> Core {
+    pub(crate) fn new(group: MetaServers) -> Core {
         Core { group, turns: Turns::default(), unsettled: Unsettled::default() }
     }
 }

@@ -17,16 +17,16 @@ const REMEMBERED: usize = 1000;
 
 /// Requests that were sent and whose effect is not known (yet).
 #[derive(Debug, Default)]
-pub(crate) struct Unsettled(Mutex<Entries>);
+pub(crate) struct Unsettled(Mutex<Records>);
 
 #[derive(Debug, Default)]
-struct Entries {
+struct Records {
     next: u64,
-    by_order: BTreeMap<u64, Entry>,
+    by_order: BTreeMap<u64, Record>,
 }
 
 #[derive(Debug)]
-struct Entry {
+struct Record {
     pair: Pair,
     adds: bool,
     words: String,
@@ -75,31 +75,31 @@ impl Unsettled {
     fn note(&self, pair: Pair, adds: bool, words: String, over: &Arc<Connection>) -> Sent<'_> {
         progress::report(|| Step::Sending { what: words.clone() });
         let connection = Arc::downgrade(over);
-        let mut entries = self.lock();
-        let order = entries.next;
-        entries.next += 1;
-        let entry = Entry { pair, adds, words, connection, state: State::Calling };
-        entries.by_order.insert(order, entry);
-        if entries.by_order.len() > REMEMBERED {
-            entries.by_order.pop_first();
+        let mut records = self.lock();
+        let order = records.next;
+        records.next += 1;
+        let record = Record { pair, adds, words, connection, state: State::Calling };
+        records.by_order.insert(order, record);
+        if records.by_order.len() > REMEMBERED {
+            records.by_order.pop_first();
         }
         Sent { list: self, order }
     }
 
     /// What was sent and is not settled, in the order it was sent.
     pub(crate) fn all(&self) -> Vec<String> {
-        let mut entries = self.lock();
-        entries.hear();
-        entries.by_order.values().map(|entry| entry.words.clone()).collect()
+        let mut records = self.lock();
+        records.hear();
+        records.by_order.values().map(|record| record.words.clone()).collect()
     }
 
     /// Until when an add of that pair which this client sent earlier may still be under way. The caller
     /// has the pair's turn.
     pub(crate) fn add_under_way(&self, pair: &Pair) -> Option<Deadline> {
-        let mut entries = self.lock();
-        entries.hear();
-        let adds = entries.by_order.values().filter(|entry| entry.adds && entry.pair == *pair);
-        adds.filter_map(|entry| match &entry.state {
+        let mut records = self.lock();
+        records.hear();
+        let adds = records.by_order.values().filter(|record| record.adds && record.pair == *pair);
+        adds.filter_map(|record| match &record.state {
             State::UnderWay(until, _) if !until.is_past() => Some(*until),
             State::UnderWay(..) | State::Calling | State::Handled => None,
         })
@@ -109,8 +109,8 @@ impl Unsettled {
     /// These were listed. Where a duplication is there and stored, earlier adds of the same pair are
     /// settled: no such add waits any more to be stored, which is all that a second request can harm.
     pub(crate) fn listed<'a>(&self, duplications: impl IntoIterator<Item = &'a Duplication>) {
-        let mut entries = self.lock();
-        if entries.by_order.is_empty() {
+        let mut records = self.lock();
+        if records.by_order.is_empty() {
             return;
         }
         let there: BTreeSet<(&str, &str)> = duplications
@@ -118,35 +118,36 @@ impl Unsettled {
             .filter(|one| one.status != Some(Status::Init) && !one.is_being_removed())
             .map(|one| (one.table.as_str(), one.cluster.as_str()))
             .collect();
-        entries.forget(|entry| {
-            entry.adds && there.contains(&(entry.pair.0.as_str(), entry.pair.1.as_str()))
+        records.forget(|record| {
+            record.adds && there.contains(&(record.pair.0.as_str(), record.pair.1.as_str()))
         });
     }
 
     /// No duplication of that pair is there, and that is certain: earlier changes are settled, because
     /// what they were to change is gone.
     pub(crate) fn gone(&self, pair: &Pair) {
-        self.lock().forget(|entry| !entry.adds && entry.pair == *pair);
+        self.lock().forget(|record| !record.adds && record.pair == *pair);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Entries> {
+    fn lock(&self) -> MutexGuard<'_, Records> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Entries {
+impl Records {
     /// Forgets those whose call has ended and that are settled.
-    fn forget(&mut self, settled: impl Fn(&Entry) -> bool) {
-        self.by_order.retain(|_, entry| matches!(entry.state, State::Calling) || !settled(entry));
+    fn forget(&mut self, settled: impl Fn(&Record) -> bool) {
+        self.by_order
+            .retain(|_, record| matches!(record.state, State::Calling) || !settled(record));
     }
 
     /// Looks which responses have come since: the server has done with those requests.
     fn hear(&mut self) {
-        for entry in self.by_order.values_mut() {
-            if let State::UnderWay(_, response) = &mut entry.state
+        for record in self.by_order.values_mut() {
+            if let State::UnderWay(_, response) = &mut record.state
                 && response.has_come()
             {
-                entry.state = State::Handled;
+                record.state = State::Handled;
             }
         }
     }
@@ -162,10 +163,10 @@ impl Sent<'_> {
     /// The server answered ERR_OK. Adds and changes wait in one queue of the server, so those that this
     /// client sent over the same connection before have left the queue.
     pub(crate) fn was_done(&self) {
-        let mut entries = self.list.lock();
-        let Some(this) = entries.by_order.get(&self.order) else { return };
+        let mut records = self.list.lock();
+        let Some(this) = records.by_order.get(&self.order) else { return };
         let connection = this.connection.clone();
-        for (_, earlier) in entries.by_order.range_mut(..self.order) {
+        for (_, earlier) in records.by_order.range_mut(..self.order) {
             if matches!(earlier.state, State::UnderWay(..))
                 && Weak::ptr_eq(&earlier.connection, &connection)
             {
@@ -184,13 +185,13 @@ impl Sent<'_> {
     }
 
     fn end(&self, state: State) {
-        let mut entries = self.list.lock();
+        let mut records = self.list.lock();
         if planted::is(Bug::ForgetUnsettled) {
-            entries.by_order.remove(&self.order);
-        } else if let Some(entry) = entries.by_order.get_mut(&self.order)
-            && matches!(entry.state, State::Calling)
+            records.by_order.remove(&self.order);
+        } else if let Some(record) = records.by_order.get_mut(&self.order)
+            && matches!(record.state, State::Calling)
         {
-            entry.state = state;
+            record.state = state;
         }
     }
 }

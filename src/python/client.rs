@@ -146,9 +146,9 @@ impl Client {
             .map_err(|error| errors::exception(py, &error))
     }
 
-    /// What was sent, and whose effect is not known.
+    /// The requests that were sent and whose effect is not known.
     #[getter]
-    fn unknown(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+    fn unsettled(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         Ok(self.threads.get(py)?.client().unsettled())
     }
 

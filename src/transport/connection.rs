@@ -78,9 +78,9 @@ impl Why {
 
 /// A request on its way. The caller may withdraw it as long as the task has not taken it.
 #[derive(Debug, Default)]
-struct Progress(AtomicU8);
+struct JobState(AtomicU8);
 
-impl Progress {
+impl JobState {
     const WAITING: u8 = 0;
     const TAKEN: u8 = 1;
     const WITHDRAWN: u8 = 2;
@@ -94,7 +94,7 @@ struct Job {
     name: &'static str,
     seqid: i32,
     frame: Vec<u8>,
-    progress: Arc<Progress>,
+    state: Arc<JobState>,
     reply: oneshot::Sender<Result<Bytes, CallError>>,
 }
 
@@ -217,16 +217,16 @@ impl Connection {
         }
         let timeout_ms = u32::try_from(deadline.left().as_millis()).unwrap_or(u32::MAX);
         let (reply, mut answer) = oneshot::channel();
-        let progress = Arc::new(Progress::default());
+        let state = Arc::new(JobState::default());
         let job = Job {
             name: R::NAME,
             seqid,
             frame: frame::encode_request::<R>(request, seqid, timeout_ms),
-            progress: progress.clone(),
+            state: state.clone(),
             reply,
         };
         // A call that is dropped before its turn must not be sent later.
-        let withdraw = Withdraw(progress);
+        let withdraw = Withdraw(state);
         match deadline.limit(self.jobs.send(job)).await {
             None => return Err((CallError::NotSent(Why::Timeout), None)),
             Some(Err(_)) => return Err((CallError::NotSent(Why::Closed), None)),
@@ -310,12 +310,12 @@ impl LateSignal {
 }
 
 /// Takes a request back when its caller goes, if the task has not taken it.
-struct Withdraw(Arc<Progress>);
+struct Withdraw(Arc<JobState>);
 
 impl Withdraw {
     fn error(&self, why: Why) -> CallError {
-        if self.0.step(Progress::WITHDRAWN)
-            || self.0.0.load(Ordering::Acquire) == Progress::WITHDRAWN
+        if self.0.step(JobState::WITHDRAWN)
+            || self.0.0.load(Ordering::Acquire) == JobState::WITHDRAWN
         {
             CallError::NotSent(why)
         } else {
@@ -326,7 +326,7 @@ impl Withdraw {
 
 impl Drop for Withdraw {
     fn drop(&mut self) {
-        self.0.step(Progress::WITHDRAWN);
+        self.0.step(JobState::WITHDRAWN);
     }
 }
 
@@ -406,7 +406,7 @@ impl Task {
         if self.pending.len() >= QUEUE {
             self.pending.retain(|_, pending| !pending.reply.is_closed());
         }
-        if job.progress.step(Progress::TAKEN) {
+        if job.state.step(JobState::TAKEN) {
             let pending = Pending { name: job.name, behind: self.taken, reply: job.reply };
             outgoing.extend_from_slice(&job.frame);
             self.taken += job.frame.len() as u64;

@@ -40,7 +40,7 @@ impl Backoff {
 
 /// The meta servers of one cluster.
 #[derive(Debug)]
-pub(crate) struct MetaGroup {
+pub(crate) struct MetaServers {
     listed: Arc<[MetaAddr]>,
     seams: Seams,
     random: Random,
@@ -75,10 +75,10 @@ pub(crate) struct Leader {
     pub(crate) fresh: bool,
 }
 
-impl MetaGroup {
-    pub(crate) fn new(listed: Arc<[MetaAddr]>, seams: Seams, random: Random) -> MetaGroup {
+impl MetaServers {
+    pub(crate) fn new(listed: Arc<[MetaAddr]>, seams: Seams, random: Random) -> MetaServers {
         let memory = Mutex::default();
-        MetaGroup { listed, seams, random, memory, searching: Semaphore::new(1) }
+        MetaServers { listed, seams, random, memory, searching: Semaphore::new(1) }
     }
 
     pub(crate) fn backoff(&self) -> Backoff {

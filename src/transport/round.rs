@@ -191,11 +191,11 @@ pub(crate) struct Round<'a> {
     waiting: VecDeque<Candidate>,
     resolved: Vec<MetaAddr>,
     asked: Vec<SocketAddr>,
-    under_way: JoinSet<(Candidate, Found)>,
+    under_way: JoinSet<(Candidate, TaskResult)>,
 }
 
 /// What a task of a round has found out.
-enum Found {
+enum TaskResult {
     Addresses(Vec<SocketAddr>),
     Probed(Probed),
 }
@@ -247,17 +247,17 @@ impl<'a> Round<'a> {
                 }
             };
             match found {
-                Ok((Candidate::Name(name), Found::Addresses(addresses))) => {
+                Ok((Candidate::Name(name), TaskResult::Addresses(addresses))) => {
                     self.take_addresses(&name, addresses);
                 }
-                Ok((candidate, Found::Probed(probed))) => {
+                Ok((candidate, TaskResult::Probed(probed))) => {
                     if let Err(Failure::Follower { leaders }) = &probed {
                         self.ask_next(leaders.iter().cloned().map(Candidate::from));
                     }
                     return Some((candidate, probed));
                 }
                 // A server has no addresses to be found, and no task is cancelled or panics.
-                Ok((Candidate::Server(_), Found::Addresses(_))) | Err(_) => {}
+                Ok((Candidate::Server(_), TaskResult::Addresses(_))) | Err(_) => {}
             }
         }
     }
@@ -280,7 +280,7 @@ impl<'a> Round<'a> {
                 let (table, until) = (self.table.to_owned(), self.deadline.or_after(PROBE));
                 self.under_way.spawn(async move {
                     let probed = probe(&seams, &server, &table, until).await;
-                    (Candidate::Server(server), Found::Probed(probed))
+                    (Candidate::Server(server), TaskResult::Probed(probed))
                 });
                 true
             }
@@ -323,10 +323,10 @@ fn families_in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     in_turn.into_iter().map(|(_, address)| address).collect()
 }
 
-async fn resolve(seams: &Seams, name: &MetaAddr, until: Deadline) -> Found {
+async fn resolve(seams: &Seams, name: &MetaAddr, until: Deadline) -> TaskResult {
     let resolved = until.limit(seams.resolver.resolve(name)).await;
-    Found::Probed(Err(match resolved {
-        Some(Ok(addresses)) if !addresses.is_empty() => return Found::Addresses(addresses),
+    TaskResult::Probed(Err(match resolved {
+        Some(Ok(addresses)) if !addresses.is_empty() => return TaskResult::Addresses(addresses),
         Some(Ok(_)) => Failure::NoAddress,
         Some(Err(error)) => Failure::Unresolved(Why::Io(Arc::new(error))),
         None => Failure::Unresolved(Why::Timeout),

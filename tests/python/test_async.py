@@ -86,7 +86,7 @@ def test_every_operation(server: MetaServer) -> None:
             assert isinstance(await client.pause("temp", created.value.dupid), Changed)
             assert isinstance(await client.remove("temp", "target"), Removed)
             assert isinstance(await client.remove("temp", "target"), NotFound)
-            assert client.unknown == []
+            assert client.unsettled == []
 
     run(main())
 
@@ -130,12 +130,12 @@ def test_its_own_timeout() -> None:
             client = AsyncClient(fake.address)
             with pytest.raises(Timeout):
                 await client.query("temp", timeout=0.2)
-            assert client.unknown == []
+            assert client.unsettled == []
         with deaf(ADD).running() as fake:
             client = AsyncClient(fake.address, timeout=0.5)
             with pytest.raises(OutcomeUnknown) as caught:
                 await client.add("temp", "target")
-            assert client.unknown == [SENT]
+            assert client.unsettled == [SENT]
             assert notes(caught.value) == ""
 
     run(main())
@@ -151,7 +151,7 @@ def test_cancelling_before_anything_was_sent() -> None:
             with pytest.raises(asyncio.CancelledError) as caught:
                 await task
             assert notes(caught.value) == ""
-            assert client.unknown == []
+            assert client.unsettled == []
             assert not fake.has_seen(ADD)
 
     run(main())
@@ -168,7 +168,7 @@ def test_cancelling_an_add_that_was_sent() -> None:
             task.cancel()
             with pytest.raises(asyncio.CancelledError) as caught:
                 await task
-            assert client.unknown == [SENT]
+            assert client.unsettled == [SENT]
             if sys.version_info >= (3, 11):
                 assert SENT in notes(caught.value)
                 assert "query the table" in notes(caught.value)
@@ -205,13 +205,13 @@ def test_cancelled_when_it_has_just_ended(server: MetaServer) -> None:
         # The loop stands still meanwhile: the call ends, and nobody is told yet.
         with Client(server.address) as other:
             deadline = time.monotonic() + 10
-            while not other.query("temp") or client.unknown:
+            while not other.query("temp") or client.unsettled:
                 assert time.monotonic() < deadline
         time.sleep(0.2)
         task.cancel()
         with pytest.raises(asyncio.CancelledError) as caught:
             await task
-        assert client.unknown == []
+        assert client.unsettled == []
         if sys.version_info >= (3, 11):
             assert "just ended, with Created(" in notes(caught.value)
 
@@ -250,7 +250,7 @@ def test_timeout_and_task_group() -> None:
             with pytest.RaisesGroup(InvalidArgument):
                 await group()
             assert waiting[0].cancelled()
-            assert client.unknown == [SENT, "add table=temp cluster=other"]
+            assert client.unsettled == [SENT, "add table=temp cluster=other"]
 
     run(main())
 
@@ -285,7 +285,7 @@ def test_progress_that_raises_ends_the_call() -> None:
             client = AsyncClient(fake.address, timeout=60)
             with pytest.raises(LookupError, match="sending: add table=temp") as caught:
                 await client.add("temp", "target", progress=watch)
-            assert client.unknown == [SENT]
+            assert client.unsettled == [SENT]
             if sys.version_info >= (3, 11):
                 assert SENT in notes(caught.value)
 
@@ -340,7 +340,7 @@ def test_whatever_progress_raises_ends_the_call(
             client = AsyncClient(fake.address, timeout=60)
             told = await adding(client)
             sent = at is Step.SENDING
-            assert client.unknown == ([SENT] if sent else [])
+            assert client.unsettled == ([SENT] if sent else [])
             if sys.version_info >= (3, 11):
                 assert (SENT in told) is sent
             assert fake.has_seen(ADD) <= sent

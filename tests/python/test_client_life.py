@@ -86,11 +86,11 @@ def test_ctrl_c_tells_what_was_sent() -> None:
         import sys
         from pegasus_dup import Client
         with Client(sys.argv[1], timeout=60) as client:
-            assert client.unknown == []
+            assert client.unsettled == []
             try:
                 client.add("temp", "target")
             except KeyboardInterrupt as interrupt:
-                print(client.unknown)
+                print(client.unsettled)
                 print(*getattr(interrupt, "__notes__", []))
     """
     fake = FakeMeta(replies={ADD: lambda _: None})
@@ -99,8 +99,8 @@ def test_ctrl_c_tells_what_was_sent() -> None:
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=10)
     assert process.returncode == 0, err
-    unknown, note = out.splitlines()
-    assert unknown == "['add table=temp cluster=target']"
+    unsettled, note = out.splitlines()
+    assert unsettled == "['add table=temp cluster=target']"
     if sys.version_info >= (3, 11):
         assert "add table=temp cluster=target" in note
 

@@ -47,7 +47,7 @@ def test_steps_are_told_while_the_call_waits() -> None:
             if progress.step is Step.ASKING:
                 # On the calling thread, which may use the client itself meanwhile.
                 assert threading.current_thread() is threading.main_thread()
-                assert client.unknown == []
+                assert client.unsettled == []
                 asked.set()
                 raise LookupError
 
@@ -65,7 +65,7 @@ def test_a_callback_that_raises_after_the_add_was_sent() -> None:
     with fake.running(), Client(fake.address) as client:
         with pytest.raises(LookupError) as caught:
             client.add("temp", "target", timeout=60, progress=watch)
-        assert client.unknown == [SENT]
+        assert client.unsettled == [SENT]
     if sys.version_info >= (3, 11):
         assert SENT in " ".join(caught.value.__notes__)
 
@@ -78,7 +78,7 @@ def test_a_callback_that_raises_at_the_end(server: MetaServer) -> None:
     with Client(server.address) as client:
         with pytest.raises(LookupError) as caught:
             client.add("temp", "target", progress=watch)
-        assert client.unknown == []
+        assert client.unsettled == []
         assert len(client.query("temp")) == 1
     if sys.version_info >= (3, 11):
         assert "just ended, with Created(" in " ".join(caught.value.__notes__)

@@ -67,7 +67,7 @@ pub(super) enum There {
 
 /// What the client finds when it reads the table back.
 #[derive(Debug, Clone)]
-pub(super) enum Found {
+pub(super) enum Shown {
     Several(Vec<Duplication>),
     AtMostOne(Afterwards),
 }
@@ -94,10 +94,10 @@ impl There {
     ];
 
     /// Returns what the client finds when it reads the table back; `None` if it does not read.
-    pub(super) fn found(self) -> Option<Found> {
+    pub(super) fn found(self) -> Option<Shown> {
         Some(match self {
-            There::Nothing => Found::AtMostOne(Afterwards::Nothing),
-            There::BeingStored => Found::AtMostOne(Afterwards::Unsettled(self.one())),
+            There::Nothing => Shown::AtMostOne(Afterwards::Nothing),
+            There::BeingStored => Shown::AtMostOne(Afterwards::Unsettled(self.one())),
             There::It
             | There::ItUntold
             | There::ItOtherwise
@@ -109,9 +109,9 @@ impl There {
             | There::AnotherOtherwise
             | There::AnotherIgnored
             | There::AnotherShipping
-            | There::OfAnotherTable => Found::AtMostOne(Afterwards::One(self.one())),
-            There::Two => Found::Several(vec![entry(TABLE, DUPID, Some(ASKED)), self.one()]),
-            There::Untold => Found::AtMostOne(Afterwards::Unknown("nobody answers".to_owned())),
+            | There::OfAnotherTable => Shown::AtMostOne(Afterwards::One(self.one())),
+            There::Two => Shown::Several(vec![entry(TABLE, DUPID, Some(ASKED)), self.one()]),
+            There::Untold => Shown::AtMostOne(Afterwards::Unknown("nobody answers".to_owned())),
             There::Unasked => return None,
         })
     }

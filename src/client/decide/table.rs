@@ -271,8 +271,8 @@ fn decided(
         Err(why) => return Some(Err(why.into_error())),
     };
     match combination.there.found() {
-        Some(Found::AtMostOne(found)) => Some(case.decide(found)),
-        Some(Found::Several(many)) => Some(Err(case.several(many))),
+        Some(Shown::AtMostOne(found)) => Some(case.decide(found)),
+        Some(Shown::Several(many)) => Some(Err(case.several(many))),
         None => case.decide_unread().map(Ok),
     }
 }

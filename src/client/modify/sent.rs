@@ -85,8 +85,8 @@ impl Changing<'_> {
                 },
             };
             match self.find_out(connection, &doubt, &mut late, deadline).await {
-                Found::Ended(ended) => break ended,
-                Found::Response(answer) => reply = Ok(answer),
+                Resolved::Ended(ended) => break ended,
+                Resolved::Response(answer) => reply = Ok(answer),
             }
         };
         if done {
@@ -194,18 +194,18 @@ impl Changing<'_> {
         why: &str,
         late: &mut Late<ModifyDuplication>,
         deadline: Deadline,
-    ) -> Found {
+    ) -> Resolved {
         let mut reads = ReadBack::new(self.core, self.table, connection, late, deadline);
         loop {
             let seen = match reads.read().await {
                 Ok(asked) => match self.same(asked) {
                     None if !reads.absent() => Seen::GoneOnce,
                     None if self.goal == Goal::Removed => {
-                        return Found::Ended(Ok(self.lost_but_so(None, why)));
+                        return Resolved::Ended(Ok(self.lost_but_so(None, why)));
                     }
-                    None => return Found::Ended(Ok(Ended::NotFound)),
+                    None => return Resolved::Ended(Ok(Ended::NotFound)),
                     Some(now) if self.goal.reached(Some(&now)) == Some(true) => {
-                        return Found::Ended(Ok(self.lost_but_so(Some(now), why)));
+                        return Resolved::Ended(Ok(self.lost_but_so(Some(now), why)));
                     }
                     Some(now) => {
                         reads.there();
@@ -220,8 +220,8 @@ impl Changing<'_> {
             };
             match next {
                 Next::Read => {}
-                Next::Response(answer) => return Found::Response(answer),
-                Next::Over => return Found::Ended(Err(self.not_known(why, seen))),
+                Next::Response(answer) => return Resolved::Response(answer),
+                Next::Over => return Resolved::Ended(Err(self.not_known(why, seen))),
             }
         }
     }
@@ -289,7 +289,7 @@ enum Answered {
     clippy::large_enum_variant,
     reason = "there is one at a time, which is taken apart at once"
 )]
-enum Found {
+enum Resolved {
     /// How it ended.
     Ended(Result<Ended>),
     /// The answer, which came after all.
