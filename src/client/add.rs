@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::ask::{self, Asked};
 use super::attempt::Attempts;
 use super::compare::Server;
-use super::core::Core;
+use super::core::{Call, Core};
 use super::decide::{self, Afterwards, Case, LookFor, Question, Reply};
 use super::harm;
 use super::hints;
@@ -35,20 +35,15 @@ enum Tried {
     Again,
 }
 
-pub(super) async fn add(
-    core: &Core,
-    spec: &DuplicationSpec,
-    mode: Mode,
-    deadline: Deadline,
-) -> Result<Outcome<Duplication>> {
+pub(super) async fn add(call: Call<'_>, spec: &DuplicationSpec) -> Result<Outcome<Duplication>> {
     spec.check()?;
-    let _turn = core.turns.take(pair_of(spec), deadline).await?;
-    let mut attempts = Attempts::new(core, &spec.table, deadline);
+    let _turn = call.core.turns.take(pair_of(spec), call.deadline).await?;
+    let mut attempts = Attempts::new(call, &spec.table);
     loop {
         let connection = attempts.leader().await?;
-        let tried = match mode {
-            Mode::Safe => safe(core, spec, &mut attempts, &connection).await?,
-            Mode::Direct => direct(core, spec, &mut attempts, &connection).await?,
+        let tried = match call.mode {
+            Mode::Safe => safe(call.core, spec, &mut attempts, &connection).await?,
+            Mode::Direct => direct(call.core, spec, &mut attempts, &connection).await?,
         };
         if let Tried::Over(result) = tried {
             return result.map_err(|error| error.or_server(&connection.server));

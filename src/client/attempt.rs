@@ -4,7 +4,7 @@
 use std::sync::{Arc, Weak};
 
 use super::ask::{self, Asked};
-use super::core::Core;
+use super::core::{Call, Core};
 use super::learn;
 use super::planted::{self, Bug};
 use super::progress::{self, Step};
@@ -38,7 +38,8 @@ pub(crate) struct Attempts<'a> {
 }
 
 impl<'a> Attempts<'a> {
-    pub(crate) fn new(core: &'a Core, table: &'a str, deadline: Deadline) -> Attempts<'a> {
+    pub(crate) fn new(call: Call<'a>, table: &'a str) -> Attempts<'a> {
+        let Call { core, deadline, .. } = call;
         let backoff = core.group.backoff();
         Attempts {
             core,

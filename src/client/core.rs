@@ -1,9 +1,11 @@
 //! The state that all calls of one client share. The operations work on this state and never on the
 //! [`Client`](super::Client) that owns it.
 
+use super::spec::Mode;
 use super::turns::Turns;
 use super::unsettled::Unsettled;
 use crate::transport::group::MetaServers;
+use crate::transport::seams::Deadline;
 
 /// The state that a client and its clones share.
 #[derive(Debug)]
@@ -21,4 +23,14 @@ impl Core {
     pub(crate) fn new(group: MetaServers) -> Core {
         Core { group, turns: Turns::default(), unsettled: Unsettled::default() }
     }
+}
+
+/// One call of a client: the shared state, and the settings of this call.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Call<'a> {
+    pub(crate) core: &'a Core,
+    /// How an add is done.
+    pub(crate) mode: Mode,
+    /// When the call must be over.
+    pub(crate) deadline: Deadline,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::core::Core;
+use super::core::{Call, Core};
 use super::modify::Goal;
 use super::spec::{DuplicationSpec, Mode, Selector, TablePattern};
 use super::{add, info, list, modify, query};
@@ -54,7 +54,7 @@ impl Client {
     /// [`crate::ErrorKind::OutcomeUnknown`] where an add was sent and nothing tells what it did;
     /// any other kind means that this call created nothing.
     pub async fn add(&self, spec: &DuplicationSpec) -> Result<Outcome<Duplication>> {
-        add::add(&self.core, spec, self.mode, self.deadline()).await
+        add::add(self.call(), spec).await
     }
 
     /// The duplications of one table, in dupid order (RPC_CM_LIST_DUPLICATION, or
@@ -64,7 +64,7 @@ impl Client {
     ///
     /// TableNotFound, PermissionDenied, Unavailable, Timeout, Protocol.
     pub async fn query(&self, table: &str) -> Result<Vec<Duplication>> {
-        query::query(&self.core, table, self.deadline()).await
+        query::query(self.call(), table).await
     }
 
     /// The duplications of many tables, by table name and dupid. Changes nothing.
@@ -73,7 +73,7 @@ impl Client {
     ///
     /// PermissionDenied, Unavailable, Timeout, Protocol.
     pub async fn list(&self, tables: &TablePattern) -> Result<Vec<Duplication>> {
-        list::list(&self.core, tables, self.deadline()).await
+        list::list(self.call(), tables).await
     }
 
     /// The same by table, by table name. Tables without a duplication are there too, and each table
@@ -83,7 +83,7 @@ impl Client {
     ///
     /// As [`Client::list`].
     pub async fn list_by_table(&self, tables: &TablePattern) -> Result<Vec<TableDuplications>> {
-        list::list_by_table(&self.core, tables, self.deadline()).await
+        list::list_by_table(self.call(), tables).await
     }
 
     /// Lets a paused one run again (RPC_CM_MODIFY_DUPLICATION). One that runs, or is about to, is
@@ -94,7 +94,7 @@ impl Client {
     /// DuplicationNotFound; Unsupported where the server's generation isn't known; OutcomeUnknown
     /// where it was sent and nothing tells what it did; any other kind means that nothing changed.
     pub async fn start(&self, table: &str, which: &Selector) -> Result<Change<Duplication>> {
-        modify::change(&self.core, table, which, Goal::Running, self.deadline()).await
+        modify::change(self.call(), table, which, Goal::Running).await
     }
 
     /// Pauses one (RPC_CM_MODIFY_DUPLICATION). Writes pile up in this cluster until it is started.
@@ -103,7 +103,7 @@ impl Client {
     ///
     /// As [`Client::start`]; WrongState for one that has not come to DS_LOG yet.
     pub async fn pause(&self, table: &str, which: &Selector) -> Result<Change<Duplication>> {
-        modify::change(&self.core, table, which, Goal::Paused, self.deadline()).await
+        modify::change(self.call(), table, which, Goal::Paused).await
     }
 
     /// Removes one (RPC_CM_MODIFY_DUPLICATION). The remote table keeps what it has. One that is being
@@ -113,7 +113,7 @@ impl Client {
     ///
     /// As [`Client::start`], but for one that isn't there: that is [`Removal::NotFound`].
     pub async fn remove(&self, table: &str, which: &Selector) -> Result<Removal<Duplication>> {
-        modify::remove(&self.core, table, which, self.deadline()).await
+        modify::remove(self.call(), table, which).await
     }
 
     /// Sets what one does with writes that the remote cluster refuses (RPC_CM_MODIFY_DUPLICATION).
@@ -128,7 +128,7 @@ impl Client {
         which: &Selector,
         mode: FailMode,
     ) -> Result<Change<Duplication>> {
-        modify::change(&self.core, table, which, Goal::FailMode(mode), self.deadline()).await
+        modify::change(self.call(), table, which, Goal::FailMode(mode)).await
     }
 
     /// What the meta servers are: which of them can be reached, which leads, and of which version and
@@ -141,7 +141,7 @@ impl Client {
     ///
     /// None of its own; others may come.
     pub async fn info(&self) -> Result<Info> {
-        Ok(info::info(&self.core, self.deadline()).await)
+        Ok(info::info(self.call()).await)
     }
 
     /// The adds and changes that this client (or a clone) has sent, or is about to, and whose
@@ -151,8 +151,8 @@ impl Client {
         self.core.unsettled.all()
     }
 
-    /// Returns the deadline of a call that starts now.
-    fn deadline(&self) -> Deadline {
-        Deadline::after(self.timeout)
+    /// Returns what a call that starts now works with.
+    fn call(&self) -> Call<'_> {
+        Call { core: &self.core, mode: self.mode, deadline: Deadline::after(self.timeout) }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ask;
-use super::core::Core;
+use super::core::{Call, Core};
 use super::learn;
 use super::warning;
 use crate::info::{Info, KnownBy, Role, ServerInfo};
@@ -18,8 +18,8 @@ use crate::transport::seams::Deadline;
 /// that counts.
 const ANY_TABLE: &str = "temp";
 
-pub(super) async fn info(core: &Core, deadline: Deadline) -> Info {
-    let group = &core.group;
+pub(super) async fn info(call: Call<'_>) -> Info {
+    let Call { core: Core { group, .. }, deadline, .. } = call;
     // A server that keeps silent must leave time for the leader.
     let mut round = group.round(ANY_TABLE, one_try(deadline));
     let mut asked: Vec<(Candidate, Result<Arc<Connection>, Failure>)> = Vec::new();

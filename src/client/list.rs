@@ -4,7 +4,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::ask;
 use super::attempt::Attempts;
-use super::core::Core;
+use super::core::Call;
 use super::learn;
 use super::progress::{self, Step};
 use super::spec::TablePattern;
@@ -22,22 +22,17 @@ const AVAILABLE: i32 = 1;
 /// server reads only so many requests of one connection ahead (the embedded one 256).
 const IN_FLIGHT: usize = 128;
 
-pub(super) async fn list(
-    core: &Core,
-    tables: &TablePattern,
-    deadline: Deadline,
-) -> Result<Vec<Duplication>> {
-    let listed = list_by_table(core, tables, deadline).await?;
+pub(super) async fn list(call: Call<'_>, tables: &TablePattern) -> Result<Vec<Duplication>> {
+    let listed = list_by_table(call, tables).await?;
     Ok(listed.into_iter().flat_map(|table| table.duplications).collect())
 }
 
 pub(super) async fn list_by_table(
-    core: &Core,
+    call: Call<'_>,
     tables: &TablePattern,
-    deadline: Deadline,
 ) -> Result<Vec<TableDuplications>> {
     tables.check()?;
-    let mut attempts = Attempts::new(core, tables.text(), deadline);
+    let mut attempts = Attempts::new(call, tables.text());
     loop {
         let connection = attempts.leader().await?;
         attempts.wait_for_a_new_leader(&connection).await?;
@@ -51,7 +46,7 @@ pub(super) async fn list_by_table(
             Ok(listed) => {
                 learn::check_statement(&connection)?;
                 let duplications = listed.iter().flat_map(|table| &table.duplications);
-                core.unsettled.listed(duplications);
+                call.core.unsettled.listed(duplications);
                 return Ok(listed);
             }
             Err(error) => attempts.failed(&connection, error).await?,

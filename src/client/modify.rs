@@ -6,25 +6,23 @@ mod sent;
 
 use super::ask::Asked;
 use super::attempt::Attempts;
-use super::core::Core;
+use super::core::Call;
 use super::listed::{Listed, dupids, why_unsettled};
 use super::spec::{Selector, check_name};
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Change, Duplication, FailMode, Removal, Status};
-use crate::transport::seams::Deadline;
 
 pub(super) use goal::Goal;
 use sent::{Changing, Ended};
 
 /// Start, pause, set fail mode.
 pub(super) async fn change(
-    core: &Core,
+    call: Call<'_>,
     table: &str,
     which: &Selector,
     goal: Goal,
-    deadline: Deadline,
 ) -> Result<Change<Duplication>> {
-    match run(core, table, which, goal, deadline).await? {
+    match run(call, table, which, goal).await? {
         Ended::Changed { before, after: Some(after), warning } => {
             Ok(Change::Changed { before, after, warning })
         }
@@ -39,24 +37,17 @@ pub(super) async fn change(
 
 /// Remove.
 pub(super) async fn remove(
-    core: &Core,
+    call: Call<'_>,
     table: &str,
     which: &Selector,
-    deadline: Deadline,
 ) -> Result<Removal<Duplication>> {
-    Ok(match run(core, table, which, Goal::Removed, deadline).await? {
+    Ok(match run(call, table, which, Goal::Removed).await? {
         Ended::Changed { before, warning, .. } => Removal::Removed { was: before, warning },
         Ended::Unchanged { .. } | Ended::NotFound => Removal::NotFound,
     })
 }
 
-async fn run(
-    core: &Core,
-    table: &str,
-    which: &Selector,
-    goal: Goal,
-    deadline: Deadline,
-) -> Result<Ended> {
+async fn run(call: Call<'_>, table: &str, which: &Selector, goal: Goal) -> Result<Ended> {
     check_name("table", table)?;
     which.check()?;
     if let Goal::FailMode(mode @ FailMode::Unknown(_)) = goal {
@@ -65,6 +56,7 @@ async fn run(
             format!("not a fail mode that can be set: fail_mode={mode}"),
         ));
     }
+    let Call { core, deadline, .. } = call;
     let turns = &core.turns;
     // Whose turn it is to take shows only when the table was asked about, where a dupid is given.
     let mut turn = match which {
@@ -73,7 +65,7 @@ async fn run(
         }
         Selector::Dupid(_) => None,
     };
-    let mut attempts = Attempts::new(core, table, deadline);
+    let mut attempts = Attempts::new(call, table);
     loop {
         let connection = attempts.leader().await?;
         let absent = |asked: &Asked| {

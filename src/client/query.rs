@@ -1,19 +1,14 @@
 //! The duplications of one table.
 
 use super::attempt::Attempts;
-use super::core::Core;
+use super::core::Call;
 use super::spec::check_name;
 use crate::error::Result;
 use crate::outcome::Duplication;
-use crate::transport::seams::Deadline;
 
-pub(super) async fn query(
-    core: &Core,
-    table: &str,
-    deadline: Deadline,
-) -> Result<Vec<Duplication>> {
+pub(super) async fn query(call: Call<'_>, table: &str) -> Result<Vec<Duplication>> {
     check_name("table", table)?;
-    let mut attempts = Attempts::new(core, table, deadline);
+    let mut attempts = Attempts::new(call, table);
     loop {
         let connection = attempts.leader().await?;
         let nothing = |asked: &super::ask::Asked| asked.duplications.is_empty();
