@@ -1,25 +1,32 @@
 /*
- * pegasus-dup: adds Apache Pegasus duplications and says what happened: CREATED, ALREADY_EXISTS or ERROR.
+ * pegasus-dup: adds Apache Pegasus duplications. An add ends in one of three outcomes: CREATED,
+ * ALREADY_EXISTS or ERROR.
  *
- * Generated from src/capi by cbindgen; don't edit it.
+ * This file is generated from src/capi by cbindgen. Do not edit it.
  *
- * How to read this header
+ * Conventions of this header
  *
- * - A function that returns int32_t and can refuse returns a status: PEGASUS_DUP_OK, or why it did
- *   nothing. It writes its outputs only with PEGASUS_DUP_OK, unless said otherwise.
- * - Every handle has one owner. What a function puts where an output points to is the caller's, to be
- *   freed once with the _free function of its type. What a function returns as a pointer to const is
- *   lent: it belongs to the handle it was asked of, and is valid until that is freed.
- * - The _free functions take NULL, and neither wait nor send anything. Handles may be freed in any order.
- * - Texts given are UTF-8, ended by a NUL, or of a given length (the functions that end in _n), and need
- *   to stay only during the call. Texts returned are UTF-8, ended by a NUL.
- * - Pointers are NULL or point to what their type says. NULL is looked for everywhere; where it isn't
- *   allowed the status is PEGASUS_DUP_NULL_ARGUMENT, and what is asked of NULL is PEGASUS_DUP_NOT_TOLD, 0
- *   or NULL. Outputs of one call must not be the same.
- * - Numbers that stand for something are taken and given as integers, so that a newer library can give
- *   some that this header doesn't know: leave room for them in a switch.
- * - Times are milliseconds. A function may be called from any thread; each type says what may be done to
- *   one handle at the same time.
+ * - Status: A function that returns int32_t and can refuse its arguments returns a status. The status is
+ *   PEGASUS_DUP_OK, or the reason why the function did nothing. Unless a function says otherwise, it writes
+ *   its output parameters only if it returns PEGASUS_DUP_OK.
+ * - Ownership: Every handle has one owner. A handle that a function writes to an output parameter belongs to
+ *   the caller, who frees it once with the _free function of its type. A pointer to const that a function
+ *   returns is lent: it belongs to the handle that was passed to the function, and it is valid until that
+ *   handle is freed.
+ * - Freeing: The _free functions accept NULL. They neither wait nor send anything. Handles may be freed in
+ *   any order.
+ * - Text: Text arguments are UTF-8. They end with a NUL, or have the given length if the name of the function
+ *   ends in _n. The library does not use them after the function returns. Returned texts are UTF-8 and end
+ *   with a NUL.
+ * - Pointers: A pointer argument must be NULL or point to an object of its type. Every function checks for
+ *   NULL. Where NULL is not allowed, the function returns the status PEGASUS_DUP_NULL_ARGUMENT, or, if it
+ *   returns no status, PEGASUS_DUP_NOT_TOLD, 0 or NULL. The output parameters of one call must not point to
+ *   the same object.
+ * - Enumerations: Values of enumerations are passed as int32_t. A newer library may return values that this
+ *   header does not define, so a switch needs a default.
+ * - Times: All times are in milliseconds.
+ * - Threads: A function may be called on any thread. The documentation of each type says how many threads may
+ *   use one handle at the same time.
  */
 
 #ifndef PEGASUS_DUP_H
@@ -29,75 +36,77 @@
 #include <stdint.h>
 
 /**
- * The number of this ABI, as declared by the header: compare it with what
- * `pegasus_dup_abi_version` says to learn whether header and library belong together. It grows
- * when something is added; what is there keeps its meaning for as long as the soname stays.
+ * The version of the ABI that this header declares. Compare it with the result of
+ * `pegasus_dup_abi_version` to find out whether the header and the library belong together. The
+ * number grows with every addition to the ABI. Existing parts of the ABI do not change as long as
+ * the soname stays the same.
  */
 #define PEGASUS_DUP_ABI_VERSION 1
 
 /**
- * Status: done. Every output was written.
+ * Status: success. The function wrote all its output parameters.
  */
 #define PEGASUS_DUP_OK 0
 
 /**
- * Status: an argument is NULL that mustn't be. Nothing was done, and no output was written; so it
- * is with every status that isn't 0.
+ * Status: an argument is NULL that must not be NULL. As with every status other than
+ * `PEGASUS_DUP_OK`, the function did nothing and wrote no output parameter.
  */
 #define PEGASUS_DUP_NULL_ARGUMENT 1
 
 /**
- * Status: a text is not UTF-8.
+ * Status: a text argument is not UTF-8.
  */
 #define PEGASUS_DUP_NOT_UTF8 2
 
 /**
- * Status: an argument makes no sense: a number that isn't one of those listed, a negative timeout,
- * a request that lacks what its operation needs.
+ * Status: an argument is invalid. It is a number that this header does not define, a negative
+ * timeout, or a request that lacks a value which its operation needs.
  */
 #define PEGASUS_DUP_BAD_ARGUMENT 3
 
 /**
- * Status: a defect of this library, kept from crossing into the caller. If the call was one that
- * asks a server, what became of it isn't known.
+ * Status: the function failed because of a defect of this library. If the function sends requests,
+ * it is not known whether it sent one and what effect the request had.
  */
 #define PEGASUS_DUP_PANICKED 4
 
 /**
- * Status: the client was made before this process was forked, and can't be used in the child. Make
- * another one there.
+ * Status: the handle was created before this process was forked, and cannot be used in the child
+ * process. Create another client in the child process.
  */
 #define PEGASUS_DUP_FORKED 5
 
 /**
- * Status: the call in the background isn't done yet.
+ * Status: the call in the background is not finished yet.
  */
 #define PEGASUS_DUP_RUNNING 6
 
 /**
- * Status: a thread that the library needs could not be started. Nothing was sent.
+ * Status: the library could not start a thread that it needs. Nothing was sent.
  */
 #define PEGASUS_DUP_NO_THREAD 7
 
 /**
- * Status: what would wait was called on a thread that the library's connections need: from within a
- * log callback. Nothing was done.
+ * Status: a function that waits was called in a log callback or on a thread of the library that
+ * must not wait. Nothing was done.
  */
 #define PEGASUS_DUP_WRONG_THREAD 8
 
 /**
- * Status: the log of this process goes elsewhere already, to a Rust program that links this library.
+ * Status: the Rust program that links this library already receives the log of this process.
  */
 #define PEGASUS_DUP_LOG_TAKEN 9
 
 /**
- * Not told: what a number's accessor returns for something that the server didn't tell, that
- * doesn't apply, or that was asked of NULL.
+ * No value. A function returns this number if the server did not report the value, if the value
+ * does not apply to the handle, or if the handle is NULL.
  */
 #define PEGASUS_DUP_NOT_TOLD -1
 
 /**
- * Told, but by a number that this library has no name for; the text accessor shows it.
+ * The server reported a number that has no name in this library. The function that returns the
+ * name as text shows the number.
  */
 #define PEGASUS_DUP_UNNAMED -2
 
@@ -462,28 +471,33 @@
 #define PEGASUS_DUP_OPERATION_INFO 8
 
 /**
- * A client of one cluster's meta servers. Owned by who made it, and freed once. Any number of threads
- * may use it at once; no thread may use it while or after it is freed, except that calls in the
- * background, once started, go on without it. It can't be used in a forked child: its calls are
- * refused there with `PEGASUS_DUP_FORKED`, and freeing it there gives up its memory.
+ * A client of the meta servers of one cluster. The caller owns the handle and frees it once. Any
+ * number of threads may use a client at the same time, but no thread may use it while or after it
+ * is freed. Calls in the background that were started before continue without the handle.
+ *
+ * A client cannot be used in a forked child process: its calls are refused there with
+ * `PEGASUS_DUP_FORKED`. Freeing a client there does not release its memory.
  */
 typedef struct pegasus_dup_client pegasus_dup_client;
 
 /**
- * A duplication, as far as the server told of it. Always lent by an outcome, and valid until that is
- * freed; there is nothing to free here. Never changes: any number of threads may read it.
+ * A duplication, as far as the server reported it. A duplication is always lent by an outcome and
+ * is valid until the outcome is freed. The caller never frees it. It never changes, so any number
+ * of threads may read it.
  */
 typedef struct pegasus_dup_duplication pegasus_dup_duplication;
 
 /**
- * A call in the background. Owned by who submitted it, and freed once; freeing it neither cancels the
- * call nor takes back its callback. Any number of threads may use it at once, the callback's included.
+ * A call in the background. The caller owns the handle and frees it once. Freeing the handle
+ * neither cancels the call nor withdraws its callback. Any number of threads may use the handle at
+ * the same time, and so may the callback.
  */
 typedef struct pegasus_dup_operation pegasus_dup_operation;
 
 /**
- * What a client shall be like. Owned by who made it; a client doesn't need it once it is made, so
- * it may be used for many, and freed at any time. One thread at a time while it is being set.
+ * The options of a client. The caller owns the handle and frees it once. A client copies its
+ * options, so the same options may be used for several clients and freed at any time. Only one
+ * thread at a time may use a handle while an option is being set.
  */
 typedef struct pegasus_dup_options pegasus_dup_options;
 
@@ -495,22 +509,25 @@ typedef struct pegasus_dup_options pegasus_dup_options;
 typedef struct pegasus_dup_outcome pegasus_dup_outcome;
 
 /**
- * What to ask for, put together step by step: for what the plain functions have no arguments for,
- * for text that isn't NUL-terminated, and for calls in the background. Owned by who made it; a call
- * keeps nothing of it, so it may be used for many, and freed at any time. One thread at a time while
- * it is being set, any number while it isn't.
+ * A description of a call that is set up step by step. A request is needed for a call in the
+ * background, for text that does not end with a NUL, and for values that the plain functions have
+ * no arguments for. The caller owns the handle and frees it once. A call copies the request, so
+ * the same request may be used for several calls and freed at any time. Only one thread at a time
+ * may use a request while a value is being set. Otherwise any number of threads may use it.
  */
 typedef struct pegasus_dup_request pegasus_dup_request;
 
 /**
- * What is called with every message of the log: its level, one of `PEGASUS_DUP_LOG_*`, and its text,
- * which is valid until the callback returns.
+ * The type of a log callback. It is called with the `user_data` of the callback, the level of the
+ * message, one of `PEGASUS_DUP_LOG_*`, and the text of the message. The text is valid until the
+ * callback returns.
  */
 typedef void (*pegasus_dup_log)(void *user_data, int32_t level, const char *message);
 
 /**
- * What is called once when a call in the background is done. The outcome is the callback's, to be
- * freed by it or by whom it gives it to.
+ * The type of a callback for a call in the background. It is called once, when the call is
+ * finished. The callback owns the outcome: it frees the outcome, or passes it on to code that
+ * does.
  */
 typedef void (*pegasus_dup_done)(void *user_data, struct pegasus_dup_outcome *outcome);
 
@@ -519,17 +536,19 @@ extern "C" {
 #endif // __cplusplus
 
 /**
- * The number of the ABI that the library has.
+ * Returns the version of the ABI that the library has.
  */
 uint32_t pegasus_dup_abi_version(void);
 
 /**
- * The library's version, such as "0.1.0". Static: never freed, never NULL.
+ * Returns the version of the library, such as "0.1.0". The text is static: it is never NULL and
+ * never freed.
  */
 const char *pegasus_dup_version(void);
 
 /**
- * A status in words, such as "an argument is NULL". Static: never freed, never NULL.
+ * Returns a description of a status, such as "an argument is NULL that must not be NULL". The text
+ * is static: it is never NULL and never freed. For a number that is not a status it is "unknown".
  */
 const char *pegasus_dup_status_text(int32_t status);
 
@@ -552,48 +571,50 @@ const char *pegasus_dup_evidence_name(int32_t evidence);
 const char *pegasus_dup_error_kind_name(int32_t kind);
 
 /**
- * Has the library's log passed to a callback, for the whole process, instead of to the one before; NULL
- * ends it. By default there is no log.
+ * Sets the callback that receives the library's log messages, for the whole process. It replaces
+ * the previous callback. NULL ends the log. By default there is no log.
  *
- * `max_level`: one of `PEGASUS_DUP_LOG_*`; what is less important isn't passed on.
- * `user_data`: what the callback is called with.
+ * `max_level`: one of `PEGASUS_DUP_LOG_*`. Messages of a less important level are not forwarded.
+ * `user_data`: a pointer that is passed to the callback.
  *
- * The callback is called on any thread, several at once, outside the library's locks. It must return,
- * and not throw or jump out; it may call what doesn't wait for a server. When this returns, the
- * callback before is not running any more and is never called again, unless this is called from within
- * a callback.
+ * The callback is called on any thread, and on several threads at once. The library holds no lock
+ * meanwhile. The callback must return; it must not throw an exception or leave by `longjmp`. It
+ * may call every function that does not wait for a server. When this function returns, the
+ * previous callback is not running any more and is never called again, except if this function is
+ * called in a callback.
  *
- * A forked child keeps its parent's callback. It may set another one, unless it was forked in the very
- * moment in which a thread of its parent called this for the first time: that child has no log, and
- * this returns `PEGASUS_DUP_FORKED` there.
+ * A forked child process keeps the callback of its parent and may set another callback. There is
+ * one exception: if a thread of the parent was in the first call of this function at the moment of
+ * the fork, the child process has no log, and this function returns `PEGASUS_DUP_FORKED` there.
  */
-int32_t pegasus_dup_set_log(pegasus_dup_log callback,
-                            int32_t max_level,
-                            void *user_data);
+int32_t pegasus_dup_set_log(pegasus_dup_log callback, int32_t max_level, void *user_data);
 
 /**
- * Makes options, all at their defaults.
+ * Creates options that have their default values.
  */
 int32_t pegasus_dup_options_new(struct pegasus_dup_options **options);
 
 /**
- * The time limit of each call, in milliseconds. 10 s by default, and for 0.
+ * Sets the timeout of each call, in milliseconds. The default is 10 seconds. The value 0 restores
+ * the default.
  */
 int32_t pegasus_dup_options_set_timeout_ms(struct pegasus_dup_options *options, int32_t timeout_ms);
 
 /**
- * States the servers' generation, one of `PEGASUS_DUP_GENERATION_*`; `PEGASUS_DUP_NOT_TOLD`, the
- * default, states none. Only one case needs a statement: an add with another remote table or replica
- * count on a 2.6 snapshot that has no list RPC. The client still finds out what it can, and a
- * statement that the server refutes ends every call in `PEGASUS_DUP_ERROR_INVALID_ARGUMENT`. Where the
- * version cannot be had by HTTP, a wrong statement may let a 2.5 server ignore the remote table; that
- * add ends in `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN`.
+ * States the generation of the meta servers, one of `PEGASUS_DUP_GENERATION_*`.
+ * `PEGASUS_DUP_NOT_TOLD`, the default, states none.
+ *
+ * Only one case needs a statement: an add with another remote table or replica count, on a 2.6
+ * snapshot that has no list RPC. The client still finds out what it can. If the server contradicts
+ * the statement, every call fails with `PEGASUS_DUP_ERROR_INVALID_ARGUMENT`. If the version of the
+ * server is not available by HTTP, a wrong statement may let a server of version 2.5 ignore the
+ * remote table. That add fails with `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN`.
  */
-int32_t pegasus_dup_options_set_generation(struct pegasus_dup_options *options,
-                                           int32_t generation);
+int32_t pegasus_dup_options_set_generation(struct pegasus_dup_options *options, int32_t generation);
 
 /**
- * How adds are done: one of `PEGASUS_DUP_MODE_*`, `PEGASUS_DUP_MODE_SAFE` by default.
+ * Sets the way in which adds are done, one of `PEGASUS_DUP_MODE_*`. The default is
+ * `PEGASUS_DUP_MODE_SAFE`.
  */
 int32_t pegasus_dup_options_set_mode(struct pegasus_dup_options *options, int32_t mode);
 
@@ -603,79 +624,84 @@ int32_t pegasus_dup_options_set_mode(struct pegasus_dup_options *options, int32_
 void pegasus_dup_options_free(struct pegasus_dup_options *options);
 
 /**
- * Makes a request for an operation, one of `PEGASUS_DUP_OPERATION_*`.
+ * Creates a request for an operation, one of `PEGASUS_DUP_OPERATION_*`.
  */
 int32_t pegasus_dup_request_new(int32_t operation, struct pegasus_dup_request **request);
 
 /**
- * The table whose writes are shipped.
+ * Sets the table whose writes are shipped.
  */
 int32_t pegasus_dup_request_set_table(struct pegasus_dup_request *request, const char *table);
 
 /**
- * `pegasus_dup_request_set_table` for text of a given length, without a NUL.
+ * Works like `pegasus_dup_request_set_table`, for a text of the given length without a NUL.
  */
 int32_t pegasus_dup_request_set_table_n(struct pegasus_dup_request *request,
                                         const char *table,
                                         size_t length);
 
 /**
- * The remote cluster, by the name that the meta servers' configuration gives it.
+ * Sets the remote cluster, by the name that it has in the configuration of the meta servers.
  */
 int32_t pegasus_dup_request_set_cluster(struct pegasus_dup_request *request, const char *cluster);
 
 /**
- * `pegasus_dup_request_set_cluster` for text of a given length, without a NUL.
+ * Works like `pegasus_dup_request_set_cluster`, for a text of the given length without a NUL.
  */
 int32_t pegasus_dup_request_set_cluster_n(struct pegasus_dup_request *request,
                                           const char *cluster,
                                           size_t length);
 
 /**
- * The table's name in the remote cluster, for an add. NULL, the default: the table's own name.
+ * Sets the name of the table in the remote cluster, for an add. NULL, the default, stands for the
+ * name that the table has in this cluster.
  */
 int32_t pegasus_dup_request_set_remote_table(struct pegasus_dup_request *request,
                                              const char *remote_table);
 
 /**
- * `pegasus_dup_request_set_remote_table` for text of a given length, without a NUL.
+ * Works like `pegasus_dup_request_set_remote_table`, for a text of the given length without a NUL.
  */
 int32_t pegasus_dup_request_set_remote_table_n(struct pegasus_dup_request *request,
                                                const char *remote_table,
                                                size_t length);
 
 /**
- * The remote table's replica count, for an add. 0, the default: the table's own.
+ * Sets the replica count of the remote table, for an add. 0, the default, stands for the replica
+ * count that the table has in this cluster.
  */
 int32_t pegasus_dup_request_set_remote_replica_count(struct pegasus_dup_request *request,
                                                      int32_t remote_replica_count);
 
 /**
- * Whether an add ships what the table holds already, as a checkpoint: 1 or 0. 0 by default.
+ * Sets whether an add also ships the data that the table already holds, as a checkpoint: 1 or 0.
+ * The default is 0.
  */
 int32_t pegasus_dup_request_set_checkpoint(struct pegasus_dup_request *request, int32_t checkpoint);
 
 /**
- * Selects the duplication by its dupid. 0, the default, selects it by the cluster; if no cluster is
- * set either, the call ends in `PEGASUS_DUP_ERROR_INVALID_ARGUMENT`.
+ * Selects the duplication by its dupid. If the dupid is 0, the remote cluster selects the
+ * duplication. If the dupid is 0 and no remote cluster is set, the call fails with
+ * `PEGASUS_DUP_ERROR_INVALID_ARGUMENT`. If neither was ever set, the call is refused with
+ * `PEGASUS_DUP_BAD_ARGUMENT`.
  */
 int32_t pegasus_dup_request_set_dupid(struct pegasus_dup_request *request, int32_t dupid);
 
 /**
- * The fail mode to set, one of `PEGASUS_DUP_FAIL_*`.
+ * Sets the requested fail mode, one of `PEGASUS_DUP_FAIL_*`.
  */
 int32_t pegasus_dup_request_set_fail_mode(struct pegasus_dup_request *request, int32_t fail_mode);
 
 /**
- * Which tables to list: one of `PEGASUS_DUP_TABLES_*`, and the text that it speaks of, which is not
- * looked at for `PEGASUS_DUP_TABLES_ALL`.
+ * Selects the tables to list. `which` is one of `PEGASUS_DUP_TABLES_*`, and `text` is the text
+ * that the names are compared with. `PEGASUS_DUP_TABLES_ALL` ignores the text.
  */
 int32_t pegasus_dup_request_set_tables(struct pegasus_dup_request *request,
                                        int32_t which,
                                        const char *text);
 
 /**
- * `pegasus_dup_request_set_tables` for text of a given length, without a NUL.
+ * Works like `pegasus_dup_request_set_tables`, for a text of the given length without a NUL.
  */
 int32_t pegasus_dup_request_set_tables_n(struct pegasus_dup_request *request,
                                          int32_t which,
@@ -688,14 +714,15 @@ int32_t pegasus_dup_request_set_tables_n(struct pegasus_dup_request *request,
 void pegasus_dup_request_free(struct pegasus_dup_request *request);
 
 /**
- * Makes a client. It connects to nothing yet.
+ * Creates a client. The client does not connect to a server yet.
  *
- * `metas`: the meta servers as "HOST:PORT", several with commas between and perhaps one at the end,
- * IPv6 as `[::1]:34601`.
- * `options`: NULL for the defaults. `client`: where to put the client.
- * `error`: NULL, or where to put an outcome of the kind `PEGASUS_DUP_ERROR` that says what is wrong
- * with `metas`, if the status is `PEGASUS_DUP_BAD_ARGUMENT`; to be freed. NULL is put there in every
- * other case.
+ * `metas`: the meta servers as "HOST:PORT", separated by commas; an IPv6 address is written as
+ * `[::1]:34601`.
+ * `options`: the options, or NULL for the default options.
+ * `client`: receives the client.
+ * `error`: NULL, or receives an outcome of the kind `PEGASUS_DUP_ERROR` that says what is wrong
+ * with `metas`, if the status is `PEGASUS_DUP_BAD_ARGUMENT`. The caller frees that outcome. With
+ * every other status it receives NULL.
  */
 int32_t pegasus_dup_client_new(const char *metas,
                                const struct pegasus_dup_options *options,
@@ -703,16 +730,20 @@ int32_t pegasus_dup_client_new(const char *metas,
                                struct pegasus_dup_outcome **error);
 
 /**
- * Adds a duplication of `table` to `cluster`, and says what happened.
+ * Adds a duplication of `table` to `cluster`.
  *
- * `remote_table`: the table's name in the remote cluster; NULL for the table's own name.
- * `remote_replica_count`: the remote table's; 0 for the table's own.
- * `checkpoint`: 1 if what the table holds already is to be shipped too, else 0.
- * `timeout_ms`: the time limit; 0 for the client's.
+ * `remote_table`: the name of the table in the remote cluster, or NULL for the name that it has in
+ * this cluster.
+ * `remote_replica_count`: the replica count of the remote table, or 0 for the replica count of the
+ * table in this cluster.
+ * `checkpoint`: 1 to ship the data that the table already holds too, or 0.
+ * `timeout_ms`: the timeout of the call in milliseconds, or 0 for the timeout of the client.
+ * `outcome`: receives the outcome. The caller frees it with `pegasus_dup_outcome_free`.
  *
- * Returns `PEGASUS_DUP_OK` whenever it writes an outcome, one of the kind `PEGASUS_DUP_ERROR`
- * included: look at `pegasus_dup_outcome_kind` before believing that anything was created. With every
- * other status nothing was written; nor was anything sent, except after `PEGASUS_DUP_PANICKED`.
+ * Returns `PEGASUS_DUP_OK` whenever it writes an outcome, also if the kind of the outcome is
+ * `PEGASUS_DUP_ERROR`. Check `pegasus_dup_outcome_kind` before you rely on the duplication. With
+ * every other status the function wrote no outcome. It also sent nothing, except if the status is
+ * `PEGASUS_DUP_PANICKED`.
  */
 int32_t pegasus_dup_add(const struct pegasus_dup_client *client,
                         const char *table,
@@ -724,8 +755,8 @@ int32_t pegasus_dup_add(const struct pegasus_dup_client *client,
                         struct pegasus_dup_outcome **outcome);
 
 /**
- * Finds the duplications of one table. The outcome's kind is `PEGASUS_DUP_LISTED` or
- * `PEGASUS_DUP_ERROR`.
+ * Returns the duplications of one table. The kind of the outcome is `PEGASUS_DUP_LISTED` or
+ * `PEGASUS_DUP_ERROR`. See `pegasus_dup_add` for `timeout_ms` and the status.
  */
 int32_t pegasus_dup_query(const struct pegasus_dup_client *client,
                           const char *table,
@@ -733,8 +764,9 @@ int32_t pegasus_dup_query(const struct pegasus_dup_client *client,
                           struct pegasus_dup_outcome **outcome);
 
 /**
- * Finds the duplications of many tables: `which` is one of `PEGASUS_DUP_TABLES_*`, and `text` what it
- * speaks of, NULL for `PEGASUS_DUP_TABLES_ALL`. The outcome's kind is `PEGASUS_DUP_LISTED` or
+ * Returns the duplications of several tables. `which` is one of `PEGASUS_DUP_TABLES_*`, and `text`
+ * is the text that the names of the tables are compared with, or NULL for
+ * `PEGASUS_DUP_TABLES_ALL`. The kind of the outcome is `PEGASUS_DUP_LISTED` or
  * `PEGASUS_DUP_ERROR`.
  */
 int32_t pegasus_dup_list(const struct pegasus_dup_client *client,
@@ -744,9 +776,10 @@ int32_t pegasus_dup_list(const struct pegasus_dup_client *client,
                          struct pegasus_dup_outcome **outcome);
 
 /**
- * Finds the duplications of many tables, as `pegasus_dup_list` does, table by table: tables without a
- * duplication are told of too, and so is each table's number of partitions. `pegasus_dup_outcome_table_count`
- * and the functions that follow it read them.
+ * Returns the duplications of several tables, like `pegasus_dup_list`, but grouped by table.
+ * Tables without a duplication are included, and the number of partitions of each table is
+ * reported. Read the tables with `pegasus_dup_outcome_table_count` and the functions that follow
+ * it.
  */
 int32_t pegasus_dup_list_by_table(const struct pegasus_dup_client *client,
                                   int32_t which,
@@ -755,18 +788,18 @@ int32_t pegasus_dup_list_by_table(const struct pegasus_dup_client *client,
                                   struct pegasus_dup_outcome **outcome);
 
 /**
- * Finds out what the meta servers are: which of them can be reached, which leads, and of which version
- * and generation the leader is. Changes nothing. The outcome's kind is `PEGASUS_DUP_INFO`, also if no
- * server leads, or `PEGASUS_DUP_ERROR`.
+ * Describes the meta servers: which of them can be reached, which of them is the leader, and the
+ * version and the generation of the leader. Changes nothing. The kind of the outcome is
+ * `PEGASUS_DUP_INFO`, also if no server is the leader, or `PEGASUS_DUP_ERROR`.
  */
 int32_t pegasus_dup_info(const struct pegasus_dup_client *client,
                          int32_t timeout_ms,
                          struct pegasus_dup_outcome **outcome);
 
 /**
- * Lets a paused duplication run: the one with that `dupid`, or, if that is 0, the one to `cluster`;
- * the other one is NULL or 0. The outcome's kind is `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or
- * `PEGASUS_DUP_ERROR`.
+ * Starts a paused duplication. Give either its `dupid`, and NULL as `cluster`, or its remote
+ * `cluster`, and 0 as `dupid`. The kind of the outcome is `PEGASUS_DUP_CHANGED`,
+ * `PEGASUS_DUP_UNCHANGED` or `PEGASUS_DUP_ERROR`.
  */
 int32_t pegasus_dup_start(const struct pegasus_dup_client *client,
                           const char *table,
@@ -776,8 +809,8 @@ int32_t pegasus_dup_start(const struct pegasus_dup_client *client,
                           struct pegasus_dup_outcome **outcome);
 
 /**
- * Pauses a duplication: the one with that `dupid`, or, if that is 0, the one to `cluster`; the other
- * one is NULL or 0. The outcome's kind is `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or
+ * Pauses a duplication. Give either its `dupid`, and NULL as `cluster`, or its remote `cluster`,
+ * and 0 as `dupid`. The kind of the outcome is `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or
  * `PEGASUS_DUP_ERROR`.
  */
 int32_t pegasus_dup_pause(const struct pegasus_dup_client *client,
@@ -788,8 +821,8 @@ int32_t pegasus_dup_pause(const struct pegasus_dup_client *client,
                           struct pegasus_dup_outcome **outcome);
 
 /**
- * Removes a duplication: the one with that `dupid`, or, if that is 0, the one to `cluster`; the other
- * one is NULL or 0. The outcome's kind is `PEGASUS_DUP_REMOVED`, `PEGASUS_DUP_NOT_FOUND` or
+ * Removes a duplication. Give either its `dupid`, and NULL as `cluster`, or its remote `cluster`,
+ * and 0 as `dupid`. The kind of the outcome is `PEGASUS_DUP_REMOVED`, `PEGASUS_DUP_NOT_FOUND` or
  * `PEGASUS_DUP_ERROR`.
  */
 int32_t pegasus_dup_remove(const struct pegasus_dup_client *client,
@@ -800,8 +833,8 @@ int32_t pegasus_dup_remove(const struct pegasus_dup_client *client,
                            struct pegasus_dup_outcome **outcome);
 
 /**
- * Sets the fail mode, one of `PEGASUS_DUP_FAIL_*`, of the duplication with that `dupid`, or, if that
- * is 0, of the one to `cluster`; the other one is NULL or 0. The outcome's kind is
+ * Sets the fail mode of a duplication to one of `PEGASUS_DUP_FAIL_*`. Give either its `dupid`, and
+ * NULL as `cluster`, or its remote `cluster`, and 0 as `dupid`. The kind of the outcome is
  * `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or `PEGASUS_DUP_ERROR`.
  */
 int32_t pegasus_dup_set_fail_mode(const struct pegasus_dup_client *client,
@@ -813,8 +846,8 @@ int32_t pegasus_dup_set_fail_mode(const struct pegasus_dup_client *client,
                                   struct pegasus_dup_outcome **outcome);
 
 /**
- * Makes the call that a request describes, and says what happened, as the function of that
- * operation's name does.
+ * Makes the call that a request describes. The outcome is that of the function for the same
+ * operation.
  */
 int32_t pegasus_dup_call(const struct pegasus_dup_client *client,
                          const struct pegasus_dup_request *request,
@@ -822,21 +855,24 @@ int32_t pegasus_dup_call(const struct pegasus_dup_client *client,
                          struct pegasus_dup_outcome **outcome);
 
 /**
- * Frees a client. Waits for nothing and sends nothing. NULL is allowed. Outcomes live on.
+ * Frees a client. The function neither waits nor sends anything. NULL is allowed. Outcomes of the
+ * client stay valid.
  */
 void pegasus_dup_client_free(struct pegasus_dup_client *client);
 
 /**
  * Starts the call that a request describes in the background, and returns at once.
  *
- * `timeout_ms`: the time limit of the call; 0 for the client's.
- * `callback`: NULL, or what is called once when the call is done, cancelled or not, with `user_data`
- * and the outcome, which is then the callback's to free. It is called on a thread of the library's, or
- * on the one that is in `pegasus_dup_operation_stop`; never during this call, and never while
- * the library holds a lock: it may use the library as it likes, free the operation and the client, and
- * wait. Callbacks of one client are called one after the other. A callback must return; it must not
- * throw or jump out.
- * `operation`: where to put the operation.
+ * `timeout_ms`: the timeout of the call in milliseconds, or 0 for the timeout of the client.
+ * `callback`: NULL, or a function that is called once when the call is finished, also if the call
+ * was cancelled. It is called with `user_data` and with the outcome, which it must free.
+ * `operation`: receives the operation.
+ *
+ * The callback runs on a thread of the library, or on the thread that is in
+ * `pegasus_dup_operation_stop`. It never runs during this function, and the library holds no lock
+ * while it runs. It may therefore use every function of the library, free the operation and the
+ * client, and wait. The callbacks of one client run one after the other. A callback must return;
+ * it must not throw an exception or leave by `longjmp`.
  */
 int32_t pegasus_dup_submit(const struct pegasus_dup_client *client,
                            const struct pegasus_dup_request *request,
@@ -846,37 +882,40 @@ int32_t pegasus_dup_submit(const struct pegasus_dup_client *client,
                            struct pegasus_dup_operation **operation);
 
 /**
- * Waits until a call in the background is done, and says what became of it. The outcome is the
- * caller's: every waiter gets one, to be freed. NULL if it isn't wanted. The callback may be called
- * before or after this returns.
+ * Waits until a call in the background is finished, and writes its outcome. Every caller gets an
+ * outcome of its own and frees it. Pass NULL as `outcome` if you do not need the outcome. The
+ * callback may run before or after this function returns.
  */
 int32_t pegasus_dup_operation_wait(const struct pegasus_dup_operation *operation,
                                    struct pegasus_dup_outcome **outcome);
 
 /**
- * `pegasus_dup_operation_wait` for that many milliseconds at most, and not at all for 0:
- * `PEGASUS_DUP_RUNNING` if it isn't done by then. The call goes on.
+ * Works like `pegasus_dup_operation_wait`, but waits for at most `timeout_ms` milliseconds. It
+ * does not wait at all if the timeout is 0. Returns `PEGASUS_DUP_RUNNING` if the call is not
+ * finished by then. The call continues.
  */
 int32_t pegasus_dup_operation_wait_for(const struct pegasus_dup_operation *operation,
                                        int32_t timeout_ms,
                                        struct pegasus_dup_outcome **outcome);
 
 /**
- * Cancels a call in the background, without waiting; one that is done stays as it is. What wasn't sent
- * by then never is, and the outcome is the error `PEGASUS_DUP_ERROR_TIMEOUT`; where something was
- * sent that changes something it is `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN`.
+ * Cancels a call in the background, without waiting. A finished call is not affected. A request
+ * that was not sent yet is never sent. If nothing was sent that changes anything, the outcome is
+ * the error `PEGASUS_DUP_ERROR_TIMEOUT`. Otherwise it is the error
+ * `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN`.
  */
 int32_t pegasus_dup_operation_cancel(const struct pegasus_dup_operation *operation);
 
 /**
- * Cancels a call in the background and waits until it is done and its callback has returned: after it,
- * what `user_data` points to is the caller's again. A callback that wasn't called yet is called by this
- * function, on this thread. From within that callback it doesn't wait for it.
+ * Cancels a call in the background, and waits until the call is finished and its callback has
+ * returned. Afterwards the library does not use `user_data` any more. If the callback was not
+ * called yet, this function calls it on the current thread. If this function is called in that
+ * callback, it does not wait for the callback to return.
  */
 int32_t pegasus_dup_operation_stop(const struct pegasus_dup_operation *operation);
 
 /**
- * Frees an operation. The call goes on, and its callback is still called. NULL is allowed.
+ * Frees an operation. The call continues, and its callback is still called. NULL is allowed.
  */
 void pegasus_dup_operation_free(struct pegasus_dup_operation *operation);
 
@@ -1035,157 +1074,170 @@ int32_t pegasus_dup_outcome_of_status(int32_t refused,
 void pegasus_dup_outcome_free(struct pegasus_dup_outcome *outcome);
 
 /**
- * How many tables were listed. 0 for the outcome of any other operation than
- * `PEGASUS_DUP_OPERATION_LIST_BY_TABLE`.
+ * Returns the number of tables that were listed. It is 0 for the outcome of every operation other
+ * than `PEGASUS_DUP_OPERATION_LIST_BY_TABLE`.
  */
 size_t pegasus_dup_outcome_table_count(const struct pegasus_dup_outcome *outcome);
 
 /**
- * The name of one of those tables, by its place in the list, from 0. Tables are in the order of their
- * names. NULL past the end.
+ * Returns the name of the table at an index, which starts at 0. The tables are sorted by name.
+ * Returns NULL if the index is too large.
  */
-const char *pegasus_dup_outcome_table_name(const struct pegasus_dup_outcome *outcome,
-                                           size_t place);
+const char *pegasus_dup_outcome_table_name(const struct pegasus_dup_outcome *outcome, size_t place);
 
 /**
- * The table's id in this cluster. `PEGASUS_DUP_NOT_TOLD` past the end.
+ * Returns the id of the table in this cluster, or `PEGASUS_DUP_NOT_TOLD` if the index is too
+ * large.
  */
 int32_t pegasus_dup_outcome_table_id(const struct pegasus_dup_outcome *outcome, size_t place);
 
 /**
- * The table's number of partitions. `PEGASUS_DUP_NOT_TOLD` where the server did not tell it, and past
- * the end.
+ * Returns the number of partitions of the table, or `PEGASUS_DUP_NOT_TOLD` if the server did not
+ * report it or the index is too large.
  */
 int32_t pegasus_dup_outcome_table_partition_count(const struct pegasus_dup_outcome *outcome,
                                                   size_t place);
 
 /**
- * How many duplications the table has. 0 past the end.
+ * Returns the number of duplications of the table, or 0 if the index is too large.
  */
 size_t pegasus_dup_outcome_table_duplication_count(const struct pegasus_dup_outcome *outcome,
                                                    size_t place);
 
 /**
- * One of the table's duplications, by its place among them, from 0. NULL past the end.
+ * Returns a duplication of the table. The index among the duplications of the table starts at 0.
+ * Returns NULL if an index is too large.
  */
 const struct pegasus_dup_duplication *pegasus_dup_outcome_table_duplication_at(const struct pegasus_dup_outcome *outcome,
                                                                                size_t place,
                                                                                size_t of_table);
 
 /**
- * The server that leads. NULL if no server says that it does, or the kind is not `PEGASUS_DUP_INFO`.
+ * Returns the address of the leader, or NULL if no server is the leader or the kind of the outcome
+ * is not `PEGASUS_DUP_INFO`.
  */
 const char *pegasus_dup_info_leader(const struct pegasus_dup_outcome *outcome);
 
 /**
- * The version that the leader tells over HTTP. NULL if it tells none.
+ * Returns the version that the leader reports over HTTP, or NULL if it reports none.
  */
 const char *pegasus_dup_info_version(const struct pegasus_dup_outcome *outcome);
 
 /**
- * The generation of the leader that the client goes by: one of `PEGASUS_DUP_GENERATION_*`, or
- * `PEGASUS_DUP_NOT_TOLD` if it could not be found out.
+ * Returns the generation that the client uses for the leader, one of `PEGASUS_DUP_GENERATION_*`,
+ * or `PEGASUS_DUP_NOT_TOLD` if the generation is not known.
  */
 int32_t pegasus_dup_info_generation(const struct pegasus_dup_outcome *outcome);
 
 /**
- * How the generation is known: "list_rpc", "no_replica_count_rpc", "version", "no_version" or
- * "stated"; others may come. NULL if the generation is not known.
+ * Returns the reason why the generation is known: "list_rpc", "no_replica_count_rpc", "version",
+ * "no_version" or "stated". Later versions may return other texts. Returns NULL if the generation
+ * is not known.
  */
 const char *pegasus_dup_info_known_by(const struct pegasus_dup_outcome *outcome);
 
 /**
- * How many servers were asked: each address of a listed name counts, and so do the servers that a
- * follower named.
+ * Returns the number of servers that were asked. Each address of a listed name counts, and so does
+ * each server that a follower named.
  */
 size_t pegasus_dup_info_server_count(const struct pegasus_dup_outcome *outcome);
 
 /**
- * The address of one of those servers, by its place, from 0. NULL past the end.
+ * Returns the address of the server at an index, which starts at 0. Returns NULL if the index is
+ * too large.
  */
 const char *pegasus_dup_info_server(const struct pegasus_dup_outcome *outcome, size_t place);
 
 /**
- * What that server is: "leader", "follower", "not_ready", "unreachable", "no_answer" or
- * "no_meta_server"; others may come. NULL past the end.
+ * Returns the role of that server: "leader", "follower", "not_ready", "unreachable", "no_answer"
+ * or "no_meta_server". Later versions may return other texts. Returns NULL if the index is too
+ * large.
  */
 const char *pegasus_dup_info_server_role(const struct pegasus_dup_outcome *outcome, size_t place);
 
 /**
- * What more is known of that server, in words: why it cannot be reached, whom a follower names. NULL
- * if there is nothing, and past the end.
+ * Returns further information on that server in words, such as the reason why it cannot be reached
+ * or the leader that a follower names. Returns NULL if there is no further information or the
+ * index is too large.
  */
-const char *pegasus_dup_info_server_detail(const struct pegasus_dup_outcome *outcome,
-                                           size_t place);
+const char *pegasus_dup_info_server_detail(const struct pegasus_dup_outcome *outcome, size_t place);
 
 /**
- * The table whose writes are shipped.
+ * Returns the name of the table whose writes are shipped.
  */
 const char *pegasus_dup_duplication_table(const struct pegasus_dup_duplication *duplication);
 
 /**
- * The table's id in this cluster.
+ * Returns the id of the table in this cluster.
  */
 int32_t pegasus_dup_duplication_table_id(const struct pegasus_dup_duplication *duplication);
 
 /**
- * The remote cluster's name.
+ * Returns the name of the remote cluster.
  */
 const char *pegasus_dup_duplication_cluster(const struct pegasus_dup_duplication *duplication);
 
 /**
- * The duplication's id within the table. It is reused after a removal: two duplications are the same
- * one if table id, cluster, dupid and time of creation are.
+ * Returns the id of the duplication within the table. The server may reuse the id after a removal.
+ * Two handles describe the same duplication only if table id, cluster, dupid and creation time are
+ * equal.
  */
 int32_t pegasus_dup_duplication_dupid(const struct pegasus_dup_duplication *duplication);
 
 /**
- * Where it stands: one of `PEGASUS_DUP_STATUS_*`, `PEGASUS_DUP_NOT_TOLD` or `PEGASUS_DUP_UNNAMED`.
+ * Returns the status, one of `PEGASUS_DUP_STATUS_*`, `PEGASUS_DUP_NOT_TOLD` or
+ * `PEGASUS_DUP_UNNAMED`. These numbers have the same meaning for all generations of servers. They
+ * are not the numbers of the protocol.
  */
 int32_t pegasus_dup_duplication_status(const struct pegasus_dup_duplication *duplication);
 
 /**
- * Where it stands, as Pegasus names it: "DS_LOG". NULL where it wasn't told.
+ * Returns the name of the status in Pegasus, such as "DS_LOG", or NULL if the server did not
+ * report the status.
  */
 const char *pegasus_dup_duplication_status_name(const struct pegasus_dup_duplication *duplication);
 
 /**
- * What it does with writes that the remote cluster doesn't take: one of `PEGASUS_DUP_FAIL_*`,
- * `PEGASUS_DUP_NOT_TOLD` or `PEGASUS_DUP_UNNAMED`.
+ * Returns the fail mode, one of `PEGASUS_DUP_FAIL_*`, `PEGASUS_DUP_NOT_TOLD` or
+ * `PEGASUS_DUP_UNNAMED`.
  */
 int32_t pegasus_dup_duplication_fail_mode(const struct pegasus_dup_duplication *duplication);
 
 /**
- * The fail mode, as Pegasus names it: "FAIL_SLOW". NULL where it wasn't told.
+ * Returns the name of the fail mode in Pegasus, such as "FAIL_SLOW", or NULL if the server did not
+ * report the fail mode.
  */
 const char *pegasus_dup_duplication_fail_mode_name(const struct pegasus_dup_duplication *duplication);
 
 /**
- * The table's name in the remote cluster. NULL where it wasn't told: only 2.6 snapshots do.
+ * Returns the name of the table in the remote cluster, or NULL if the server did not report it.
+ * Only snapshots of 2.6 report it.
  */
 const char *pegasus_dup_duplication_remote_table(const struct pegasus_dup_duplication *duplication);
 
 /**
- * The remote table's replica count. `PEGASUS_DUP_NOT_TOLD` where it wasn't told: only 2.6 snapshots
- * do.
+ * Returns the replica count of the remote table, or `PEGASUS_DUP_NOT_TOLD` if the server did not
+ * report it. Only snapshots of 2.6 report it.
  */
 int32_t pegasus_dup_duplication_remote_replica_count(const struct pegasus_dup_duplication *duplication);
 
 /**
- * When it was made, in milliseconds since 1970 by the server's clock. `PEGASUS_DUP_NOT_TOLD` where
- * it wasn't told.
+ * Returns the creation time in milliseconds since 1970, by the server's clock, or
+ * `PEGASUS_DUP_NOT_TOLD` if the server did not report it.
  */
 int64_t pegasus_dup_duplication_create_ts_ms(const struct pegasus_dup_duplication *duplication);
 
 /**
- * How many partitions there is progress for. 0 where none was told: only newer 2.6 snapshots do.
+ * Returns the number of partitions whose progress is known. It is 0 if the server did not report
+ * the progress. Only newer snapshots of 2.6 report it.
  */
 size_t pegasus_dup_duplication_partition_count(const struct pegasus_dup_duplication *duplication);
 
 /**
- * How far one partition has come, by its place in the list, from 0: its index in the table, the last
- * decree that the remote cluster confirmed, and the last committed here. A decree that isn't known
- * yet is `PEGASUS_DUP_NOT_TOLD`. An output that isn't wanted may be NULL.
+ * Writes the progress of the partition at an index, which starts at 0: the index of the partition
+ * in the table, the last decree that the remote cluster confirmed, and the last decree that is
+ * committed in this cluster. A decree that is not known yet is `PEGASUS_DUP_NOT_TOLD`. An output
+ * parameter may be NULL if its value is not needed.
  */
 int32_t pegasus_dup_duplication_partition_at(const struct pegasus_dup_duplication *duplication,
                                              size_t place,

@@ -1,25 +1,25 @@
-//! The boundary that no panic crosses.
+//! Keeps panics from crossing the boundary to C.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::numbers::{PEGASUS_DUP_FORKED, PEGASUS_DUP_OK, PEGASUS_DUP_PANICKED, Refusal};
 
-/// Runs the body of a function that C calls; a panic becomes `panicked`.
+/// Runs the body of a function that C calls. A panic becomes the return value `panicked`.
 ///
-/// Asserting unwind safety is sound enough here: handles are read only after they were made, or
-/// guard what changes by a lock that ignores poisoning.
+/// Asserting unwind safety is correct here: a handle is either read-only after its creation, or it
+/// guards its changes by a lock that ignores poisoning.
 pub(crate) fn catch<T>(panicked: T, body: impl FnOnce() -> T) -> T {
     match catch_unwind(AssertUnwindSafe(body)) {
         Ok(value) => value,
         Err(payload) => {
-            // Dropping a payload can panic in its turn, outside any catch: a leak is the lesser evil.
+            // Dropping the payload can panic again, outside of any catch. A leak is the lesser evil.
             std::mem::forget(payload);
             panicked
         }
     }
 }
 
-/// [`catch`] for the functions that return a status.
+/// Does the same as `catch` for the functions that return a status.
 pub(crate) fn status(body: impl FnOnce() -> Result<(), Refusal>) -> i32 {
     catch(PEGASUS_DUP_PANICKED, || match body() {
         Ok(()) => PEGASUS_DUP_OK,
@@ -27,7 +27,8 @@ pub(crate) fn status(body: impl FnOnce() -> Result<(), Refusal>) -> i32 {
     })
 }
 
-/// The process that a handle was made in. In a forked child the threads that it needs don't exist.
+/// The process in which a handle was created. The handle's threads do not exist in a forked child
+/// process.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Process(u32);
 
@@ -36,7 +37,7 @@ impl Process {
         Process(std::process::id())
     }
 
-    /// Refuses in a forked child.
+    /// Refuses in a forked child process.
     pub(crate) fn check(self) -> Result<(), Refusal> {
         if self.0 == std::process::id() { Ok(()) } else { Err(Refusal(PEGASUS_DUP_FORKED)) }
     }

@@ -1,5 +1,5 @@
-//! The thread that a client's callbacks are called on: not one of those that its connections need, so
-//! that a callback may wait.
+//! The thread that calls the callbacks of a client. It is not one of the threads that the client's
+//! connections need, so a callback may wait.
 
 use std::sync::mpsc::{Sender, channel};
 use std::thread;
@@ -10,8 +10,9 @@ use super::numbers::{PEGASUS_DUP_NO_THREAD, Refusal};
 
 pub(crate) type Job = Box<dyn FnOnce() + Send>;
 
-/// Runs jobs one after the other. Its thread starts when it is first needed, and ends once nobody has
-/// jobs for it any more: the client is freed and its calls in the background are done.
+/// Runs jobs one after the other on a thread. The thread starts when the first job needs it. It
+/// ends when nothing can send jobs any more, which is when the client is freed and its calls in the
+/// background are finished.
 #[derive(Debug, Default)]
 pub(crate) struct CallbackThread(OnceCell<Sender<Job>>);
 

@@ -1,4 +1,4 @@
-//! The client, and its blocking calls.
+//! The client and its blocking calls.
 
 use std::sync::Mutex;
 
@@ -15,10 +15,12 @@ use crate::client::blocking::BlockingClient;
 use crate::client::operation::Operation;
 use crate::client::{Client as AsyncClient, DuplicationSpec, Selector};
 
-/// A client of one cluster's meta servers. Owned by who made it, and freed once. Any number of threads
-/// may use it at once; no thread may use it while or after it is freed, except that calls in the
-/// background, once started, go on without it. It can't be used in a forked child: its calls are
-/// refused there with `PEGASUS_DUP_FORKED`, and freeing it there gives up its memory.
+/// A client of the meta servers of one cluster. The caller owns the handle and frees it once. Any
+/// number of threads may use a client at the same time, but no thread may use it while or after it
+/// is freed. Calls in the background that were started before continue without the handle.
+///
+/// A client cannot be used in a forked child process: its calls are refused there with
+/// `PEGASUS_DUP_FORKED`. Freeing a client there does not release its memory.
 #[derive(Debug)]
 pub struct Client {
     client: BlockingClient,
@@ -35,8 +37,8 @@ impl Client {
         }
     }
 
-    /// The client for one call, which refuses in a forked child: the threads that it needs don't
-    /// exist there.
+    /// Returns the client for one call. Refuses in a forked child process, because the threads that
+    /// the client needs do not exist there.
     pub(crate) fn for_call(&self, timeout_ms: i32) -> Result<BlockingClient, Refusal> {
         self.process.check()?;
         Ok(match timeout(timeout_ms)? {
@@ -46,14 +48,15 @@ impl Client {
     }
 }
 
-/// Makes a client. It connects to nothing yet.
+/// Creates a client. The client does not connect to a server yet.
 ///
-/// `metas`: the meta servers as "HOST:PORT", several with commas between and perhaps one at the end,
-/// IPv6 as `[::1]:34601`.
-/// `options`: NULL for the defaults. `client`: where to put the client.
-/// `error`: NULL, or where to put an outcome of the kind `PEGASUS_DUP_ERROR` that says what is wrong
-/// with `metas`, if the status is `PEGASUS_DUP_BAD_ARGUMENT`; to be freed. NULL is put there in every
-/// other case.
+/// `metas`: the meta servers as "HOST:PORT", separated by commas; an IPv6 address is written as
+/// `[::1]:34601`.
+/// `options`: the options, or NULL for the default options.
+/// `client`: receives the client.
+/// `error`: NULL, or receives an outcome of the kind `PEGASUS_DUP_ERROR` that says what is wrong
+/// with `metas`, if the status is `PEGASUS_DUP_BAD_ARGUMENT`. The caller frees that outcome. With
+/// every other status it receives NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_client_new(
     metas: Text,
@@ -84,8 +87,8 @@ pub extern "C" fn pegasus_dup_client_new(
     })
 }
 
-/// Makes one blocking call and writes what became of it. Arguments are looked at first, so that a
-/// refusal means that nothing was sent.
+/// Makes one blocking call and writes its outcome. The arguments are checked first, so a refusal
+/// means that nothing was sent.
 fn call(
     client: Option<&Client>,
     timeout_ms: i32,
@@ -104,7 +107,8 @@ fn call(
     })
 }
 
-/// Makes one blocking call that changes the duplication with that `dupid`, or the one to `cluster`.
+/// Makes one blocking call that changes the duplication with this `dupid`, or the duplication to
+/// `cluster`.
 fn change(
     client: Option<&Client>,
     table: Text,
@@ -120,16 +124,20 @@ fn change(
     })
 }
 
-/// Adds a duplication of `table` to `cluster`, and says what happened.
+/// Adds a duplication of `table` to `cluster`.
 ///
-/// `remote_table`: the table's name in the remote cluster; NULL for the table's own name.
-/// `remote_replica_count`: the remote table's; 0 for the table's own.
-/// `checkpoint`: 1 if what the table holds already is to be shipped too, else 0.
-/// `timeout_ms`: the time limit; 0 for the client's.
+/// `remote_table`: the name of the table in the remote cluster, or NULL for the name that it has in
+/// this cluster.
+/// `remote_replica_count`: the replica count of the remote table, or 0 for the replica count of the
+/// table in this cluster.
+/// `checkpoint`: 1 to ship the data that the table already holds too, or 0.
+/// `timeout_ms`: the timeout of the call in milliseconds, or 0 for the timeout of the client.
+/// `outcome`: receives the outcome. The caller frees it with `pegasus_dup_outcome_free`.
 ///
-/// Returns `PEGASUS_DUP_OK` whenever it writes an outcome, one of the kind `PEGASUS_DUP_ERROR`
-/// included: look at `pegasus_dup_outcome_kind` before believing that anything was created. With every
-/// other status nothing was written; nor was anything sent, except after `PEGASUS_DUP_PANICKED`.
+/// Returns `PEGASUS_DUP_OK` whenever it writes an outcome, also if the kind of the outcome is
+/// `PEGASUS_DUP_ERROR`. Check `pegasus_dup_outcome_kind` before you rely on the duplication. With
+/// every other status the function wrote no outcome. It also sent nothing, except if the status is
+/// `PEGASUS_DUP_PANICKED`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_add(
     client: Option<&Client>,
@@ -151,8 +159,8 @@ pub extern "C" fn pegasus_dup_add(
     })
 }
 
-/// Finds the duplications of one table. The outcome's kind is `PEGASUS_DUP_LISTED` or
-/// `PEGASUS_DUP_ERROR`.
+/// Returns the duplications of one table. The kind of the outcome is `PEGASUS_DUP_LISTED` or
+/// `PEGASUS_DUP_ERROR`. See `pegasus_dup_add` for `timeout_ms` and the status.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_query(
     client: Option<&Client>,
@@ -163,8 +171,9 @@ pub extern "C" fn pegasus_dup_query(
     call(client, timeout_ms, outcome, || Ok(Operation::Query(table.terminated()?.to_owned())))
 }
 
-/// Finds the duplications of many tables: `which` is one of `PEGASUS_DUP_TABLES_*`, and `text` what it
-/// speaks of, NULL for `PEGASUS_DUP_TABLES_ALL`. The outcome's kind is `PEGASUS_DUP_LISTED` or
+/// Returns the duplications of several tables. `which` is one of `PEGASUS_DUP_TABLES_*`, and `text`
+/// is the text that the names of the tables are compared with, or NULL for
+/// `PEGASUS_DUP_TABLES_ALL`. The kind of the outcome is `PEGASUS_DUP_LISTED` or
 /// `PEGASUS_DUP_ERROR`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_list(
@@ -179,9 +188,10 @@ pub extern "C" fn pegasus_dup_list(
     })
 }
 
-/// Finds the duplications of many tables, as `pegasus_dup_list` does, table by table: tables without a
-/// duplication are told of too, and so is each table's number of partitions. `pegasus_dup_outcome_table_count`
-/// and the functions that follow it read them.
+/// Returns the duplications of several tables, like `pegasus_dup_list`, but grouped by table.
+/// Tables without a duplication are included, and the number of partitions of each table is
+/// reported. Read the tables with `pegasus_dup_outcome_table_count` and the functions that follow
+/// it.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_list_by_table(
     client: Option<&Client>,
@@ -195,9 +205,9 @@ pub extern "C" fn pegasus_dup_list_by_table(
     })
 }
 
-/// Finds out what the meta servers are: which of them can be reached, which leads, and of which version
-/// and generation the leader is. Changes nothing. The outcome's kind is `PEGASUS_DUP_INFO`, also if no
-/// server leads, or `PEGASUS_DUP_ERROR`.
+/// Describes the meta servers: which of them can be reached, which of them is the leader, and the
+/// version and the generation of the leader. Changes nothing. The kind of the outcome is
+/// `PEGASUS_DUP_INFO`, also if no server is the leader, or `PEGASUS_DUP_ERROR`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info(
     client: Option<&Client>,
@@ -207,9 +217,9 @@ pub extern "C" fn pegasus_dup_info(
     call(client, timeout_ms, outcome, || Ok(Operation::Info))
 }
 
-/// Lets a paused duplication run: the one with that `dupid`, or, if that is 0, the one to `cluster`;
-/// the other one is NULL or 0. The outcome's kind is `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or
-/// `PEGASUS_DUP_ERROR`.
+/// Starts a paused duplication. Give either its `dupid`, and NULL as `cluster`, or its remote
+/// `cluster`, and 0 as `dupid`. The kind of the outcome is `PEGASUS_DUP_CHANGED`,
+/// `PEGASUS_DUP_UNCHANGED` or `PEGASUS_DUP_ERROR`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_start(
     client: Option<&Client>,
@@ -224,8 +234,8 @@ pub extern "C" fn pegasus_dup_start(
     })
 }
 
-/// Pauses a duplication: the one with that `dupid`, or, if that is 0, the one to `cluster`; the other
-/// one is NULL or 0. The outcome's kind is `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or
+/// Pauses a duplication. Give either its `dupid`, and NULL as `cluster`, or its remote `cluster`,
+/// and 0 as `dupid`. The kind of the outcome is `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or
 /// `PEGASUS_DUP_ERROR`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_pause(
@@ -241,8 +251,8 @@ pub extern "C" fn pegasus_dup_pause(
     })
 }
 
-/// Removes a duplication: the one with that `dupid`, or, if that is 0, the one to `cluster`; the other
-/// one is NULL or 0. The outcome's kind is `PEGASUS_DUP_REMOVED`, `PEGASUS_DUP_NOT_FOUND` or
+/// Removes a duplication. Give either its `dupid`, and NULL as `cluster`, or its remote `cluster`,
+/// and 0 as `dupid`. The kind of the outcome is `PEGASUS_DUP_REMOVED`, `PEGASUS_DUP_NOT_FOUND` or
 /// `PEGASUS_DUP_ERROR`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_remove(
@@ -258,8 +268,8 @@ pub extern "C" fn pegasus_dup_remove(
     })
 }
 
-/// Sets the fail mode, one of `PEGASUS_DUP_FAIL_*`, of the duplication with that `dupid`, or, if that
-/// is 0, of the one to `cluster`; the other one is NULL or 0. The outcome's kind is
+/// Sets the fail mode of a duplication to one of `PEGASUS_DUP_FAIL_*`. Give either its `dupid`, and
+/// NULL as `cluster`, or its remote `cluster`, and 0 as `dupid`. The kind of the outcome is
 /// `PEGASUS_DUP_CHANGED`, `PEGASUS_DUP_UNCHANGED` or `PEGASUS_DUP_ERROR`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_set_fail_mode(
@@ -276,8 +286,8 @@ pub extern "C" fn pegasus_dup_set_fail_mode(
     })
 }
 
-/// Makes the call that a request describes, and says what happened, as the function of that
-/// operation's name does.
+/// Makes the call that a request describes. The outcome is that of the function for the same
+/// operation.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_call(
     client: Option<&Client>,
@@ -288,13 +298,14 @@ pub extern "C" fn pegasus_dup_call(
     call(client, timeout_ms, outcome, || given(request)?.complete())
 }
 
-/// Frees a client. Waits for nothing and sends nothing. NULL is allowed. Outcomes live on.
+/// Frees a client. The function neither waits nor sends anything. NULL is allowed. Outcomes of the
+/// client stay valid.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_client_free(client: Option<Box<Client>>) {
     catch((), || {
         let Some(client) = client else { return };
-        // Ending the runtime needs the threads that only the parent has: the child leaves it be. It
-        // stays reachable, so that leak checkers tell it from what was forgotten.
+        // Shutting down the runtime needs threads that exist only in the parent process, so a child
+        // process keeps the client. The client stays reachable, so that leak checkers do not report it.
         static GIVEN_UP: Mutex<Vec<Client>> = Mutex::new(Vec::new());
         if client.process.check().is_err() {
             match GIVEN_UP.try_lock() {

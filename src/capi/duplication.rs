@@ -1,4 +1,4 @@
-//! A duplication, as C reads it.
+//! Functions that read a duplication.
 
 use std::ffi::{CString, c_char};
 use std::ptr::null;
@@ -8,8 +8,9 @@ use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NOT_TOLD, Refus
 use super::pointers::{Out, c_string, given, or_null};
 use crate::outcome;
 
-/// A duplication, as far as the server told of it. Always lent by an outcome, and valid until that is
-/// freed; there is nothing to free here. Never changes: any number of threads may read it.
+/// A duplication, as far as the server reported it. A duplication is always lent by an outcome and
+/// is valid until the outcome is freed. The caller never frees it. It never changes, so any number
+/// of threads may read it.
 #[derive(Debug)]
 pub struct Duplication {
     table: CString,
@@ -33,7 +34,8 @@ impl Duplication {
     }
 }
 
-/// What `of` gives for a duplication, and `otherwise` for NULL.
+/// Returns the result of `of` for a duplication, or `otherwise` if the handle is NULL or `of`
+/// returns nothing.
 fn read<T>(
     duplication: Option<&Duplication>,
     otherwise: T,
@@ -45,7 +47,7 @@ where
     catch(otherwise, || duplication.and_then(of).unwrap_or(otherwise))
 }
 
-/// The table whose writes are shipped.
+/// Returns the name of the table whose writes are shipped.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_table(
     duplication: Option<&Duplication>,
@@ -53,13 +55,13 @@ pub extern "C" fn pegasus_dup_duplication_table(
     read(duplication, null(), |duplication| Some(duplication.table.as_ptr()))
 }
 
-/// The table's id in this cluster.
+/// Returns the id of the table in this cluster.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_table_id(duplication: Option<&Duplication>) -> i32 {
     read(duplication, PEGASUS_DUP_NOT_TOLD, |duplication| Some(duplication.of.table_id))
 }
 
-/// The remote cluster's name.
+/// Returns the name of the remote cluster.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_cluster(
     duplication: Option<&Duplication>,
@@ -67,14 +69,17 @@ pub extern "C" fn pegasus_dup_duplication_cluster(
     read(duplication, null(), |duplication| Some(duplication.cluster.as_ptr()))
 }
 
-/// The duplication's id within the table. It is reused after a removal: two duplications are the same
-/// one if table id, cluster, dupid and time of creation are.
+/// Returns the id of the duplication within the table. The server may reuse the id after a removal.
+/// Two handles describe the same duplication only if table id, cluster, dupid and creation time are
+/// equal.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_dupid(duplication: Option<&Duplication>) -> i32 {
     read(duplication, PEGASUS_DUP_NOT_TOLD, |duplication| Some(duplication.of.dupid))
 }
 
-/// Where it stands: one of `PEGASUS_DUP_STATUS_*`, `PEGASUS_DUP_NOT_TOLD` or `PEGASUS_DUP_UNNAMED`.
+/// Returns the status, one of `PEGASUS_DUP_STATUS_*`, `PEGASUS_DUP_NOT_TOLD` or
+/// `PEGASUS_DUP_UNNAMED`. These numbers have the same meaning for all generations of servers. They
+/// are not the numbers of the protocol.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_status(duplication: Option<&Duplication>) -> i32 {
     read(duplication, PEGASUS_DUP_NOT_TOLD, |duplication| {
@@ -82,7 +87,8 @@ pub extern "C" fn pegasus_dup_duplication_status(duplication: Option<&Duplicatio
     })
 }
 
-/// Where it stands, as Pegasus names it: "DS_LOG". NULL where it wasn't told.
+/// Returns the name of the status in Pegasus, such as "DS_LOG", or NULL if the server did not
+/// report the status.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_status_name(
     duplication: Option<&Duplication>,
@@ -90,8 +96,8 @@ pub extern "C" fn pegasus_dup_duplication_status_name(
     read(duplication, null(), |duplication| Some(or_null(duplication.status.as_ref())))
 }
 
-/// What it does with writes that the remote cluster doesn't take: one of `PEGASUS_DUP_FAIL_*`,
-/// `PEGASUS_DUP_NOT_TOLD` or `PEGASUS_DUP_UNNAMED`.
+/// Returns the fail mode, one of `PEGASUS_DUP_FAIL_*`, `PEGASUS_DUP_NOT_TOLD` or
+/// `PEGASUS_DUP_UNNAMED`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_fail_mode(duplication: Option<&Duplication>) -> i32 {
     read(duplication, PEGASUS_DUP_NOT_TOLD, |duplication| {
@@ -99,7 +105,8 @@ pub extern "C" fn pegasus_dup_duplication_fail_mode(duplication: Option<&Duplica
     })
 }
 
-/// The fail mode, as Pegasus names it: "FAIL_SLOW". NULL where it wasn't told.
+/// Returns the name of the fail mode in Pegasus, such as "FAIL_SLOW", or NULL if the server did not
+/// report the fail mode.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_fail_mode_name(
     duplication: Option<&Duplication>,
@@ -107,7 +114,8 @@ pub extern "C" fn pegasus_dup_duplication_fail_mode_name(
     read(duplication, null(), |duplication| Some(or_null(duplication.fail_mode.as_ref())))
 }
 
-/// The table's name in the remote cluster. NULL where it wasn't told: only 2.6 snapshots do.
+/// Returns the name of the table in the remote cluster, or NULL if the server did not report it.
+/// Only snapshots of 2.6 report it.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_remote_table(
     duplication: Option<&Duplication>,
@@ -115,8 +123,8 @@ pub extern "C" fn pegasus_dup_duplication_remote_table(
     read(duplication, null(), |duplication| Some(or_null(duplication.remote_table.as_ref())))
 }
 
-/// The remote table's replica count. `PEGASUS_DUP_NOT_TOLD` where it wasn't told: only 2.6 snapshots
-/// do.
+/// Returns the replica count of the remote table, or `PEGASUS_DUP_NOT_TOLD` if the server did not
+/// report it. Only snapshots of 2.6 report it.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_remote_replica_count(
     duplication: Option<&Duplication>,
@@ -124,14 +132,15 @@ pub extern "C" fn pegasus_dup_duplication_remote_replica_count(
     read(duplication, PEGASUS_DUP_NOT_TOLD, |duplication| duplication.of.remote_replica_count)
 }
 
-/// When it was made, in milliseconds since 1970 by the server's clock. `PEGASUS_DUP_NOT_TOLD` where
-/// it wasn't told.
+/// Returns the creation time in milliseconds since 1970, by the server's clock, or
+/// `PEGASUS_DUP_NOT_TOLD` if the server did not report it.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_create_ts_ms(duplication: Option<&Duplication>) -> i64 {
     read(duplication, PEGASUS_DUP_NOT_TOLD.into(), |duplication| duplication.of.create_ts_ms)
 }
 
-/// How many partitions there is progress for. 0 where none was told: only newer 2.6 snapshots do.
+/// Returns the number of partitions whose progress is known. It is 0 if the server did not report
+/// the progress. Only newer snapshots of 2.6 report it.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_partition_count(
     duplication: Option<&Duplication>,
@@ -139,9 +148,10 @@ pub extern "C" fn pegasus_dup_duplication_partition_count(
     read(duplication, 0, |duplication| Some(duplication.of.partitions.len()))
 }
 
-/// How far one partition has come, by its place in the list, from 0: its index in the table, the last
-/// decree that the remote cluster confirmed, and the last committed here. A decree that isn't known
-/// yet is `PEGASUS_DUP_NOT_TOLD`. An output that isn't wanted may be NULL.
+/// Writes the progress of the partition at an index, which starts at 0: the index of the partition
+/// in the table, the last decree that the remote cluster confirmed, and the last decree that is
+/// committed in this cluster. A decree that is not known yet is `PEGASUS_DUP_NOT_TOLD`. An output
+/// parameter may be NULL if its value is not needed.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_partition_at(
     duplication: Option<&Duplication>,

@@ -1,4 +1,4 @@
-//! What the meta servers are, as C reads it from an outcome of the kind `PEGASUS_DUP_INFO`.
+//! Functions that read an outcome of the kind `PEGASUS_DUP_INFO`.
 
 use std::ffi::c_char;
 use std::ptr::null;
@@ -13,20 +13,21 @@ fn server(outcome: &Facts, place: usize) -> Option<&ServerTexts> {
     outcome.info.as_ref()?.servers.get(place)
 }
 
-/// The server that leads. NULL if no server says that it does, or the kind is not `PEGASUS_DUP_INFO`.
+/// Returns the address of the leader, or NULL if no server is the leader or the kind of the outcome
+/// is not `PEGASUS_DUP_INFO`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info_leader(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| Some(or_null(outcome.info.as_ref()?.leader.as_ref())))
 }
 
-/// The version that the leader tells over HTTP. NULL if it tells none.
+/// Returns the version that the leader reports over HTTP, or NULL if it reports none.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info_version(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| Some(or_null(outcome.info.as_ref()?.version.as_ref())))
 }
 
-/// The generation of the leader that the client goes by: one of `PEGASUS_DUP_GENERATION_*`, or
-/// `PEGASUS_DUP_NOT_TOLD` if it could not be found out.
+/// Returns the generation that the client uses for the leader, one of `PEGASUS_DUP_GENERATION_*`,
+/// or `PEGASUS_DUP_NOT_TOLD` if the generation is not known.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info_generation(outcome: Option<&Outcome>) -> i32 {
     read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| {
@@ -34,21 +35,23 @@ pub extern "C" fn pegasus_dup_info_generation(outcome: Option<&Outcome>) -> i32 
     })
 }
 
-/// How the generation is known: "list_rpc", "no_replica_count_rpc", "version", "no_version" or
-/// "stated"; others may come. NULL if the generation is not known.
+/// Returns the reason why the generation is known: "list_rpc", "no_replica_count_rpc", "version",
+/// "no_version" or "stated". Later versions may return other texts. Returns NULL if the generation
+/// is not known.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info_known_by(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| Some(or_null(outcome.info.as_ref()?.known_by.as_ref())))
 }
 
-/// How many servers were asked: each address of a listed name counts, and so do the servers that a
-/// follower named.
+/// Returns the number of servers that were asked. Each address of a listed name counts, and so does
+/// each server that a follower named.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info_server_count(outcome: Option<&Outcome>) -> usize {
     read(outcome, 0, |outcome| Some(outcome.info.as_ref()?.servers.len()))
 }
 
-/// The address of one of those servers, by its place, from 0. NULL past the end.
+/// Returns the address of the server at an index, which starts at 0. Returns NULL if the index is
+/// too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info_server(
     outcome: Option<&Outcome>,
@@ -57,8 +60,9 @@ pub extern "C" fn pegasus_dup_info_server(
     read(outcome, null(), |outcome| Some(server(outcome, place)?.server.as_ptr()))
 }
 
-/// What that server is: "leader", "follower", "not_ready", "unreachable", "no_answer" or
-/// "no_meta_server"; others may come. NULL past the end.
+/// Returns the role of that server: "leader", "follower", "not_ready", "unreachable", "no_answer"
+/// or "no_meta_server". Later versions may return other texts. Returns NULL if the index is too
+/// large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info_server_role(
     outcome: Option<&Outcome>,
@@ -67,8 +71,9 @@ pub extern "C" fn pegasus_dup_info_server_role(
     read(outcome, null(), |outcome| Some(server(outcome, place)?.role.as_ptr()))
 }
 
-/// What more is known of that server, in words: why it cannot be reached, whom a follower names. NULL
-/// if there is nothing, and past the end.
+/// Returns further information on that server in words, such as the reason why it cannot be reached
+/// or the leader that a follower names. Returns NULL if there is no further information or the
+/// index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info_server_detail(
     outcome: Option<&Outcome>,

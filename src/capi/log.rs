@@ -1,4 +1,4 @@
-//! What the library tells of its work, passed on to a callback.
+//! Forwards the library's log messages to a callback.
 
 use std::cell::Cell;
 use std::sync::Arc;
@@ -15,17 +15,18 @@ use super::pointers::{CText, UserData, c_string};
 use crate::enums::{LogLevel, Numbered};
 use crate::events::{self, Listen, NotInstalled};
 
-/// What is called with every message of the log: its level, one of `PEGASUS_DUP_LOG_*`, and its text,
-/// which is valid until the callback returns.
+/// The type of a log callback. It is called with the `user_data` of the callback, the level of the
+/// message, one of `PEGASUS_DUP_LOG_*`, and the text of the message. The text is valid until the
+/// callback returns.
 pub type Log = Option<extern "C" fn(user_data: UserData, level: i32, message: CText)>;
 
-/// Who gets the messages now. No lock: a child that is forked while a thread of its parent is in here
-/// would wait for that thread, with its first message, for ever.
+/// The current listener. It is not behind a lock: a child process that is forked while another
+/// thread holds the lock would wait for ever at its first message.
 static LISTENER: ArcSwapOption<Listener> = ArcSwapOption::const_empty();
 
 thread_local! {
-    /// Whether this thread is in a log callback: its own messages are dropped, and it doesn't wait for
-    /// itself.
+    /// Whether this thread is in a log callback. If it is, its own messages are dropped, and it
+    /// does not wait for itself.
     static IN_CALLBACK: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -33,7 +34,8 @@ struct Listener {
     callback: extern "C" fn(UserData, i32, CText),
     user_data: UserData,
     max_level: i32,
-    /// How many threads are in the callback; with [`ENDED`] added, no other thread may enter it.
+    /// The number of threads that are in the callback. If `ENDED` is added, no other thread may
+    /// enter the callback.
     running: AtomicUsize,
     process: Process,
 }
@@ -41,13 +43,14 @@ struct Listener {
 const ENDED: usize = 1 << (usize::BITS - 1);
 
 impl Listener {
-    /// The listener to tell of a message of that level.
+    /// Returns the current listener if it wants messages of this level.
     fn current(level: i32) -> Option<Arc<Listener>> {
         LISTENER.load_full().filter(|listener| level <= listener.max_level)
     }
 
     fn call(&self, level: i32, message: &str) {
-        // Counted and asked in one step: who ends the listener sees this thread, or is seen by it.
+        // This thread counts itself and reads `ENDED` in one step. The thread that ends the listener
+        // therefore sees this thread, or this thread sees `ENDED`.
         if self.running.fetch_add(1, Ordering::SeqCst) & ENDED == 0 {
             IN_CALLBACK.set(true);
             (self.callback)(self.user_data, level, CText::lend(&c_string(message)));
@@ -56,10 +59,10 @@ impl Listener {
         self.running.fetch_sub(1, Ordering::SeqCst);
     }
 
-    /// Lets no thread into the callback any more, and waits until none is in there.
+    /// Lets no other thread enter the callback, and waits until no thread is in it.
     fn end(&self) {
         self.running.fetch_or(ENDED, Ordering::SeqCst);
-        // In a forked child the threads that were in it don't exist.
+        // The threads that were in the callback do not exist in a forked child process.
         if IN_CALLBACK.get() || self.process.check().is_err() {
             return;
         }
@@ -69,7 +72,7 @@ impl Listener {
     }
 }
 
-/// Passes this crate's events on to the listener of the moment.
+/// Forwards the events of this crate to the current listener.
 struct ToListener;
 
 fn number(level: &Level) -> i32 {
@@ -96,20 +99,21 @@ impl Listen for ToListener {
     }
 }
 
-/// Has the library's log passed to a callback, for the whole process, instead of to the one before; NULL
-/// ends it. By default there is no log.
+/// Sets the callback that receives the library's log messages, for the whole process. It replaces
+/// the previous callback. NULL ends the log. By default there is no log.
 ///
-/// `max_level`: one of `PEGASUS_DUP_LOG_*`; what is less important isn't passed on.
-/// `user_data`: what the callback is called with.
+/// `max_level`: one of `PEGASUS_DUP_LOG_*`. Messages of a less important level are not forwarded.
+/// `user_data`: a pointer that is passed to the callback.
 ///
-/// The callback is called on any thread, several at once, outside the library's locks. It must return,
-/// and not throw or jump out; it may call what doesn't wait for a server. When this returns, the
-/// callback before is not running any more and is never called again, unless this is called from within
-/// a callback.
+/// The callback is called on any thread, and on several threads at once. The library holds no lock
+/// meanwhile. The callback must return; it must not throw an exception or leave by `longjmp`. It
+/// may call every function that does not wait for a server. When this function returns, the
+/// previous callback is not running any more and is never called again, except if this function is
+/// called in a callback.
 ///
-/// A forked child keeps its parent's callback. It may set another one, unless it was forked in the very
-/// moment in which a thread of its parent called this for the first time: that child has no log, and
-/// this returns `PEGASUS_DUP_FORKED` there.
+/// A forked child process keeps the callback of its parent and may set another callback. There is
+/// one exception: if a thread of the parent was in the first call of this function at the moment of
+/// the fork, the child process has no log, and this function returns `PEGASUS_DUP_FORKED` there.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_set_log(callback: Log, max_level: i32, user_data: UserData) -> i32 {
     status(|| {
@@ -134,7 +138,7 @@ pub extern "C" fn pegasus_dup_set_log(callback: Log, max_level: i32, user_data: 
     })
 }
 
-/// Whether this thread is in a log callback, which must not wait.
+/// Returns whether this thread is in a log callback. Such a thread must not wait.
 pub(crate) fn in_callback() -> bool {
     IN_CALLBACK.get()
 }

@@ -1,14 +1,17 @@
-//! The C face: what `include/pegasus_dup.h` declares.
+//! The C interface, which `include/pegasus_dup.h` declares.
 //!
-//! How it is built, file by file: `numbers` gives every code its number, `pointers` is the only file
-//! that handles raw pointers, `boundary` keeps panics from crossing into C, and the others are the
-//! handles. Handles cross the boundary as `Option<&T>` (lent), `Option<Box<T>>` (given back, to be
-//! freed) and `pointers::Out` (handed out): the compiler then knows who owns what, and NULL is
-//! `None`, which no function can forget to look at.
+//! Each file has one task. `numbers` and `names` define the numbers of C and their names.
+//! `pointers` is the only file that handles raw pointers, and `boundary` keeps panics from crossing
+//! into C. `waiting` refuses calls on threads that must not wait. The other files define the
+//! handles and the functions that use them.
 //!
-//! The header is generated from these files: their doc comments are written for C programmers.
+//! A handle crosses the boundary in one of three forms: `Option<&T>` is lent, `Option<Box<T>>` is
+//! given back to be freed, and `pointers::Out` receives a new handle. The compiler therefore knows
+//! who owns a handle, and NULL is `None`, which no function can forget to check.
+//!
+//! The header is generated from these files, so their doc comments are written for C programmers.
 
-// Brackets in them, as around an IPv6 address, are no links.
+// Brackets in the doc comments, such as those around an IPv6 address, are not links.
 #![allow(rustdoc::broken_intra_doc_links)]
 
 pub(crate) mod boundary;

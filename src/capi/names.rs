@@ -1,4 +1,4 @@
-//! The numbers' names.
+//! Names and descriptions of the numbers.
 
 use std::ffi::{CStr, c_char};
 
@@ -6,29 +6,33 @@ use super::boundary::catch;
 use super::numbers::*;
 use crate::enums::{ErrorKind, Evidence, Numbered, OutcomeKind};
 
-/// What `name` makes of a number; static text, so its pointer is good for ever.
+/// Returns the text that `name` finds for a number, or "unknown". The text is static, so the
+/// pointer is always valid.
 fn named(name: impl FnOnce() -> Option<&'static CStr>) -> *const c_char {
     catch(None, name).unwrap_or(c"unknown").as_ptr()
 }
 
-/// A status in words; `None` for a number that is no status.
+/// Returns the description of a status, or `None` for a number that is not a status.
 pub(crate) fn status_text(status: i32) -> Option<&'static CStr> {
     Some(match status {
-        PEGASUS_DUP_OK => c"done",
-        PEGASUS_DUP_NULL_ARGUMENT => c"an argument is NULL that must not be",
-        PEGASUS_DUP_NOT_UTF8 => c"a text is not UTF-8",
-        PEGASUS_DUP_BAD_ARGUMENT => c"an argument makes no sense",
-        PEGASUS_DUP_PANICKED => c"a defect of the library, kept from crossing into the caller",
-        PEGASUS_DUP_FORKED => c"the client was made before this process was forked",
-        PEGASUS_DUP_RUNNING => c"the call in the background is not done yet",
-        PEGASUS_DUP_NO_THREAD => c"a thread that the library needs could not be started",
-        PEGASUS_DUP_LOG_TAKEN => c"the log of this process goes elsewhere already",
-        PEGASUS_DUP_WRONG_THREAD => c"what waits may not be called from within a log callback",
+        PEGASUS_DUP_OK => c"success",
+        PEGASUS_DUP_NULL_ARGUMENT => c"an argument is NULL that must not be NULL",
+        PEGASUS_DUP_NOT_UTF8 => c"a text argument is not UTF-8",
+        PEGASUS_DUP_BAD_ARGUMENT => c"an argument is invalid",
+        PEGASUS_DUP_PANICKED => c"the call failed because of a defect of this library",
+        PEGASUS_DUP_FORKED => c"the handle was created before this process was forked",
+        PEGASUS_DUP_RUNNING => c"the call in the background is not finished yet",
+        PEGASUS_DUP_NO_THREAD => c"the library could not start a thread that it needs",
+        PEGASUS_DUP_LOG_TAKEN => c"a Rust program already receives the log of this process",
+        PEGASUS_DUP_WRONG_THREAD => {
+            c"a function that waits was called on a thread that must not wait"
+        }
         _ => return None,
     })
 }
 
-/// A status in words, such as "an argument is NULL". Static: never freed, never NULL.
+/// Returns a description of a status, such as "an argument is NULL that must not be NULL". The text
+/// is static: it is never NULL and never freed. For a number that is not a status it is "unknown".
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_status_text(status: i32) -> *const c_char {
     named(|| status_text(status))
@@ -55,6 +59,7 @@ pub extern "C" fn pegasus_dup_error_kind_name(kind: i32) -> *const c_char {
     named(|| name_of::<ErrorKind>(kind))
 }
 
+/// Returns the name of the variant that has a number in the C interface.
 fn name_of<T: Numbered>(number: i32) -> Option<&'static CStr> {
     T::from_abi_number(number).map(Numbered::abi_name)
 }

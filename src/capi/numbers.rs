@@ -1,5 +1,5 @@
-//! The numbers of the C interface that no other face has. The numbers of the enums that all faces share
-//! are in `src/enums.rs`. Numbers are never reused.
+//! The numbers of the C interface that no other face has. The numbers of the enums that all faces
+//! share are in `src/enums.rs`. Numbers are never reused.
 
 use crate::enums::{Numbered, UNNAMED};
 use crate::error::ErrorKind;
@@ -8,46 +8,47 @@ use crate::error::ErrorKind;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Refusal(pub(crate) i32);
 
-/// Status: done. Every output was written.
+/// Status: success. The function wrote all its output parameters.
 pub const PEGASUS_DUP_OK: i32 = 0;
-/// Status: an argument is NULL that mustn't be. Nothing was done, and no output was written; so it
-/// is with every status that isn't 0.
+/// Status: an argument is NULL that must not be NULL. As with every status other than
+/// `PEGASUS_DUP_OK`, the function did nothing and wrote no output parameter.
 pub const PEGASUS_DUP_NULL_ARGUMENT: i32 = 1;
-/// Status: a text is not UTF-8.
+/// Status: a text argument is not UTF-8.
 pub const PEGASUS_DUP_NOT_UTF8: i32 = 2;
-/// Status: an argument makes no sense: a number that isn't one of those listed, a negative timeout,
-/// a request that lacks what its operation needs.
+/// Status: an argument is invalid. It is a number that this header does not define, a negative
+/// timeout, or a request that lacks a value which its operation needs.
 pub const PEGASUS_DUP_BAD_ARGUMENT: i32 = 3;
-/// Status: a defect of this library, kept from crossing into the caller. If the call was one that
-/// asks a server, what became of it isn't known.
+/// Status: the function failed because of a defect of this library. If the function sends requests,
+/// it is not known whether it sent one and what effect the request had.
 pub const PEGASUS_DUP_PANICKED: i32 = 4;
-/// Status: the client was made before this process was forked, and can't be used in the child. Make
-/// another one there.
+/// Status: the handle was created before this process was forked, and cannot be used in the child
+/// process. Create another client in the child process.
 pub const PEGASUS_DUP_FORKED: i32 = 5;
-/// Status: the call in the background isn't done yet.
+/// Status: the call in the background is not finished yet.
 pub const PEGASUS_DUP_RUNNING: i32 = 6;
-/// Status: a thread that the library needs could not be started. Nothing was sent.
+/// Status: the library could not start a thread that it needs. Nothing was sent.
 pub const PEGASUS_DUP_NO_THREAD: i32 = 7;
-/// Status: what would wait was called on a thread that the library's connections need: from within a
-/// log callback. Nothing was done.
+/// Status: a function that waits was called in a log callback or on a thread of the library that
+/// must not wait. Nothing was done.
 pub const PEGASUS_DUP_WRONG_THREAD: i32 = 8;
-/// Status: the log of this process goes elsewhere already, to a Rust program that links this library.
+/// Status: the Rust program that links this library already receives the log of this process.
 pub const PEGASUS_DUP_LOG_TAKEN: i32 = 9;
 
-/// Not told: what a number's accessor returns for something that the server didn't tell, that
-/// doesn't apply, or that was asked of NULL.
+/// No value. A function returns this number if the server did not report the value, if the value
+/// does not apply to the handle, or if the handle is NULL.
 pub const PEGASUS_DUP_NOT_TOLD: i32 = -1;
-/// Told, but by a number that this library has no name for; the text accessor shows it.
+/// The server reported a number that has no name in this library. The function that returns the
+/// name as text shows the number.
 pub const PEGASUS_DUP_UNNAMED: i32 = -2;
 
-/// The kind of error that a status stands for; `None` for `PEGASUS_DUP_OK` and for numbers that are no
-/// status.
+/// Returns the error kind for a status, or `None` for `PEGASUS_DUP_OK` and for a number that is not
+/// a status.
 pub(crate) fn error_kind_of_status(status: i32) -> Option<ErrorKind> {
     Some(match status {
         PEGASUS_DUP_NULL_ARGUMENT | PEGASUS_DUP_NOT_UTF8 | PEGASUS_DUP_BAD_ARGUMENT => {
             ErrorKind::InvalidArgument
         }
-        // The library may have sent something before the defect showed.
+        // The library may have sent a request before it failed.
         PEGASUS_DUP_PANICKED => ErrorKind::OutcomeUnknown,
         PEGASUS_DUP_FORKED | PEGASUS_DUP_NO_THREAD | PEGASUS_DUP_WRONG_THREAD => {
             ErrorKind::Unavailable

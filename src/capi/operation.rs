@@ -23,40 +23,43 @@ use crate::client::in_flight::InFlight;
 use crate::client::progress::observed;
 use crate::error::{Error, ErrorKind};
 
-/// What is called once when a call in the background is done. The outcome is the callback's, to be
-/// freed by it or by whom it gives it to.
+/// The type of a callback for a call in the background. It is called once, when the call is
+/// finished. The callback owns the outcome: it frees the outcome, or passes it on to code that
+/// does.
 pub type Done = Option<extern "C" fn(user_data: UserData, outcome: Option<Box<Outcome>>)>;
 
-/// A call in the background. Owned by who submitted it, and freed once; freeing it neither cancels the
-/// call nor takes back its callback. Any number of threads may use it at once, the callback's included.
+/// A call in the background. The caller owns the handle and frees it once. Freeing the handle
+/// neither cancels the call nor withdraws its callback. Any number of threads may use the handle at
+/// the same time, and so may the callback.
 #[derive(Debug)]
 pub struct Operation {
     progress: Arc<Progress>,
     process: Process,
 }
 
-/// What the handle and the call share.
+/// The state that the handle and the call share.
 #[derive(Debug)]
 struct Progress {
     state: Mutex<State>,
-    /// Told of every change of the state.
+    /// Notified of every change of the state.
     changed: Condvar,
     cancelled: Notify,
 }
 
 #[derive(Debug)]
 struct State {
-    /// There once the call is done.
+    /// Set when the call is finished.
     outcome: Option<Outcome>,
     callback: Callback,
 }
 
-/// Whoever takes a callback that waits calls it, so it is called once.
+/// The state of the callback. The thread that takes a waiting callback is the only one that calls
+/// it.
 #[derive(Debug, Clone, Copy)]
 enum Callback {
     Waiting(extern "C" fn(UserData, Option<Box<Outcome>>), UserData),
     RunningOn(ThreadId),
-    /// It has returned, or there never was one.
+    /// The callback has returned, or there is no callback.
     Over,
 }
 
@@ -69,7 +72,7 @@ impl Progress {
         self.state().outcome.is_some()
     }
 
-    /// Waits until `ready` or the time is over; `None` = it was over.
+    /// Waits until `ready` returns true. Returns `None` if the timeout expires first.
     fn wait(
         &self,
         timeout: Option<Duration>,
@@ -96,8 +99,8 @@ impl Progress {
         self.changed.notify_all();
     }
 
-    /// Calls the callback on this thread, unless someone else has taken it, and outside the lock: it
-    /// may use the operation.
+    /// Calls the callback on this thread, unless another thread has taken it. The lock is not held
+    /// meanwhile, because the callback may use the operation.
     fn call_back(&self) {
         let mut state = self.state();
         let Some(outcome) = state.outcome.clone() else { return };
@@ -110,8 +113,8 @@ impl Progress {
     }
 }
 
-/// The call's own end of the progress. However the call ends, a panic included, it is done afterwards
-/// and the callback is called.
+/// The call's own handle to the shared state. When it is dropped, also by a panic, the call is
+/// marked as finished and the callback is called.
 struct Finisher {
     progress: Arc<Progress>,
     callbacks: Option<Sender<Job>>,
@@ -127,13 +130,13 @@ impl Drop for Finisher {
         }
         if let Some(callbacks) = &self.callbacks {
             let progress = self.progress.clone();
-            // It takes jobs as long as there is a sender, so it can't refuse one.
+            // The callback thread accepts jobs as long as a sender exists, so sending cannot fail.
             let _ = callbacks.send(Box::new(move || progress.call_back()));
         }
     }
 }
 
-/// What became of a call that was cancelled with that in flight.
+/// Returns the error of a call that was cancelled while this request was in flight.
 fn cancelled(in_flight: &InFlight) -> Error {
     match in_flight.what() {
         Some(what) => Error::new(
@@ -147,14 +150,16 @@ fn cancelled(in_flight: &InFlight) -> Error {
 
 /// Starts the call that a request describes in the background, and returns at once.
 ///
-/// `timeout_ms`: the time limit of the call; 0 for the client's.
-/// `callback`: NULL, or what is called once when the call is done, cancelled or not, with `user_data`
-/// and the outcome, which is then the callback's to free. It is called on a thread of the library's, or
-/// on the one that is in `pegasus_dup_operation_stop`; never during this call, and never while
-/// the library holds a lock: it may use the library as it likes, free the operation and the client, and
-/// wait. Callbacks of one client are called one after the other. A callback must return; it must not
-/// throw or jump out.
-/// `operation`: where to put the operation.
+/// `timeout_ms`: the timeout of the call in milliseconds, or 0 for the timeout of the client.
+/// `callback`: NULL, or a function that is called once when the call is finished, also if the call
+/// was cancelled. It is called with `user_data` and with the outcome, which it must free.
+/// `operation`: receives the operation.
+///
+/// The callback runs on a thread of the library, or on the thread that is in
+/// `pegasus_dup_operation_stop`. It never runs during this function, and the library holds no lock
+/// while it runs. It may therefore use every function of the library, free the operation and the
+/// client, and wait. The callbacks of one client run one after the other. A callback must return;
+/// it must not throw an exception or leave by `longjmp`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_submit(
     client: Option<&Client>,
@@ -191,7 +196,7 @@ pub extern "C" fn pegasus_dup_submit(
             };
             finisher.progress.finish(Facts::of_call(became));
             drop(finisher);
-            // Last, since with it the runtime may end that this runs on.
+            // The client is dropped last, because the runtime of this task may end with the client.
             drop(client);
         });
         Ok(())
@@ -217,9 +222,9 @@ fn wait(
     Ok(())
 }
 
-/// Waits until a call in the background is done, and says what became of it. The outcome is the
-/// caller's: every waiter gets one, to be freed. NULL if it isn't wanted. The callback may be called
-/// before or after this returns.
+/// Waits until a call in the background is finished, and writes its outcome. Every caller gets an
+/// outcome of its own and frees it. Pass NULL as `outcome` if you do not need the outcome. The
+/// callback may run before or after this function returns.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_operation_wait(
     operation: Option<&Operation>,
@@ -228,8 +233,9 @@ pub extern "C" fn pegasus_dup_operation_wait(
     status(|| wait(operation, None, outcome))
 }
 
-/// `pegasus_dup_operation_wait` for that many milliseconds at most, and not at all for 0:
-/// `PEGASUS_DUP_RUNNING` if it isn't done by then. The call goes on.
+/// Works like `pegasus_dup_operation_wait`, but waits for at most `timeout_ms` milliseconds. It
+/// does not wait at all if the timeout is 0. Returns `PEGASUS_DUP_RUNNING` if the call is not
+/// finished by then. The call continues.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_operation_wait_for(
     operation: Option<&Operation>,
@@ -243,9 +249,10 @@ pub extern "C" fn pegasus_dup_operation_wait_for(
     })
 }
 
-/// Cancels a call in the background, without waiting; one that is done stays as it is. What wasn't sent
-/// by then never is, and the outcome is the error `PEGASUS_DUP_ERROR_TIMEOUT`; where something was
-/// sent that changes something it is `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN`.
+/// Cancels a call in the background, without waiting. A finished call is not affected. A request
+/// that was not sent yet is never sent. If nothing was sent that changes anything, the outcome is
+/// the error `PEGASUS_DUP_ERROR_TIMEOUT`. Otherwise it is the error
+/// `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_operation_cancel(operation: Option<&Operation>) -> i32 {
     status(|| {
@@ -256,9 +263,10 @@ pub extern "C" fn pegasus_dup_operation_cancel(operation: Option<&Operation>) ->
     })
 }
 
-/// Cancels a call in the background and waits until it is done and its callback has returned: after it,
-/// what `user_data` points to is the caller's again. A callback that wasn't called yet is called by this
-/// function, on this thread. From within that callback it doesn't wait for it.
+/// Cancels a call in the background, and waits until the call is finished and its callback has
+/// returned. Afterwards the library does not use `user_data` any more. If the callback was not
+/// called yet, this function calls it on the current thread. If this function is called in that
+/// callback, it does not wait for the callback to return.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_operation_stop(operation: Option<&Operation>) -> i32 {
     status(|| {
@@ -279,7 +287,7 @@ pub extern "C" fn pegasus_dup_operation_stop(operation: Option<&Operation>) -> i
     })
 }
 
-/// Frees an operation. The call goes on, and its callback is still called. NULL is allowed.
+/// Frees an operation. The call continues, and its callback is still called. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_operation_free(operation: Option<Box<Operation>>) {
     catch((), || drop(operation));

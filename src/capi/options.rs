@@ -1,4 +1,4 @@
-//! How a client is configured.
+//! The options of a client.
 
 use std::time::Duration;
 
@@ -8,8 +8,9 @@ use super::pointers::{Out, given};
 use crate::client::{ClientBuilder, Mode};
 use crate::protocol::generation::Generation;
 
-/// What a client shall be like. Owned by who made it; a client doesn't need it once it is made, so
-/// it may be used for many, and freed at any time. One thread at a time while it is being set.
+/// The options of a client. The caller owns the handle and frees it once. A client copies its
+/// options, so the same options may be used for several clients and freed at any time. Only one
+/// thread at a time may use a handle while an option is being set.
 #[derive(Debug, Default)]
 pub struct Options {
     timeout: Option<Duration>,
@@ -30,13 +31,13 @@ impl Options {
     }
 }
 
-/// A timeout from C, where 0 means "not this one's say".
+/// Converts a timeout from C. The number 0 means that no timeout was given.
 pub(crate) fn timeout(timeout_ms: i32) -> Result<Option<Duration>, Refusal> {
     let milliseconds = u64::try_from(timeout_ms).map_err(|_| Refusal(PEGASUS_DUP_BAD_ARGUMENT))?;
     Ok((milliseconds > 0).then(|| Duration::from_millis(milliseconds)))
 }
 
-/// Makes options, all at their defaults.
+/// Creates options that have their default values.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_options_new(options: Out<'_, Option<Box<Options>>>) -> i32 {
     status(|| {
@@ -45,7 +46,8 @@ pub extern "C" fn pegasus_dup_options_new(options: Out<'_, Option<Box<Options>>>
     })
 }
 
-/// The time limit of each call, in milliseconds. 10 s by default, and for 0.
+/// Sets the timeout of each call, in milliseconds. The default is 10 seconds. The value 0 restores
+/// the default.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_options_set_timeout_ms(
     options: Option<&mut Options>,
@@ -57,12 +59,14 @@ pub extern "C" fn pegasus_dup_options_set_timeout_ms(
     })
 }
 
-/// States the servers' generation, one of `PEGASUS_DUP_GENERATION_*`; `PEGASUS_DUP_NOT_TOLD`, the
-/// default, states none. Only one case needs a statement: an add with another remote table or replica
-/// count on a 2.6 snapshot that has no list RPC. The client still finds out what it can, and a
-/// statement that the server refutes ends every call in `PEGASUS_DUP_ERROR_INVALID_ARGUMENT`. Where the
-/// version cannot be had by HTTP, a wrong statement may let a 2.5 server ignore the remote table; that
-/// add ends in `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN`.
+/// States the generation of the meta servers, one of `PEGASUS_DUP_GENERATION_*`.
+/// `PEGASUS_DUP_NOT_TOLD`, the default, states none.
+///
+/// Only one case needs a statement: an add with another remote table or replica count, on a 2.6
+/// snapshot that has no list RPC. The client still finds out what it can. If the server contradicts
+/// the statement, every call fails with `PEGASUS_DUP_ERROR_INVALID_ARGUMENT`. If the version of the
+/// server is not available by HTTP, a wrong statement may let a server of version 2.5 ignore the
+/// remote table. That add fails with `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_options_set_generation(
     options: Option<&mut Options>,
@@ -78,7 +82,8 @@ pub extern "C" fn pegasus_dup_options_set_generation(
     })
 }
 
-/// How adds are done: one of `PEGASUS_DUP_MODE_*`, `PEGASUS_DUP_MODE_SAFE` by default.
+/// Sets the way in which adds are done, one of `PEGASUS_DUP_MODE_*`. The default is
+/// `PEGASUS_DUP_MODE_SAFE`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_options_set_mode(options: Option<&mut Options>, mode: i32) -> i32 {
     status(|| {

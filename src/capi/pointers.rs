@@ -1,8 +1,9 @@
-//! The one file that handles raw pointers: what C gives is checked and turned into Rust's types
-//! here, and nowhere else.
+//! The only file that handles raw pointers. It checks every pointer from C and turns it into a Rust
+//! type.
 //!
-//! Only C makes values of [`Text`], so the methods here lean on what the header demands of its
-//! callers: a pointer is NULL or points to what its type says, and stays so during the call.
+//! Only C creates values of [`Text`]. The methods of this file therefore rely on the rules that the
+//! header states for callers: a pointer is NULL or points to an object of its type, and the object
+//! stays valid and unchanged during the call.
 
 use std::ffi::{CStr, CString, c_char, c_void};
 use std::mem::MaybeUninit;
@@ -12,34 +13,34 @@ use super::numbers::{
     PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NOT_UTF8, PEGASUS_DUP_NULL_ARGUMENT, Refusal,
 };
 
-/// Where a value is handed out to: NULL, or memory for a `T` that isn't initialised yet.
+/// An output parameter: NULL, or uninitialised memory for a `T`.
 pub(crate) type Out<'a, T> = Option<&'a mut MaybeUninit<T>>;
 
-/// Text from C: NULL, or the start of what stays there unchanged during the call. In the header it
-/// is `const char *`.
+/// Text from C: NULL, or a pointer to text that does not change during the call. In the header the
+/// type is `const char *`.
 #[repr(transparent)]
 #[derive(Debug)]
 pub struct Text(*const c_char);
 
 impl Text {
-    /// NUL-terminated text.
+    /// Returns text that ends with a NUL.
     pub(crate) fn terminated(&self) -> Result<&str, Refusal> {
         self.terminated_or_null()?.ok_or(Refusal(PEGASUS_DUP_NULL_ARGUMENT))
     }
 
-    /// NUL-terminated text, or nothing where C passed NULL.
+    /// Returns text that ends with a NUL, or `None` if C passed NULL.
     pub(crate) fn terminated_or_null(&self) -> Result<Option<&str>, Refusal> {
         if self.0.is_null() {
             return Ok(None);
         }
-        // SAFETY: not NULL, so by the header it points to text that ends with a NUL, and that stays
-        // unchanged during the call, which outlives `self`.
+        // SAFETY: the pointer is not NULL. By the rules of the header it points to text that ends with a
+        // NUL and does not change during the call, and the call outlives `self`.
         let text = unsafe { CStr::from_ptr(self.0) };
         text.to_str().map(Some).map_err(|_| Refusal(PEGASUS_DUP_NOT_UTF8))
     }
 
-    /// `length` bytes of text. NULL is the empty text if the length is 0, as with C++'s
-    /// `std::string_view`.
+    /// Returns text of `length` bytes. NULL stands for the empty text if the length is 0, like in a
+    /// `std::string_view` of C++.
     pub(crate) fn sized(&self, length: usize) -> Result<&str, Refusal> {
         if length == 0 {
             return Ok("");
@@ -50,14 +51,15 @@ impl Text {
         if isize::try_from(length).is_err() {
             return Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT));
         }
-        // SAFETY: not NULL, so by the header it points to `length` bytes that stay unchanged during
-        // the call, which outlives `self`; no more of them than a slice may have.
+        // SAFETY: the pointer is not NULL. By the rules of the header it points to `length` bytes that do
+        // not change during the call, and the call outlives `self`. A slice may have that length.
         let bytes = unsafe { slice::from_raw_parts(self.0.cast::<u8>(), length) };
         str::from_utf8(bytes).map_err(|_| Refusal(PEGASUS_DUP_NOT_UTF8))
     }
 }
 
-/// Text lent to a callback until it returns. In the header it is `const char *`.
+/// Text that is lent to a callback until the callback returns. In the header the type is `const
+/// char *`.
 #[repr(transparent)]
 #[derive(Debug, Clone, Copy)]
 pub struct CText(*const c_char);
@@ -68,38 +70,39 @@ impl CText {
     }
 }
 
-/// What C wants to be called with. In the header it is `void *`. Only passed on, never looked at.
+/// The pointer that C wants to be passed to its callback. In the header the type is `void *`. The
+/// library never dereferences it.
 #[repr(transparent)]
 #[derive(Debug, Clone, Copy)]
 pub struct UserData(*mut c_void);
 
-// SAFETY: nothing here looks at what it points to; whether its owner's callback may do so on another
-// thread is said in the header, and up to its owner.
+// SAFETY: the library never dereferences the pointer. The header says on which threads callbacks run,
+// and the owner of the pointer must allow for that.
 unsafe impl Send for UserData {}
-// SAFETY: as above.
+// SAFETY: the same reasons apply.
 unsafe impl Sync for UserData {}
 
-/// A lent handle, or a refusal where C passed NULL.
+/// Returns the value of an argument, or refuses if C passed NULL.
 pub(crate) fn given<T>(pointer: Option<T>) -> Result<T, Refusal> {
     pointer.ok_or(Refusal(PEGASUS_DUP_NULL_ARGUMENT))
 }
 
-/// A string for C, owned by the handle that keeps it. A NUL within, which C can't see past, becomes
-/// U+FFFD.
+/// Returns a string for C, which the handle that keeps it owns. C cannot read past a NUL, so a NUL
+/// within the text becomes U+FFFD.
 pub(crate) fn c_string(text: &str) -> CString {
     CString::new(text.replace('\0', "\u{FFFD}")).unwrap_or_default()
 }
 
-/// What C sees of a string that its handle may lack: NULL where it does.
+/// Returns a pointer to the string, or NULL if there is no string.
 pub(crate) fn or_null(text: Option<&CString>) -> *const c_char {
     text.map_or(std::ptr::null(), |text| text.as_ptr())
 }
 
-/// What a function of ours that returns static text returned.
+/// Returns the static text that a function of this library returned to C.
 #[cfg(test)]
 pub(crate) fn static_str(pointer: *const c_char) -> &'static str {
     assert!(!pointer.is_null());
-    // SAFETY: static text of this library: NUL-terminated and never freed.
+    // SAFETY: the pointer points to static text of this library, which ends with a NUL and is never freed.
     unsafe { CStr::from_ptr(pointer) }.to_str().unwrap()
 }
 

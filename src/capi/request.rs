@@ -1,4 +1,4 @@
-//! A request, put together step by step; and the operation that it describes once it is complete.
+//! A request: a description of a call that is set up step by step.
 
 use super::boundary::{catch, status};
 use super::numbers::*;
@@ -8,10 +8,11 @@ use crate::client::{DuplicationSpec, Selector, TablePattern};
 use crate::enums::{MatchType, OperationKind};
 use crate::outcome::FailMode;
 
-/// What to ask for, put together step by step: for what the plain functions have no arguments for,
-/// for text that isn't NUL-terminated, and for calls in the background. Owned by who made it; a call
-/// keeps nothing of it, so it may be used for many, and freed at any time. One thread at a time while
-/// it is being set, any number while it isn't.
+/// A description of a call that is set up step by step. A request is needed for a call in the
+/// background, for text that does not end with a NUL, and for values that the plain functions have
+/// no arguments for. The caller owns the handle and frees it once. A call copies the request, so
+/// the same request may be used for several calls and freed at any time. Only one thread at a time
+/// may use a request while a value is being set. Otherwise any number of threads may use it.
 #[derive(Debug)]
 pub struct Request {
     operation: OperationKind,
@@ -25,7 +26,8 @@ pub struct Request {
     tables: TablePattern,
 }
 
-/// Which duplication: by its dupid unless that is 0, else by the remote cluster; one of them, not both.
+/// Returns the selector of a duplication: the dupid, unless it is 0, or else the remote cluster.
+/// Giving both or neither is an error.
 pub(crate) fn selector(dupid: i32, cluster: Option<&str>) -> Result<Selector, Refusal> {
     match (dupid, cluster) {
         (0, Some(cluster)) => Ok(Selector::Cluster(cluster.to_owned())),
@@ -61,12 +63,13 @@ impl Request {
         }
     }
 
-    /// The operation that this request describes, if it says all that is needed.
+    /// Returns the operation that this request describes, if the request has all the values that
+    /// the operation needs.
     pub(crate) fn complete(&self) -> Result<Operation, Refusal> {
         const INCOMPLETE: Refusal = Refusal(PEGASUS_DUP_BAD_ARGUMENT);
         let table = || self.table.clone().ok_or(INCOMPLETE);
         let which = || match (self.dupid, self.cluster.as_deref()) {
-            // A dupid of 0 that was given on purpose: the call's own error says what is wrong.
+            // The caller set a dupid of 0. The error of the call says what is wrong with it.
             (Some(0), None) => Ok(Selector::Dupid(0)),
             (dupid, cluster) => selector(dupid.unwrap_or(0), cluster),
         };
@@ -91,7 +94,7 @@ impl Request {
     }
 }
 
-/// Makes a request for an operation, one of `PEGASUS_DUP_OPERATION_*`.
+/// Creates a request for an operation, one of `PEGASUS_DUP_OPERATION_*`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_new(
     operation: i32,
@@ -105,7 +108,7 @@ pub extern "C" fn pegasus_dup_request_new(
     })
 }
 
-/// The table whose writes are shipped.
+/// Sets the table whose writes are shipped.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_table(request: Option<&mut Request>, table: Text) -> i32 {
     status(|| {
@@ -114,7 +117,7 @@ pub extern "C" fn pegasus_dup_request_set_table(request: Option<&mut Request>, t
     })
 }
 
-/// `pegasus_dup_request_set_table` for text of a given length, without a NUL.
+/// Works like `pegasus_dup_request_set_table`, for a text of the given length without a NUL.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_table_n(
     request: Option<&mut Request>,
@@ -127,7 +130,7 @@ pub extern "C" fn pegasus_dup_request_set_table_n(
     })
 }
 
-/// The remote cluster, by the name that the meta servers' configuration gives it.
+/// Sets the remote cluster, by the name that it has in the configuration of the meta servers.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_cluster(
     request: Option<&mut Request>,
@@ -139,7 +142,7 @@ pub extern "C" fn pegasus_dup_request_set_cluster(
     })
 }
 
-/// `pegasus_dup_request_set_cluster` for text of a given length, without a NUL.
+/// Works like `pegasus_dup_request_set_cluster`, for a text of the given length without a NUL.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_cluster_n(
     request: Option<&mut Request>,
@@ -152,7 +155,8 @@ pub extern "C" fn pegasus_dup_request_set_cluster_n(
     })
 }
 
-/// The table's name in the remote cluster, for an add. NULL, the default: the table's own name.
+/// Sets the name of the table in the remote cluster, for an add. NULL, the default, stands for the
+/// name that the table has in this cluster.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_remote_table(
     request: Option<&mut Request>,
@@ -164,7 +168,7 @@ pub extern "C" fn pegasus_dup_request_set_remote_table(
     })
 }
 
-/// `pegasus_dup_request_set_remote_table` for text of a given length, without a NUL.
+/// Works like `pegasus_dup_request_set_remote_table`, for a text of the given length without a NUL.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_remote_table_n(
     request: Option<&mut Request>,
@@ -177,7 +181,8 @@ pub extern "C" fn pegasus_dup_request_set_remote_table_n(
     })
 }
 
-/// The remote table's replica count, for an add. 0, the default: the table's own.
+/// Sets the replica count of the remote table, for an add. 0, the default, stands for the replica
+/// count that the table has in this cluster.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_remote_replica_count(
     request: Option<&mut Request>,
@@ -189,7 +194,8 @@ pub extern "C" fn pegasus_dup_request_set_remote_replica_count(
     })
 }
 
-/// Whether an add ships what the table holds already, as a checkpoint: 1 or 0. 0 by default.
+/// Sets whether an add also ships the data that the table already holds, as a checkpoint: 1 or 0.
+/// The default is 0.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_checkpoint(
     request: Option<&mut Request>,
@@ -202,8 +208,10 @@ pub extern "C" fn pegasus_dup_request_set_checkpoint(
     })
 }
 
-/// Selects the duplication by its dupid. 0, the default, selects it by the cluster; if no cluster is
-/// set either, the call ends in `PEGASUS_DUP_ERROR_INVALID_ARGUMENT`.
+/// Selects the duplication by its dupid. If the dupid is 0, the remote cluster selects the
+/// duplication. If the dupid is 0 and no remote cluster is set, the call fails with
+/// `PEGASUS_DUP_ERROR_INVALID_ARGUMENT`. If neither was ever set, the call is refused with
+/// `PEGASUS_DUP_BAD_ARGUMENT`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_dupid(request: Option<&mut Request>, dupid: i32) -> i32 {
     status(|| {
@@ -212,7 +220,7 @@ pub extern "C" fn pegasus_dup_request_set_dupid(request: Option<&mut Request>, d
     })
 }
 
-/// The fail mode to set, one of `PEGASUS_DUP_FAIL_*`.
+/// Sets the requested fail mode, one of `PEGASUS_DUP_FAIL_*`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_fail_mode(
     request: Option<&mut Request>,
@@ -225,8 +233,8 @@ pub extern "C" fn pegasus_dup_request_set_fail_mode(
     })
 }
 
-/// Which tables to list: one of `PEGASUS_DUP_TABLES_*`, and the text that it speaks of, which is not
-/// looked at for `PEGASUS_DUP_TABLES_ALL`.
+/// Selects the tables to list. `which` is one of `PEGASUS_DUP_TABLES_*`, and `text` is the text
+/// that the names are compared with. `PEGASUS_DUP_TABLES_ALL` ignores the text.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_tables(
     request: Option<&mut Request>,
@@ -239,7 +247,7 @@ pub extern "C" fn pegasus_dup_request_set_tables(
     })
 }
 
-/// `pegasus_dup_request_set_tables` for text of a given length, without a NUL.
+/// Works like `pegasus_dup_request_set_tables`, for a text of the given length without a NUL.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_tables_n(
     request: Option<&mut Request>,

@@ -1,4 +1,4 @@
-//! The tables of an outcome, as C reads them: of what was listed by table.
+//! Functions that read the tables of an outcome of `PEGASUS_DUP_OPERATION_LIST_BY_TABLE`.
 
 use std::ffi::c_char;
 use std::ptr::null;
@@ -7,15 +7,15 @@ use super::duplication::Duplication;
 use super::numbers::PEGASUS_DUP_NOT_TOLD;
 use super::outcome::{Outcome, read};
 
-/// How many tables were listed. 0 for the outcome of any other operation than
-/// `PEGASUS_DUP_OPERATION_LIST_BY_TABLE`.
+/// Returns the number of tables that were listed. It is 0 for the outcome of every operation other
+/// than `PEGASUS_DUP_OPERATION_LIST_BY_TABLE`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_table_count(outcome: Option<&Outcome>) -> usize {
     read(outcome, 0, |outcome| Some(outcome.tables.len()))
 }
 
-/// The name of one of those tables, by its place in the list, from 0. Tables are in the order of their
-/// names. NULL past the end.
+/// Returns the name of the table at an index, which starts at 0. The tables are sorted by name.
+/// Returns NULL if the index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_table_name(
     outcome: Option<&Outcome>,
@@ -24,14 +24,15 @@ pub extern "C" fn pegasus_dup_outcome_table_name(
     read(outcome, null(), |outcome| outcome.tables.get(place).map(|table| table.name.as_ptr()))
 }
 
-/// The table's id in this cluster. `PEGASUS_DUP_NOT_TOLD` past the end.
+/// Returns the id of the table in this cluster, or `PEGASUS_DUP_NOT_TOLD` if the index is too
+/// large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_table_id(outcome: Option<&Outcome>, place: usize) -> i32 {
     read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| outcome.tables.get(place).map(|table| table.id))
 }
 
-/// The table's number of partitions. `PEGASUS_DUP_NOT_TOLD` where the server did not tell it, and past
-/// the end.
+/// Returns the number of partitions of the table, or `PEGASUS_DUP_NOT_TOLD` if the server did not
+/// report it or the index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_table_partition_count(
     outcome: Option<&Outcome>,
@@ -42,7 +43,7 @@ pub extern "C" fn pegasus_dup_outcome_table_partition_count(
     })
 }
 
-/// How many duplications the table has. 0 past the end.
+/// Returns the number of duplications of the table, or 0 if the index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_table_duplication_count(
     outcome: Option<&Outcome>,
@@ -51,7 +52,8 @@ pub extern "C" fn pegasus_dup_outcome_table_duplication_count(
     read(outcome, 0, |outcome| outcome.tables.get(place).map(|table| table.duplications.len()))
 }
 
-/// One of the table's duplications, by its place among them, from 0. NULL past the end.
+/// Returns a duplication of the table. The index among the duplications of the table starts at 0.
+/// Returns NULL if an index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_table_duplication_at(
     outcome: Option<&Outcome>,
