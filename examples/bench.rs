@@ -1,6 +1,6 @@
-//! Measures round trips of this client, for `scripts/bench`. `bench ADDRESS COUNT` measures against a running
-//! server, and `bench echo COUNT` measures a bare TCP echo on this machine. Each line of the output is
-//! `OPERATION CLIENT NANOSECONDS`, where the time is a median.
+//! Measures round trips of this client, for `scripts/bench`. `bench ADDRESS COUNT` measures against
+//! a running server, and `bench echo COUNT` measures a bare TCP echo on this machine. Each line of
+//! the output is `OPERATION CLIENT NANOSECONDS`, where the time is a median.
 #![allow(clippy::disallowed_methods, reason = "a benchmark measures real time")]
 
 use std::error::Error;

@@ -1,8 +1,8 @@
-//! Measures how the cost of an add in the embedded server grows with the number of duplications. `growth
-//! [GENERATION]` adds 200,000 duplications of 1,000 tables to 200 clusters over one connection in memory.
-//! At each count it prints the rate of the last thousand adds, in adds per second of this thread's processor
-//! time, so that other processes on the machine do not change the figures. It needs Linux, because it reads that
-//! time from /proc.
+//! Measures how the cost of an add in the embedded server grows with the number of duplications.
+//! `growth [GENERATION]` adds 200,000 duplications of 1,000 tables to 200 clusters over one
+//! connection in memory. At each count it prints the rate of the last thousand adds, in adds per
+//! second of this thread's processor time, so that other processes on the machine do not change the
+//! figures. It needs Linux, because it reads that time from /proc.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -61,8 +61,8 @@ async fn main() -> Fallible<()> {
     Ok(())
 }
 
-/// Returns the processor time that this thread has used, in seconds. The kernel gives it as the first
-/// number of the file, in nanoseconds.
+/// Returns the processor time that this thread has used, in seconds. The kernel gives it as the
+/// first number of the file, in nanoseconds.
 fn processor_seconds() -> Fallible<f64> {
     let text = std::fs::read_to_string("/proc/thread-self/schedstat")?;
     let nanoseconds: f64 = text.split(' ').next().unwrap_or_default().parse()?;

@@ -1,4 +1,5 @@
-//! Those who act: each in a task of its own, one call after the other.
+//! Runs the actors of a schedule. Each actor runs in a task of its own, and makes one call after
+//! the other.
 
 use std::time::Duration;
 
@@ -10,14 +11,14 @@ use super::raw;
 use super::streams::Network;
 use super::trace::{Ended, Line};
 
-/// What somebody leaves behind.
+/// What an actor leaves behind.
 pub(crate) struct Left {
     pub(crate) who: usize,
-    /// What their client still holds to be unsettled.
+    /// The requests that the client of the actor still reports as unsettled.
     pub(crate) unsettled: Vec<String>,
 }
 
-/// Does everything that an actor does.
+/// Runs all steps of an actor.
 pub(crate) async fn run(actor: Actor, network: Network, seed: u64) -> Left {
     let who = network.who;
     let unsettled = match actor.who {
@@ -83,7 +84,7 @@ async fn as_raw(actor: &Actor, network: &Network) {
         let call = network.pen.begins(network.who, step);
         let limit = Duration::from_millis(step.timeout_ms);
         let how = timeout(limit, raw::act(network, &step.what)).await;
-        let how = how.unwrap_or_else(|_| "no answer in time".to_owned());
+        let how = how.unwrap_or_else(|_| "no response in time".to_owned());
         network.pen.write(Line::Ends { call, how: Ended::Raw(how) });
     }
 }

@@ -1,4 +1,4 @@
-//! What must never happen, whatever the schedule. Each rule looks at the log alone.
+//! The rules that must hold in every schedule. Each rule uses only the record.
 
 use pegasus_dup::ErrorKind;
 
@@ -8,10 +8,11 @@ use super::truth::{Truth, Whole, error_of};
 use super::world::Remains;
 use super::{check_add, check_change, check_server};
 
-/// How much later than its deadline a call may end, in milliseconds: the clock's grain.
+/// How much later than its deadline a call may end, in milliseconds. This is the resolution of the
+/// clock.
 const GRAIN_MS: u64 = 2;
 
-/// Everything that is wrong with a run.
+/// Returns all violations of a run.
 pub(crate) fn check(plan: &Plan, log: &Log, remains: Remains) -> Vec<String> {
     let truth = Truth::of(plan, log);
     let mut wrong = remains.wrong;
@@ -37,7 +38,7 @@ pub(crate) fn check(plan: &Plan, log: &Log, remains: Remains) -> Vec<String> {
             .all(|whole| !leaves_a_doubt(whole.how));
         if settled && !left.unsettled.is_empty() {
             wrong.push(format!(
-                "all calls of actor {} are settled, and it says they aren't: {:?}",
+                "all calls of actor {} are settled, but its client reports unsettled requests: {:?}",
                 left.who, left.unsettled
             ));
         }
@@ -45,27 +46,27 @@ pub(crate) fn check(plan: &Plan, log: &Log, remains: Remains) -> Vec<String> {
     wrong
 }
 
-/// Whether a call of that end may have changed something that nobody knows of.
+/// Returns whether a call with this result may have had an effect that is not known.
 fn leaves_a_doubt(how: &Ended) -> bool {
     matches!(how, Ended::GaveUp)
         || error_of(how).is_some_and(|error| error.kind() == ErrorKind::OutcomeUnknown)
 }
 
-/// Every call ends within its deadline.
+/// Checks that every call ends within its deadline.
 fn in_time(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
     let step = &truth.log.calls[whole.call].step;
     let limit = step.timeout_ms.min(step.give_up_ms.unwrap_or(u64::MAX));
     let took = whole.ended_ms - whole.began_ms;
     if took > limit + GRAIN_MS {
-        wrong.push(format!("call {} took {took} ms of {limit} ms", whole.call));
+        wrong.push(format!("call {} took {took} ms, but its limit is {limit} ms", whole.call));
     }
 }
 
-/// What was not sent when a call ended never is.
+/// Checks that a call sends nothing after its end.
 fn nothing_sent_afterwards(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
     for sent in &truth.sent[whole.call] {
         if sent.line > whole.ends && sent.ms > whole.ended_ms {
-            wrong.push(format!("call {} is over, and sends {}", whole.call, sent.what));
+            wrong.push(format!("call {} has ended, but sends {}", whole.call, sent.what));
         }
     }
 }

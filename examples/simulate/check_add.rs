@@ -1,4 +1,4 @@
-//! What an add may never claim, and what a safe add may never do.
+//! The rules for the results of adds, and for what an add in safe mode may do.
 
 use pegasus_dup::protocol::messages::{AddAnswer, Entry};
 use pegasus_dup::server::store::RecordChange;
@@ -12,13 +12,13 @@ use super::plan::Who;
 use super::trace::{Ended, Line, Told};
 use super::truth::{Got, Making, Sent, Truth, Whole};
 
-/// How long nothing must be listed, after a disturbance, in milliseconds.
+/// How long nothing must be listed after a disturbance, in milliseconds.
 const QUIET_MS: u64 = 2_000;
-/// How long before its deadline a call may see that nothing more can be found out: one more pause
-/// would not fit.
+/// How long before its deadline a call may end because no further read fits into the time, in
+/// milliseconds.
 const LAST_PAUSE_MS: u64 = 2;
 
-/// One add.
+/// An add with everything that the rules need.
 struct Add<'a> {
     truth: &'a Truth<'a>,
     whole: &'a Whole<'a>,
@@ -39,7 +39,7 @@ pub(crate) fn check<'a>(truth: &'a Truth<'a>, whole: &'a Whole<'a>, wrong: &mut 
         Ended::Add(Ok(outcome)) => add.outcome(outcome, &mut found),
         Ended::Add(Err(error)) => add.error(error, &mut found),
         Ended::GaveUp => {}
-        _ => found.push("it ended as something else than an add".to_owned()),
+        _ => found.push("the result is not that of an add".to_owned()),
     }
     add.makings(&mut found);
     add.sent_once(&mut found);
@@ -63,21 +63,24 @@ impl<'a> Add<'a> {
         }
         match outcome {
             Outcome::Created { evidence: Evidence::ServerSaidSo, .. } => {
-                // Its create_ts may be a successor's.
+                // The creation time may be that of a successor.
                 let made = self.own_makings().any(|making| {
                     making.kept.is_some()
                         && making.table_id == value.table_id
                         && making.record.dupid == value.dupid
                 });
                 if !made {
-                    wrong.push("certainly Created, and its add made nothing of that id".to_owned());
+                    wrong.push(
+                        "a certain Created, but the add created no duplication with that dupid"
+                            .to_owned(),
+                    );
                 }
             }
             Outcome::Created { .. } => {
                 self.not_there_before(value, wrong);
                 self.stored(value, wrong);
                 if self.sent.is_empty() {
-                    wrong.push("Created, and nothing was sent".to_owned());
+                    wrong.push("Created, but nothing was sent".to_owned());
                 }
             }
             Outcome::AlreadyExists { evidence, .. } => {
@@ -86,10 +89,12 @@ impl<'a> Add<'a> {
                 let only_own = makers.peek().is_some()
                     && makers.all(|making| making.call == Some(self.whole.call));
                 if only_own && !self.truth.was_there_before(value) {
-                    wrong.push("AlreadyExists, and this call alone made it".to_owned());
+                    wrong.push(
+                        "AlreadyExists, but only this call created the duplication".to_owned(),
+                    );
                 }
                 if *evidence == Evidence::ListedBefore && !self.all_refused() {
-                    wrong.push("listed before, and an add was sent".to_owned());
+                    wrong.push("listed_before, but an add was sent".to_owned());
                 }
             }
         }
@@ -98,7 +103,7 @@ impl<'a> Add<'a> {
         self.two_are_told(outcome, wrong);
     }
 
-    /// Whether every add that was sent was answered by a word that says that nothing was done.
+    /// Returns whether every response to an add of this call says that nothing was done.
     fn all_refused(&self) -> bool {
         self.sent.iter().all(|add| {
             let answer = self.truth.answer_to(add.request, self.whole.ends);
@@ -108,23 +113,23 @@ impl<'a> Add<'a> {
 
     fn error(&self, error: &Error, wrong: &mut Vec<String>) {
         if error.kind() == ErrorKind::OutcomeUnknown && self.sent.is_empty() {
-            wrong.push("OutcomeUnknown, and nothing was sent".to_owned());
+            wrong.push("OutcomeUnknown, but nothing was sent".to_owned());
         }
         self.as_answered(Err(error), wrong);
     }
 
-    /// What is said to be there was stored at some time.
+    /// Checks that the reported duplication was stored at some time.
     fn stored(&self, value: &Duplication, wrong: &mut Vec<String>) {
         if !self.truth.was_stored(value, self.whole.ends) {
-            wrong.push("what it tells of was never stored".to_owned());
+            wrong.push("the reported duplication was never stored".to_owned());
         }
     }
 
-    /// A duplication that is reported as Created goes to the requested remote table, whatever the
-    /// server reports about it.
+    /// Checks that a duplication that is reported as Created goes to the requested remote table,
+    /// whatever the server reports about it.
     ///
-    /// A leader that ships every table to a remote table of the same name does so with the duplications
-    /// that a newer server of its group stored under another name, too.
+    /// A leader that ships every table to a remote table of the same name does so with the
+    /// duplications that a newer server of its group stored under another name, too.
     fn made_as_asked(&self, value: &Duplication, wrong: &mut Vec<String>) {
         let wanted = self.spec.wanted_remote_table();
         let count = self.spec.remote_replica_count.filter(|&count| count != 0);
@@ -138,19 +143,19 @@ impl<'a> Add<'a> {
             && wanted == self.spec.table
             && count.is_none_or(|count| count == check_compared::TABLE_REPLICAS);
         if known && !stored_so && !shipped_so {
-            wrong.push("Created, and not as it was asked for".to_owned());
+            wrong.push("Created, but not as requested".to_owned());
         }
     }
 
-    /// Whether something was asked for that a listed entry does not tell.
+    /// Returns whether something was requested that the listed entry does not report.
     fn untold(&self, entry: &Entry) -> bool {
         let count = self.spec.remote_replica_count.is_some_and(|count| count != 0);
         (self.spec.wanted_remote_table() != self.spec.table && entry.remote_app_name.is_none())
             || (count && entry.remote_replica_count.is_none())
     }
 
-    /// Whether an entry differs from the request in the way of a server that ignored its remote table
-    /// and replica count.
+    /// Returns whether an entry differs from the request in the way of a server that ignored its
+    /// remote table and replica count.
     fn ignored(&self, entry: &Entry) -> bool {
         let name = entry.remote_app_name.as_deref();
         let count = self.spec.remote_replica_count.filter(|&count| count != 0);
@@ -159,7 +164,8 @@ impl<'a> Add<'a> {
                 || count.zip(entry.remote_replica_count).is_some_and(|(asked, has)| asked != has))
     }
 
-    /// No Created for what was there before the call, but where a server could not know of it.
+    /// Checks that a Created did not exist before the call, unless the server could not know about
+    /// it.
     fn not_there_before(&self, value: &Duplication, wrong: &mut Vec<String>) {
         let made_since = self.truth.makings_of(value).any(|making| making.line > self.whole.begins);
         let misled = self.sent.last().and_then(|add| self.last_asking(add)).is_some_and(|asking| {
@@ -168,11 +174,12 @@ impl<'a> Add<'a> {
             self.truth.misled(meta, taken) || self.truth.misled(meta, asking.line)
         });
         if !made_since && !misled {
-            wrong.push("Created, and it was there before the call".to_owned());
+            wrong.push("Created, but the duplication existed before the call".to_owned());
         }
     }
 
-    /// Whoever made one has it, or says that it isn't sure.
+    /// Checks that a call that created a duplication reports it, or reports that the outcome is
+    /// unknown.
     fn makings(&self, wrong: &mut Vec<String>) {
         let kept = self.own_makings().filter(|making| making.kept.is_some());
         for making in kept {
@@ -193,22 +200,27 @@ impl<'a> Add<'a> {
                 _ => false,
             };
             if !fine {
-                wrong.push(format!("it made {} and does not say so", making.record.dupid));
+                wrong.push(format!(
+                    "the call created {}, but does not report it",
+                    making.record.dupid
+                ));
             }
         }
     }
 
-    /// Sent again only after an answer that says that nothing was done.
+    /// Checks that an add was sent again only after a response that says that nothing was done.
     fn sent_once(&self, wrong: &mut Vec<String>) {
         for pair in self.sent.windows(2) {
             let answer = self.truth.answer_to(pair[0].request, pair[1].line);
             if !answer.is_some_and(|got| got.what.not_applied()) {
-                wrong.push("the add was sent again, and the first may have been done".to_owned());
+                wrong.push(
+                    "the add was sent again, although the first may have had an effect".to_owned(),
+                );
             }
         }
     }
 
-    /// The latest answer, before that add, that tells what is there.
+    /// Returns the latest response before the add that lists duplications.
     fn last_asking(&self, add: &Sent<'a>) -> Option<&Got<'a>> {
         self.truth.got[self.whole.call]
             .iter()
@@ -216,8 +228,8 @@ impl<'a> Add<'a> {
             .find(|got| got.line < add.line && tells(got).is_some())
     }
 
-    /// Over the connection that the add was sent on, the last answer said that nothing is there;
-    /// after a disturbance within the call, two answers with time between them.
+    /// Checks that the last response on the connection of the add listed no duplication. After a
+    /// disturbance within the call, two responses with enough time between them must have done so.
     fn asked_first(&self, wrong: &mut Vec<String>) {
         for add in &self.sent {
             let over = |request: (usize, u64, i32)| (request.0, request.1);
@@ -238,13 +250,13 @@ impl<'a> Add<'a> {
             }
             let last = askings.last();
             if self.mode == Mode::Direct && last.is_some_and(|got| !absent(&got)) {
-                // A direct add goes over what is there, which whoever chose it was told.
+                // A direct add may change the existing duplication; this is documented.
                 continue;
             }
             if !last.is_some_and(|got| absent(&got))
                 || self.last_asking(add).map(|got| over(got.request)) != Some(over(add.request))
             {
-                wrong.push("it was not asked for just before, on the same connection".to_owned());
+                wrong.push("the call did not read just before on the same connection".to_owned());
                 continue;
             }
             let quiet = askings
@@ -253,12 +265,15 @@ impl<'a> Add<'a> {
                 .take_while(absent)
                 .any(|first| last.is_some_and(|last| last.ms - first.ms >= QUIET_MS));
             if disturbed && !quiet {
-                wrong.push("disturbed, and not asked for twice with time between".to_owned());
+                wrong.push(
+                    "after a disturbance, the call did not read twice with enough time between"
+                        .to_owned(),
+                );
             }
         }
     }
 
-    /// Whether something within the call showed that a leader might be a new one.
+    /// Returns whether something within the call showed that there may be a new leader.
     fn disturbed_before(&self, add: &Sent<'a>) -> bool {
         let over = (add.request.0, add.request.1);
         let refused = self.truth.got[self.whole.call].iter().any(|got| {
@@ -281,7 +296,8 @@ impl<'a> Add<'a> {
         refused || elsewhere
     }
 
-    /// A safe add never changes what exists, but where it came to be there since it was asked for.
+    /// Checks that an add in safe mode changes no duplication, except one that was created after
+    /// the read.
     fn changes_nothing(&self, wrong: &mut Vec<String>) {
         if self.mode != Mode::Safe {
             return;
@@ -302,27 +318,29 @@ impl<'a> Add<'a> {
             let taken = self.truth.taken.get(&asking.request).map_or(0, |taken| taken.0);
             let then = |line| {
                 let stored = self.truth.stored_at(line);
-                // A dupid may have been another pair's before.
+                // The dupid may have belonged to another cluster before.
                 let same = stored.get(&(*table_id, *dupid));
                 let same = same.filter(|record| record.cluster == self.spec.cluster);
                 same.map(|record| record.create_ts_ms)
             };
             let there_all_along = then(taken).is_some() && then(taken) == then(asking.line);
             if there_all_along && !self.truth.misled(*meta, taken) {
-                wrong.push(format!("it went over {dupid}, which it could have seen"));
+                wrong.push(format!("the add changed {dupid}, which the call could have seen"));
             }
         }
     }
 
-    /// What the answer to the add says is what the call says.
+    /// Checks that the result agrees with the response to the add.
     fn as_answered(&self, result: Result<&Outcome<Duplication>, &Error>, wrong: &mut Vec<String>) {
         let Some(add) = self.sent.last().filter(|_| !self.all_refused()) else { return };
         let kind = result.err().map(Error::kind);
         let two = |listed: &Option<Vec<&Entry>>| listed.as_ref().is_some_and(|all| all.len() > 1);
-        // What the call surely saw, and what it may have seen.
+        // `heeded` is what the call certainly saw, and `listed` is what it may have seen.
         let (heeded, listed) = (self.listed_after(add, true), self.listed_after(add, false));
         if two(&heeded) && kind != Some(ErrorKind::OutcomeUnknown) {
-            wrong.push("two are listed, and it claims to know".to_owned());
+            wrong.push(
+                "two duplications are listed, but the outcome is not OutcomeUnknown".to_owned(),
+            );
         }
         if two(&heeded) || two(&listed) {
             return;
@@ -351,26 +369,31 @@ impl<'a> Add<'a> {
                     .is_some_and(|entry| Some(entry.dupid) != answer.dupid);
                 let certain = created == Some(true) && evidence == Some(Evidence::ServerSaidSo);
                 if !certain && !other {
-                    wrong.push("the server said that it made it, and the call does not".to_owned());
+                    wrong.push("the response says created, but the result does not".to_owned());
                 }
             }
             ErrorCode::DupExist => {
                 if created != Some(false) || evidence != Some(Evidence::ServerSaidSo) {
-                    wrong.push("the server said that it exists, and the call does not".to_owned());
+                    wrong.push(
+                        "the response says that it exists, but the result does not".to_owned(),
+                    );
                 }
             }
             ErrorCode::InvalidParameters | ErrorCode::Busy | ErrorCode::AclDeny => {
                 if created == Some(true) || kind == Some(ErrorKind::OutcomeUnknown) {
-                    wrong.push("the server refused, and the call does not say so".to_owned());
+                    wrong.push(
+                        "the server refused the add, but the result does not say so".to_owned(),
+                    );
                 }
             }
             _ => {
                 if evidence == Some(Evidence::ServerSaidSo) {
-                    wrong.push("certain, and the server did not say so".to_owned());
+                    wrong.push("server_said_so, but the server did not say so".to_owned());
                 }
-                // An answer that tells of one is a claim, which what is listed may not bear out.
+                // A response that names a duplication is a claim. The list may not confirm it.
                 let claims = answer.err == ErrorCode::Ok && answer.dupid.is_some_and(|id| id != 0);
-                // At the very end, an answer may come when nobody waits for it any more.
+                // Close to the deadline, a response may arrive when the call no longer waits for
+                // it.
                 let bears_out = !self.over()
                     && heeded.as_deref().is_some_and(|entries| {
                         matches!(entries, [one] if Some(one.dupid) == answer.dupid
@@ -381,8 +404,7 @@ impl<'a> Add<'a> {
                             || one.remote_app_name == answer.remote_app_name))
                     });
                 if kind == Some(ErrorKind::OutcomeUnknown) && claims && bears_out {
-                    wrong
-                        .push("OutcomeUnknown, and what is listed bears the answer out".to_owned());
+                    wrong.push("OutcomeUnknown, but the list confirms the response".to_owned());
                 }
                 if kind == Some(ErrorKind::OutcomeUnknown) && !claims {
                     self.looked_until_the_end(listed.as_deref(), wrong);
@@ -391,22 +413,22 @@ impl<'a> Add<'a> {
         }
     }
 
-    /// Whether an answer came when the call still waited for it: a quarter of the time, 2 s at the
-    /// most, is kept for reading back.
+    /// Returns whether a response arrived while the call still waited for it. The call keeps a
+    /// quarter of its time, but at most 2 s, for reading back.
     fn timely(&self, add: &Sent<'a>, got: &Got<'a>) -> bool {
         let deadline = self.whole.began_ms + self.truth.log.calls[self.whole.call].step.timeout_ms;
         let left = deadline.saturating_sub(add.ms);
         got.ms + 2 < add.ms + left - (left / 4).min(2_000)
     }
 
-    /// Whether the call has used its time up.
+    /// Returns whether the call has used all of its time.
     fn over(&self) -> bool {
         let limit = self.truth.log.calls[self.whole.call].step.timeout_ms;
         self.whole.ended_ms - self.whole.began_ms + LAST_PAUSE_MS >= limit
     }
 
-    /// OutcomeUnknown where nothing was heard: only when the time was over, or what is listed
-    /// contradicts the answer.
+    /// Checks that a call without a response ended in OutcomeUnknown only at its deadline, or
+    /// because the list contradicts the response.
     fn looked_until_the_end(&self, listed: Option<&[&Entry]>, wrong: &mut Vec<String>) {
         let refused = self.truth.got[self.whole.call].iter().rev().find_map(|got| match got.what {
             Told::Table { err, .. } => Some(*err != ErrorCode::Ok),
@@ -414,12 +436,12 @@ impl<'a> Add<'a> {
         });
         let contradicted = listed.is_some_and(|entries| !entries.is_empty());
         if !self.over() && refused != Some(true) && !contradicted {
-            wrong.push("OutcomeUnknown, and there was time to look".to_owned());
+            wrong.push("OutcomeUnknown, although there was time to read again".to_owned());
         }
     }
 
-    /// What was last listed to that cluster after the add and before the end, if need be while the
-    /// call surely waited for it.
+    /// Returns the duplications to that cluster that were listed last after the add and before the
+    /// end of the call. If `surely` is true, only lists count for which the call certainly waited.
     fn listed_after(&self, add: &Sent<'a>, surely: bool) -> Option<Vec<&'a Entry>> {
         let got = self.truth.got[self.whole.call].iter().rev().find(|got| {
             got.line > add.line
@@ -430,11 +452,11 @@ impl<'a> Add<'a> {
         tells(got).map(|entries| there(entries, self.spec).collect())
     }
 
-    /// Whether what was listed came early enough: one asking has half of the time that is left, and
-    /// where the answer to the add has come, a second is all there is.
+    /// Returns whether a list arrived early enough. A read has half of the remaining time. After
+    /// the response to the add, the call reads for at most a second.
     fn heeded(&self, add: &Sent<'a>, got: &Got<'a>) -> bool {
         let over = |request: (usize, u64, i32)| (request.0, request.1);
-        // A list that is refused is followed by a query within the same asking.
+        // If a list is refused, the same read continues with a query.
         let ends_an_asking = |told: &Told| match told {
             Told::Table { err, .. } => *err == ErrorCode::Ok || err.says_not_applied(),
             Told::Add(_) => true,
@@ -455,7 +477,7 @@ impl<'a> Add<'a> {
         (got.ms - asked.ms) * 2 + 2 < until.saturating_sub(asked.ms).min(6_000)
     }
 
-    /// Two of them, seen before anything was sent, are both named.
+    /// Checks that the outcome names both duplications if two were listed before anything was sent.
     fn two_are_told(&self, outcome: &Outcome<Duplication>, wrong: &mut Vec<String>) {
         if !self.all_refused() {
             return;
@@ -466,11 +488,11 @@ impl<'a> Add<'a> {
         if listed.len() > 1
             && !listed.iter().all(|entry| warning.contains(&entry.dupid.to_string()))
         {
-            wrong.push("two are there, and it names one".to_owned());
+            wrong.push("there are two duplications, but the outcome names only one".to_owned());
         }
     }
 
-    /// With nobody else and no mishap everything is certain.
+    /// Checks that every outcome is certain if there are no faults and no other actors.
     fn calm(&self, wrong: &mut Vec<String>) {
         let stored = self.truth.stored_at(self.whole.begins);
         let table_id = if self.spec.table == super::plan::TABLE { 1 } else { 2 };
@@ -503,12 +525,12 @@ impl<'a> Add<'a> {
             _ => false,
         };
         if !fine {
-            wrong.push("nothing was in its way, and it did not come out so".to_owned());
+            wrong.push("there were no faults, but the result is not the expected one".to_owned());
         }
     }
 }
 
-/// Whether an answer is full, echo and all.
+/// Returns whether a response is full and contains the echo.
 fn full(answer: &AddAnswer) -> bool {
     answer.appid.is_some_and(|id| id > 0)
         && answer.dupid.is_some_and(|id| id > 0)
@@ -516,7 +538,7 @@ fn full(answer: &AddAnswer) -> bool {
         && answer.remote_replica_count.is_some()
 }
 
-/// What an answer tells to be there.
+/// Returns the duplications that a response lists.
 fn tells<'a>(got: &Got<'a>) -> Option<&'a [Entry]> {
     match got.what {
         Told::Table { err: ErrorCode::Ok, entries } => Some(entries),
@@ -524,7 +546,7 @@ fn tells<'a>(got: &Got<'a>) -> Option<&'a [Entry]> {
     }
 }
 
-/// What of it goes to the cluster that is meant.
+/// Returns the duplications to the requested cluster.
 fn there<'a>(entries: &'a [Entry], spec: &'a DuplicationSpec) -> impl Iterator<Item = &'a Entry> {
     entries.iter().filter(|entry| entry.remote == spec.cluster)
 }

@@ -1,4 +1,4 @@
-//! What a start, a pause, a change of the fail mode and a removal may never claim.
+//! The rules for the results of a start, a pause, a change of the fail mode and a removal.
 
 use pegasus_dup::protocol::messages::{ModifyDuplication, Rpc};
 use pegasus_dup::server::Event;
@@ -8,9 +8,9 @@ use pegasus_dup::{Change, Duplication, ErrorCode, ErrorKind, Removal};
 use super::trace::{Asked, Ended, Line, Told};
 use super::truth::{Truth, Whole, error_of};
 
-/// How long nothing must be listed before that is believed, and a little more, in milliseconds.
+/// How long nothing must be listed before the client believes it, plus a margin, in milliseconds.
 const QUIET_MS: u64 = 3_500;
-/// How long a look may take, in milliseconds.
+/// How long a read may take, in milliseconds.
 const LAST_LOOK_MS: u64 = 500;
 
 pub(crate) fn check(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
@@ -19,10 +19,10 @@ pub(crate) fn check(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String
         Ended::Change(Ok(Change::Changed { before, after, .. }))
             if before.identity() != after.identity() =>
         {
-            found.push("it tells of two duplications as if they were one".to_owned());
+            found.push("the result treats two duplications as one".to_owned());
         }
         Ended::Removal(Ok(Removal::Removed { was, .. })) if still_there(truth, whole, was) => {
-            found.push("Removed, and it was there all the time".to_owned());
+            found.push("Removed, but the duplication existed all the time".to_owned());
         }
         _ => {}
     }
@@ -33,7 +33,7 @@ pub(crate) fn check(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String
             && stored_something(truth, whole)
             && error.kind() != ErrorKind::DuplicationNotFound
         {
-            found.push(format!("it changed something, and says {}", error.kind()));
+            found.push(format!("the call changed something, but reports {}", error.kind()));
         }
         sent_once(truth, whole, &mut found);
         if error_of(whole.how).is_some_and(|error| error.kind() == ErrorKind::OutcomeUnknown) {
@@ -43,7 +43,7 @@ pub(crate) fn check(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String
     wrong.extend(found.into_iter().map(|what| format!("call {}: {what}", whole.call)));
 }
 
-/// Whether one was stored when the call began, and at every moment until it ended.
+/// Returns whether the duplication was stored from the begin of the call to its end.
 fn still_there(truth: &Truth<'_>, whole: &Whole<'_>, one: &Duplication) -> bool {
     let stored = |line| {
         truth
@@ -54,7 +54,7 @@ fn still_there(truth: &Truth<'_>, whole: &Whole<'_>, one: &Duplication) -> bool 
     if !stored(whole.begins) || !stored(whole.ends) {
         return false;
     }
-    // Seen by a server that could not know better.
+    // The response came from a server that could not know better.
     let misled = truth.got[whole.call].iter().any(|got| truth.misled(got.request.0, got.line));
     !misled
         && !truth.log.lines[whole.begins..whole.ends].iter().any(|written| {
@@ -63,7 +63,7 @@ fn still_there(truth: &Truth<'_>, whole: &Whole<'_>, one: &Duplication) -> bool 
         })
 }
 
-/// Whether a modify of this call was stored.
+/// Returns whether a modify of this call was stored.
 fn stored_something(truth: &Truth<'_>, whole: &Whole<'_>) -> bool {
     truth.log.lines.iter().any(|written| match &written.line {
         Line::Server { meta, event: Event::Stored { connection, seqid, .. } } => {
@@ -75,15 +75,15 @@ fn stored_something(truth: &Truth<'_>, whole: &Whole<'_>) -> bool {
     })
 }
 
-/// OutcomeUnknown only where one was sent; and not where it was seen, twice with time between, that
-/// what was to be changed is gone.
+/// Checks that OutcomeUnknown is reported only if a request was sent, and not if two reads with
+/// enough time between them showed that the duplication is gone.
 fn doubted(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
     let sent = truth.sent[whole.call].iter().rev().find_map(|sent| match sent.what {
         Asked::Modify(modify) => Some((sent.line, modify.dupid)),
         _ => None,
     });
     let Some((sent, dupid)) = sent else {
-        wrong.push("OutcomeUnknown, and nothing was sent".to_owned());
+        wrong.push("OutcomeUnknown, but nothing was sent".to_owned());
         return;
     };
     let tells = |told: &Told| match told {
@@ -97,9 +97,10 @@ fn doubted(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
         got.filter_map(|got| tells(got.what).map(|made| (got.request.1, got.ms, made)))
     };
     let Some((_, _, Some(meant))) = seen(false).next_back() else { return };
-    // Over one connection: what was seen before another broke says nothing of now.
+    // Only reads on the last connection count. What was read before a connection broke is no longer
+    // valid.
     let Some((over, ..)) = seen(true).next_back() else { return };
-    // The last look may have come too late for the call.
+    // The last read may have been too late for the call.
     let gone: Vec<u64> = seen(true)
         .filter(|&(connection, ms, _)| connection == over && ms + LAST_LOOK_MS < whole.ended_ms)
         .map(|(_, ms, made)| if made == Some(meant) { 0 } else { ms })
@@ -108,11 +109,11 @@ fn doubted(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
     if let (Some(to), Some(from)) = (last.clone().next(), last.last())
         && to - from >= QUIET_MS
     {
-        wrong.push("OutcomeUnknown, and it was seen to be gone".to_owned());
+        wrong.push("OutcomeUnknown, but the reads showed that the duplication is gone".to_owned());
     }
 }
 
-/// Sent again only after an answer that says that nothing was done.
+/// Checks that a change was sent again only after a response that says that nothing was done.
 fn sent_once(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
     let modifies: Vec<_> = truth.sent[whole.call]
         .iter()
@@ -122,7 +123,9 @@ fn sent_once(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
         let answer = truth.answer_to(pair[0].request, pair[1].line);
         if !answer.is_some_and(|got| matches!(got.what, Told::Modify(_)) && got.what.not_applied())
         {
-            wrong.push("a change was sent again, and the first may have been done".to_owned());
+            wrong.push(
+                "a change was sent again, although the first may have had an effect".to_owned(),
+            );
         }
     }
 }

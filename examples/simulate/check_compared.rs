@@ -1,5 +1,5 @@
-//! What an outcome says of how a duplication compares with the request is so: by what is stored, and
-//! by what the server that told of it makes of that.
+//! Checks the comparison of the duplication with the request in an outcome, against the store and
+//! against how the server that reported the duplication interprets the stored values.
 
 use pegasus_dup::server::store::DuplicationRecord;
 use pegasus_dup::{
@@ -9,7 +9,7 @@ use pegasus_dup::{
 use super::trace::{Line, Told};
 use super::truth::{Truth, Whole};
 
-/// The replica count of each table of the simulation: the default.
+/// The replica count of each table of the simulation, which is the default.
 pub(super) const TABLE_REPLICAS: i32 = 3;
 
 pub(crate) fn check(
@@ -21,25 +21,25 @@ pub(crate) fn check(
 ) {
     let unverified = outcome.unverified();
     if let Some(property) = unverified.iter().find(|&&property| !requested(spec, property)) {
-        wrong.push(format!("{property} is unverified, and was not requested"));
+        wrong.push(format!("{property} is unverified, but was not requested"));
     }
     let value = outcome.value();
     let shipped = matches!(value.status, Some(Status::Prepare | Status::App));
     let known = match (outcome.created(), outcome.evidence()) {
         (true, Evidence::ServerSaidSo) => {
             if !unverified.is_empty() {
-                wrong.push("certainly Created, and something is unverified".to_owned());
+                wrong.push("a certain Created, but a property is unverified".to_owned());
             }
             return;
         }
         _ if shipped && unverified.contains(&Property::Checkpoint) => {
-            wrong.push("its checkpoint is being shipped, and is unverified".to_owned());
+            wrong.push("the checkpoint is being shipped, but is unverified".to_owned());
             return;
         }
         _ => records_of(truth, value),
     };
-    // Two of one dupid, of which only an answer without a creation time told, or which were created in
-    // the same millisecond under two leaders: either may be meant.
+    // Two duplications may have the same dupid. If the response has no creation time, or two
+    // leaders created them in the same millisecond, the outcome may mean either of them.
     let Some(first) = known.first() else { return };
     let what = |record: &DuplicationRecord| {
         (record.create_ts_ms, record.remote_table.clone(), record.remote_replica_count)
@@ -50,12 +50,14 @@ pub(crate) fn check(
     let stated = |property| requested(spec, property) && !unverified.contains(&property);
     if stated(Property::Checkpoint) && !known.iter().any(|record| ships_checkpoint(record)) {
         wrong.push(
-            "a checkpoint was requested and never shipped, and it says that all is as requested"
+            "a checkpoint was requested and never shipped, but the outcome does not say so"
                 .to_owned(),
         );
     }
     if !spec.checkpoint && outcome.created() && shipped {
-        wrong.push("Created, and it ships a checkpoint that was not requested".to_owned());
+        wrong.push(
+            "Created, but the duplication ships a checkpoint that was not requested".to_owned(),
+        );
     }
     let (table, count) = match keeps_own_name(truth, whole) {
         true => (&spec.table, TABLE_REPLICAS),
@@ -65,24 +67,28 @@ pub(crate) fn check(
     for difference in outcome.differences() {
         match difference {
             Difference::RemoteTable { existing, .. } if existing != table => {
-                wrong.push(format!("it says that the remote table is {existing}, not {table}"));
+                wrong.push(format!(
+                    "the outcome says that the remote table is {existing}, but it is {table}"
+                ));
             }
             Difference::RemoteReplicaCount { existing, .. } if *existing != count => {
-                wrong.push(format!("it says that the replica count is {existing}, not {count}"));
+                wrong.push(format!(
+                    "the outcome says that the replica count is {existing}, but it is {count}"
+                ));
             }
             _ => differences.push(difference.field()),
         }
     }
     let silent = |property: Property| stated(property) && !differences.contains(&property.name());
     if silent(Property::RemoteTable) && spec.wanted_remote_table() != table {
-        wrong.push(format!("the remote table is {table}, and it does not say so"));
+        wrong.push(format!("the remote table is {table}, but the outcome does not say so"));
     }
     if silent(Property::RemoteReplicaCount) && spec.remote_replica_count != Some(count) {
-        wrong.push(format!("the replica count is {count}, and it does not say so"));
+        wrong.push(format!("the replica count is {count}, but the outcome does not say so"));
     }
 }
 
-/// Whether the request names a property.
+/// Returns whether the request names the property.
 fn requested(spec: &DuplicationSpec, property: Property) -> bool {
     match property {
         Property::Checkpoint => spec.checkpoint,
@@ -92,12 +98,13 @@ fn requested(spec: &DuplicationSpec, property: Property) -> bool {
     }
 }
 
-/// A duplication that ships a checkpoint is stored as one that prepares it.
+/// Returns whether a stored duplication ships a checkpoint. It is stored as one that prepares the
+/// checkpoint.
 fn ships_checkpoint(record: &DuplicationRecord) -> bool {
     [Status::Prepare, Status::App].iter().any(|status| status.name() == record.status)
 }
 
-/// All that was ever stored of a duplication, before anybody came too.
+/// Returns every stored state of a duplication, including the state before the actors started.
 fn records_of<'a>(truth: &'a Truth<'_>, one: &Duplication) -> Vec<&'a DuplicationRecord> {
     let kept = truth.log.lines.iter().filter_map(|written| match &written.line {
         Line::Kept(pegasus_dup::server::store::RecordChange::Put { table_id, record }) => {
@@ -118,8 +125,8 @@ fn records_of<'a>(truth: &'a Truth<'_>, one: &Duplication) -> Vec<&'a Duplicatio
         .collect()
 }
 
-/// Whether the server that last reported a duplication to the call ships every table to a remote table of
-/// the same name, whatever name a newer server of the group stored.
+/// Whether the server that last reported a duplication to the call ships every table to a remote
+/// table of the same name, whatever name a newer server of the group stored.
 pub(super) fn keeps_own_name(truth: &Truth<'_>, whole: &Whole<'_>) -> bool {
     asked_last(truth, whole).is_some_and(|generation| {
         matches!(generation, Generation::Freezed | Generation::Checkpoint)

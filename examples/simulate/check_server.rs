@@ -1,4 +1,4 @@
-//! What must never be there, and what must never be sent.
+//! The rules for what is stored, and for the requests that are sent.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,9 @@ use super::plan::{What, Who};
 use super::trace::{Asked, Call, Line};
 use super::truth::Truth;
 
-/// Never two duplications of one table to one cluster, and never two to one table of a cluster, but
-/// where a leader that served too early made the second.
+/// Checks that no two duplications of a table go to the same cluster, and no two duplications to
+/// the same remote table of a cluster, unless a leader that served too early created the second
+/// one.
 pub(crate) fn one_of_each(truth: &Truth<'_>, wrong: &mut Vec<String>) {
     for making in &truth.makings {
         let Some(kept) = making.kept else { continue };
@@ -29,18 +30,18 @@ pub(crate) fn one_of_each(truth: &Truth<'_>, wrong: &mut Vec<String>) {
             });
             if table_id == making.table_id && !made_early {
                 wrong.push(format!(
-                    "two of table {table_id} to {}: {dupid} and {}",
+                    "two duplications of table {table_id} to {}: {dupid} and {}",
                     other.cluster, making.record.dupid
                 ));
             }
-            // Before 2.6 remote tables are not known, and not checked.
+            // Servers before 2.6 do not know remote tables, and do not check them.
             if knows_remote_tables(truth.plan.behaviours[making.meta])
                 && other.remote_table == making.record.remote_table
                 && table_id != making.table_id
                 && !made_early
             {
                 wrong.push(format!(
-                    "two to table {} of {}: {table_id}({dupid}) and {}({})",
+                    "two duplications to table {} of {}: {table_id}({dupid}) and {}({})",
                     other.remote_table, other.cluster, making.table_id, making.record.dupid
                 ));
             }
@@ -55,10 +56,10 @@ fn knows_remote_tables(behaviour: Behaviour) -> bool {
     }
 }
 
-/// Nothing is ever sent that would end or harm a real server of that generation. Two who race on
-/// `freezed` end it all the same: nobody can prevent that.
+/// Checks that no request is sent that would end or harm a real server of that generation. Two
+/// clients that race on `freezed` end the server all the same, which no client can prevent.
 pub(crate) fn nothing_harmful(truth: &Truth<'_>, wrong: &mut Vec<String>) {
-    // What is being stored on which server, and by whom.
+    // The changes that are being stored, with the server and the actor.
     let mut storing: BTreeMap<(usize, u64, i32), usize> = BTreeMap::new();
     for (line, written) in truth.log.lines.iter().enumerate() {
         match &written.line {
@@ -80,7 +81,7 @@ pub(crate) fn nothing_harmful(truth: &Truth<'_>, wrong: &mut Vec<String>) {
                         storing.insert((*meta, *connection, *seqid), who);
                     }
                 }
-                // What a stale leader can't store it takes to be under way for ever.
+                // A stale leader treats a change that it cannot store as under way for ever.
                 Event::NotStored { .. } if truth.leader_at(line) != *meta => {}
                 Event::Stored { connection, seqid, .. }
                 | Event::NotStored { connection, seqid, .. } => {
@@ -108,7 +109,7 @@ fn blame(
     who: Option<usize>,
     storing: &BTreeMap<(usize, u64, i32), usize>,
 ) -> Option<String> {
-    let Some(who) = who else { return Some(format!("nobody ended meta {meta}")) };
+    let Some(who) = who else { return Some(format!("meta {meta} was ended by no actor")) };
     if truth.plan.actors[who].who == Who::Raw {
         return None;
     }
@@ -123,7 +124,7 @@ fn harm_of_add(
     add: &AddRequest,
     behaviour: Behaviour,
 ) -> Option<&'static str> {
-    let Some(spec) = call.adds() else { return Some("an add by a call of another kind") };
+    let Some(spec) = call.adds() else { return Some("an add by a call that is no add") };
     let mode = truth.plan.actors[call.who].who.mode();
     let freezed = behaviour == Behaviour::Freezed;
     let other_table = add.remote_app_name.as_ref().is_some_and(|name| *name != add.app_name);
@@ -137,12 +138,12 @@ fn harm_of_add(
     } else if freezed && spec.checkpoint {
         Some("a checkpoint that will not be shipped")
     } else if !freezed && (add.is_duplicating_checkpoint != Some(false)) != spec.checkpoint {
-        Some("another checkpoint flag than asked for")
+        Some("another checkpoint flag than requested")
     } else if !knows_remote_tables(behaviour)
         && (other_table || count)
         && !truth.plan.is_believed(call.who, behaviour)
     {
-        Some("what it ignores")
+        Some("a property that the server ignores")
     } else if mode == Some(Mode::Direct) && behaviour.generation() != Generation::DupExist {
         Some("a direct add")
     } else {
@@ -163,5 +164,5 @@ fn harm_of_modify(
         (What::SetFailMode(mode), None) => modify.fail_mode == mode.number(),
         _ => false,
     };
-    (!fits).then_some("a status of another meaning")
+    (!fits).then_some("a status with another meaning")
 }

@@ -1,4 +1,4 @@
-//! Which mishaps a server is drawn.
+//! Draws the faults of a server.
 
 use fastrand::Rng;
 use pegasus_dup::ErrorCode;
@@ -10,7 +10,7 @@ use pegasus_dup::server::{Fault, FaultRule, When, WhichRpc};
 
 use super::plan::{chance, pick};
 
-/// The rule that holds the first add in DS_INIT.
+/// Returns the rule that holds the first add in DS_INIT.
 pub(crate) fn slow_store_of_the_first_add(slow_ms: u64) -> FaultRule {
     FaultRule {
         rpc: WhichRpc::Named(AddDuplication::NAME.to_owned()),
@@ -19,7 +19,7 @@ pub(crate) fn slow_store_of_the_first_add(slow_ms: u64) -> FaultRule {
     }
 }
 
-/// A rule.
+/// Draws a fault rule.
 pub(crate) fn draw(rng: &mut Rng) -> FaultRule {
     let rpc = match rng.u32(..100) {
         0..60 => AddDuplication::NAME,
@@ -37,7 +37,7 @@ pub(crate) fn draw(rng: &mut Rng) -> FaultRule {
     };
     let fault = draw_fault(rng);
     let when = match (&fault, when) {
-        // A leader that changes, or crashes, at each request never comes to rest.
+        // The group would never settle if the leader changed or crashed at each request.
         (
             Fault::ChangeLeader(_)
             | Fault::ChangeLeaderAfter(_)

@@ -1,5 +1,6 @@
-//! Runs the simulation: clients and meta servers in one thread, over streams in memory and under a
-//! simulated clock, everything drawn from a seed, and held against what must never happen.
+//! Runs the simulation: clients and meta servers run in one thread, over streams in memory and
+//! under a simulated clock. A seed determines everything. The simulation checks the record of each
+//! run against rules that must always hold.
 //!
 //! ```sh
 //! cargo run --release --features server --example simulate -- --seeds 0..1000000
@@ -31,7 +32,7 @@ use std::time::Instant;
 
 const USAGE: &str = "simulate [--threads N] [--failures N] --seeds FROM..TO | --story SEED";
 
-/// What is asked for.
+/// The requested task.
 enum Task {
     Seeds(Range<u64>),
     Story(u64),
@@ -40,7 +41,7 @@ enum Task {
 struct Arguments {
     task: Task,
     threads: usize,
-    /// After how many failures to stop.
+    /// The number of failures after which to stop.
     failures: usize,
 }
 
@@ -79,7 +80,7 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Option<Arguments> {
     Some(Arguments { task: task?, threads, failures })
 }
 
-#[allow(clippy::disallowed_methods)] // how long it really takes is what is shown
+#[allow(clippy::disallowed_methods)] // prints how long the run takes in real time
 fn run_seeds(seeds: Range<u64>, threads: usize, failures: usize) -> ExitCode {
     let began = Instant::now();
     let count = seeds.end.saturating_sub(seeds.start);
@@ -99,7 +100,7 @@ fn run_seeds(seeds: Range<u64>, threads: usize, failures: usize) -> ExitCode {
     for rare in runs.tally.rarities(runs.tally.schedules / 2_000) {
         println!("rare: {rare}");
     }
-    // The first as a whole, the others in short.
+    // Prints the first failure in full, and the others in short form.
     let mut failed = runs.failed.into_values();
     let Some(first) = failed.next() else {
         println!("nothing violated");

@@ -1,5 +1,5 @@
-//! What a schedule is made of, drawn from its seed: the servers, what stands there before, the
-//! mishaps, and who does what when.
+//! Draws a schedule from its seed: the servers, the existing duplications, the faults, and which
+//! actor does what at which time.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ use pegasus_dup::{DuplicationSpec, FailMode, Generation, Mode, Status};
 
 use super::faults;
 
-/// The table and the cluster that nearly everything is about.
+/// The table that nearly all steps use.
 pub(crate) const TABLE: &str = "temp";
 /// A table that may be duplicated to the same remote table.
 pub(crate) const OTHER_TABLE: &str = "temp2";
@@ -18,39 +18,41 @@ pub(crate) const CLUSTER: &str = "target";
 /// Another remote cluster.
 pub(crate) const OTHER_CLUSTER: &str = "target2";
 
-/// A name that is no cluster's, and that ends a server of 2.6 when it refuses an add with it.
+/// The name of a cluster that does not exist. It ends a server of 2.6 that refuses an add with this
+/// name.
 pub(crate) const BRACES: &str = "tar{get";
 
 /// A schedule.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) seed: u64,
-    /// One a server of the group.
+    /// The behaviour of each server of the group.
     pub(crate) behaviours: Vec<Behaviour>,
     pub(crate) clock: ClockMode,
-    /// Milliseconds since 1970 when it begins.
+    /// The wall time at the beginning, in milliseconds since 1970.
     pub(crate) wall_ms: i64,
     pub(crate) before: Before,
-    /// Rules of each server.
+    /// The fault rules of each server.
     pub(crate) rules: Vec<Vec<FaultRule>>,
     pub(crate) events: Vec<(u64, Happening)>,
     pub(crate) actors: Vec<Actor>,
     pub(crate) tells_version: bool,
-    /// Whether the clients know the servers by one name, which has an address for each of them.
+    /// Whether the clients know the servers by one name, which has an address for each server.
     pub(crate) by_name: bool,
 }
 
-/// What stands there before anybody comes.
+/// The duplications that exist before the actors start.
 #[derive(Debug, Clone)]
 pub(crate) enum Before {
     Nothing,
-    /// One that is still being stored when the others come: an add that was sent just before.
+    /// A duplication that is still being stored when the other actors start. Its add was sent just
+    /// before.
     Init {
         slow_ms: u64,
     },
-    /// One of the same table to the same cluster.
+    /// A duplication of the same table to the same cluster.
     One(Existing),
-    /// Another table is duplicated to the same table of the same cluster.
+    /// A duplication of another table to the same remote table of the same cluster.
     OtherTable(Existing),
 }
 
@@ -64,7 +66,7 @@ pub(crate) struct Existing {
     pub(crate) age_ms: i64,
 }
 
-/// What befalls the group at a moment.
+/// An event of the group at a certain time.
 #[derive(Debug, Clone)]
 pub(crate) enum Happening {
     Elect {
@@ -77,7 +79,7 @@ pub(crate) enum Happening {
         meta: usize,
         after_ms: u64,
     },
-    /// The leader isn't ready for a while, and then leads again.
+    /// The leader is not ready for a while, and then becomes the leader again.
     NotReady {
         code: &'static str,
         for_ms: u64,
@@ -85,31 +87,31 @@ pub(crate) enum Happening {
     },
 }
 
-/// Somebody.
+/// An actor.
 #[derive(Debug, Clone)]
 pub(crate) struct Actor {
-    /// How long bytes take from and to them.
+    /// How long bytes take to the server and back.
     pub(crate) lag_ms: (u64, u64),
     pub(crate) who: Who,
     pub(crate) steps: Vec<Step>,
 }
 
-/// With what somebody comes.
+/// How an actor sends its requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Who {
-    /// The client.
+    /// With the client.
     Client(Mode),
-    /// The client, which is told a generation of the servers, rightly or not.
+    /// With the client, which states a generation of the servers, correctly or not.
     Stating(Generation),
-    /// Requests of their own, which do as today's tools do: no question asked first.
+    /// With bare requests, as other tools do: the actor does not look first.
     Raw,
 }
 
-/// The client as it is by default.
+/// An actor with the client in its default mode.
 const SAFE: Who = Who::Client(Mode::Safe);
 
 impl Who {
-    /// How their adds are done, of those who have the client.
+    /// Returns the mode of the adds, or `None` if the actor does not use the client.
     pub(crate) fn mode(self) -> Option<Mode> {
         match self {
             Who::Client(mode) => Some(mode),
@@ -119,14 +121,14 @@ impl Who {
     }
 }
 
-/// One thing that somebody does.
+/// One step of an actor.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
-    /// How long after the last one.
+    /// The time since the previous step.
     pub(crate) after_ms: u64,
     pub(crate) what: What,
     pub(crate) timeout_ms: u64,
-    /// When its caller drops the call.
+    /// The time after which the caller drops the call.
     pub(crate) give_up_ms: Option<u64>,
 }
 
@@ -138,22 +140,23 @@ pub(crate) enum What {
     Pause,
     Remove,
     SetFailMode(FailMode),
-    /// Removes and adds at once, so that the new one may get the same dupid.
+    /// Removes the duplication and adds it at once, so that the new duplication may get the same
+    /// dupid.
     Replace,
 }
 
-/// One of them.
+/// Returns a random element.
 pub(crate) fn pick<T: Clone>(rng: &mut Rng, from: &[T]) -> T {
     from[rng.usize(..from.len())].clone()
 }
 
-/// That many times in a hundred.
+/// Returns true with the given probability.
 pub(crate) fn chance(rng: &mut Rng, percent: u32) -> bool {
     rng.u32(..100) < percent
 }
 
 impl Plan {
-    /// The schedule of a seed.
+    /// Draws the schedule of a seed.
     pub(crate) fn draw(seed: u64) -> Plan {
         let mut rng = Rng::with_seed(seed);
         let rng = &mut rng;
@@ -218,8 +221,8 @@ impl Plan {
         plan
     }
 
-    /// What exists is changed, removed and added again within the second that it was made in, so
-    /// that the new one gets the same dupid.
+    /// Makes the actors change, remove and add the existing duplication within the second of its
+    /// creation, so that the new duplication gets the same dupid.
     fn make_hasty(&mut self, rng: &mut Rng, behaviour: Behaviour) {
         self.wall_ms += 250 - self.wall_ms % 1_000;
         let one = Existing { age_ms: 200, ..draw_existing(rng, behaviour) };
@@ -245,8 +248,8 @@ impl Plan {
         ];
     }
 
-    /// Whether somebody states a generation, and nothing but what a server tells of a duplication can
-    /// refute it.
+    /// Returns whether the actor states a generation that only a duplication can contradict that
+    /// the server reports.
     pub(crate) fn is_believed(&self, who: usize, behaviour: Behaviour) -> bool {
         let Who::Stating(stated) = self.actors[who].who else { return false };
         matches!(stated, Generation::RemoteName | Generation::DupExist)
@@ -254,7 +257,7 @@ impl Plan {
             && !self.tells_version
     }
 
-    /// Whether nothing befalls anybody, and one client is alone and has time.
+    /// Returns whether there are no faults and events, and a single client has enough time.
     pub(crate) fn is_calm(&self) -> bool {
         self.actors.len() == 1
             && self.events.is_empty()
@@ -361,7 +364,7 @@ fn draw_client(rng: &mut Rng, calm: bool, together: bool) -> Actor {
     Actor { lag_ms: draw_lag(rng), who: Who::Client(mode), steps }
 }
 
-/// Somebody who removes, pauses and adds again meanwhile.
+/// Draws an actor that removes, pauses and adds the duplication in the meantime.
 fn draw_meddler(rng: &mut Rng) -> Actor {
     let who = if chance(rng, 50) { SAFE } else { Who::Raw };
     let steps = (0..rng.usize(1..=4))
@@ -401,7 +404,7 @@ impl fmt::Display for Plan {
             )?;
         }
         if self.by_name {
-            writeln!(f, "  all of them are addresses of one name")?;
+            writeln!(f, "  the servers are the addresses of one name")?;
         }
         writeln!(f, "  before: {:?}", self.before)?;
         for (ms, happening) in &self.events {

@@ -1,5 +1,5 @@
-//! Somebody without the client: requests as today's tools send them, with nothing asked first but
-//! which dupid is meant.
+//! An actor that does not use the client. It sends requests as other tools do, and looks up nothing
+//! first except the dupid.
 
 use pegasus_dup::protocol::frame::{answer_length, decode_answer, encode_request};
 use pegasus_dup::protocol::messages::{
@@ -19,7 +19,7 @@ struct Peer {
 }
 
 impl Peer {
-    /// Asks; `None` where no answer comes that can be read.
+    /// Sends a request. Returns `None` if no response arrives that can be decoded.
     async fn call<R: Rpc>(&mut self, request: &R::Request) -> Option<R::Answer> {
         self.seqid += 1;
         let bytes = encode_request::<R>(request, self.seqid, 1_000);
@@ -39,7 +39,7 @@ impl Peer {
     }
 }
 
-/// What an add asks for, field by field.
+/// Returns the fields of an add request.
 fn add_request(spec: &DuplicationSpec) -> AddRequest {
     AddRequest {
         app_name: spec.table.clone(),
@@ -50,7 +50,7 @@ fn add_request(spec: &DuplicationSpec) -> AddRequest {
     }
 }
 
-/// Does it, and says how it went.
+/// Executes a step, and returns its result in words.
 pub(crate) async fn act(network: &Network, what: &What) -> String {
     let meta = network.group.leader();
     let generation = network.behaviours[meta].generation();
@@ -58,17 +58,17 @@ pub(crate) async fn act(network: &Network, what: &What) -> String {
     if let What::Add(spec) = what {
         return match peer.call::<AddDuplication>(&add_request(spec)).await {
             Some(answer) => format!("{} dupid {:?}", answer.err, answer.dupid),
-            None => "no answer".to_owned(),
+            None => "no response".to_owned(),
         };
     }
     let query = QueryRequest { app_name: TABLE.to_owned() };
     let Some(answer) = peer.call::<QueryDuplication>(&query).await else {
-        return "no answer to a query".to_owned();
+        return "no response to a query".to_owned();
     };
     let entries = answer.entry_list.unwrap_or_default();
     let Some(dupid) = entries.iter().find(|entry| entry.remote == CLUSTER).map(|entry| entry.dupid)
     else {
-        return "nothing is there".to_owned();
+        return "there is no duplication".to_owned();
     };
     let number = |status| generation.status_number(status);
     let running = || number(Status::Log).or_else(|| number(Status::Start));
@@ -81,13 +81,13 @@ pub(crate) async fn act(network: &Network, what: &What) -> String {
     };
     let request = ModifyRequest { app_name: TABLE.to_owned(), dupid, status, fail_mode };
     let Some(answer) = peer.call::<ModifyDuplication>(&request).await else {
-        return "no answer to a modify".to_owned();
+        return "no response to a modify".to_owned();
     };
     if let What::Replace = what {
         let spec = DuplicationSpec::new(TABLE, CLUSTER);
         return match peer.call::<AddDuplication>(&add_request(&spec)).await {
             Some(again) => format!("{}, then {} dupid {:?}", answer.err, again.err, again.dupid),
-            None => format!("{}, then no answer", answer.err),
+            None => format!("{}, then no response", answer.err),
         };
     }
     answer.err.to_string()

@@ -1,6 +1,6 @@
-//! One schedule: clients and meta servers in one thread, over streams in memory and under a
-//! simulated clock, everything drawn from one seed. What happened is written down, and held
-//! against what must never happen.
+//! Runs schedules. In a schedule, clients and meta servers run in one thread, over streams in
+//! memory and under a simulated clock, and one seed determines everything. The run is recorded, and
+//! the record is checked against the rules.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -12,18 +12,18 @@ use super::tally::Tally;
 use super::trace::Log;
 use super::{check, world};
 
-/// What became of one schedule.
+/// The result of one schedule.
 pub(crate) struct Run {
-    /// The seed that it was drawn from.
+    /// The seed of the schedule.
     pub(crate) seed: u64,
-    /// What must never happen and did, in words.
+    /// The violated rules, in words.
     pub(crate) violations: Vec<String>,
     plan: Plan,
     log: Log,
 }
 
 impl Run {
-    /// The plan, what happened, and what is wrong with it, for a person to read.
+    /// Returns the plan, the record and the violated rules in readable form.
     pub(crate) fn story(&self) -> String {
         let mut story = format!("{}\n", self.plan);
         self.log.write(&mut story);
@@ -38,13 +38,13 @@ impl Run {
         story
     }
 
-    /// Counts what it was made of and how its calls ended.
+    /// Adds the contents of the schedule and the results of its calls to the tally.
     pub(crate) fn count(&self, tally: &mut Tally) {
         tally.count(&self.plan, &self.log);
     }
 }
 
-/// The command that runs one seed and shows its story.
+/// Returns the command that runs one seed and prints its story.
 fn repeat(seed: u64) -> String {
     format!("cargo run --release --features server --example simulate -- --story {seed}")
 }
@@ -57,23 +57,24 @@ pub(crate) fn run(seed: u64) -> Run {
     Run { seed, violations, plan, log }
 }
 
-/// What became of many.
+/// The results of many schedules.
 #[derive(Default)]
 pub(crate) struct Runs {
-    /// What they were made of.
+    /// The contents of the schedules and the results of their calls.
     pub(crate) tally: Tally,
-    /// Those that failed, by seed.
+    /// The schedules that failed, by seed.
     pub(crate) failed: BTreeMap<u64, Run>,
 }
 
-/// Runs every seed of a range on that many threads, until so many have failed or all are done.
+/// Runs every seed of a range on `threads` threads, until `failures` schedules have failed or all
+/// are done.
 pub(crate) fn run_all(
     seeds: Range<u64>,
     threads: usize,
     failures: usize,
     progress: impl Fn(u64) + Sync,
 ) -> Runs {
-    /// Seeds that a thread takes at a time.
+    /// The number of seeds that a thread takes at a time.
     const AT_ONCE: u64 = 64;
     let next = AtomicU64::new(seeds.start);
     let runs = Mutex::new(Runs::default());

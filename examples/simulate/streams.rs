@@ -1,4 +1,5 @@
-//! Streams in memory between clients and servers: they write down what passes, and they may lag.
+//! Streams in memory between clients and servers. They record the requests and responses, and may
+//! delay them.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -24,16 +25,17 @@ use tokio::time::{Sleep, sleep};
 
 use super::trace::{Asked, Line, Pen, Told};
 
-/// Room in a stream. More than anything here writes before it is read.
+/// The capacity of a stream in bytes. Nothing here writes more before the other side reads.
 const ROOM: usize = 16 * 1024;
-/// No frame here is longer.
+/// The maximum length of a frame.
 const LONGEST: usize = 1 << 20;
 
-/// A stream whose bytes take a while to arrive.
+/// A stream that delays its bytes.
 pub(crate) struct Lagging {
     inner: DuplexStream,
     lag: Duration,
-    /// What has come and is not handed on yet; with its end, if that has come too.
+    /// The bytes that have arrived and are still held back. `ended` says whether the end of the
+    /// stream has arrived.
     held: Vec<u8>,
     ended: bool,
     until: Option<Pin<Box<Sleep>>>,
@@ -100,7 +102,7 @@ impl AsyncWrite for Lagging {
     }
 }
 
-/// A client's end of a stream, which writes down what goes out and comes in.
+/// The client's end of a stream. It records the requests and the responses.
 struct Tapped {
     inner: Lagging,
     pen: Pen,
@@ -158,7 +160,7 @@ impl Tapped {
     }
 }
 
-/// Reads an answer, without its length.
+/// Decodes a response, without its length.
 fn told(payload: &[u8]) -> (i32, Told) {
     let Ok(frame) = decode_answer(payload) else { return (0, Told::Garbage) };
     let rpc = frame.name.strip_suffix("_ACK").unwrap_or(frame.name).to_owned();
@@ -232,24 +234,24 @@ impl AsyncWrite for Tapped {
     }
 }
 
-/// The servers as one of the actors reaches them.
+/// The connections from one actor to the servers.
 #[derive(Debug, Clone)]
 pub(crate) struct Network {
     pub(crate) group: Group,
     pub(crate) behaviours: Vec<Behaviour>,
     pub(crate) pen: Pen,
-    /// Tasks of servers that are there.
+    /// The number of running tasks of servers.
     pub(crate) serving: Arc<AtomicUsize>,
     pub(crate) who: usize,
-    /// How long bytes take, to the server and back.
+    /// How long bytes take to the server and back.
     pub(crate) lag_ms: (u64, u64),
-    /// Whether the servers tell their version by HTTP.
+    /// Whether the servers report their version over HTTP.
     pub(crate) tells_version: bool,
-    /// Whether clients know them by one name.
+    /// Whether the clients know the servers by one name.
     pub(crate) by_name: bool,
 }
 
-/// Counts a server's task as long as it is there.
+/// Counts a task of a server until the task ends.
 struct Counted(Arc<AtomicUsize>);
 
 impl Drop for Counted {
@@ -275,7 +277,7 @@ impl Network {
         DuplexStreamOf { stream: Lagging::new(ours, self.lag_ms.1), connection }
     }
 
-    /// Where the servers are said to be.
+    /// Returns the addresses of the servers.
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         (0..self.behaviours.len()).map(address).collect()
     }
@@ -285,13 +287,13 @@ impl Network {
     }
 }
 
-/// A stream and the number that its server gave it.
+/// A stream, and the number that the server gave to its connection.
 pub(crate) struct DuplexStreamOf {
     pub(crate) stream: Lagging,
     pub(crate) connection: u64,
 }
 
-/// Where a server of the group is said to be.
+/// Returns the address of a server of the group.
 pub(crate) fn address(meta: usize) -> SocketAddr {
     let last = u8::try_from(meta + 1).expect("a small group");
     SocketAddr::from(([10, 0, 0, last], 34601))

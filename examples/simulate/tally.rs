@@ -1,5 +1,5 @@
-//! What schedules were made of and how their calls ended, in numbers: a simulation that no longer
-//! meets what it is for must show it.
+//! Counts the contents of schedules and the results of their calls, so that a simulation that no
+//! longer covers the interesting cases fails.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,18 +10,18 @@ use pegasus_dup::{Change, Removal};
 use super::plan::{Plan, Who};
 use super::trace::{Ended, Line, Log};
 
-/// All behaviours together.
+/// The name under which the adds of all behaviours are counted.
 const ALL: &str = "all";
 
-/// Counts, by name.
+/// The counts, by name.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) schedules: u64,
-    /// How adds ended, by behaviour of the first server.
+    /// The results of adds, by the behaviour of the first server.
     pub(crate) adds: BTreeMap<String, u64>,
-    /// How changes ended.
+    /// The results of changes.
     pub(crate) changes: BTreeMap<String, u64>,
-    /// Faults that a request has met, and what else befell servers.
+    /// The faults that requests met, and the events of the group.
     pub(crate) mishaps: BTreeMap<String, u64>,
 }
 
@@ -75,7 +75,7 @@ impl Tally {
         self.schedules += 1;
     }
 
-    /// What of the things that a simulation is for came up less often than that.
+    /// Returns the cases that occurred less than `least` times.
     pub(crate) fn rarities(&self, least: u64) -> Vec<String> {
         let ends = [
             "AlreadyExists listed_after",
@@ -91,7 +91,7 @@ impl Tally {
             "error unavailable",
             "error unsupported",
         ];
-        let changes = ["Changed", "Unchanged", "Removed", "NotFound", "its caller gave up"];
+        let changes = ["Changed", "Unchanged", "Removed", "NotFound", "dropped by its caller"];
         let mishaps = [
             "drop-reply",
             "close-before",
@@ -162,7 +162,7 @@ fn word(how: &Ended) -> String {
         | Ended::Change(Err(error))
         | Ended::Removal(Err(error))
         | Ended::Queried(Err(error)) => format!("error {}", error.kind()),
-        Ended::GaveUp => "its caller gave up".to_owned(),
+        Ended::GaveUp => "dropped by its caller".to_owned(),
         Ended::Raw(_) => "without the client".to_owned(),
     }
 }

@@ -2,11 +2,11 @@
 
 use super::run;
 
-/// How many schedules are run.
+/// The number of schedules.
 const SEEDS: u64 = 10_000;
 
-/// Every bug that can be planted is found within that many schedules. To plant them:
-/// `RUSTFLAGS="--cfg pegasus_dup_planted"`.
+/// Checks that every planted bug is found within `SEEDS` schedules. `RUSTFLAGS="--cfg
+/// pegasus_dup_planted"` plants them.
 #[cfg(pegasus_dup_planted)]
 #[test]
 fn every_planted_bug_is_found() {
@@ -28,7 +28,7 @@ fn every_planted_bug_is_found() {
 }
 
 #[test]
-fn no_schedule_shows_what_must_never_happen() {
+fn no_schedule_violates_a_rule() {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let runs = run::run_all(0..SEEDS, threads, 1, |_| ());
     if let Some((_, run)) = runs.failed.first_key_value() {
@@ -36,13 +36,13 @@ fn no_schedule_shows_what_must_never_happen() {
     }
     println!("{}", runs.tally);
     let rare = runs.tally.rarities(SEEDS / 2_000);
-    assert!(rare.is_empty(), "a simulation that does not meet what it is for: {rare:?}");
+    assert!(rare.is_empty(), "the simulation no longer covers these cases: {rare:?}");
 }
 
 #[test]
-fn the_same_seed_tells_the_same_story() {
+fn the_same_seed_gives_the_same_story() {
     for seed in (0..SEEDS).step_by(97) {
         let (first, second) = (run::run(seed).story(), run::run(seed).story());
-        assert!(first == second, "seed {seed} tells two stories:\n{first}\n\n{second}");
+        assert!(first == second, "seed {seed} gives two stories:\n{first}\n\n{second}");
     }
 }

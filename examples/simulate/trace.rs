@@ -1,5 +1,6 @@
-//! What happened, in order: what clients called, sent and got, what servers did, what was stored,
-//! and what befell them. Everything is judged by this alone.
+//! The record of a schedule, in order: the calls of the clients, their requests and the responses,
+//! the actions of the servers, the changes of the store, and the events of the group. The checks
+//! use only this record.
 
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,37 +12,37 @@ use pegasus_dup::{Change, Duplication, Error, ErrorCode, Outcome, Removal};
 
 use super::plan::{Step, What};
 
-/// One line of what happened.
+/// One line of the record.
 #[derive(Debug)]
 pub(crate) enum Line {
     /// A call begins.
     Begins { call: usize },
     /// A call has ended.
     Ends { call: usize, how: Ended },
-    /// Somebody has a connection. Its requests are theirs.
+    /// An actor has opened a connection. Its requests belong to that actor.
     Connected { who: usize, meta: usize, connection: u64 },
-    /// A client looked a version up.
+    /// A client looked up a version.
     LookedUp { who: usize, meta: usize, version: Option<&'static str> },
     /// A client has written a request.
     Sent { call: usize, meta: usize, connection: u64, seqid: i32, what: Asked },
-    /// An answer has reached a client. The call is the one that it has under way.
+    /// A response has reached a client, whose current call is `call`.
     Got { call: usize, meta: usize, connection: u64, seqid: i32, what: Told },
     /// A server did something.
     Server { meta: usize, event: Event },
-    /// The store has taken a change.
+    /// The store has accepted a change.
     Kept(RecordChange),
-    /// The schedule made it happen.
+    /// An event of the schedule happened.
     Happens(String),
-    /// A server goes on as if it led, and another does.
+    /// A server continues to act as the leader, although another server is the leader.
     Stale { meta: usize },
 }
 
-/// A request, as far as it matters.
+/// The relevant parts of a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Asked {
     Add(AddRequest),
     Modify(ModifyRequest),
-    /// List or query of one table.
+    /// A list or query of one table.
     Table {
         rpc: &'static str,
         table: String,
@@ -49,12 +50,12 @@ pub(crate) enum Asked {
     Other(String),
 }
 
-/// An answer, as far as it matters.
+/// The relevant parts of a response.
 #[derive(Debug, Clone)]
 pub(crate) enum Told {
     Add(AddAnswer),
     Modify(ModifyAnswer),
-    /// The answer to a list or query: what is there of each table that is named.
+    /// The response to a list or query, with the duplications of each table.
     Table {
         err: ErrorCode,
         entries: Vec<Entry>,
@@ -64,7 +65,7 @@ pub(crate) enum Told {
         err: ErrorCode,
         names_leader: bool,
     },
-    /// The RPC layer refused.
+    /// The RPC layer refused the request.
     Framework {
         rpc: String,
         err: ErrorCode,
@@ -73,7 +74,8 @@ pub(crate) enum Told {
 }
 
 impl Told {
-    /// Whether it says that nothing was done and that another server, or time, may do better.
+    /// Returns whether the response says that nothing was done, and that another server or a later
+    /// try may succeed.
     pub(crate) fn not_applied(&self) -> bool {
         match self {
             Told::Add(AddAnswer { err, .. })
@@ -84,16 +86,16 @@ impl Told {
     }
 }
 
-/// How a call ended.
+/// The result of a call.
 #[derive(Debug, Clone)]
 pub(crate) enum Ended {
     Add(Result<Outcome<Duplication>, Error>),
     Change(Result<Change<Duplication>, Error>),
     Removal(Result<Removal<Duplication>, Error>),
     Queried(Result<Vec<Duplication>, Error>),
-    /// Its caller gave up: the future was dropped.
+    /// The caller dropped the future.
     GaveUp,
-    /// Somebody with a client of their own; how it went for them is of no interest.
+    /// The result of an actor without the client, in words. No check uses it.
     Raw(String),
 }
 
@@ -105,30 +107,30 @@ pub(crate) struct Call {
     pub(crate) began_ms: u64,
 }
 
-/// A line and when it was written.
+/// A line of the record with its time.
 #[derive(Debug)]
 pub(crate) struct Written {
     pub(crate) ms: u64,
     pub(crate) line: Line,
 }
 
-/// Everything that happened.
+/// The record of a schedule.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     pub(crate) lines: Vec<Written>,
     pub(crate) calls: Vec<Call>,
-    /// The latest call of everyone.
+    /// The latest call of each actor.
     latest: Vec<usize>,
 }
 
-/// The log that all write to, and the clock they go by.
+/// Writes to the record, with the time of the simulated clock.
 #[derive(Debug, Clone)]
 pub(crate) struct Pen {
     log: Arc<Mutex<Log>>,
     clock: Clock,
 }
 
-/// Time since the schedule began.
+/// The time since the schedule began.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Clock(tokio::time::Instant);
 
@@ -171,19 +173,19 @@ impl Pen {
         call
     }
 
-    /// The latest call of somebody: whose bytes those are that they write.
+    /// Returns the latest call of an actor. The bytes that the actor writes belong to this call.
     pub(crate) fn latest(&self, who: usize) -> usize {
         self.log().latest[who]
     }
 
-    /// What was written, at the end.
+    /// Returns the complete record.
     pub(crate) fn into_log(self) -> Log {
         std::mem::take(&mut *self.log())
     }
 }
 
 impl Log {
-    /// Writes it for a person to read.
+    /// Writes the record in readable form.
     pub(crate) fn write(&self, out: &mut String) {
         for Written { ms, line } in &self.lines {
             let _ = write!(out, "{ms:>7} ");
@@ -218,7 +220,7 @@ impl Log {
             Line::Kept(change) => write!(out, "        store: {change:?}"),
             Line::Happens(what) => write!(out, "        *** {what}"),
             Line::Stale { meta } => {
-                write!(out, "        *** meta {meta} thinks that it still leads")
+                write!(out, "        *** meta {meta} acts as if it were still the leader")
             }
         };
     }
@@ -324,14 +326,14 @@ impl std::fmt::Display for Ended {
             | Ended::Change(Err(error))
             | Ended::Removal(Err(error))
             | Ended::Queried(Err(error)) => write!(f, "error {}: {error}", error.kind()),
-            Ended::GaveUp => f.write_str("its caller gave up"),
+            Ended::GaveUp => f.write_str("dropped by its caller"),
             Ended::Raw(how) => f.write_str(how),
         }
     }
 }
 
 impl Call {
-    /// What it adds, if it is an add.
+    /// Returns the request of the add, if the call is an add.
     pub(crate) fn adds(&self) -> Option<&pegasus_dup::DuplicationSpec> {
         match &self.step.what {
             What::Add(spec) => Some(spec),

@@ -1,5 +1,5 @@
-//! What the log says of the truth: who made which duplication when, what was stored at a moment,
-//! and which server led.
+//! Derives the truth from the record: which call created which duplication at which time, what was
+//! stored at a certain time, and which server was the leader.
 
 use std::collections::BTreeMap;
 
@@ -15,15 +15,15 @@ use super::world;
 /// A request: server, connection, seqid.
 pub(crate) type Request = (usize, u64, i32);
 
-/// An add that a server let through as a new one.
+/// The creation of a duplication by an add.
 #[derive(Debug)]
 pub(crate) struct Making {
-    /// Where in the log.
+    /// The line of the record.
     pub(crate) line: usize,
-    /// Where in the log the store took it, if it did.
+    /// The line at which the store accepted it, if it did.
     pub(crate) kept: Option<usize>,
     pub(crate) meta: usize,
-    /// The call whose add it was, if it was a client's.
+    /// The call that sent the add, if a client sent it.
     pub(crate) call: Option<usize>,
     pub(crate) table_id: i32,
     pub(crate) record: DuplicationRecord,
@@ -31,7 +31,7 @@ pub(crate) struct Making {
     pub(crate) early: bool,
 }
 
-/// A call as a whole.
+/// A call with its begin and its end.
 #[derive(Debug)]
 pub(crate) struct Whole<'a> {
     pub(crate) call: usize,
@@ -51,7 +51,7 @@ pub(crate) struct Sent<'a> {
     pub(crate) what: &'a Asked,
 }
 
-/// An answer that reached a client's call.
+/// A response that reached a client's call.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Got<'a> {
     pub(crate) line: usize,
@@ -60,26 +60,26 @@ pub(crate) struct Got<'a> {
     pub(crate) what: &'a Told,
 }
 
-/// What the log says.
+/// The truth about a schedule.
 pub(crate) struct Truth<'a> {
     pub(crate) plan: &'a Plan,
     pub(crate) log: &'a Log,
     pub(crate) makings: Vec<Making>,
     pub(crate) calls: Vec<Whole<'a>>,
-    /// Who has a connection.
+    /// The actor that owns each connection.
     pub(crate) owners: BTreeMap<(usize, u64), usize>,
-    /// By call.
+    /// The requests of each call.
     pub(crate) sent: Vec<Vec<Sent<'a>>>,
-    /// By call.
+    /// The responses to the requests of each call.
     pub(crate) got: Vec<Vec<Got<'a>>>,
-    /// Which call sent a request, of those that clients sent.
+    /// The call that sent each request of a client.
     pub(crate) senders: BTreeMap<Request, usize>,
-    /// Where servers took requests, and which RPC they were.
+    /// The line at which a server read each request, and the RPC.
     pub(crate) taken: BTreeMap<Request, (usize, &'a str)>,
     initial: Option<(i32, DuplicationRecord)>,
-    /// Spans of the log in which a server led without what is stored.
+    /// The lines between which a server was the leader before it had read its duplications back.
     early: Vec<(usize, usize, usize)>,
-    /// From which line on which server leads.
+    /// The line from which on each leader was the leader.
     leaders: Vec<(usize, usize)>,
 }
 
@@ -122,8 +122,8 @@ impl<'a> Truth<'a> {
                 }
                 Line::Got { meta, connection, seqid, what, .. } => {
                     let request = (*meta, *connection, *seqid);
-                    // It may answer what an earlier call sent; or nothing at all, under another
-                    // seqid, and then nobody has heard it.
+                    // The request may be that of an earlier call. If the response has another
+                    // seqid, it belongs to no request, and the client ignores it.
                     if let Some(&call) = truth.senders.get(&request) {
                         truth.got[call].push(Got { line, ms, request, what });
                     }
@@ -191,23 +191,23 @@ impl<'a> Truth<'a> {
         }
     }
 
-    /// Whether a server served at that line before it had read its duplications back.
+    /// Returns whether the server served at that line before it had read its duplications back.
     pub(crate) fn early_at(&self, meta: usize, line: usize) -> bool {
         self.early.iter().any(|&(own, from, to)| own == meta && (from..to).contains(&line))
     }
 
-    /// Which server led.
+    /// Returns the leader at that line.
     pub(crate) fn leader_at(&self, line: usize) -> usize {
         self.leaders.iter().rev().find(|&&(from, _)| from <= line).map_or(0, |&(_, meta)| meta)
     }
 
-    /// Whether what a server told at that line may not have been so: it led too early, or another
-    /// one led.
+    /// Returns whether the response of a server at that line may have been wrong, because the
+    /// server had become the leader too early or was not the leader.
     pub(crate) fn misled(&self, meta: usize, line: usize) -> bool {
         self.early_at(meta, line) || self.leader_at(line) != meta
     }
 
-    /// What was stored at that line.
+    /// Returns the duplications that were stored at that line.
     pub(crate) fn stored_at(&self, line: usize) -> BTreeMap<(i32, i32), &DuplicationRecord> {
         let mut stored = BTreeMap::new();
         if let Some((table_id, record)) = &self.initial {
@@ -227,7 +227,8 @@ impl<'a> Truth<'a> {
         stored
     }
 
-    /// Whether that one is stored at some moment before that line, or was at the beginning.
+    /// Returns whether the duplication was stored at any time before that line, or at the
+    /// beginning.
     pub(crate) fn was_stored(&self, one: &Duplication, until: usize) -> bool {
         let same = |table_id: i32, record: &DuplicationRecord| {
             table_id == one.table_id
@@ -241,12 +242,12 @@ impl<'a> Truth<'a> {
             })
     }
 
-    /// What stood there before anybody came, and of which table.
+    /// Returns the duplication that existed before the actors started, and the id of its table.
     pub(crate) fn initial(&self) -> Option<(i32, &DuplicationRecord)> {
         self.initial.as_ref().map(|(table_id, record)| (*table_id, record))
     }
 
-    /// Whether that one stood there before anybody came.
+    /// Returns whether the duplication existed before the actors started.
     pub(crate) fn was_there_before(&self, one: &Duplication) -> bool {
         self.initial.as_ref().is_some_and(|(table_id, record)| {
             *table_id == one.table_id
@@ -255,7 +256,7 @@ impl<'a> Truth<'a> {
         })
     }
 
-    /// Every making of that one.
+    /// Returns every creation of the duplication.
     pub(crate) fn makings_of<'s>(
         &'s self,
         one: &'s Duplication,
@@ -267,19 +268,19 @@ impl<'a> Truth<'a> {
         })
     }
 
-    /// The adds that a call sent.
+    /// Returns the adds that a call sent.
     pub(crate) fn adds_of(&self, call: usize) -> impl Iterator<Item = &Sent<'a>> + '_ {
         self.sent[call].iter().filter(|sent| matches!(sent.what, Asked::Add(_)))
     }
 
-    /// The answer to a request, if it reached its call before that line.
+    /// Returns the response to a request, if it reached the call before that line.
     pub(crate) fn answer_to(&self, request: Request, until: usize) -> Option<&Got<'a>> {
         let call = *self.senders.get(&request)?;
         self.got[call].iter().find(|got| got.request == request && got.line < until)
     }
 }
 
-/// The error that a call ended in.
+/// Returns the error of a call.
 pub(crate) fn error_of(how: &Ended) -> Option<&Error> {
     match how {
         Ended::Add(Err(error))

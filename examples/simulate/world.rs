@@ -1,5 +1,5 @@
-//! The world of one schedule: a runtime of one thread, its clock paused, with the servers, the store
-//! and everybody in it.
+//! Runs a schedule: the servers, the store and the actors share a runtime with one thread and a
+//! paused clock.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -21,12 +21,12 @@ use super::plan::{Before, CLUSTER, Existing, Happening, OTHER_CLUSTER, OTHER_TAB
 use super::streams::{Network, address};
 use super::trace::{Clock, Line, Log, Pen};
 
-/// Longer than every deadline, delay and hold of a schedule one after the other.
+/// A time that is longer than the sum of all deadlines, delays and holds of a schedule.
 const FOR_EVER: Duration = Duration::from_secs(3_600);
-/// How long everything goes on when nobody calls any more: what is held comes to its turn.
+/// How long the servers run after the last call, so that requests that are held are executed, too.
 const AFTERWARDS: Duration = Duration::from_secs(60);
 
-/// Wall time that goes with the simulated clock.
+/// The wall time, derived from the simulated clock.
 struct Wall(Clock, i64);
 
 impl WallClock for Wall {
@@ -35,7 +35,7 @@ impl WallClock for Wall {
     }
 }
 
-/// The store, which writes down what it takes: what is there in truth.
+/// A store that records every change. The record shows what is really stored.
 struct Watched {
     inner: MemoryStore,
     pen: Pen,
@@ -60,16 +60,16 @@ impl Store for Watched {
     }
 }
 
-/// What is left at the end.
+/// What is left at the end of a schedule.
 #[derive(Default)]
 pub(crate) struct Remains {
-    /// What clients still hold to be unsettled.
+    /// The requests that clients still report as unsettled.
     pub(crate) left: Vec<Left>,
-    /// What went wrong with the run itself.
+    /// The errors of the run itself.
     pub(crate) wrong: Vec<String>,
 }
 
-/// Runs a schedule: what happened, and what is left.
+/// Runs a schedule. Returns its record, and what is left at the end.
 pub(crate) fn run(plan: &Plan) -> (Log, Remains) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -79,7 +79,7 @@ pub(crate) fn run(plan: &Plan) -> (Log, Remains) {
     runtime.block_on(async {
         let pen = Pen::new(Clock::begin(), plan.actors.len());
         let remains = timeout(FOR_EVER, live(plan, &pen)).await.unwrap_or_else(|_| Remains {
-            wrong: vec!["it never ends".to_owned()],
+            wrong: vec!["the schedule does not end".to_owned()],
             ..Remains::default()
         });
         (pen.into_log(), remains)
@@ -112,7 +112,7 @@ async fn live(plan: &Plan, pen: &Pen) -> Remains {
             tells_version: plan.tells_version,
             by_name: plan.by_name,
         };
-        // A seed of their own, so that their pauses differ.
+        // Each actor has a seed of its own, so that their pauses differ.
         let seed = plan.seed.wrapping_mul(31).wrapping_add(who as u64);
         people.spawn(actors::run(actor.clone(), network, seed));
     }
@@ -127,15 +127,16 @@ async fn live(plan: &Plan, pen: &Pen) -> Remains {
     }
     remains.left.sort_by_key(|one| one.who);
     remains.wrong.extend(leftovers(&serving, &mut servers).await);
-    // What is held or being stored comes to its end: the truth about all those calls.
+    // Requests that are held or being stored are completed now, so that the record shows their
+    // effect.
     sleep(AFTERWARDS).await;
     pen.write(Line::Happens("the end".to_owned()));
     remains
 }
 
-/// Whether everybody who has gone has taken their tasks with them.
+/// Returns a violation if clients that have ended left tasks running.
 async fn leftovers(serving: &AtomicUsize, servers: &mut JoinSet<()>) -> Option<String> {
-    // A task that is cancelled ends when it is next looked at; no time passes.
+    // A cancelled task ends when it is polled next; no time passes.
     for _ in 0..8 {
         tokio::task::yield_now().await;
     }
@@ -143,7 +144,7 @@ async fn leftovers(serving: &AtomicUsize, servers: &mut JoinSet<()>) -> Option<S
     let alive = Handle::current().metrics().num_alive_tasks();
     let expected = serving.load(Ordering::Relaxed) + servers.len();
     (alive > expected)
-        .then(|| format!("clients are gone and have left {} tasks running", alive - expected))
+        .then(|| format!("the clients have ended and left {} tasks running", alive - expected))
 }
 
 async fn befall(events: Vec<(u64, Happening)>, group: Group, pen: Pen) {
@@ -199,7 +200,7 @@ fn configs(plan: &Plan) -> Vec<ServerConfig> {
         .collect()
 }
 
-/// The duplication that stands there before.
+/// Returns the duplication that exists before the actors start.
 pub(crate) fn existing(plan: &Plan) -> Option<(i32, DuplicationRecord)> {
     let (table_id, one) = match &plan.before {
         Before::Nothing | Before::Init { .. } => return None,

@@ -1,8 +1,10 @@
-//! Fuzzes what a client reads, with a server that sends any response. Every call must end in time and without a
-//! panic, and its outcome must agree with what was sent. A Created without an add on the wire is the worst defect.
+//! Fuzzes what a client reads, with a server that sends any response. Every call must end in time
+//! and without a panic, and its outcome must agree with what was sent. A Created without an add on
+//! the wire is the worst defect.
 //!
-//! The first byte selects the call. Each connection continues to read the script where the previous connection
-//! stopped. One byte decides what happens to the next request, or to the next look-up of the version.
+//! The first byte selects the call. Each connection continues to read the script where the previous
+//! connection stopped. One byte decides what happens to the next request, or to the next look-up of
+//! the version.
 #![no_main]
 
 use std::net::SocketAddr;

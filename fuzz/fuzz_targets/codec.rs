@@ -1,5 +1,5 @@
-//! Fuzzes the thrift codec. The codec must refuse or decode any input, and a decoded message must stay the same
-//! when it is encoded and decoded again.
+//! Fuzzes the thrift codec. The codec must refuse or decode any input, and a decoded message must
+//! stay the same when it is encoded and decoded again.
 //!
 //! The first byte selects the message type as which the rest is decoded.
 #![no_main]

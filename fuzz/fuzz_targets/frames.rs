@@ -1,5 +1,6 @@
-//! Fuzzes what a server reads: any bytes over a connection. The server must not panic or hang. Afterwards it must
-//! serve another connection, and the table must have at most one duplication to a cluster.
+//! Fuzzes what a server reads: any bytes over a connection. The server must not panic or hang.
+//! Afterwards it must serve another connection, and the table must have at most one duplication to
+//! a cluster.
 //!
 //! The first byte selects the generation as which the server behaves.
 #![no_main]
