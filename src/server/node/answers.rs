@@ -42,11 +42,11 @@ impl Node {
         let Some(call) = self.calls.get(&id).cloned() else { return Ok(None) };
         let unknown = matches!(call.fault, Some(Fault::NoSuchRpc));
         if unknown || !self.state.rules.knows(&frame.name) {
-            return Ok(Some(Reply::framework(ErrorCode::HandlerNotFound, &call)));
+            return Ok(Some(Reply::framework(ErrorCode::HandlerNotFound)));
         }
         // No role matters to it, and what it says is not looked at where nobody has to.
         if *frame.name == *NEGOTIATION && !matches!(call.fault, Some(Fault::Refuse(_))) {
-            return Ok(Some(Reply::no_authentication(&call)));
+            return Ok(Some(Reply::no_authentication()));
         }
         let refusal = match (&call.fault, &self.role) {
             (Some(Fault::Refuse(code)), _) => Some((code.clone(), None)),
@@ -58,7 +58,7 @@ impl Node {
         };
         if let Some((code, leader)) = refusal {
             let names_hosts = self.state.rules.remote_names;
-            return refuse(frame, &call, code, leader, names_hosts).map(Some);
+            return refuse(frame, code, leader, names_hosts).map(Some);
         }
         let state = &mut self.state;
         let wall_ms = now.wall_ms;
@@ -73,29 +73,27 @@ impl Node {
                 self.enqueue(id, update, now);
                 return Ok(None);
             }
-            QueryDuplication::NAME => Reply::new(&state.query(&frame.request()?, wall_ms), &call),
-            ListDuplication::NAME => Reply::new(&state.list(&frame.request()?, wall_ms), &call),
-            ListApps::NAME => Reply::new(&state.list_apps(&frame.request()?), &call),
-            QueryConfig::NAME => Reply::new(&state.query_config(&frame.request()?), &call),
-            GetMaxReplicaCount::NAME => {
-                Reply::new(&state.max_replica_count(&frame.request()?), &call)
-            }
-            ListNodes::NAME => Reply::new(&state.list_nodes(&frame.request()?), &call),
+            QueryDuplication::NAME => Reply::new(&state.query(&frame.request()?, wall_ms)),
+            ListDuplication::NAME => Reply::new(&state.list(&frame.request()?, wall_ms)),
+            ListApps::NAME => Reply::new(&state.list_apps(&frame.request()?)),
+            QueryConfig::NAME => Reply::new(&state.query_config(&frame.request()?)),
+            GetMaxReplicaCount::NAME => Reply::new(&state.max_replica_count(&frame.request()?)),
+            ListNodes::NAME => Reply::new(&state.list_nodes(&frame.request()?)),
             ClusterInfo::NAME => {
                 frame.request::<ClusterInfoRequest>()?;
-                Reply::new(&self.cluster_info(), &call)
+                Reply::new(&self.cluster_info())
             }
-            _ => Reply::framework(ErrorCode::HandlerNotFound, &call),
+            _ => Reply::framework(ErrorCode::HandlerNotFound),
         };
         Ok(Some(reply))
     }
 
     /// The refusal of an add or a modify that was read before.
     pub(super) fn refuse_queued(call: &Call, code: ErrorCode) -> Reply {
-        if call.rpc == ModifyDuplication::NAME {
-            Reply::new(&modify_answer(code, 0), call)
+        if call.envelope.name() == ModifyDuplication::NAME {
+            Reply::new(&modify_answer(code, 0))
         } else {
-            Reply::new(&add_refused(code, None), call)
+            Reply::new(&add_refused(code, None))
         }
     }
 }
@@ -104,7 +102,6 @@ impl Node {
 /// leader. The request is read all the same: a real server can't pass over it either.
 fn refuse(
     frame: &RequestFrame<'_>,
-    call: &Call,
     err: ErrorCode,
     leader: Option<SocketAddrV4>,
     names_hosts: bool,
@@ -115,12 +112,12 @@ fn refuse(
     Ok(match &*frame.name {
         ModifyDuplication::NAME => {
             read::<ModifyDuplication>(frame)?;
-            Reply::new(&modify_answer(err, 0), call)
+            Reply::new(&modify_answer(err, 0))
         }
         QueryDuplication::NAME => {
             read::<QueryDuplication>(frame)?;
             let answer = QueryAnswer { err, appid: Some(0), entry_list: Some(Vec::new()) };
-            Reply::new(&answer, call)
+            Reply::new(&answer)
         }
         ListDuplication::NAME => {
             read::<ListDuplication>(frame)?;
@@ -129,12 +126,12 @@ fn refuse(
                 hint_message: Some(String::new()),
                 app_states: Some(BTreeMap::new()),
             };
-            Reply::new(&answer, call)
+            Reply::new(&answer)
         }
         ListApps::NAME => {
             read::<ListApps>(frame)?;
             let answer = ListAppsAnswer { err, infos: Some(Vec::new()), hint_message: None };
-            Reply::new(&answer, call)
+            Reply::new(&answer)
         }
         GetMaxReplicaCount::NAME => {
             read::<GetMaxReplicaCount>(frame)?;
@@ -143,17 +140,17 @@ fn refuse(
                 max_replica_count: Some(0),
                 hint_message: Some(String::new()),
             };
-            Reply::new(&answer, call)
+            Reply::new(&answer)
         }
         ListNodes::NAME => {
             read::<ListNodes>(frame)?;
-            Reply::new(&ListNodesAnswer { err, infos: Some(Vec::new()) }, call)
+            Reply::new(&ListNodesAnswer { err, infos: Some(Vec::new()) })
         }
         ClusterInfo::NAME => {
             read::<ClusterInfo>(frame)?;
             let answer =
                 ClusterInfoAnswer { err, keys: Some(Vec::new()), values: Some(Vec::new()) };
-            Reply::new(&answer, call)
+            Reply::new(&answer)
         }
         QueryConfig::NAME => {
             read::<QueryConfig>(frame)?;
@@ -165,11 +162,11 @@ fn refuse(
                 is_stateful: Some(false),
                 partitions: Some(partitions.collect()),
             };
-            Reply::new(&answer, call)
+            Reply::new(&answer)
         }
         _ => {
             read::<AddDuplication>(frame)?;
-            Reply::new(&add_refused(err, None), call)
+            Reply::new(&add_refused(err, None))
         }
     })
 }

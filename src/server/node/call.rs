@@ -1,5 +1,6 @@
 //! The calls of a node: requests that wait for their response.
 
+use crate::protocol::frame::Envelope;
 use crate::server::fault::Fault;
 
 /// A connection, as whoever drives the node names it.
@@ -19,8 +20,7 @@ pub(crate) struct Now {
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     pub(super) connection: ConnectionId,
-    pub(super) rpc: String,
-    pub(super) seqid: i32,
+    pub(super) envelope: Envelope,
     /// Whether its connection is gone, and nobody waits any more.
     pub(super) gone: bool,
     pub(super) fault: Option<Fault>,

@@ -35,7 +35,7 @@ impl Node {
                 Vec::new()
             }
             Some(Fault::AnswerTwice) => {
-                let again = reply.bytes.clone();
+                let again = call.envelope.frame(&reply.response);
                 let mut actions = self.send(&call, reply);
                 if !call.gone {
                     actions.push(Action::SendMore(call.connection, again));
@@ -44,8 +44,9 @@ impl Node {
             }
             Some(Fault::AnotherSeqid) => {
                 // The next request of a client that counts.
-                let another = call.seqid.wrapping_add(1);
-                self.send(&Call { seqid: another, ..call.clone() }, reply.with_seqid(another))
+                let another = call.envelope.seqid().wrapping_add(1);
+                let envelope = call.envelope.clone().with_seqid(another);
+                self.send(&Call { envelope, ..call.clone() }, reply)
             }
             Some(Fault::ChangeLeaderAfter(early_ms)) => {
                 let early_ms = *early_ms;
@@ -67,11 +68,11 @@ impl Node {
         }
         self.events.push(Event::Answer {
             connection: call.connection.0,
-            seqid: call.seqid,
-            rpc: call.rpc.clone(),
+            seqid: call.envelope.seqid(),
+            rpc: call.envelope.name().to_owned(),
             err: reply.err,
         });
-        vec![Action::Send(call.connection, reply.bytes)]
+        vec![Action::Send(call.connection, call.envelope.frame(&reply.response))]
     }
 
     /// Sends a change to the store, as the fault of its call lets it.
@@ -88,11 +89,14 @@ impl Node {
         }
         self.events.push(Event::Storing {
             connection: call.connection.0,
-            seqid: call.seqid,
+            seqid: call.envelope.seqid(),
             change: change.clone(),
         });
-        let at_store =
-            AtStore { connection: call.connection, seqid: call.seqid, change: change.clone() };
+        let at_store = AtStore {
+            connection: call.connection,
+            seqid: call.envelope.seqid(),
+            change: change.clone(),
+        };
         self.at_store.insert(ticket, at_store);
         match call.fault {
             Some(Fault::FailStore) => {

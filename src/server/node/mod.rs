@@ -187,13 +187,8 @@ impl Node {
         });
         let id = CallId(self.next_call);
         self.next_call += 1;
-        let call = Call {
-            connection,
-            rpc: request.name.to_string(),
-            seqid: request.seqid,
-            gone: false,
-            fault: fault.clone(),
-        };
+        let call =
+            Call { connection, envelope: request.envelope(), gone: false, fault: fault.clone() };
         self.calls.insert(id, call);
         let mut actions = Vec::new();
         match fault {
@@ -344,12 +339,9 @@ impl Node {
             actions.extend(match effect {
                 Effect::Store(id, ticket, change) => self.store(id, ticket, change, now),
                 Effect::Answer(id, answer) => {
-                    let reply = match self.calls.get(&id) {
-                        Some(call) => match &answer {
-                            UpdateAnswer::Add(answer) => Reply::new(answer, call),
-                            UpdateAnswer::Modify(answer) => Reply::new(answer, call),
-                        },
-                        None => continue,
+                    let reply = match &answer {
+                        UpdateAnswer::Add(answer) => Reply::new(answer),
+                        UpdateAnswer::Modify(answer) => Reply::new(answer),
                     };
                     self.answer(id, reply, now)
                 }
