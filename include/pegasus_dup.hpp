@@ -1,10 +1,12 @@
 /*
- * pegasus-dup for C++17: adds Apache Pegasus duplications and says what happened.
+ * pegasus-dup for C++17: adds Apache Pegasus duplications. An add ends in one of three outcomes:
+ * created, already_exists or error.
  *
- * Header-only, over pegasus_dup.h. Nothing here throws, but for the standard library's own
- * std::bad_alloc and pegasus_dup::or_throw, which does so on request; without exceptions
- * (-fno-exceptions) it isn't there. What a call returns holds its own copies, and is valid for as
- * long as it lives.
+ * This header wraps the C functions of pegasus_dup.h and needs no other library. Errors are returned
+ * as values. Only two things throw an exception: pegasus_dup::or_throw, which throws an error on
+ * request and does not exist with -fno-exceptions, and the standard library if it is out of memory
+ * (std::bad_alloc). The result of a call holds copies of all its data, so it does not depend on the
+ * client.
  */
 #ifndef PEGASUS_DUP_HPP
 #define PEGASUS_DUP_HPP
@@ -31,7 +33,8 @@
 
 namespace pegasus_dup {
 
-/* Each of these may hold a number that isn't named here: a newer library may know more. */
+/* A value of these enums may be a number that has no name here, because a newer library may know more
+   values. */
 
 /* Generated from src/enums.rs: enums */
 /// The reason why an outcome of an add is known.
@@ -181,38 +184,49 @@ enum class log_level : std::int32_t {
 };
 /* End of enums */
 
-/// The name, such as "outcome_unknown".
+/// Returns the name of an error kind, such as "outcome_unknown".
 inline std::string_view to_string(error_kind kind) noexcept {
     return pegasus_dup_error_kind_name(static_cast<std::int32_t>(kind));
 }
 
-/// The name, such as "server_said_so".
+/// Returns the name of an evidence, such as "server_said_so".
 inline std::string_view to_string(evidence how) noexcept {
     return pegasus_dup_evidence_name(static_cast<std::int32_t>(how));
 }
 
-/// How far one partition has come, in decrees; what isn't known yet is absent.
+/// The progress of one partition, in decrees. A decree that is not known yet is absent.
 struct partition {
+    /// The index of the partition in the table.
     std::int32_t index = 0;
+    /// The last decree that the remote cluster confirmed.
     std::optional<std::int64_t> confirmed_decree;
+    /// The last decree that is committed in this cluster.
     std::optional<std::int64_t> last_committed_decree;
 };
 
-/// A duplication, as far as the server told of it; what it didn't tell is absent.
+/// A duplication. A value that the server did not report is absent.
 struct duplication {
+    /// The table whose writes are shipped.
     std::string table;
+    /// The id of the table in this cluster.
     std::int32_t table_id = 0;
+    /// The name of the remote cluster.
     std::string cluster;
+    /// The id of the duplication within the table. The server may reuse the id after a removal.
     std::int32_t dupid = 0;
     std::optional<pegasus_dup::status> status;
-    /// As Pegasus names it: "DS_LOG".
+    /// The name of the status in Pegasus, such as "DS_LOG".
     std::optional<std::string> status_name;
     std::optional<pegasus_dup::fail_mode> fail_mode;
-    /// As Pegasus names it: "FAIL_SLOW".
+    /// The name of the fail mode in Pegasus, such as "FAIL_SLOW".
     std::optional<std::string> fail_mode_name;
+    /// The name of the table in the remote cluster. Only snapshots of 2.6 report it.
     std::optional<std::string> remote_table;
+    /// The replica count of the remote table. Only snapshots of 2.6 report it.
     std::optional<std::int32_t> remote_replica_count;
+    /// The creation time in milliseconds since 1970, by the server's clock.
     std::optional<std::int64_t> create_ts_ms;
+    /// The progress of each partition. Only newer snapshots of 2.6 report it.
     std::vector<partition> partitions;
 };
 
@@ -281,62 +295,71 @@ struct not_found {
     std::string json{};
 };
 
-/// What a query or a list found.
+/// The result of a query or a list.
 struct listed {
     std::vector<duplication> duplications;
-    /// One JSON object for each duplication, a line each, as pegasus_dup_outcome_json() gives it.
+    /// One JSON object for each duplication, each on a line, as pegasus_dup_outcome_json() returns it.
     std::string json{};
 };
 
-/// A table, and its duplications: none, if nothing of the table is shipped.
+/// A table and its duplications. A table whose writes are not shipped has no duplications.
 struct table_duplications {
+    /// The name of the table.
     std::string table;
+    /// The id of the table in this cluster.
     std::int32_t table_id = 0;
-    /// The table's number of partitions.
+    /// The number of partitions of the table.
     std::optional<std::int32_t> partition_count;
     std::vector<duplication> duplications;
 };
 
-/// What a list by table found.
+/// The result of a list by table.
 struct listed_by_table {
     std::vector<table_duplications> tables;
-    /// One JSON object for each table, a line each, as pegasus_dup_outcome_json() gives it.
+    /// One JSON object for each table, each on a line, as pegasus_dup_outcome_json() returns it.
     std::string json{};
 };
 
-/// One meta server.
+/// A description of one meta server.
 struct server_info {
+    /// The address as it was given, followed by the IP address if the host is a name.
     std::string server;
-    /// "leader", "follower", "not_ready", "unreachable", "no_answer" or "no_meta_server"; others may
-    /// come.
+    /// The role: "leader", "follower", "not_ready", "unreachable", "no_answer" or "no_meta_server".
+    /// Later versions may return other texts.
     std::string role;
-    /// What more is known, in words: why the server cannot be reached, whom a follower names.
+    /// Further information in words, such as the reason why the server cannot be reached or the leader
+    /// that a follower names.
     std::optional<std::string> detail;
 };
 
-/// What the meta servers are.
+/// A description of the meta servers of a cluster.
 struct cluster_info {
     std::vector<server_info> servers;
-    /// Absent if no server says that it leads.
+    /// The address of the leader. Absent if no server is the leader.
     std::optional<std::string> leader;
-    /// The version that the leader tells over HTTP.
+    /// The version that the leader reports over HTTP.
     std::optional<std::string> version;
-    /// The generation of the leader that the client goes by.
+    /// The generation that the client uses for the leader.
     std::optional<pegasus_dup::generation> generation;
-    /// How the generation is known: "list_rpc", "no_replica_count_rpc", "version", "no_version" or
-    /// "stated"; others may come.
+    /// The reason why the generation is known: "list_rpc", "no_replica_count_rpc", "version",
+    /// "no_version" or "stated". Later versions may return other texts.
     std::optional<std::string> known_by;
     std::optional<std::string> warning;
     /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
     std::string json{};
 };
 
-/// What went wrong.
+/// An error.
 struct error {
     error_kind kind{};
+    /// A description for people. Its text may change.
     std::string message;
+    /// The explanation of the server as it was sent, or else advice what to do next.
     std::optional<std::string> hint;
+    /// The Pegasus error code, such as "ERR_BUSY", if a server returned one.
     std::optional<std::string> code;
+    /// The meta server that responded or was asked, as "HOST:PORT". If the host is a name, the address
+    /// that was tried follows: "meta.example:34601 (10.0.0.1:34601)".
     std::optional<std::string> server;
     /// The duplications that are known to stand there, where the outcome isn't known.
     std::vector<duplication> known;
@@ -344,34 +367,36 @@ struct error {
     std::string json{};
 };
 
-/// What became of an add.
+/// The outcome of an add.
 using add_outcome = std::variant<created, already_exists, error>;
-/// What became of a start, a pause, or a change of the fail mode.
+/// The outcome of a start, a pause, or a change of the fail mode.
 using change_outcome = std::variant<changed, unchanged, error>;
-/// What became of a removal.
+/// The outcome of a removal.
 using remove_outcome = std::variant<removed, not_found, error>;
-/// What became of a query or a list.
+/// The outcome of a query or a list.
 using list_outcome = std::variant<listed, error>;
-/// What became of asking what the meta servers are.
+/// The outcome of client::info.
 using info_outcome = std::variant<cluster_info, error>;
-
-/// What became of a list by table.
+/// The outcome of a list by table.
 using list_by_table_outcome = std::variant<listed_by_table, error>;
 
-/// What to add.
+/// The duplication that an add requests.
 struct add_spec {
+    /// The table whose writes are to be shipped.
     std::string_view table;
+    /// The remote cluster, by the name that it has in the configuration of the meta servers.
     std::string_view cluster;
-    /// The table's name in the remote cluster; absent: the table's own.
+    /// The name of the table in the remote cluster. If it is absent, the table has the same name there.
     std::optional<std::string_view> remote_table{};
-    /// The remote table's replica count; 0: the table's own. Wider than the protocol's 32 bits, so
-    /// that a program may pass a count of its own type; what does not fit is refused.
+    /// The replica count of the remote table. 0 stands for the replica count of the table in this
+    /// cluster. The type has more than the 32 bits of the protocol, so that a program may pass a number
+    /// of its own type. A number that does not fit is refused.
     std::int64_t remote_replica_count = 0;
-    /// Whether what the table holds already is shipped too.
+    /// Whether the data that the table already holds is shipped too.
     bool checkpoint = false;
 };
 
-/// Selects one duplication of a table: by its dupid (any integer type), or by its remote cluster.
+/// Selects one duplication of a table, either by its dupid (of any integer type) or by its remote cluster.
 class selector {
 public:
     template <class Integer,
@@ -389,18 +414,21 @@ private:
     std::variant<std::int64_t, std::string_view> which_;
 };
 
-/// How a client is configured; what is absent is as the library has it by default.
+/// The options of a client. An absent option has its default value.
 struct options {
+    /// The timeout of each call. The default is 10 seconds.
     std::optional<std::chrono::milliseconds> timeout{};
-    /// Stated only for an add with another remote table or replica count on a 2.6 snapshot without the
-    /// list RPC. The server is asked all the same; a statement that it refutes is an error
-    /// invalid_argument. See pegasus_dup_options_set_generation for the risk that remains.
+    /// States the generation of the meta servers. Only one case needs a statement: an add with another
+    /// remote table or replica count, on a 2.6 snapshot that has no list RPC. If the server contradicts
+    /// the statement, every call fails with invalid_argument. pegasus_dup_options_set_generation
+    /// describes the remaining risk.
     std::optional<pegasus_dup::generation> generation{};
+    /// The way in which adds are done.
     pegasus_dup::mode mode = pegasus_dup::mode::safe;
 };
 
 #if defined(__cpp_exceptions)
-/// An error, thrown on request.
+/// The exception that or_throw throws.
 class exception : public std::runtime_error {
 public:
     explicit exception(pegasus_dup::error why)
@@ -409,11 +437,11 @@ public:
     const pegasus_dup::error &error() const noexcept { return *error_; }
 
 private:
-    /* Shared, so that copying an exception can't throw. */
+    /* The error is shared, so that copying the exception cannot throw. */
     std::shared_ptr<const pegasus_dup::error> error_;
 };
 
-/// Throws the error that an outcome holds, and returns any other outcome as it is.
+/// Throws the error if the outcome is an error. Returns every other outcome unchanged.
 template <class Outcome> Outcome or_throw(Outcome outcome) {
     if (auto *why = std::get_if<error>(&outcome)) {
         throw exception(std::move(*why));
@@ -422,7 +450,7 @@ template <class Outcome> Outcome or_throw(Outcome outcome) {
 }
 #endif
 
-/* How the C handles become the above. Not for use elsewhere. */
+/* Converts the C handles to the types above. Programs must not use this namespace. */
 namespace detail {
 
 struct deleter {
@@ -489,13 +517,13 @@ inline error to_error(const pegasus_dup_outcome *outcome) {
     return why;
 }
 
-/* The error that a status other than PEGASUS_DUP_OK stands for. */
+/* Returns the error for a status other than PEGASUS_DUP_OK. */
 inline error to_error(std::int32_t refused) {
     pegasus_dup_outcome *made = nullptr;
     if (pegasus_dup_outcome_of_status(refused, &made) != PEGASUS_DUP_OK) {
         error why;
         why.kind = error_kind::protocol;
-        why.message = "a status that this library does not know: " + std::to_string(refused);
+        why.message = "the library returned a status that this header does not know: " + std::to_string(refused);
         return why;
     }
     return to_error(owned<pegasus_dup_outcome>(made).get());
@@ -504,7 +532,7 @@ inline error to_error(std::int32_t refused) {
 inline error unexpected(std::int32_t kind) {
     error why;
     why.kind = error_kind::protocol;
-    why.message = std::string("an outcome that this header doesn't know: ") +
+    why.message = std::string("the library returned an outcome that this header does not know: ") +
                   pegasus_dup_kind_name(kind);
     return why;
 }
@@ -649,7 +677,7 @@ inline void convert(const pegasus_dup_outcome *from, info_outcome &to) {
     }
 }
 
-/* An outcome with its JSON. */
+/* Converts an outcome together with its JSON. */
 template <class Outcome> void convert_all(const pegasus_dup_outcome *from, Outcome &to) {
     convert(from, to);
     std::visit(
@@ -657,14 +685,15 @@ template <class Outcome> void convert_all(const pegasus_dup_outcome *from, Outco
         to);
 }
 
-/* Milliseconds as the C functions take them; what doesn't fit is the longest that does. */
+/* Returns milliseconds for the C functions. A time that does not fit becomes the longest time that fits.
+   A negative time stays negative, so that the library refuses it. */
 inline std::int32_t milliseconds(std::chrono::milliseconds time) noexcept {
     return time.count() > INT32_MAX ? INT32_MAX
            : time.count() < 0      ? -1
                                    : static_cast<std::int32_t>(time.count());
 }
 
-/* A request while it is put together: the first refusal stays. */
+/* A request that is being set up. It remembers the first refusal. */
 struct request {
     explicit request(std::int32_t operation) {
         pegasus_dup_request *made = nullptr;
@@ -676,7 +705,7 @@ struct request {
             refused = setter(handle.get(), arguments...);
         }
     }
-    /* For the setters that take 32 bits: a number that does not fit is refused, never cut. */
+    /* Calls a setter that takes 32 bits. A number that does not fit is refused and never truncated. */
     template <class Setter> void set_number(Setter setter, std::int64_t number) {
         if (number < INT32_MIN || number > INT32_MAX) {
             refused = refused == PEGASUS_DUP_OK ? PEGASUS_DUP_BAD_ARGUMENT : refused;
@@ -688,7 +717,7 @@ struct request {
     std::int32_t refused;
 };
 
-/* What a callback in the background fulfils. */
+/* The promise that the callback of a call in the background fulfils. */
 template <class Outcome> struct promised {
     std::promise<Outcome> promise;
 };
@@ -700,13 +729,14 @@ template <class Outcome> void fulfil(void *user_data, pegasus_dup_outcome *handl
     to->promise.set_value(std::move(outcome));
 }
 
-/* Who gets the log. */
+/* The current log callback. */
 struct log_slot {
     std::mutex lock;
     std::shared_ptr<const std::function<void(log_level, std::string_view)>> callback;
 
     static log_slot &instance() {
-        /* Never destroyed: the library's threads may log while the process ends. */
+        /* The slot is never destroyed, because the threads of the library may log while the process
+           ends. */
         static log_slot &slot = *new log_slot;
         return slot;
     }
@@ -714,7 +744,7 @@ struct log_slot {
 inline void log_message(void *, std::int32_t level, const char *message) noexcept {
     auto &slot = log_slot::instance();
     std::unique_lock<std::mutex> locked(slot.lock);
-    /* A share of it, since it may be replaced from within itself. */
+    /* This keeps the callback alive, because the callback may replace itself. */
     const auto callback = slot.callback;
     locked.unlock();
     if (callback && *callback) {
@@ -724,23 +754,25 @@ inline void log_message(void *, std::int32_t level, const char *message) noexcep
 
 } // namespace detail
 
-/// What the library tells of its work; the message is valid until the callback returns.
+/// The type of a log callback. The message is valid until the callback returns.
 using log_callback = std::function<void(log_level, std::string_view)>;
 
-/// Has the log of the whole process passed to a callback, instead of to the one before; without one
-/// there is no log. Messages less important than `least` aren't passed on.
+/// Sets the callback that receives the library's log messages, for the whole process. It replaces the
+/// previous callback. An empty callback ends the log. Messages that are less important than `least` are
+/// not forwarded.
 ///
-/// The callback is called on any thread, several at once. It must not throw, and what waits for a
-/// server is refused within it. When this returns, the callback before is not running any more and is
-/// never called again, unless this is called from within a callback. Not to be called by two threads
-/// at once.
+/// The callback is called on any thread, and on several threads at once. It must not throw. A function
+/// that waits for a server is refused in the callback. When set_log returns, the previous callback is
+/// not running any more and is never called again, except if set_log is called in a callback. Two
+/// threads must not call set_log at the same time.
 inline std::optional<error> set_log(log_callback callback, log_level least = log_level::info) {
     auto &slot = detail::log_slot::instance();
     auto shared = callback ? std::make_shared<const log_callback>(std::move(callback)) : nullptr;
     const auto passed = shared ? detail::log_message : nullptr;
     {
         std::lock_guard<std::mutex> locked(slot.lock);
-        /* What was there is let go of only below, outside the lock: its end may be anybody's code. */
+        /* The previous callback is destroyed after the lock is released, because its destructor may run
+           any code. */
         slot.callback.swap(shared);
     }
     const auto refused = pegasus_dup_set_log(passed, static_cast<std::int32_t>(least), nullptr);
@@ -752,25 +784,25 @@ inline std::optional<error> set_log(log_callback callback, log_level least = log
     return std::nullopt;
 }
 
-/// Ends the log: when this returns, its callback is not running any more, and what it holds is freed.
-/// From within the callback it ends when that returns.
+/// Ends the log. When stop_log returns, the callback is not running any more and is destroyed. If it is
+/// called in the callback, the callback is destroyed when it returns.
 inline void stop_log() { set_log({}, log_level::error); }
 
-/// A call in the background. Letting go of it neither cancels the call nor forgets its result.
+/// A call in the background. Destroying an operation neither cancels the call nor waits for it.
 template <class Outcome> class operation {
 public:
-    /// What will have become of the call; for once, as with any std::future.
+    /// Returns the future of the outcome. As with every std::future, the outcome can be taken once.
     std::future<Outcome> &result() noexcept { return result_; }
-    /// Waits for what became of the call; for once.
+    /// Waits for the outcome of the call and returns it. The outcome can be taken once.
     Outcome get() { return result_.get(); }
-    /// Cancels the call, without waiting. Its outcome is then the error timeout if nothing was sent
-    /// that changes anything, else outcome_unknown; one that is done stays as it is.
+    /// Cancels the call, without waiting. A finished call is not affected. If nothing was sent that
+    /// changes anything, the outcome is the error timeout. Otherwise it is the error outcome_unknown.
     void cancel() noexcept {
         if (handle_) {
             pegasus_dup_operation_cancel(handle_.get());
         }
     }
-    /// Cancels the call, and waits until its result is there.
+    /// Cancels the call, and waits until it is finished.
     void stop() noexcept {
         if (handle_) {
             pegasus_dup_operation_stop(handle_.get());
@@ -783,11 +815,12 @@ private:
     std::future<Outcome> result_;
 };
 
-/// A client of one cluster's meta servers. Any number of threads may use one at once; it can be moved,
-/// and must not be used afterwards.
+/// A client of the meta servers of one cluster. Any number of threads may use a client at the same time.
+/// A client can be moved; a client that was moved from must not be used.
 class client {
 public:
-    /// Makes a client; it connects to nothing yet. `metas`: "HOST:PORT", several with commas between.
+    /// Creates a client. The client does not connect to a server yet. `metas` lists the meta servers as
+    /// "HOST:PORT", separated by commas.
     static std::variant<client, error> make(const std::string &metas, const options &how = {}) {
         pegasus_dup_options *made_options = nullptr;
         std::int32_t refused = pegasus_dup_options_new(&made_options);
@@ -817,28 +850,29 @@ public:
         return client(made);
     }
 
-    /* `timeout` is each call's limit; 0: the client's. */
+    /* The timeout of a call is `timeout`, or the timeout of the client if `timeout` is 0. */
 
-    /// Adds a duplication, and says what happened.
+    /// Adds a duplication.
     add_outcome add(const add_spec &spec, std::chrono::milliseconds timeout = {}) const {
         return call<add_outcome>(request_of(spec), timeout);
     }
-    /// The duplications of one table.
+    /// Returns the duplications of one table.
     list_outcome query(std::string_view table, std::chrono::milliseconds timeout = {}) const {
         return call<list_outcome>(request_of(table), timeout);
     }
-    /// The duplications of many tables.
+    /// Returns the duplications of several tables.
     list_outcome list(tables which = tables::all, std::string_view text = {},
                       std::chrono::milliseconds timeout = {}) const {
         return call<list_outcome>(request_of(PEGASUS_DUP_OPERATION_LIST, which, text), timeout);
     }
-    /// The same by table: tables without a duplication too, and each table's number of partitions.
+    /// Returns the duplications of several tables, grouped by table. Tables without a duplication are
+    /// included, and the number of partitions of each table is reported.
     list_by_table_outcome list_by_table(tables which = tables::all, std::string_view text = {},
                                         std::chrono::milliseconds timeout = {}) const {
         return call<list_by_table_outcome>(
             request_of(PEGASUS_DUP_OPERATION_LIST_BY_TABLE, which, text), timeout);
     }
-    /// Lets a paused duplication run.
+    /// Starts a paused duplication.
     change_outcome start(std::string_view table, const selector &which,
                          std::chrono::milliseconds timeout = {}) const {
         return call<change_outcome>(request_of(PEGASUS_DUP_OPERATION_START, table, which), timeout);
@@ -860,12 +894,13 @@ public:
         return call<change_outcome>(request_of(table, which, mode), timeout);
     }
 
-    /// What the meta servers are: which of them can be reached, which leads, its version and generation.
+    /// Describes the meta servers: which of them can be reached, which of them is the leader, and the
+    /// version and the generation of the leader.
     info_outcome info(std::chrono::milliseconds timeout = {}) const {
         return call<info_outcome>(detail::request(PEGASUS_DUP_OPERATION_INFO), timeout);
     }
 
-    /* The same in the background. */
+    /* These functions start the same calls in the background. */
 
     operation<add_outcome> add_async(const add_spec &spec,
                                      std::chrono::milliseconds timeout = {}) const {
@@ -910,7 +945,8 @@ public:
         return submit<info_outcome>(detail::request(PEGASUS_DUP_OPERATION_INFO), timeout);
     }
 
-    /// The handle within, for what only the C functions have. Lent.
+    /// Returns the C handle of the client, for C functions that have no C++ equivalent. The client keeps
+    /// the ownership of the handle.
     const pegasus_dup_client *handle() const noexcept { return handle_.get(); }
 
 private:
@@ -991,7 +1027,7 @@ private:
             started.handle_.reset(handle);
         }
         if (refused == PEGASUS_DUP_OK) {
-            /* The callback's now. */
+            /* The callback now owns the promise. */
             (void)to.release();
         } else {
             to->promise.set_value(detail::to_error(refused));
