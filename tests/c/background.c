@@ -1,5 +1,5 @@
 /*
- * Calls in the background: waiting, cancelling, callbacks, freeing in any order, fork.
+ * Tests calls in the background: waiting, cancelling, callbacks, freeing in any order, and fork.
  * Usage: background HOST:PORT
  */
 #include <pegasus_dup.h>
@@ -81,7 +81,7 @@ static void callback_once(const char *address) {
     pegasus_dup_client_free(client);
 }
 
-/* What a callback may do: everything, to its own operation and client too. */
+/* A callback may call every function, also with its own operation and client. */
 static void use_everything(void *user_data, pegasus_dup_outcome *outcome) {
     struct called *called = user_data;
     pegasus_dup_outcome_free(outcome);
@@ -98,7 +98,7 @@ static void use_everything(void *user_data, pegasus_dup_outcome *outcome) {
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_LISTED);
     pegasus_dup_outcome_free(outcome);
 
-    /* Another one, whose callback would be called by this thread: stopping it does so. */
+    /* The callback of a second operation would run on this thread. Stopping the operation runs it. */
     struct called inner = {0};
     pegasus_dup_request *request = request_of(PEGASUS_DUP_OPERATION_QUERY, "temp");
     CHECK(pegasus_dup_submit(called->client, request, 0, note, &inner, &operation) ==
@@ -145,7 +145,7 @@ static void cancel(const char *silent) {
     CHECK(atomic_load(&called.times) == 0);
     CHECK(pegasus_dup_operation_cancel(operation) == PEGASUS_DUP_OK);
     CHECK(pegasus_dup_operation_wait(operation, &outcome) == PEGASUS_DUP_OK);
-    /* It waited for the answer to its first question: nothing was sent that changes anything. */
+    /* The call was waiting for the response to its first request, which changes nothing. */
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_ERROR);
     CHECK(pegasus_dup_outcome_error_kind(outcome) == PEGASUS_DUP_ERROR_TIMEOUT);
     pegasus_dup_outcome_free(outcome);
@@ -157,7 +157,7 @@ static void cancel(const char *silent) {
     pegasus_dup_client_free(client);
 }
 
-/* Everything is freed while the call is in flight; its callback is called all the same. */
+/* All handles are freed while the call is in flight. Its callback is still called. */
 static void free_in_flight(const char *silent) {
     pegasus_dup_client *client = client_of(silent);
     pegasus_dup_request *request = request_of(PEGASUS_DUP_OPERATION_QUERY, "temp");
@@ -193,7 +193,7 @@ static void forked(const char *address) {
         CHECK(pegasus_dup_submit(client, request, 0, NULL, NULL, &another) == PEGASUS_DUP_FORKED);
         pegasus_dup_operation_free(operation);
         pegasus_dup_client_free(client);
-        /* A client of its own works. */
+        /* A client that the child process creates works. */
         client = client_of(address);
         CHECK(pegasus_dup_query(client, "temp", 0, &outcome) == PEGASUS_DUP_OK);
         CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_LISTED);
@@ -201,8 +201,8 @@ static void forked(const char *address) {
         pegasus_dup_client_free(client);
         pegasus_dup_request_free(request);
         if (checks_result() == 0) {
-            /* Rather than exit: what only the parent's threads knew of looks lost to a leak checker
-             * in the child, which hasn't got them. */
+            /* The child must not call exit(): a leak checker would report the memory that only the threads of
+             * the parent refer to, because these threads do not exist in the child. */
             execl("/bin/true", "true", (char *)NULL);
         }
         _exit(1);

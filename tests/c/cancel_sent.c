@@ -1,7 +1,7 @@
 /*
- * Cancelling what was sent already: the outcome is unknown and says so, the callback gets the same, and
- * the server has done it. Usage: cancel_sent HOST:PORT, of a server with a table "cancel" and a remote
- * cluster "target".
+ * Tests cancelling a call after its request was sent. The outcome must be the error outcome_unknown, the
+ * callback must receive the same outcome, and the server must have executed the request.
+ * Usage: cancel_sent HOST:PORT. The server needs a table "cancel" and a remote cluster "target".
  */
 #include <pegasus_dup.h>
 #include <stdatomic.h>
@@ -31,7 +31,7 @@ static pegasus_dup_request *request_of(int32_t operation) {
     return request;
 }
 
-/* How many duplications the server has, asked directly. */
+/* Asks the server directly, and returns the number of its duplications. */
 static size_t count(const char *address) {
     pegasus_dup_client *client = NULL;
     pegasus_dup_outcome *outcome = NULL;
@@ -44,7 +44,7 @@ static size_t count(const char *address) {
     return found;
 }
 
-/* What the message must say: what was sent, to the last word. */
+/* Writes the expected message, which describes the request that was sent. */
 static void expected_message(const char *address, int32_t what, char *message, size_t size) {
     if (what == PEGASUS_DUP_OPERATION_ADD) {
         snprintf(message, size,
@@ -63,7 +63,7 @@ static void expected_message(const char *address, int32_t what, char *message, s
     pegasus_dup_client_free(client);
 }
 
-/* `stop` cancels as well, and returns only when the callback has. */
+/* `stop` also cancels the call, and returns only after the callback has returned. */
 static void cancelled_after_sent(const char *address, int32_t what, const char *rpc, int by_stop) {
     struct withhold *way = withhold_start(address, rpc);
     if (!CHECK(way != NULL)) {
@@ -93,7 +93,7 @@ static void cancelled_after_sent(const char *address, int32_t what, const char *
     CHECK(pegasus_dup_outcome_error_hint(outcome) != NULL);
     CHECK(pegasus_dup_outcome_evidence(outcome) == PEGASUS_DUP_NOT_TOLD);
     pegasus_dup_outcome_free(outcome);
-    /* After this the callback has returned, whichever way it was cancelled. */
+    /* However the call was cancelled, its callback has returned after this. */
     CHECK(pegasus_dup_operation_stop(operation) == PEGASUS_DUP_OK);
     CHECK(atomic_load(&called.times) == 1);
     CHECK(called.kind == PEGASUS_DUP_ERROR);
@@ -104,7 +104,8 @@ static void cancelled_after_sent(const char *address, int32_t what, const char *
     withhold_stop(way);
 }
 
-/* One add is on its way, and a second of the same waits for its turn: cancelling that one leaves no doubt. */
+/* One add is in flight, and a second add of the same duplication waits for its turn. Cancelling the second
+ * add is certain to have no effect. */
 static void cancelled_behind_another(const char *address) {
     struct withhold *way = withhold_start(address, "RPC_CM_ADD_DUPLICATION");
     if (!CHECK(way != NULL)) {

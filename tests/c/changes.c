@@ -1,7 +1,7 @@
 /*
- * Pausing, starting, the fail mode and removing: what was changed, and what was so already.
- * Usage: changes HOST:PORT, of a server whose duplications come to DS_LOG by themselves, with a table
- * "changes" and a remote cluster "target".
+ * Tests pausing, starting, setting the fail mode and removing. Each call says whether it changed anything.
+ * Usage: changes HOST:PORT. The server needs a table "changes" and a remote cluster "target", and its
+ * duplications must reach DS_LOG by themselves.
  */
 #include <pegasus_dup.h>
 
@@ -55,7 +55,7 @@ static void pause_and_start(int32_t dupid) {
     EXPECT(pegasus_dup_pause(client, "changes", 0, "target", 0, &outcome), PEGASUS_DUP_UNCHANGED);
     pegasus_dup_outcome_free(outcome);
 
-    /* One that exists, but paused, is worth a warning. */
+    /* An add that finds a paused duplication has a warning. */
     CHECK(pegasus_dup_add(client, "changes", "target", NULL, 0, 0, 0, &outcome) == PEGASUS_DUP_OK);
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_ALREADY_EXISTS);
     CHECK(pegasus_dup_outcome_difference_count(outcome) == 0);

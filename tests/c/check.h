@@ -1,4 +1,4 @@
-/* What the test programs share: a check that says where it failed, and goes on. */
+/* Checks for the test programs. A failed check prints its place, and the program continues. */
 #ifndef CHECK_H
 #define CHECK_H
 
@@ -8,7 +8,7 @@
 
 static int checks_failed;
 
-/* Returns whether it held, so that what leans on it can be left out. */
+/* Returns whether the condition holds, so that the caller can skip steps that depend on it. */
 static inline int check_that(int held, const char *what, const char *file, int line) {
     if (!held) {
         fprintf(stderr, "%s:%d: failed: %s\n", file, line, what);
@@ -29,7 +29,7 @@ static inline int check_text(const char *is, const char *should, const char *fil
 }
 #define CHECK_TEXT(is, should) check_text((is), (should), __FILE__, __LINE__)
 
-/* How many threads this process has. */
+/* Returns the number of threads of this process. */
 static inline int threads(void) {
     char line[256];
     int count = 0;
@@ -45,8 +45,8 @@ static inline int threads(void) {
     return count;
 }
 
-/* The program's end: the library's threads must end too once every handle is freed. They do so by
- * themselves, and a leak checker would report those that haven't yet. */
+/* Returns the exit code of the program. The threads of the library must end when every handle is freed. This
+ * function waits for them, because a leak checker would report a thread that has not ended yet. */
 static inline int checks_result(void) {
     const struct timespec pause = {0, 10000000};
     for (int i = 0; i < 1000 && threads() > 1; i++) {

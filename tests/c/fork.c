@@ -1,5 +1,5 @@
-/* A child that is forked while other threads of its parent are inside the library makes calls by a client
- * of its own. Usage: fork HOST:PORT [FORKS] */
+/* Forks child processes while other threads of the parent are inside the library. Each child process must be
+ * able to make calls with a client of its own. Usage: fork HOST:PORT [FORKS] */
 #include <pegasus_dup.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -22,7 +22,7 @@ static void count(void *user_data, int32_t level, const char *message) {
     atomic_fetch_add(&messages, 1);
 }
 
-/* As a program does that follows its own settings. */
+/* Switches the log on and off, like a program whose settings change. */
 static void *toggle(void *unused) {
     (void)unused;
     while (!atomic_load(&stop)) {
@@ -45,7 +45,7 @@ static int32_t query(void) {
     return kind;
 }
 
-/* Each call makes events. */
+/* Makes calls. Each call writes log messages. */
 static void *call(void *unused) {
     (void)unused;
     while (!atomic_load(&stop)) {
@@ -54,14 +54,14 @@ static void *call(void *unused) {
     return NULL;
 }
 
-/* What a child does. It calls only what may be called after a fork. */
+/* Runs in a child process. It calls only functions that may be called after a fork. */
 static int child(void) {
-    /* Far beyond the deadline of the call: who is caught by a lock is ended here. */
+    /* This is far beyond the timeout of the call. It ends a child process that waits for a lock for ever. */
     alarm(15);
     if (query() != PEGASUS_DUP_LISTED) {
         return 2;
     }
-    /* And the child turns the log on and off as its parent does. */
+    /* The child process can switch the log on and off, like its parent. */
     int before = atomic_load(&messages);
     if (pegasus_dup_set_log(count, PEGASUS_DUP_LOG_TRACE, NULL) != PEGASUS_DUP_OK ||
         query() != PEGASUS_DUP_LISTED || atomic_load(&messages) == before) {
@@ -77,7 +77,8 @@ int main(int argc, char **argv) {
     }
     address = argv[1];
     int forks = argc > 2 ? atoi(argv[2]) : MANY;
-    /* Once before, so that no child meets the first call, which may be refused there. */
+    /* The first call is made before any fork. A child process that is forked during the first call may be
+     * refused. */
     CHECK(pegasus_dup_set_log(NULL, PEGASUS_DUP_LOG_TRACE, NULL) == PEGASUS_DUP_OK);
     pthread_t working[TOGGLING + CALLING];
     for (int i = 0; i < TOGGLING + CALLING; i++) {

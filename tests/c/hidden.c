@@ -1,12 +1,12 @@
 /*
- * Texts and JSON hold no character that does something to a terminal, or that nobody sees; fields hold
- * what the server said. Usage: hidden HOST:PORT
+ * Texts and JSON must not contain characters that control a terminal or are invisible. Fields must contain
+ * the text of the server unchanged. Usage: hidden HOST:PORT
  */
 #include <pegasus_dup.h>
 
 #include "check.h"
 
-/* Turns the direction of text (U+202E), and shows nothing (U+200B), in UTF-8. */
+/* U+202E reverses the direction of text, and U+200B is invisible. Both are in UTF-8. */
 #define TURN "\xe2\x80\xae"
 #define NOTHING "\xe2\x80\x8b"
 
@@ -40,7 +40,7 @@ int main(int argc, char **argv) {
     CHECK(pegasus_dup_client_new(argv[1], NULL, &client, NULL) == PEGASUS_DUP_OK);
     pegasus_dup_outcome *outcome = NULL;
 
-    /* Whatever was there before, it exists afterwards: this program runs more than once. */
+    /* The duplication may exist already, because this program runs several times. It exists afterwards. */
     const char *there = "copy" TURN NOTHING;
     CHECK(pegasus_dup_add(client, "hidden", "target", there, 0, 0, 0, &outcome) == PEGASUS_DUP_OK);
     shows_nothing_hidden(outcome, "remote_table=\"copy\\u{202e}\\u{200b}\"");

@@ -1,6 +1,6 @@
 /*
- * What a library must bear: NULL everywhere, texts that aren't UTF-8, numbers that stand for nothing,
- * handles freed in any order. Usage: hostile HOST:PORT
+ * The library must survive wrong use: NULL for every pointer, texts that are not UTF-8, numbers without a
+ * meaning, and handles that are freed in any order. Usage: hostile HOST:PORT
  */
 #include <pegasus_dup.h>
 #include <stdlib.h>
@@ -8,7 +8,7 @@
 #include "check.h"
 
 #define INVALID_UTF8 "temp\xff"
-/* Where an output must not be touched. */
+/* The value of an output parameter that a function must not write. */
 #define UNTOUCHED ((void *)&untouched)
 static char untouched;
 
@@ -147,7 +147,7 @@ static void client_new(const char *address) {
     CHECK(client == UNTOUCHED);
 }
 
-/* Calls that are refused: they write no outcome. */
+/* Calls that are refused write no outcome. */
 static void calls(const pegasus_dup_client *client) {
     pegasus_dup_outcome *o = UNTOUCHED;
     const int32_t null = PEGASUS_DUP_NULL_ARGUMENT;
@@ -193,7 +193,7 @@ static void calls(const pegasus_dup_client *client) {
     CHECK(o == UNTOUCHED);
 }
 
-/* Calls whose arguments can be passed on, but make no sense: an outcome says so. */
+/* Calls whose arguments the library can pass on, but which are invalid, have an outcome that says so. */
 static void errors(const pegasus_dup_client *client) {
     char long_name[4096];
     memset(long_name, 'x', sizeof long_name - 1);
@@ -238,7 +238,7 @@ static void requests(const pegasus_dup_client *client) {
     CHECK(pegasus_dup_request_set_tables(NULL, PEGASUS_DUP_TABLES_ALL, NULL) == null);
     CHECK(pegasus_dup_request_set_tables_n(NULL, PEGASUS_DUP_TABLES_ALL, NULL, 0) == null);
 
-    /* Every operation lacks something until it is told, but for the lists of all. */
+    /* Without further values only the two list operations are complete. */
     for (int32_t i = 0; i <= PEGASUS_DUP_OPERATION_LIST_BY_TABLE; i++) {
         CHECK(pegasus_dup_request_new(i, &request) == PEGASUS_DUP_OK);
         if (i != PEGASUS_DUP_OPERATION_LIST && i != PEGASUS_DUP_OPERATION_LIST_BY_TABLE) {
@@ -260,7 +260,7 @@ static void requests(const pegasus_dup_client *client) {
         CHECK(pegasus_dup_request_set_fail_mode(request, wrong) == PEGASUS_DUP_BAD_ARGUMENT);
         CHECK(pegasus_dup_request_set_tables(request, wrong, "x") == PEGASUS_DUP_BAD_ARGUMENT);
     }
-    /* Text of a given length needs no NUL. */
+    /* A text of a given length needs no NUL. */
     char *unended = malloc(4);
     if (CHECK(unended != NULL)) {
         memcpy(unended, "temp", 4);
@@ -271,7 +271,7 @@ static void requests(const pegasus_dup_client *client) {
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_LISTED);
     CHECK(pegasus_dup_outcome_duplication_at(outcome, SIZE_MAX) == NULL);
     CHECK(pegasus_dup_outcome_duplication(outcome) == NULL);
-    /* A query tells of no tables. */
+    /* The outcome of a query has no tables. */
     CHECK(pegasus_dup_outcome_table_count(outcome) == 0);
     CHECK(pegasus_dup_outcome_table_name(outcome, 0) == NULL);
     CHECK(pegasus_dup_outcome_table_id(outcome, 0) == PEGASUS_DUP_NOT_TOLD);
@@ -298,7 +298,7 @@ static void numbers(void) {
 static void unreachable(void) {
     pegasus_dup_client *client = NULL;
     pegasus_dup_outcome *outcome = NULL;
-    /* Port 1 is nobody's. */
+    /* No server listens on port 1. */
     CHECK(pegasus_dup_client_new("127.0.0.1:1", NULL, &client, NULL) == PEGASUS_DUP_OK);
     CHECK(pegasus_dup_query(client, "temp", 500, &outcome) == PEGASUS_DUP_OK);
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_ERROR);
@@ -309,7 +309,7 @@ static void unreachable(void) {
     CHECK(pegasus_dup_info_server_count(outcome) == 0);
     pegasus_dup_outcome_free(outcome);
 
-    /* That nobody leads is no error. */
+    /* It is not an error that no server is the leader. */
     CHECK(pegasus_dup_info(client, 500, &outcome) == PEGASUS_DUP_OK);
     pegasus_dup_client_free(client);
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_INFO);

@@ -1,5 +1,5 @@
 /*
- * Prints the JSON of five calls, which must be what the command line prints for them.
+ * Prints the JSON of five calls. It must be the same that the command line prints for these calls.
  * Usage: json HOST:PORT
  */
 #include <pegasus_dup.h>

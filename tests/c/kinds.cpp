@@ -1,6 +1,6 @@
 /*
- * The C++ header: what becomes of calls as variants, in the foreground and in the background.
- * Usage: kinds HOST:PORT, of a server with an empty table "cpp" and a remote cluster "target".
+ * Tests the outcomes of the C++ header, of blocking calls and of calls in the background.
+ * Usage: kinds HOST:PORT. The server needs a table "cpp" without duplications and a remote cluster "target".
  */
 #include <pegasus_dup.hpp>
 
@@ -118,7 +118,7 @@ static void in_the_background(const pd::client &client) {
     auto added = client.add_async({"cpp", "target"});
     CHECK(describe(added.get()) == "created cpp");
     CHECK(std::holds_alternative<pd::listed>(client.query_async("cpp").get()));
-    /* The operation is let go before its result comes. */
+    /* The operation is destroyed before its outcome is known. */
     auto removed = std::move(client.remove_async("cpp", "target").result());
     CHECK(std::holds_alternative<pd::removed>(removed.get()));
 }
@@ -132,14 +132,14 @@ static void cancelled(const std::string &silent) {
     CHECK(describe(added.get()) == "error timeout");
     const auto late = client.query("cpp", 50ms);
     CHECK(std::holds_alternative<pd::error>(late));
-    /* Stopped, it is there at once. */
+    /* The outcome of a stopped operation is available at once. */
     auto stopped = client.add_async({"cpp", "target"}, 1min);
     stopped.stop();
     CHECK(stopped.result().wait_for(0ms) == std::future_status::ready);
     CHECK(describe(stopped.get()) == "error timeout");
 }
 
-/* Of a client's first call, which finds the leader and tells so at the level debug. */
+/* Makes the first call of a client, which looks for the leader and logs it at the level debug. */
 static void first_call(const std::string &address) {
     const auto made = pd::client::make(address);
     CHECK(std::holds_alternative<pd::listed>(std::get<pd::client>(made).query("cpp")));
@@ -159,7 +159,7 @@ static void logged(const std::string &address) {
     CHECK(!pd::set_log(count, pd::log_level::debug));
     first_call(address);
     CHECK(messages > 0);
-    /* One that takes its own place, with all that it holds. */
+    /* This callback replaces itself, together with everything that it owns. */
     CHECK(!pd::set_log([&others, held](pd::log_level, std::string_view) {
         CHECK(!pd::set_log([&others, held](pd::log_level, std::string_view) { others += 100; },
                            pd::log_level::trace));
@@ -174,13 +174,13 @@ static void logged(const std::string &address) {
     const int after = others;
     first_call(address);
     CHECK(others == after);
-    /* `held` is here and in `count`, and nowhere else any more. */
+    /* Only this function and `count` still own `held`. */
     CHECK(held.use_count() == 2);
     CHECK(pd::set_log(count, static_cast<pd::log_level>(0)).has_value());
     pd::stop_log();
 }
 
-/* The JSON of an outcome names the outcome. */
+/* The JSON of an outcome contains the name of the outcome. */
 template <class Outcome> static bool json_names(const Outcome &outcome, const std::string &name) {
     return std::visit(
         [&name](const auto &became) {
@@ -198,14 +198,14 @@ static void json(const pd::client &client) {
     CHECK(json_names(client.remove("cpp", "target"), "removed"));
     CHECK(json_names(client.remove("cpp", "target"), "error"));
     CHECK(json_names(client.query("no_such_table"), "error"));
-    /* Neither of these reaches a server. */
+    /* Neither of these calls reaches a server. */
     CHECK(json_names(client.query("cpp\xff"), "error"));
     const auto nobody = pd::client::make("nonsense");
     CHECK(std::get<pd::error>(nobody).json.rfind("{\"outcome\":\"error\",", 0) == 0);
     CHECK(std::get<pd::listed>(client.query("cpp")).json.empty());
 }
 
-/* Any integer is a dupid, 0 and what has more than 32 bits included; a text is a cluster. */
+/* Every integer is a dupid, including 0 and integers of more than 32 bits. A text is a cluster. */
 static void selectors(const pd::client &client) {
     const auto why = [&client](const pd::selector &which) {
         const auto outcome = client.remove("cpp", which);
@@ -224,7 +224,7 @@ static void selectors(const pd::client &client) {
     static_assert(!std::is_constructible_v<pd::selector, bool>);
 }
 
-/* The call in the Pegasus shell's own types, as examples/shell/README.md gives it. */
+/* Makes the call with the types of the Pegasus shell, as examples/shell/README.md describes it. */
 static pd::add_outcome shell_add(const pd::client &client, const std::string &app_name,
                                  const std::string &remote_cluster_name,
                                  const std::string &remote_app_name,
@@ -274,7 +274,7 @@ int main(int argc, char **argv) {
             return checks_result();
         }
         const pd::client client = std::move(std::get<pd::client>(made));
-        /* One that was moved from refuses. */
+        /* A client that was moved from refuses calls. */
         CHECK(std::holds_alternative<pd::error>(std::get<pd::client>(made).query("cpp")));
         the_rest(client, three_kinds(client));
         in_the_background(client);

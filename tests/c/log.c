@@ -1,4 +1,4 @@
-/* The log callback: called, replaced, ended, and what may be called from within. Usage: log HOST:PORT */
+/* Tests the log callback: it is called, replaced and ended, and calls functions. Usage: log HOST:PORT */
 #include <pegasus_dup.h>
 #include <stdatomic.h>
 
@@ -15,7 +15,7 @@ static void count(void *user_data, int32_t level, const char *message) {
     CHECK(level >= PEGASUS_DUP_LOG_ERROR && level <= PEGASUS_DUP_LOG_TRACE);
     CHECK(message != NULL && strlen(message) > 0);
     atomic_fetch_add(&log->messages, 1);
-    /* What waits for a server is refused here. */
+    /* A function that waits for a server is refused in a log callback. */
     pegasus_dup_outcome *outcome = NULL;
     if (pegasus_dup_query(log->client, "temp", 0, &outcome) == PEGASUS_DUP_WRONG_THREAD) {
         atomic_fetch_add(&log->refused, 1);
@@ -53,7 +53,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         CHECK(pegasus_dup_set_log(count, wrong[i], NULL) == PEGASUS_DUP_BAD_ARGUMENT);
     }
-    /* The client tells of finding the leader, at the level debug. */
+    /* The client logs at the level debug that it has found the leader. */
     struct log log = {0};
     log.client = client_of(argv[1]);
     CHECK(pegasus_dup_set_log(count, PEGASUS_DUP_LOG_ERROR, &log) == PEGASUS_DUP_OK);

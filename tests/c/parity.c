@@ -1,12 +1,12 @@
 /*
- * The library has the operations, outcomes, evidence and kinds of errors that every face has, under the
- * same names and numbers, and no others. Usage: parity ANYTHING
+ * The library must have exactly the operations and the enums of tests/parity.json, with the same names and
+ * numbers. Usage: parity ANYTHING
  */
 #include <pegasus_dup.h>
 
 #include "parity.h"
 
-/* More than any number that is given, on both sides of 0. */
+/* All numbers of the enums lie between these two. */
 enum { FROM = -5, TO = 300 };
 
 static void named(const struct parity *table, const char *section, const char *(*name)(int32_t)) {
@@ -26,7 +26,7 @@ static int32_t operation(int32_t number) {
     return status;
 }
 
-/* It takes PEGASUS_DUP_NOT_TOLD too, for a generation that isn't known. */
+/* The function also accepts PEGASUS_DUP_NOT_TOLD, which states no generation. */
 static int32_t generation(int32_t number) {
     if (number == PEGASUS_DUP_NOT_TOLD) {
         return PEGASUS_DUP_BAD_ARGUMENT;
@@ -54,7 +54,7 @@ static int32_t match_type(int32_t number) {
     return status;
 }
 
-/* Without a callback this only ends the log. */
+/* Without a callback, the function only ends the log. */
 static int32_t log_level(int32_t number) {
     return pegasus_dup_set_log(NULL, number, NULL);
 }
@@ -67,7 +67,8 @@ static int32_t fail_mode(int32_t number) {
     return status;
 }
 
-/* What has no names in C: a number is taken if it stands in the table, and else refused. */
+/* These enums have no function that returns a name in C. A number must be accepted if it is in the table, and
+ * refused otherwise. */
 static void taken(const struct parity *table, const char *section, int32_t (*take)(int32_t)) {
     int found = 0;
     for (int32_t number = FROM; number < TO; number++) {

@@ -1,7 +1,7 @@
 /*
- * The C++ header has the operations, outcomes, evidence and kinds of errors that every face has, and no
- * others. The switches have no default: with -Wswitch -Werror one that the header adds and that isn't
- * here doesn't compile, and what is here is held against the table. Usage: parity ANYTHING
+ * The C++ header must have exactly the operations and the enums of tests/parity.json. The switches have no
+ * default, so with -Wswitch -Werror a value that only the header has does not compile. The values of the
+ * switches are compared with the file. Usage: parity ANYTHING
  */
 #include <pegasus_dup.hpp>
 
@@ -115,7 +115,7 @@ template <class Enum> static void same(const parity &table, const char *section)
     CHECK(parity_count(&table, section) > 0);
 }
 
-/* What each operation gives; a type that a variant gains or loses doesn't compile. */
+/* The outcomes of each operation. If a variant gains or loses a type, this does not compile. */
 static_assert(std::is_same_v<pd::add_outcome, std::variant<pd::created, pd::already_exists, pd::error>>);
 static_assert(std::is_same_v<pd::change_outcome, std::variant<pd::changed, pd::unchanged, pd::error>>);
 static_assert(std::is_same_v<pd::remove_outcome, std::variant<pd::removed, pd::not_found, pd::error>>);
@@ -129,7 +129,7 @@ static const std::set<std::string> outcomes = {"created", "already_exists", "err
                                                "listed",  "changed",        "unchanged",
                                                "removed", "not_found",      "info"};
 
-/* Never called: that it compiles says that each operation is there, in both ways. */
+/* This function is never called. It compiles only if each operation exists, blocking and in the background. */
 [[maybe_unused]] static void operations_compile(const pd::client &client) {
     (void)client.add({"t", "c"}), (void)client.add_async({"t", "c"});
     (void)client.query("t"), (void)client.query_async("t");

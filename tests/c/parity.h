@@ -1,6 +1,7 @@
 /*
- * tests/parity.json as C reads it: one entry a line, {"name": "...", "number": N, ...}, below the line
- * of its section; an entry that is a name alone has no number in C. The file's place is in the environment, as PEGASUS_DUP_PARITY.
+ * Reads tests/parity.json. Each entry is on a line of its own, {"name": "...", "number": N, ...}, below the
+ * line of its section. An entry without a number has no number in C. The environment variable
+ * PEGASUS_DUP_PARITY holds the path of the file.
  */
 #ifndef PARITY_H
 #define PARITY_H
@@ -40,7 +41,7 @@ static inline struct parity parity_read(void) {
             memcpy(entry->section, section, sizeof section);
             table.count++;
         } else if (sscanf(line, " \"%31[^\"]\": [", section) != 1) {
-            /* A brace or a bracket alone; an entry that wasn't read is a defect. */
+            /* The line must be a brace or a bracket. If it has a name, an entry was not read. */
             CHECK(strstr(line, "name") == NULL);
         }
     }
@@ -49,7 +50,7 @@ static inline struct parity parity_read(void) {
     return table;
 }
 
-/* The name that the table has for a number, or NULL. */
+/* Returns the name that the table has for a number, or NULL. */
 static inline const char *parity_name(const struct parity *table, const char *section,
                                       int32_t number) {
     for (int i = 0; i < table->count; i++) {
@@ -61,7 +62,7 @@ static inline const char *parity_name(const struct parity *table, const char *se
     return NULL;
 }
 
-/* How many entries a section has. */
+/* Returns the number of entries of a section. */
 static inline int parity_count(const struct parity *table, const char *section) {
     int count = 0;
     for (int i = 0; i < table->count; i++) {

@@ -1,6 +1,6 @@
 /*
- * Without a file descriptor or a thread left a call ends in an outcome, an error of the kind
- * unavailable, and works again once there are some. Usage: resources HOST:PORT
+ * If no file descriptor or thread is left, a call must end in an error of the kind unavailable. A later call
+ * must work again when there are some. Usage: resources HOST:PORT
  */
 #include <pegasus_dup.h>
 
@@ -19,7 +19,7 @@ static rlim_t limit_descriptors(rlim_t to) {
     return before;
 }
 
-/* What a query comes to while this many descriptors more can be opened. */
+/* Makes a query while only this many further file descriptors can be opened. */
 static void query_with(const char *metas, rlim_t more) {
     pegasus_dup_client *client = NULL;
     pegasus_dup_outcome *outcome = NULL;

@@ -1,4 +1,4 @@
-/* A server that takes connections and never answers: what calls in flight are in flight to. */
+/* A server that accepts connections and never responds. A call to it stays in flight. */
 #ifndef SILENT_H
 #define SILENT_H
 
@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Returns its listening socket, and writes its address. The kernel takes the connections. */
+/* Returns the listening socket of the server, and writes its address. The kernel accepts the connections. */
 static inline int silent_server(char *address, size_t size) {
     struct sockaddr_in local;
     memset(&local, 0, sizeof local);

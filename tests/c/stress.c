@@ -1,6 +1,6 @@
 /*
- * Many threads that submit, wait, cancel, stop and free on shared clients, some to a server that never
- * answers. Every callback is called once, and none after its operation was stopped.
+ * Many threads submit, wait for, cancel, stop and free calls of shared clients. Some of the clients have a
+ * server that never responds. Every callback must be called once, and never after its operation was stopped.
  * Usage: stress HOST:PORT
  */
 #include <pegasus_dup.h>
@@ -32,7 +32,7 @@ static void note(void *user_data, pegasus_dup_outcome *outcome) {
     atomic_fetch_add(&once->times, 1);
 }
 
-/* xorshift: the same choices in every run. */
+/* Returns a pseudo-random number by xorshift, so that every run makes the same choices. */
 static unsigned next_random(unsigned *state) {
     *state ^= *state << 13;
     *state ^= *state >> 17;

@@ -1,6 +1,7 @@
 /*
- * The three kinds of what becomes of an add: CREATED, ALREADY_EXISTS and ERROR.
- * Usage: three_kinds HOST:PORT, of a server with an empty table "kinds" and a remote cluster "target".
+ * Tests the three outcomes of an add: CREATED, ALREADY_EXISTS and ERROR.
+ * Usage: three_kinds HOST:PORT. The server needs a table "kinds" without duplications and a remote cluster
+ * "target".
  */
 #include <pegasus_dup.h>
 
@@ -123,13 +124,13 @@ int main(int argc, char **argv) {
     already_exists(client, dupid);
     error(client);
 
-    /* So that the program can run again against the same server. */
+    /* The program can then run again with the same server. */
     pegasus_dup_outcome *removed = NULL;
     CHECK(pegasus_dup_remove(client, "kinds", dupid, NULL, 0, &removed) == PEGASUS_DUP_OK);
     CHECK(pegasus_dup_outcome_kind(removed) == PEGASUS_DUP_REMOVED);
     pegasus_dup_client_free(client);
 
-    /* An outcome outlives its client. */
+    /* An outcome stays valid after its client is freed. */
     const pegasus_dup_duplication *was = pegasus_dup_outcome_duplication(removed);
     CHECK(pegasus_dup_duplication_dupid(was) == dupid);
     pegasus_dup_outcome_free(removed);

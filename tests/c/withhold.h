@@ -1,6 +1,6 @@
 /*
- * A way to a server on which, from the first request of one kind on, no answer comes back: the server
- * does what it is asked, and the client never hears of it.
+ * A proxy that forwards requests to a server, and withholds all responses from the first request of one kind
+ * on. The server executes the requests, and the client receives no response.
  */
 #ifndef WITHHOLD_H
 #define WITHHOLD_H
@@ -15,11 +15,11 @@ enum { WITHHOLD_PAIRS = 16 };
 
 struct withhold {
     char address[64];
-    const char *name;    /* the RPC's name, as it stands in the request */
+    const char *name;    /* the name of the RPC in the request */
     struct sockaddr_in server;
     int listener;
-    int stop[2];         /* closed by who wants it to end */
-    int seen[2];         /* a byte in it for the first such request that was passed on */
+    int stop[2];         /* closed to end the proxy */
+    int seen[2];         /* receives a byte when the first such request is forwarded */
     int clients[WITHHOLD_PAIRS], servers[WITHHOLD_PAIRS], pairs;
     pthread_t thread;
 };
@@ -56,7 +56,7 @@ static inline void *withhold_run(void *of) {
         struct pollfd polled[2 + 2 * WITHHOLD_PAIRS] = {{way->stop[0], POLLIN, 0},
                                                         {way->listener, POLLIN, 0}};
         for (int i = 0; i < way->pairs; i++) {
-            /* A negative one, whose connection has ended, is passed over. */
+            /* poll ignores a negative descriptor, whose connection has ended. */
             polled[2 + 2 * i] = (struct pollfd){way->clients[i], POLLIN, 0};
             polled[3 + 2 * i] = (struct pollfd){way->servers[i], POLLIN, 0};
         }
@@ -96,7 +96,7 @@ static inline void *withhold_run(void *of) {
     return NULL;
 }
 
-/* Starts one to the server at 127.0.0.1:PORT; NULL if it can't. */
+/* Starts a proxy for the server at 127.0.0.1:PORT. Returns NULL on failure. */
 static inline struct withhold *withhold_start(const char *server, const char *name) {
     struct withhold *way = (struct withhold *)calloc(1, sizeof *way);
     const char *colon = strrchr(server, ':');
@@ -118,7 +118,7 @@ static inline struct withhold *withhold_start(const char *server, const char *na
     return way;
 }
 
-/* Waits until such a request was passed on; at most ten seconds. */
+/* Waits until such a request was forwarded, for at most ten seconds. */
 static inline int withhold_seen(struct withhold *way) {
     struct pollfd polled = {way->seen[0], POLLIN, 0};
     char byte;

@@ -1,6 +1,6 @@
 /*
- * Links the static library beside another Rust static library, and calls both.
- * Usage: main HOST:PORT, of a server without a table "no_such_table".
+ * Links the static library together with another Rust static library, and calls both.
+ * Usage: main HOST:PORT. The server must not have a table "no_such_table".
  */
 #include <pegasus_dup.h>
 

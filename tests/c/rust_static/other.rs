@@ -1,7 +1,7 @@
-//! Another Rust static library, which a program links beside ours.
+//! Another Rust static library, which a program links together with the library of this project.
 
-/// Returns `number`, or -1 if `number` is negative: by a panic that is caught, so that this library
-/// brings its own unwinding along.
+/// Returns `number`, or -1 if `number` is negative. It catches a panic to do so, so that this library
+/// contains its own code for unwinding.
 #[unsafe(no_mangle)]
 pub extern "C" fn other_rust_library(number: i32) -> i32 {
     std::panic::catch_unwind(|| {
