@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from pegasus_dup import Client, MetaServer
 
-# Who starts the tests in the background of a script has SIGINT ignored, and so would the programs
-# that the tests interrupt.
+# If a script starts the tests in the background, SIGINT is ignored. The programs that the tests
+# interrupt would then ignore it, too.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -1,6 +1,7 @@
-"""A meta server on loopback that says what a test tells it to: answers no real one gives on demand.
+"""A meta server on the loopback interface that sends the responses that a test requests.
 
-It knows the frames and as much thrift as the answers need, apart from the library under test.
+It has its own implementation of the frames, and of as much thrift as the responses need. It shares
+no code with the library under test.
 """
 
 from __future__ import annotations
@@ -24,11 +25,11 @@ QUERY = "RPC_CM_QUERY_DUPLICATION"
 
 
 class HangUp(Exception):
-    """Raised by a reply: the connection is closed without an answer."""
+    """Raised by a reply to close the connection without a response."""
 
 
 class Garbage(Exception):
-    """Raised by a reply: its bytes are sent as they are, frame and all."""
+    """Raised by a reply to send its bytes as they are, instead of a frame."""
 
 
 def text(value: str) -> bytes:
@@ -37,7 +38,7 @@ def text(value: str) -> bytes:
 
 
 def error(code: str) -> bytes:
-    # The bare type: marked as a struct, but a string without any field.
+    # The bare type is marked as a struct, but is a string without any field.
     return struct.pack(">bh", STRUCT, 1) + text(code)
 
 
@@ -94,8 +95,9 @@ Reply = Callable[["FakeMeta"], bytes | None]
 
 @dataclass
 class FakeMeta:
-    """Lists `entries` of one table. `replies` says how else an RPC is answered: with the bytes of
-    an answer struct, `None` for no answer ever, or by raising `HangUp` or `Garbage`."""
+    """A server that lists `entries` for one table. `replies` overrides the response to an RPC: a
+    reply returns the bytes of a response struct, returns `None` to send no response, or raises
+    `HangUp` or `Garbage`."""
 
     table: str = "temp"
     appid: int = 1
@@ -140,7 +142,7 @@ class FakeMeta:
         )
 
     def config(self) -> bytes:
-        """Answers who asks for the leader: this one, and it knows the table."""
+        """Return a response that says that this server is the leader and has the table."""
         return (
             error("ERR_OK")
             + i32(2, self.appid)
@@ -203,7 +205,7 @@ class FakeMeta:
         try:
             yield self
         finally:
-            # Closing alone doesn't wake a thread that is in accept().
+            # Closing alone does not wake a thread that waits in accept().
             with contextlib.suppress(OSError):
                 listener.shutdown(socket.SHUT_RDWR)
             listener.close()

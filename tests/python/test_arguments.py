@@ -1,4 +1,4 @@
-"""Arguments of wrong types and senseless values are told apart, before anything is sent."""
+"""Wrong types and senseless values raise different exceptions, before anything is sent."""
 
 from __future__ import annotations
 

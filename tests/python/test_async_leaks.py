@@ -1,4 +1,4 @@
-"""What an event loop leaves behind that ends before it was told of its calls."""
+"""Nothing leaks if an event loop ends before it has received the results of its calls."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ROUNDS = 300
 
 
 class Loop(asyncio.SelectorEventLoop):
-    """Notes when it is asked from another thread to do something."""
+    """An event loop that notes when another thread calls it."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -30,11 +30,11 @@ class Loop(asyncio.SelectorEventLoop):
         return handle
 
     def begin(self, call: Coroutine[Any, Any, object]) -> asyncio.Task[object]:
-        """Begin a call, wait until there is something to tell of it, and tell nothing."""
+        """Begin a call, and wait until a message about it is pending. Do not deliver it."""
         task = self.create_task(call)
-        # It is pending for ever, which is the very subject.
+        # The task stays pending for ever, which this test is about.
         task._log_destroy_pending = False  # type: ignore[attr-defined]
-        # One round: what comes in meanwhile is for the next.
+        # Run the loop once. Messages that arrive meanwhile would be for the next run.
         self.call_soon(self.stop)
         self.run_forever()
         assert self.asked.wait(10)
@@ -51,7 +51,7 @@ def held_objects(kind: type) -> int:
 
 
 def back_to(before: dict[str, int], clients: int) -> None:
-    """Wait until no more is held than before, but for what is on its way out on other threads."""
+    """Wait until no more objects exist than before. Other threads may release theirs late."""
     deadline = time.monotonic() + 20
     while True:
         gc.collect()
@@ -63,7 +63,7 @@ def back_to(before: dict[str, int], clients: int) -> None:
         time.sleep(0.05)
 
 
-# asyncio itself complains of a loop that is dropped without having been closed.
+# asyncio itself warns about a loop that is dropped without being closed.
 pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
@@ -71,7 +71,7 @@ pytestmark = [
 
 
 def leave_undelivered(address: str, *, close: bool, steps: list[Progress] | None) -> None:
-    """Leave a call's end, or its step, with a loop that never looks at it."""
+    """Send the end of a call, or a step of it, to a loop that never reads it."""
     client = AsyncClient(address, timeout=10)
     loop = Loop()
     loop.begin(client.query("temp", progress=None if steps is None else steps.append))
@@ -90,7 +90,7 @@ def test_undelivered_messages_keep_nothing(
             leave_undelivered(server.address, close=close, steps=[] if with_steps else None)
 
     before = resources()
-    # The collector runs by itself meanwhile, as it does in a program.
+    # The garbage collector runs by itself meanwhile, as it does in a program.
     rounds(ROUNDS)
     back_to(before, clients=0)
 
@@ -111,8 +111,8 @@ def test_a_client_outlives_many_loops(server: MetaServer) -> None:
     assert asyncio.run(client.query("temp")) == []
 
 
-def test_a_call_under_way_keeps_who_waits_for_it() -> None:
-    # As a socket keeps who reads from it: asyncio itself keeps no task.
+def test_a_call_in_flight_keeps_the_task_that_waits_for_it() -> None:
+    # asyncio itself keeps no task. A socket keeps its reader in the same way.
     collected = threading.Event()
 
     def answer_later(_: FakeMeta) -> bytes | None:
@@ -128,7 +128,7 @@ def test_a_call_under_way_keeps_who_waits_for_it() -> None:
             except Exception as error:
                 ended.append(error)
 
-        asyncio.ensure_future(ask())  # noqa: RUF006 - nobody keeps it
+        asyncio.ensure_future(ask())  # noqa: RUF006 - no reference is kept
         await asyncio.sleep(0)
         gc.collect()
         collected.set()
@@ -150,7 +150,7 @@ def test_a_cancelled_call_keeps_nothing(server: MetaServer) -> None:
                 with pytest.raises(asyncio.CancelledError):
                     await task
             gc.collect()
-            # This one, and the last of those, which stands here.
+            # One is this task. The other is the last cancelled task, which `task` refers to.
             assert held_objects(asyncio.Task) <= 2
 
     asyncio.run(main(50))
@@ -167,7 +167,7 @@ def test_calls_that_end_while_others_are_cancelled(server: MetaServer) -> None:
                 await asyncio.sleep(number % 5 * 0.0005)
                 for task in tasks[::2]:
                     task.cancel()
-                # Nobody waits for ever.
+                # No task waits for ever.
                 ends = await asyncio.gather(*tasks, return_exceptions=True)
                 assert all(end == [] or isinstance(end, asyncio.CancelledError) for end in ends)
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, threads, forks, closing: what a blocking client does besides its calls."""
+"""The life of a blocking client: Ctrl-C, threads, forks and closing."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from pegasus_dup import AlreadyExists, Client, ClientUnusable, Created, MetaServ
 
 
 def silent() -> FakeMeta:
-    """A server that reads requests and answers none."""
+    """Return a server that reads requests and sends no responses."""
     return FakeMeta(replies={LIST_DUPLICATION: lambda _: None})
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
     deadline = time.monotonic() + 10
     while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
+        assert time.monotonic() < deadline, f"{what} did not happen in time"
         time.sleep(0.005)
 
 
 @contextmanager
 def python(program: str, *args: str) -> Iterator[subprocess.Popen[str]]:
-    """A Python of its own that runs the program. None is left behind, whatever fails."""
+    """Run the program in a separate Python, which is killed at the end in any case."""
     with subprocess.Popen(
         [sys.executable, "-W", "error", "-c", textwrap.dedent(program), *args],
         stdin=subprocess.PIPE,
@@ -56,7 +56,7 @@ def test_ctrl_c() -> None:
             client.add("temp", "target")
         except KeyboardInterrupt:
             print(time.time(), flush=True)
-            # The client goes on: the call is gone, not the client.
+            # The call has ended, but the client can still be used.
             try:
                 client.query("temp", timeout=0.1)
             except Exception as error:
@@ -64,7 +64,8 @@ def test_ctrl_c() -> None:
             sys.exit(42)
     """
     waits = []
-    # The best of three: other programs may keep the machine busy, a lost signal loses all.
+    # One of three tries must be fast enough, because other programs may keep the machine busy. If
+    # the signal were lost, all three would fail.
     for _ in range(3):
         with silent().running() as fake, python(program, fake.address) as process:
             wait_for(partial(fake.has_seen, LIST_DUPLICATION), "the request")
@@ -78,7 +79,7 @@ def test_ctrl_c() -> None:
         assert 0 <= waits[-1] < 2
         if waits[-1] < 0.2:
             return
-    raise AssertionError(f"Ctrl-C went unnoticed for too long: {waits}")
+    raise AssertionError(f"Ctrl-C took too long: {waits}")
 
 
 def test_ctrl_c_tells_what_was_sent() -> None:
@@ -166,7 +167,8 @@ def test_threads_share_a_client() -> None:
         Client(server.address) as client,
         ThreadPoolExecutor(max_workers=16) as pool,
     ):
-        # Three adds of each table at a time: one creates it, the others find it.
+        # Each table is added three times at once. One add creates the duplication, and the others
+        # find it.
         outcomes = list(pool.map(lambda table: client.add(table, "target"), tables * 3))
         for table in tables:
             of_table = [
@@ -213,11 +215,12 @@ def test_many_clients_leave_no_threads_behind(server: MetaServer) -> None:
 
 
 def test_fork() -> None:
-    # In a process of its own: a fork of the test runner would copy all of its threads' locks.
+    # The test uses a separate process, because a fork of the test runner would copy the locks of
+    # all its threads.
     program = """
         import os, signal, sys, warnings
         from pegasus_dup import Client, ClientUnusable, MetaServer
-        # Newer Pythons warn of any fork in a process with threads, which is the very subject.
+        # Newer Pythons warn about any fork in a process with threads, which this test is about.
         warnings.simplefilter("ignore", DeprecationWarning)
         server = MetaServer(tables=["temp"], remote_clusters={"target": "127.0.0.1:1"})
         client = Client(server.address, timeout=5)

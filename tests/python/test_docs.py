@@ -1,4 +1,4 @@
-"""What the documentation shows is run; what the package has is documented."""
+"""The programs of the documentation run, and every public name is documented."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def run(program: str) -> str:
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    # The log goes there.
+    # The log is written to stderr.
     return done.stdout or done.stderr
 
 
@@ -122,7 +122,7 @@ def test_the_site_builds_and_describes_every_public_name(tmp_path: Path) -> None
         [str(ROOT / "scripts/build-docs"), str(site)], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    # The list of all that the reference describes, which other sites link to.
+    # This file lists all names that the reference describes, so that other sites can link to them.
     inventory = (site / "objects.inv").read_bytes().split(b"\n", 4)[4]
     described = {line.split()[0] for line in zlib.decompress(inventory).decode().splitlines()}
     missing = [name for name in public_names() if f"pegasus_dup.{name}" not in described]

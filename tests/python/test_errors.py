@@ -1,4 +1,4 @@
-"""Each kind of error arrives as its exception, with what is known about it."""
+"""Each kind of error becomes its exception, with everything that is known about the error."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_brace_in_a_name_is_unsupported(client: Client, name: str) -> None:
         assert table is not None
         assert cluster is not None
         if table == name:
-            # Asked for first, which is harmless.
+            # The client reads first, which is harmless.
             with pytest.raises(TableNotFound):
                 client.add(table, cluster)
             continue
@@ -134,7 +134,7 @@ def test_own_cluster_is_an_invalid_argument(client: Client) -> None:
 
 
 def test_wrong_state() -> None:
-    # A stopped clock leaves it in DS_PREPARE, from which there is no way to a pause.
+    # With a stopped clock the duplication stays in DS_PREPARE, which cannot be paused.
     with (
         MetaServer(
             tables=["temp"],
@@ -173,7 +173,8 @@ def test_refused(code: str, hint: str, expected: type[PegasusDupError]) -> None:
 
 
 def test_unavailable() -> None:
-    # Bound and not listening: nobody else gets the port, and a connection is refused.
+    # The socket is bound but does not listen, so no other process gets the port, and connections
+    # are refused.
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{closed.getsockname()[1]}"

@@ -1,4 +1,4 @@
-"""Every argument of every call, with every kind of value that it must refuse.
+"""Every argument of every call refuses every kind of invalid value.
 
 The calls and their arguments are read from the package, so that none can be forgotten.
 """
@@ -21,7 +21,7 @@ from pegasus_dup import AsyncClient, Client, Failed, InvalidArgument, MetaGroup,
 
 
 class Surrogate(str):
-    """Holds no valid text, and says otherwise."""
+    """A string whose text is invalid, but that prints as a valid text."""
 
     __slots__ = ()
 
@@ -33,7 +33,7 @@ class Surrogate(str):
 
 
 class Large(int):
-    """Is out of every range, and says otherwise."""
+    """A number that is out of range, but that prints as a valid number."""
 
     def __int__(self) -> int:
         return 1
@@ -49,11 +49,11 @@ class Large(int):
 
 
 NO_TEXT = ["\ud800", Surrogate("\ud800")]
-# Python refuses to write out what has more than 4300 digits.
+# Python refuses to convert a number with more than 4300 digits to text.
 LARGE = [2**31, -(2**31) - 1, 2**63, 2**64, -(2**64), 10**400, 10**5000, -(10**5000), Large(2**64)]
 NO_TIME = [0, -1, math.nan, math.inf, -math.inf, -1e300, timedelta(0), timedelta.min, timedelta.max]
 
-# What has the right type, and makes no sense.
+# Values of the right type that make no sense.
 SENSELESS: dict[str, list[Any]] = {
     "text": NO_TEXT,
     "int": LARGE,
@@ -73,7 +73,7 @@ SENSELESS: dict[str, list[Any]] = {
 NOT_TEXT: list[Any] = [1, b"temp", bytearray(b"temp"), Path("temp"), object(), Mock(spec=str)]
 NOT_INT: list[Any] = ["1", True, 1.0, 1j, object(), timedelta(1), Mock(spec=int)]
 
-# What has a wrong type. `None` is one too, unless it is the argument's default.
+# Values of a wrong type. `None` is also wrong, unless it is the default of the argument.
 WRONG: dict[str, list[Any]] = {
     "text": [*NOT_TEXT, None],
     "int": [*NOT_INT, None],
@@ -122,7 +122,7 @@ KINDS = {
     "remote_clusters": "remote_clusters",
 }
 
-# What the arguments without a default are given while another is tried.
+# The values of the arguments without a default, while another argument is tested.
 GIVEN: dict[str, Any] = {
     "cluster": "target",
     "faults": (),
@@ -154,7 +154,7 @@ EVERY_ARGUMENT = pytest.mark.parametrize(("owner", "name", "parameter"), list(ar
 
 
 class Subjects:
-    """What the methods are called on. The clients' server notes what it is asked."""
+    """Return the objects whose methods are called. Their server notes the requests it receives."""
 
     def __init__(self, fake: FakeMeta) -> None:
         self.fake = fake
@@ -209,7 +209,7 @@ def test_wrong_types(
     for value in WRONG[KINDS[parameter.name]]:
         if value is None and parameter.default is None:
             continue
-        # Of `try_add`, too: a program that passes a wrong type has a defect.
+        # This includes `try_add`, because a program that passes a wrong type has a defect.
         with pytest.raises(TypeError, match="must be "):
             call(subjects, owner, name, parameter.name, value)
     assert subjects.fake.seen == []

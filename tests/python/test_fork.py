@@ -1,4 +1,4 @@
-"""A child that is forked while threads of its parent are at work inside the library."""
+"""A process can fork while its threads run inside the library, and the child can use it."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ import textwrap
 
 import pytest
 
-# More by hand: PEGASUS_DUP_FORKS=2000 pytest tests/python/test_fork.py
+# To run more forks: PEGASUS_DUP_FORKS=2000 pytest tests/python/test_fork.py
 FORKS = int(os.environ.get("PEGASUS_DUP_FORKS", "100"))
 
-# Forks, and has each child ask a server by a new client. Who doesn't come to an end is counted.
+# Forks repeatedly. Each child queries a server with a new client. Counts the children that do not
+# end.
 PROGRAM = """
     import asyncio, logging, os, select, signal, sys, threading, time, warnings
     import pegasus_dup
     from pegasus_dup import AsyncClient, Client, MetaServer, disable_logging, enable_logging
 
-    # Newer Pythons warn of any fork in a process with threads, which is the very subject.
+    # Newer Pythons warn about any fork in a process with threads, which this test is about.
     warnings.simplefilter("ignore", DeprecationWarning)
     logging.getLogger("pegasus_dup").addHandler(logging.NullHandler())
     logging.getLogger("pegasus_dup").setLevel(logging.DEBUG)
@@ -51,7 +52,7 @@ PROGRAM = """
         with Client(server.address, timeout=5) as client:
             assert client.query("temp", progress=lambda step: None) == []
         asyncio.run(in_async_child())
-        # And the log, as in the parent.
+        # The child switches the log on and off, too.
         enable_logging()
         disable_logging()
 
@@ -73,9 +74,9 @@ PROGRAM = """
             finally:
                 os._exit(code)
         os.close(writer)
-        # A child of CPython 3.11 may never come out of os.fork: the interpreter then waits for a
+        # In CPython 3.11, os.fork may never return in the child: the interpreter then waits for a
         # lock of its own, which another thread held at the fork because it was just attaching.
-        # That child has run nothing of the library, so another one is forked in its place.
+        # Such a child has run nothing of the library, so another child is forked in its place.
         if not select.select([reader], [], [], 10)[0]:
             stuck += 1
             assert stuck < 10

@@ -1,4 +1,4 @@
-"""Whatever a server answers, nothing that Python shows of it does anything to a terminal."""
+"""Text from a server never controls a terminal, wherever Python shows it."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from pegasus_dup import (
     enable_logging,
 )
 
-# Control and format characters, separators, marks that turn the direction of text, and one for
-# private use.
+# Control and format characters, separators, marks that change the direction of text, and a
+# character for private use.
 HIDDEN = (
     "\x00\x07\x1b\x7f\r\n\x85\x9b\xad\u061c\u200b\u2028\u2029\u202e\u2066\ufeff\ue000\U000e0041"
 )
@@ -42,7 +42,7 @@ def test_an_error_shows_nothing_hidden(code: str) -> None:
         failed = client.try_add("temp", "target")
     assert isinstance(failed, Failed)
     assert_error(failed.error)
-    # A field is what the server said; the text shows it.
+    # The field holds the original text of the server; the text of the error escapes it.
     assert failed.error.hint == HOSTILE
     assert failed.error.code == code
     assert "x\\u{0}\\u{7}\\u{1b}\\u{7f}\\r\\n\\u{85}\\u{9b}" in str(failed.error)

@@ -1,4 +1,4 @@
-"""What the meta servers are: who leads, and the leader's version and generation."""
+"""`info` reports which server is the leader, and the leader's version and generation."""
 
 from __future__ import annotations
 

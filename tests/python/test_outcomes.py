@@ -1,4 +1,4 @@
-"""The three kinds, and the outcomes of the other operations, against the embedded server."""
+"""The outcomes of an add and of the other operations, with the embedded server."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from pegasus_dup import (
 
 
 def settled(client: Client, table: str = "temp") -> Duplication:
-    """The table's only duplication, once it is in its steady state."""
+    """Wait for the final state of the only duplication of the table, and return it."""
     deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         (duplication,) = client.query(table)
@@ -60,11 +60,11 @@ def test_created(client: Client) -> None:
     assert listed.create_ts_ms is not None
     assert listed.create_time is not None
     assert listed.create_time.tzinfo is timezone.utc
-    # The server may take whole seconds for its dupids, not for this.
+    # The server derives dupids from whole seconds, but the creation time has milliseconds.
     assert abs(listed.create_time - before) < timedelta(seconds=10)
 
 
-def test_already_exists_as_asked(client: Client) -> None:
+def test_already_exists_as_requested(client: Client) -> None:
     created = client.add("temp", "target")
     assert isinstance(created, Created)
     outcome = client.add("temp", "target")
@@ -115,7 +115,7 @@ def test_what_old_servers_keep_as_the_table_has_it() -> None:
         outcome = client.add("temp", "target", checkpoint=True)
         assert isinstance(outcome, Created)
         assert not outcome.certain
-        # While the checkpoint is being shipped, the status tells of it.
+        # The status shows a checkpoint only while the checkpoint is being shipped.
         assert outcome.value.status is Status.PREPARE
         assert outcome.unverified == ()
         other = client.add("temp", "target", remote_table="copy", remote_replica_count=5)
@@ -223,7 +223,7 @@ def test_list(client: Client) -> None:
     assert listed("t", match="exact") == []
 
 
-def test_lost_answer_is_not_certain() -> None:
+def test_lost_response_is_not_certain() -> None:
     def made_and_hung_up(fake: FakeMeta) -> bytes:
         fake.entries.append(Entry(dupid=1_700_000_000))
         raise HangUp
@@ -267,7 +267,7 @@ def test_tables_are_listed_with_and_without_duplications() -> None:
         async with AsyncClient(address) as client:
             return await client.list_by_table()
 
-    # Nothing moves by itself there, so that each list tells the same.
+    # With a stopped clock, every list returns the same.
     with (
         MetaServer(
             tables=["temp", "stat"], remote_clusters={"target": "127.0.0.1:35601"}, clock="stopped"

@@ -1,4 +1,4 @@
-"""The package as a whole: names, values, types, style."""
+"""The names, values, types and style of the package."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ ENUMS: dict[str, type[enum.Enum]] = {
 
 
 def test_enumerations_have_what_the_library_has() -> None:
-    # In Python these are classes, methods, arguments, or levels of `logging`.
+    # In Python these names are classes, methods, arguments, or levels of `logging`.
     assert _core.ENUMS.keys() - ENUMS.keys() == {
         "LogLevel",
         "MatchType",
@@ -138,7 +138,7 @@ def test_everything_public_is_documented() -> None:
         if not isinstance(thing, type):
             continue
         assert thing.__module__ == "pegasus_dup"
-        # A dataclass without one gets its signature for a docstring.
+        # A dataclass without a docstring gets its signature as the docstring.
         assert thing.__doc__, name
         assert not thing.__doc__.startswith(f"{name}("), name
         for member, value in vars(thing).items():
@@ -221,7 +221,8 @@ def test_importing_imports_nothing_slow() -> None:
     done = subprocess.run(
         [sys.executable, "-I", "-c", program], capture_output=True, text=True, check=True
     )
-    # asyncio takes longer than all of this package; who uses it has it.
+    # The import of asyncio takes longer than that of the whole package. Programs that use asyncio
+    # import it themselves.
     slow = {
         "dataclasses",
         "inspect",
@@ -240,7 +241,7 @@ def test_importing_imports_nothing_slow() -> None:
 def test_help_begins_with_what_to_do() -> None:
     text = pydoc.plain(pydoc.render_doc(pegasus_dup))
     assert "Add an Apache Pegasus duplication and know what happened." in text
-    # What only the package itself needs stays out of sight.
+    # Names that only the package itself needs are not visible.
     for hidden in ("_atexit", "ClientBase(", "_name", "close_gate"):
         assert f"\n    {hidden}" not in text, hidden
     assert "enable_logging(level: 'int' = 10) -> 'None'" in text

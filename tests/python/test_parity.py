@@ -1,4 +1,4 @@
-"""The same operations, outcomes, evidence and errors as in every face: tests/parity.json."""
+"""The package has the operations, outcomes, evidence and errors that tests/parity.json lists."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def test_errors_have_a_class_each() -> None:
 
 
 def test_names_of_states() -> None:
-    # A number that has no name is a member of its own in Python.
+    # In Python, a number without a name is an enumeration member, too.
     assert {one.value for one in Status} == {*names("statuses"), "DS_UNKNOWN"}
     assert {one.value for one in FailMode} == {*names("fail_modes"), "FAIL_UNKNOWN"}
     assert [one.value for one in Generation] == names("generations")
@@ -86,7 +86,7 @@ def test_no_operation_is_missing_from_the_table(client: type) -> None:
         if not name.startswith("_") and inspect.isfunction(method)
         if annotated(client, name) <= outcomes
     }
-    # The same add, with its error as a value.
+    # `try_add` is the same operation as `add`, and returns its error as a value.
     assert methods - {"try_add"} == set(names("operations"))
 
 

@@ -1,4 +1,4 @@
-"""What a call tells of itself while it runs: to a callback, and to `logging`."""
+"""A running call reports its progress to a callback, and its events to `logging`."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_steps_of_an_add(server: MetaServer) -> None:
             f"sending: {SENT}",
         ]
         seen.clear()
-        # The leader is known by now, and nothing is sent.
+        # The leader is known by now, and the call changes nothing.
         assert isinstance(client.add("temp", "target", progress=seen.append), AlreadyExists)
         assert seen == [Progress(Step.ASKING, server.address)]
 
@@ -45,7 +45,7 @@ def test_steps_are_told_while_the_call_waits() -> None:
 
         def watch(progress: Progress) -> None:
             if progress.step is Step.ASKING:
-                # On the calling thread, which may use the client itself meanwhile.
+                # The callback runs on the calling thread, and may use the client itself.
                 assert threading.current_thread() is threading.main_thread()
                 assert client.unsettled == []
                 asked.set()
@@ -131,7 +131,7 @@ def test_nothing_is_logged_unless_enabled(
 
 
 def of_client(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
-    # The server, in this process too, may note the end of a connection when that is long over.
+    # The server runs in this process, too, and may log the end of a connection late.
     return [one for one in caplog.records if not one.name.startswith("pegasus_dup.server")]
 
 

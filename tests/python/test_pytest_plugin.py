@@ -1,4 +1,4 @@
-"""The pytest plugin, as other people's suites use it."""
+"""The pytest plugin works in the test suites of other projects."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def test_a_server_for_a_module_and_for_the_run(pytester: pytest.Pytester) -> Non
         test_other=module,
     )
     pytester.runpytest_subprocess().assert_outcomes(passed=6)
-    # A server for each worker there, and the module stays with one worker.
+    # Each worker has a server of its own, and a module stays with one worker.
     result = pytester.runpytest_subprocess("-n", "2", "--dist", "loadfile")
     result.assert_outcomes(passed=6)
 
@@ -220,7 +220,7 @@ def test_servers_end_with_their_module_and_their_run(pytester: pytest.Pytester) 
 
 
 def test_the_package_is_imported_only_when_asked_for(pytester: pytest.Pytester) -> None:
-    # Else what measures coverage of it would start too late.
+    # If the plugin imported the package, coverage would start to measure it too late.
     pytester.makepyfile(
         """
         import sys

@@ -27,7 +27,7 @@ def test_the_commands_of_the_quick_start_print_what_the_readme_shows() -> None:
                 check=False,
             )
             printed = f"{done.stdout}(exit code {done.returncode})\n"
-            # The times are those of the day when the page was written.
+            # The times on the page are those of the day when the page was written.
             assert re.sub(r"\d{10,}", "TIME", printed) == re.sub(
                 r"\d{10,}", "TIME", shown.rstrip() + "\n"
             )
@@ -35,7 +35,7 @@ def test_the_commands_of_the_quick_start_print_what_the_readme_shows() -> None:
 
 def test_readme_links_lead_somewhere() -> None:
     for document in ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"):
-        # A lambda of C++ looks like a link.
+        # A lambda in C++ looks like a link.
         prose = re.sub(r"^```.*?^```$", "", (ROOT / document).read_text(), flags=re.M | re.S)
         links = re.findall(r"\]\(([^)#]+)\)", prose)
         missing = [link for link in links if "://" not in link and not (ROOT / link).exists()]

@@ -1,4 +1,4 @@
-"""A machine without threads or file descriptors: errors of their own kind, and no panic."""
+"""If threads or file descriptors run out, calls end in an error that says so, and never panic."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ limit = getattr(resource, name)
 loop = asyncio.new_event_loop()
 loop.run_until_complete(asyncio.sleep(0))
 if name == "RLIMIT_NPROC" and os.getuid() == 0:
-    # The limit of threads does not bind root.
+    # The limit of threads does not apply to root.
     os.setgid(65534)
     os.setuid(65534)
 resource.setrlimit(limit, (int(number), resource.getrlimit(limit)[1]))
@@ -60,7 +60,7 @@ except MetaServerError as error:
     assert error.cause, error
     outcomes.append("not served")
 
-# Once there is enough again, the same works.
+# The same calls work again when there is enough.
 resource.setrlimit(limit, (resource.getrlimit(limit)[1],) * 2)
 with Client(address, timeout=5) as client:
     outcomes.append(type(client.try_add("temp", "target")).__name__)

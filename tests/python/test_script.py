@@ -1,4 +1,4 @@
-"""The console script: the Rust command line in the interpreter's process."""
+"""The console script runs the Rust command line in the process of the interpreter."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def start(stack: ExitStack, *args: str) -> subprocess.Popen[str]:
         [*COMMANDS[0], *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     stack.enter_context(process)
-    # Before that: a test that failed leaves none behind.
+    # This runs first, so that a failed test leaves no process behind.
     stack.callback(process.kill)
     return process
 
@@ -85,7 +85,7 @@ def test_arguments_that_are_no_text(server: MetaServer) -> None:
 def test_serve_ends_with_a_signal(number: signal.Signals, stack: ExitStack) -> None:
     process = start(stack, "serve", "--listen", "127.0.0.1:0", "--table", "temp")
     assert process.stdout is not None
-    # Through a pipe, and at once: nothing is kept in a buffer.
+    # The output arrives through a pipe at once, because nothing stays in a buffer.
     line = process.stdout.readline()
     found = re.fullmatch(r"serving on (127\.0\.0\.1:\d+)\n", line)
     assert found, line
@@ -125,7 +125,7 @@ CLOSED = [
 
 
 def closing(redirections: str, command: list[str]) -> list[str]:
-    """Return the command, run with streams that are closed."""
+    """Return a command that runs the script with closed streams."""
     return ["sh", "-c", f'exec "$@" {redirections}', "sh", *command]
 
 
@@ -161,7 +161,7 @@ def test_no_socket_takes_a_streams_place(
             assert os.readlink(f"/proc/{process.pid}/fd/{stream}") == "/dev/null"
 
 
-# A client that has its connection ended, and connects anew, after the streams were closed.
+# A client whose connection is closed, and that connects again after the streams were closed.
 LIBRARY = """
 import fcntl, os, socket, sys
 from pegasus_dup import Client
@@ -187,7 +187,7 @@ os._exit(42 if numbers and min(numbers) > 2 else 1)
 
 
 def test_the_library_takes_no_streams_place_either(server: MetaServer) -> None:
-    """A daemon has closed its streams; what it prints must not go to a meta server."""
+    """The output of a daemon whose streams are closed must not go to a meta server."""
     done = subprocess.run(
         [sys.executable, "-c", LIBRARY, server.address],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""`MetaServer`."""
+"""The class `MetaServer`."""
 
 from __future__ import annotations
 

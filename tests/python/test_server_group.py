@@ -1,4 +1,4 @@
-"""Generations, faults and groups of the embedded server."""
+"""The generations, faults and groups of the embedded server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from pegasus_dup import (
 )
 
 REMOTE = {"target": "127.0.0.1:35601"}
-# A whole header in front of no body at all, which ends a real server.
+# A complete header without any body. It ends a real server.
 DEADLY = b"THFT" + bytes(7) + b"\x30" + bytes(36)
 
 
@@ -72,7 +72,7 @@ def test_faults() -> None:
     ):
         with pytest.raises(PermissionDenied):
             client.add("temp", "target")
-        # Counting starts again with other rules.
+        # New rules start the count again.
         server.set_faults(["add#1=refuse:ERR_BUSY", "add#2=close-after"])
         with pytest.raises(Busy):
             client.add("temp", "target")
@@ -125,7 +125,7 @@ def test_elections() -> None:
         group.elect(0, old_stays=True, followers_learn=False)
         assert group.leader == 0
         assert len(client.query("temp")) == 1
-        # It serves before it has read its duplications back: none is there.
+        # The new leader serves before it has read its duplications back, so it lists none.
         group.elect(1, early=3600)
         with Client(group.addresses[1]) as early:
             assert early.query("temp") == []

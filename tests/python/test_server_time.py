@@ -1,4 +1,4 @@
-"""Time turned by hand, and partitions that lag or stick."""
+"""Time that is advanced by hand, and partitions that lag or stick."""
 
 from __future__ import annotations
 

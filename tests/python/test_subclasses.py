@@ -1,4 +1,4 @@
-"""A text or a number of a subclass is what it holds, not what it prints as."""
+"""For an instance of a subclass, the value that it holds counts, not what it prints."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ CLUSTER = "127.0.0.1:35601"
 
 
 class Lying(str):
-    """Says something else in every way that it is asked."""
+    """A string that prints as another text in every way."""
 
     __slots__ = ()
 
@@ -39,14 +39,14 @@ class Lying(str):
         return "lie"
 
     def _refuse(self, *_: object) -> NoReturn:
-        raise AssertionError("asked the object instead of reading its text")
+        raise AssertionError("a method of the object was called instead of reading its text")
 
     __str__ = __repr__ = __format__ = __getitem__ = __add__ = _lie
     __iter__ = __len__ = encode = split = strip = _refuse  # type: ignore[assignment]
 
 
 def member(text: str) -> str:
-    """Return a member of an enumeration, which prints as `Names.REMOTE`."""
+    """Return a member of an enumeration. It prints as `Names.REMOTE`."""
 
     class Names(str, enum.Enum):
         REMOTE = text

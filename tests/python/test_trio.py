@@ -1,4 +1,4 @@
-"""Without asyncio, `AsyncClient` says what is wrong."""
+"""Without asyncio, `AsyncClient` raises an exception that explains the problem."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_advice_works_under_trio(server: MetaServer) -> None:
 
 
 def test_trio_as_a_guest_of_asyncio(server: MetaServer) -> None:
-    # An event loop of asyncio is running there, which can't wait for a task of trio's.
+    # An event loop of asyncio is running there, but it cannot wait for a task of trio.
     async def guest() -> None:
         async with AsyncClient(server.address) as client:
             with pytest.raises(ClientUnusable, match="library=trio"):
@@ -62,7 +62,7 @@ def test_trio_as_a_guest_of_asyncio(server: MetaServer) -> None:
             done_callback=ended.set_result,
         )
         (await ended).unwrap()
-        # The host itself is asyncio's.
+        # The host task itself belongs to asyncio.
         async with AsyncClient(server.address) as client:
             assert await client.query("temp") == []
 
