@@ -73,7 +73,10 @@ fn program_for_anybody(folder: &Path) -> PathBuf {
     let anybody = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(folder, anybody.clone()).expect("allowed");
     let path = folder.join("pegasus-dup");
-    std::fs::copy(env!("CARGO_BIN_EXE_pegasus-dup"), &path).expect("copied");
+    // `cp` makes the copy, because Linux does not run a file that is open for writing. A program that
+    // another test starts at the same time would inherit this process's open file for a moment.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_pegasus-dup")).arg(&path).status();
+    assert!(copied.expect("cp runs").success());
     std::fs::set_permissions(&path, anybody).expect("allowed");
     path
 }
