@@ -30,7 +30,7 @@ fn worlds() -> [World; 3] {
 
 /// A client that does not wait long for what will not come.
 fn hurried(fake: &Fake) -> Client {
-    client(fake).with_timeout(Duration::from_millis(300))
+    client(fake).with_timeout(Duration::from_millis(600))
 }
 
 fn asks(seen: &Seen) -> bool {
