@@ -55,17 +55,20 @@ from ._outcome import (
     Changed,
     Created,
     Difference,
-    Duplication,
     Failed,
-    Identity,
     Info,
     NotFound,
-    PartitionProgress,
     Progress,
     Removed,
     ServerInfo,
-    TableDuplications,
     Unchanged,
+)
+from ._resources import (
+    Duplication,
+    Identity,
+    PartitionProgress,
+    Resource,
+    TableDuplications,
 )
 from ._server import MetaGroup, MetaServer, Table
 
@@ -103,6 +106,7 @@ __all__ = [
     "RemoteClusterNotConfigured",
     "RemoteTableTaken",
     "Removed",
+    "Resource",
     "Role",
     "ServerInfo",
     "Status",

@@ -25,13 +25,12 @@ if TYPE_CHECKING:
         AlreadyExists,
         Changed,
         Created,
-        Duplication,
         Info,
         NotFound,
         Removed,
-        TableDuplications,
         Unchanged,
     )
+    from ._resources import Duplication, TableDuplications
 
     _T = TypeVar("_T")
 
@@ -87,7 +86,7 @@ class AsyncClient(ClientBase):
         checkpoint: bool = False,
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
-    ) -> Created | AlreadyExists:
+    ) -> Created[Duplication] | AlreadyExists[Duplication]:
         """Add a duplication of ``table`` to the remote ``cluster``, and tell what happened.
 
         ``remote_table`` is the table's name there, its own unless given; ``remote_replica_count``
@@ -115,7 +114,7 @@ class AsyncClient(ClientBase):
         checkpoint: bool = False,
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
-    ) -> Created | AlreadyExists | Failed:
+    ) -> Created[Duplication] | AlreadyExists[Duplication] | Failed:
         """Like ``add``, with the error as a value: ``Failed(error)`` instead of an exception.
 
         Arguments of a wrong type raise ``TypeError`` here too.
@@ -178,7 +177,7 @@ class AsyncClient(ClientBase):
         *,
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
-    ) -> Changed | Unchanged:
+    ) -> Changed[Duplication] | Unchanged[Duplication]:
         """Let a paused duplication run. ``which`` is its dupid, or its remote cluster's name."""
         return await self._run(_operations.start(table, which), timeout, progress)
 
@@ -189,7 +188,7 @@ class AsyncClient(ClientBase):
         *,
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
-    ) -> Changed | Unchanged:
+    ) -> Changed[Duplication] | Unchanged[Duplication]:
         """Pause a duplication. ``which`` is its dupid, or its remote cluster's name."""
         return await self._run(_operations.pause(table, which), timeout, progress)
 
@@ -200,7 +199,7 @@ class AsyncClient(ClientBase):
         *,
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
-    ) -> Removed | NotFound:
+    ) -> Removed[Duplication] | NotFound:
         """Remove a duplication. ``which`` is its dupid, or its remote cluster's name."""
         return await self._run(_operations.remove(table, which), timeout, progress)
 
@@ -212,7 +211,7 @@ class AsyncClient(ClientBase):
         *,
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
-    ) -> Changed | Unchanged:
+    ) -> Changed[Duplication] | Unchanged[Duplication]:
         """Set what a duplication does with a write that the remote cluster doesn't take.
 
         ``which`` is its dupid, or its remote cluster's name.

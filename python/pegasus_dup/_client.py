@@ -21,14 +21,13 @@ if TYPE_CHECKING:
         AlreadyExists,
         Changed,
         Created,
-        Duplication,
         Info,
         NotFound,
         Progress,
         Removed,
-        TableDuplications,
         Unchanged,
     )
+    from ._resources import Duplication, TableDuplications
 
     _T = TypeVar("_T")
     Watcher = Callable[[Progress], object]
@@ -118,7 +117,7 @@ class Client(ClientBase):
         checkpoint: bool = False,
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
-    ) -> Created | AlreadyExists:
+    ) -> Created[Duplication] | AlreadyExists[Duplication]:
         """Add a duplication of ``table`` to the remote ``cluster``, and tell what happened.
 
         ``remote_table`` is the table's name there, its own unless given; ``remote_replica_count``
@@ -146,7 +145,7 @@ class Client(ClientBase):
         checkpoint: bool = False,
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
-    ) -> Created | AlreadyExists | Failed:
+    ) -> Created[Duplication] | AlreadyExists[Duplication] | Failed:
         """Like ``add``, with the error as a value: ``Failed(error)`` instead of an exception.
 
         Arguments of a wrong type raise ``TypeError`` here too.
@@ -209,7 +208,7 @@ class Client(ClientBase):
         *,
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
-    ) -> Changed | Unchanged:
+    ) -> Changed[Duplication] | Unchanged[Duplication]:
         """Let a paused duplication run. ``which`` is its dupid, or its remote cluster's name."""
         return self._wait(_operations.start(table, which), timeout, progress)
 
@@ -220,7 +219,7 @@ class Client(ClientBase):
         *,
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
-    ) -> Changed | Unchanged:
+    ) -> Changed[Duplication] | Unchanged[Duplication]:
         """Pause a duplication. ``which`` is its dupid, or its remote cluster's name."""
         return self._wait(_operations.pause(table, which), timeout, progress)
 
@@ -231,7 +230,7 @@ class Client(ClientBase):
         *,
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
-    ) -> Removed | NotFound:
+    ) -> Removed[Duplication] | NotFound:
         """Remove a duplication. ``which`` is its dupid, or its remote cluster's name."""
         return self._wait(_operations.remove(table, which), timeout, progress)
 
@@ -243,7 +242,7 @@ class Client(ClientBase):
         *,
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
-    ) -> Changed | Unchanged:
+    ) -> Changed[Duplication] | Unchanged[Duplication]:
         """Set what a duplication does with a write that the remote cluster doesn't take.
 
         ``which`` is its dupid, or its remote cluster's name.

@@ -7,14 +7,13 @@ from ._outcome import (
     AlreadyExists,
     Changed,
     Created,
-    Duplication,
     Info,
     NotFound,
     Progress,
     Removed,
-    TableDuplications,
     Unchanged,
 )
+from ._resources import Duplication, TableDuplications
 
 __all__ = [
     "ENUMS",
@@ -54,7 +53,7 @@ class Operation(Generic[_T]):
         remote_table: str | None,
         remote_replica_count: int | None,
         checkpoint: bool,
-    ) -> Operation[Created | AlreadyExists]: ...
+    ) -> Operation[Created[Duplication] | AlreadyExists[Duplication]]: ...
     @staticmethod
     def query(table: str) -> Operation[builtins.list[Duplication]]: ...
     @overload
@@ -68,15 +67,19 @@ class Operation(Generic[_T]):
         pattern: str | None, match: str, by_table: Literal[True]
     ) -> Operation[builtins.list[TableDuplications]]: ...
     @staticmethod
-    def start(table: str, which: int | str) -> Operation[Changed | Unchanged]: ...
+    def start(
+        table: str, which: int | str
+    ) -> Operation[Changed[Duplication] | Unchanged[Duplication]]: ...
     @staticmethod
-    def pause(table: str, which: int | str) -> Operation[Changed | Unchanged]: ...
+    def pause(
+        table: str, which: int | str
+    ) -> Operation[Changed[Duplication] | Unchanged[Duplication]]: ...
     @staticmethod
-    def remove(table: str, which: int | str) -> Operation[Removed | NotFound]: ...
+    def remove(table: str, which: int | str) -> Operation[Removed[Duplication] | NotFound]: ...
     @staticmethod
     def set_fail_mode(
         table: str, which: int | str, mode: str
-    ) -> Operation[Changed | Unchanged]: ...
+    ) -> Operation[Changed[Duplication] | Unchanged[Duplication]]: ...
     @staticmethod
     def info() -> Operation[Info]: ...
 

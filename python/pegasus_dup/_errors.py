@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import ClassVar, TypeVar
 
-    from ._outcome import Duplication
+    from ._resources import Resource
 
     _T = TypeVar("_T")
 
@@ -38,8 +38,8 @@ class PegasusDupError(Exception):
     name, followed by the address that was tried: ``meta.example:34601 (10.0.0.1:34601)``."""
     code: str | None
     """The Pegasus error code, such as ``ERR_BUSY``, if a server gave one."""
-    known: tuple[Duplication, ...]
-    """The duplications that are known to stand there, where the outcome isn't."""
+    known: tuple[Resource, ...]
+    """The resources that are known to exist, although the outcome is not known."""
     cause: str | None
     """What lies underneath: the operating system's word on a refused connection, say."""
 
@@ -50,7 +50,7 @@ class PegasusDupError(Exception):
         hint: str | None = None,
         server: str | None = None,
         code: str | None = None,
-        known: Iterable[Duplication] = (),
+        known: Iterable[Resource] = (),
         cause: str | None = None,
     ) -> None:
         self.message = _plain(message)

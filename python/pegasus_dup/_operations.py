@@ -15,13 +15,12 @@ if TYPE_CHECKING:
         AlreadyExists,
         Changed,
         Created,
-        Duplication,
         Info,
         NotFound,
         Removed,
-        TableDuplications,
         Unchanged,
     )
+    from ._resources import Duplication, TableDuplications
 
     Which = Union[int, str]
     Seconds = Union[float, timedelta]
@@ -35,7 +34,7 @@ def add(
     remote_table: str | None,
     remote_replica_count: int | None,
     checkpoint: bool,
-) -> Operation[Created | AlreadyExists]:
+) -> Operation[Created[Duplication] | AlreadyExists[Duplication]]:
     """Add a duplication."""
     return _core.Operation.add(
         _args.text("table", table),
@@ -67,22 +66,24 @@ def _tables(pattern: str | None, match: str) -> tuple[str | None, str]:
     return wanted, "all" if wanted is None else how
 
 
-def start(table: str, which: Which) -> Operation[Changed | Unchanged]:
+def start(table: str, which: Which) -> Operation[Changed[Duplication] | Unchanged[Duplication]]:
     """Let a paused duplication run."""
     return _core.Operation.start(_args.text("table", table), _args.which(which))
 
 
-def pause(table: str, which: Which) -> Operation[Changed | Unchanged]:
+def pause(table: str, which: Which) -> Operation[Changed[Duplication] | Unchanged[Duplication]]:
     """Pause a duplication."""
     return _core.Operation.pause(_args.text("table", table), _args.which(which))
 
 
-def remove(table: str, which: Which) -> Operation[Removed | NotFound]:
+def remove(table: str, which: Which) -> Operation[Removed[Duplication] | NotFound]:
     """Remove a duplication."""
     return _core.Operation.remove(_args.text("table", table), _args.which(which))
 
 
-def set_fail_mode(table: str, which: Which, mode: str) -> Operation[Changed | Unchanged]:
+def set_fail_mode(
+    table: str, which: Which, mode: str
+) -> Operation[Changed[Duplication] | Unchanged[Duplication]]:
     """Set the fail mode of a duplication."""
     return _core.Operation.set_fail_mode(
         _args.text("table", table), _args.which(which), _args.fail_mode(mode)

@@ -1,128 +1,29 @@
-"""What a caller gets: frozen classes, with equality, hash, copying and ``match``."""
+"""The results of calls.
+
+The classes are frozen. Their objects can be compared, hashed, copied and used in ``match``.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
-
 from . import _core
-from ._values import dataclass
+from ._values import Generic, T_co, dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._enums import (
-        Evidence,
-        FailMode,
-        Generation,
-        KnownBy,
-        Property,
-        Role,
-        Status,
-        Step,
-    )
+    from ._enums import Evidence, Generation, KnownBy, Property, Role, Step
     from ._errors import PegasusDupError
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-
-@dataclass(frozen=True)
-class PartitionProgress:
-    """How far one partition has come, in decrees. ``None`` = not known yet."""
-
-    partition: int
-    """The partition's index."""
-    confirmed_decree: int | None
-    """The last decree that the remote cluster has confirmed."""
-    last_committed_decree: int | None
-    """The last decree committed in this cluster."""
-
-
-@dataclass(frozen=True)
-class Identity:
-    """What makes two duplications the same one.
-
-    A dupid alone doesn't: one removed and added again within a second gets the same.
-    """
-
-    table_id: int
-    """The table's id."""
-    cluster: str
-    """The remote cluster's name."""
-    dupid: int
-    """The duplication's id within the table."""
-    create_ts_ms: int | None
-    """When it was made, in milliseconds since 1970."""
-
-
-@dataclass(frozen=True)
-class Duplication:
-    """A duplication, as far as the server told of it. What it didn't tell is ``None``."""
-
-    table: str
-    """The table whose writes are shipped."""
-    table_id: int
-    """The table's id in this cluster."""
-    cluster: str
-    """The remote cluster's name."""
-    dupid: int
-    """The duplication's id within the table. Reused after a removal: see ``identity``."""
-    status: Status | None
-    """Where it stands; ``None`` where the server's generation isn't known, since the numbers mean
-    different things, or where only the answer to an add told of it."""
-    fail_mode: FailMode | None
-    """What it does with writes that the remote cluster refuses."""
-    remote_table: str | None
-    """The table's name in the remote cluster. Told by 2.6 snapshots only."""
-    remote_replica_count: int | None
-    """The remote table's replica count. Told by 2.6 snapshots only."""
-    create_ts_ms: int | None
-    """When it was made, in milliseconds since 1970, by the server's clock."""
-    partitions: tuple[PartitionProgress, ...]
-    """How far each partition has come. Told by newer 2.6 snapshots only, else empty."""
-
-    @property
-    def create_time(self) -> datetime | None:
-        """When it was made, in UTC, by the server's clock.
-
-        ``None`` too for a number that no ``datetime`` can hold.
-        """
-        if self.create_ts_ms is None:
-            return None
-        try:
-            # Not fromtimestamp: a float would not keep every millisecond.
-            return _EPOCH + timedelta(milliseconds=self.create_ts_ms)
-        except OverflowError:
-            return None
-
-    @property
-    def identity(self) -> Identity:
-        """What makes two duplications the same one."""
-        return Identity(self.table_id, self.cluster, self.dupid, self.create_ts_ms)
-
-
-@dataclass(frozen=True)
-class TableDuplications:
-    """A table, and its duplications: none, if nothing of the table is shipped."""
-
-    table: str
-    """The table."""
-    table_id: int
-    """The table's id in this cluster."""
-    partition_count: int | None
-    """The table's number of partitions; ``None`` where the server did not tell it."""
-    duplications: tuple[Duplication, ...]
-    """The table's duplications, in dupid order."""
 
 
 @dataclass(frozen=True)
 class Difference:
-    """What an existing duplication has otherwise than asked."""
+    """A field in which the existing resource differs from the request."""
 
     field: str
-    """``remote_table`` or ``remote_replica_count``."""
+    """The name of the field: ``remote_table`` or ``remote_replica_count``."""
     asked: str | int
-    """What was asked for. Not asking for a remote table is asking for the table's own name."""
+    """The requested value. A request without a remote table requests the table's own name."""
     existing: str | int
-    """What exists."""
+    """The value of the existing resource."""
 
     def __str__(self) -> str:
         asked, existing = _core.shown_name(str(self.asked)), _core.shown_name(str(self.existing))
@@ -130,40 +31,41 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class Created:
-    """It wasn't there before, and is now."""
+class Created(Generic[T_co]):
+    """The resource did not exist before the call, and exists now."""
 
-    value: Duplication
-    """What was created."""
+    value: T_co
+    """The resource that was created."""
     evidence: Evidence
-    """How that is known."""
+    """How the outcome is known."""
     warning: str | None = None
-    """What a person should know besides."""
+    """Additional information for the user."""
     unverified: tuple[Property, ...] = ()
-    """Which properties were requested and could not be compared, because the server does not tell
-    them. Empty where the outcome is certain."""
+    """The properties that were requested and could not be compared, because the server does not
+    report them. Empty if the outcome is certain."""
 
     @property
     def certain(self) -> bool:
-        """Whether this call, and no racing one, is known to have made it."""
+        """Whether it is known that this call, and not a concurrent call, created the resource."""
         return self.evidence.certain
 
 
 @dataclass(frozen=True)
-class AlreadyExists:
-    """It was there already; this call created nothing."""
+class AlreadyExists(Generic[T_co]):
+    """The resource existed before the call. The call created nothing."""
 
-    existing: Duplication
-    """What exists."""
+    existing: T_co
+    """The resource that exists."""
     differences: tuple[Difference, ...]
-    """What it has otherwise than asked. It is as asked where this and ``unverified`` are empty."""
+    """The fields in which the existing resource differs from the request. The resource is as
+    requested if both ``differences`` and ``unverified`` are empty."""
     evidence: Evidence
-    """How that is known."""
+    """How the outcome is known."""
     warning: str | None = None
-    """What a person should know besides: that it is paused, say."""
+    """Additional information for the user, for example that the duplication is paused."""
     unverified: tuple[Property, ...] = ()
-    """Which properties were requested and could not be compared, because the server does not tell
-    them: of a checkpoint it tells only while the checkpoint is being shipped."""
+    """The properties that were requested and could not be compared, because the server does not
+    report them. A checkpoint, for example, is reported only while it is being shipped."""
 
     @property
     def certain(self) -> bool:
@@ -173,54 +75,60 @@ class AlreadyExists:
 
 @dataclass(frozen=True)
 class Failed:
-    """What ``Client.try_add`` returns where ``Client.add`` raises."""
+    """An error as a value: ``Client.try_add`` returns it where ``Client.add`` raises."""
 
     error: PegasusDupError
     """The exception that ``add`` would have raised."""
 
 
 @dataclass(frozen=True)
-class Changed:
-    """It was otherwise before."""
+class Changed(Generic[T_co]):
+    """The call changed the resource."""
 
-    before: Duplication
-    """As it was when this call looked."""
-    after: Duplication
-    """As it is now."""
+    before: T_co
+    """The resource before the change."""
+    after: T_co
+    """The resource after the change."""
     warning: str | None = None
-    """What a person should know besides."""
+    """Additional information for the user."""
 
 
 @dataclass(frozen=True)
-class Unchanged:
-    """It was so already; this call changed nothing."""
+class Unchanged(Generic[T_co]):
+    """The resource was as requested already. The call changed nothing."""
 
-    current: Duplication
-    """As it is."""
+    current: T_co
+    """The resource as it is."""
     warning: str | None = None
-    """What a person should know besides."""
+    """Additional information for the user."""
 
 
 @dataclass(frozen=True)
-class Removed:
-    """It was there when this call looked, and is gone."""
+class Removed(Generic[T_co]):
+    """The resource existed when the call began, and no longer exists."""
 
-    was: Duplication
-    """As it was."""
+    was: T_co
+    """The resource before it was removed."""
     warning: str | None = None
-    """What a person should know besides."""
+    """Additional information for the user."""
+
+
+@dataclass(frozen=True)
+class NotFound:
+    """There was nothing to remove. No request was sent that changes anything."""
 
 
 @dataclass(frozen=True)
 class ServerInfo:
-    """One meta server."""
+    """A meta server."""
 
     server: str
-    """The address as it was given, with the IP address in parentheses if it was a name."""
+    """The address as it was given. If it is a host name, the IP address follows in parentheses."""
     role: Role
-    """What the server is at the moment."""
+    """The current role of the server."""
     detail: str | None = None
-    """What more is known, in words: why it cannot be reached, whom a follower names."""
+    """More information in words, for example why the server cannot be reached, or which leader a
+    follower names."""
 
 
 @dataclass(frozen=True)
@@ -228,28 +136,24 @@ class Info:
     """The meta servers of a cluster."""
 
     servers: tuple[ServerInfo, ...]
-    """Every server that was asked: the listed ones in their order, each address of a name as a
-    server of its own; then those that a follower named as the leader."""
+    """All servers that were asked. The listed servers come first, in their order, and each address
+    of a host name counts as a server. Servers that a follower named as the leader come last."""
     leader: str | None
-    """The server that leads; ``None`` if no server says that it does."""
+    """The server that leads. ``None`` if no server says that it leads."""
     version: str | None
-    """The version that the leader tells over HTTP; ``None`` if it tells none."""
+    """The version that the leader reports over HTTP. ``None`` if it reports none."""
     generation: Generation | None
-    """The generation of the leader that the client goes by; ``None`` if it is not known."""
+    """The generation of the leader that the client relies on. ``None`` if it is not known."""
     known_by: KnownBy | None
     """How the generation is known."""
     warning: str | None = None
-    """What a person should know besides: that the leader refutes the stated generation, say."""
-
-
-@dataclass(frozen=True)
-class NotFound:
-    """There was none to remove; nothing was sent."""
+    """Additional information for the user, for example that the leader refutes the stated
+    generation."""
 
 
 @dataclass(frozen=True)
 class Progress:
-    """What a call goes on to do: what ``progress`` is called with."""
+    """The step that a call begins. The callback ``progress`` receives it."""
 
     step: Step
     """The step."""

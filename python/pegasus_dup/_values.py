@@ -1,23 +1,34 @@
-"""Frozen dataclasses whose import doesn't cost what ``dataclasses`` costs.
+"""Frozen dataclasses and generic classes that are cheap to import.
 
-That module imports ``inspect``, and with it what takes source code apart: more than all of this
-package. So the methods are made here, and ``dataclasses`` is imported when somebody first asks one
-of these classes for its fields, as ``dataclasses.fields``, ``asdict`` and ``replace`` do.
+The modules ``dataclasses`` and ``typing`` take longer to import than the rest of this package,
+because ``dataclasses`` imports ``inspect``. Therefore this module makes the methods of a dataclass
+itself. It imports ``dataclasses`` only when a program first asks one of these classes for its
+fields, as ``dataclasses.fields``, ``asdict`` and ``replace`` do.
 """
 
 from __future__ import annotations
 
 import sys
+from types import GenericAlias
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from dataclasses import dataclass as dataclass  # noqa: PLC0414 - others import it from here
-    from typing import Any, Callable
+    from dataclasses import dataclass as dataclass  # noqa: PLC0414 - other modules import it
+    from typing import Any, Callable, TypeVar
+    from typing import Generic as Generic  # noqa: PLC0414 - other modules import it
+
+    T_co = TypeVar("T_co", covariant=True)
 
 else:
+    T_co = "T_co"
+
+    class Generic:
+        """The base of classes that can be subscripted, as with ``typing.Generic``."""
+
+        __class_getitem__ = classmethod(GenericAlias)
 
     def dataclass(*, frozen: bool) -> Callable[[type], type]:
-        """Make a frozen dataclass of a class, as ``dataclasses.dataclass(frozen=True)`` does."""
+        """Return a decorator that does what ``dataclasses.dataclass(frozen=True)`` does."""
         assert frozen
         return _frozen
 
@@ -43,12 +54,12 @@ def _frozen(cls: type) -> type:
 
 
 def _init(cls: type, names: tuple[str, ...], defaults: dict[str, Any]) -> Callable[..., None]:
-    # The one method that is written out: its signature is the class's.
+    # Only this method is generated as source text, because each class has another signature.
     arguments = ", ".join(
         f"{name}=defaults[{name!r}]" if name in defaults else name for name in names
     )
     lines = "".join(f"\n    fields[{name!r}] = {name}" for name in names)
-    # Frozen are the attributes, not the dictionary in which they are kept.
+    # Attributes are frozen, but the dictionary that holds them is not.
     text = (
         f"def __init__(self{', ' if names else ''}{arguments}):\n    fields = self.__dict__{lines}"
     )
@@ -61,7 +72,7 @@ def _init(cls: type, names: tuple[str, ...], defaults: dict[str, Any]) -> Callab
 
 
 def _annotations(cls: type) -> dict[str, Any]:
-    # Python 3.9 gives none to a class without any.
+    # In Python 3.9, a class without annotations has no such attribute.
     return getattr(cls, "__annotations__", {})
 
 
@@ -101,7 +112,7 @@ def _replace(self: Any, **changes: Any) -> Any:
 
 
 class _Fields:
-    """What ``dataclasses`` knows a dataclass by, made when it first looks."""
+    """The attribute that ``dataclasses`` looks for, computed when it is first read."""
 
     def __get__(self, instance: object, owner: type) -> dict[str, Any]:
         from dataclasses import field, fields, make_dataclass  # noqa: PLC0415 - see above

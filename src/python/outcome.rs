@@ -1,4 +1,5 @@
-//! Outcomes become objects of the classes of `pegasus_dup._outcome`.
+//! Turns outcomes into objects of the classes of `pegasus_dup._outcome` and
+//! `pegasus_dup._resources`.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -15,6 +16,15 @@ type Object<'py> = Bound<'py, PyAny>;
 
 fn make<'py>(py: Python<'py>, class: &str, fields: &Bound<'py, PyDict>) -> PyResult<Object<'py>> {
     py.import(interned!(py, "pegasus_dup._outcome"))?.getattr(class)?.call((), Some(fields))
+}
+
+/// Makes an object of a class of resources.
+fn make_resource<'py>(
+    py: Python<'py>,
+    class: &str,
+    fields: &Bound<'py, PyDict>,
+) -> PyResult<Object<'py>> {
+    py.import(interned!(py, "pegasus_dup._resources"))?.getattr(class)?.call((), Some(fields))
 }
 
 /// The member of an enumeration that has this text.
@@ -60,7 +70,7 @@ pub(super) fn duplication<'py>(
         create_ts_ms: duplication.create_ts_ms,
         partitions: PyTuple::new(py, partitions)?,
     };
-    make(py, "Duplication", &fields)
+    make_resource(py, "Duplication", &fields)
 }
 
 pub(super) fn duplications<'py>(
@@ -77,7 +87,7 @@ fn table_duplications<'py>(py: Python<'py>, table: &TableDuplications) -> PyResu
         partition_count: table.partition_count,
         duplications: PyTuple::new(py, duplications(py, &table.duplications)?)?,
     };
-    make(py, "TableDuplications", &fields)
+    make_resource(py, "TableDuplications", &fields)
 }
 
 fn progress<'py>(py: Python<'py>, progress: &PartitionProgress) -> PyResult<Object<'py>> {
@@ -86,7 +96,7 @@ fn progress<'py>(py: Python<'py>, progress: &PartitionProgress) -> PyResult<Obje
         confirmed_decree: progress.confirmed_decree,
         last_committed_decree: progress.last_committed_decree,
     };
-    make(py, "PartitionProgress", &fields)
+    make_resource(py, "PartitionProgress", &fields)
 }
 
 fn difference<'py>(py: Python<'py>, difference: &Difference) -> PyResult<Object<'py>> {
