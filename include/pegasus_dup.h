@@ -111,14 +111,14 @@
 #define PEGASUS_DUP_UNNAMED -2
 
 /**
- * The outcome kind `created`. The duplication did not exist before the call, and exists now.
+ * The outcome kind `created`. The resource did not exist before the call, and exists now.
  */
 #define PEGASUS_DUP_CREATED 0
 
 /**
- * The outcome kind `already_exists`. The duplication existed already, and this call created
- * nothing. The differences and the unverified properties say how the existing duplication compares
- * with the request.
+ * The outcome kind `already_exists`. The resource existed already, and this call created nothing.
+ * The differences and the unverified properties say how the existing resource compares with the
+ * request.
  */
 #define PEGASUS_DUP_ALREADY_EXISTS 1
 
@@ -133,24 +133,24 @@
 #define PEGASUS_DUP_LISTED 3
 
 /**
- * The outcome kind `changed`. The call changed the duplication.
+ * The outcome kind `changed`. The call changed the resource.
  */
 #define PEGASUS_DUP_CHANGED 4
 
 /**
- * The outcome kind `unchanged`. The duplication was already in the requested state, and this call
+ * The outcome kind `unchanged`. The resource was already in the requested state, and this call
  * changed nothing.
  */
 #define PEGASUS_DUP_UNCHANGED 5
 
 /**
- * The outcome kind `removed`. The duplication existed when the call looked it up, and does not
- * exist any more.
+ * The outcome kind `removed`. The resource existed when the call looked it up, and does not exist
+ * any more.
  */
 #define PEGASUS_DUP_REMOVED 6
 
 /**
- * The outcome kind `not_found`. The duplication to be removed does not exist. Nothing was sent.
+ * The outcome kind `not_found`. The resource to be removed does not exist. Nothing was sent.
  */
 #define PEGASUS_DUP_NOT_FOUND 7
 
@@ -165,27 +165,37 @@
 #define PEGASUS_DUP_RESOURCE_DUPLICATION 0
 
 /**
+ * The resource kind `table_duplications`. A table with all its duplications, as listed by table.
+ */
+#define PEGASUS_DUP_RESOURCE_TABLE_DUPLICATIONS 3
+
+/**
+ * The resource kind `meta_servers`. The meta servers of a cluster.
+ */
+#define PEGASUS_DUP_RESOURCE_META_SERVERS 4
+
+/**
  * The evidence `server_said_so`. Certain. A server that is proven to be of the generation
  * `dup-exist` returned ERR_OK, or any server returned ERR_DUP_EXIST.
  */
 #define PEGASUS_DUP_SERVER_SAID_SO 0
 
 /**
- * The evidence `listed_before`. Certain. The duplication was listed before the add, and nothing
- * was sent.
+ * The evidence `listed_before`. Certain. The resource was listed before the add, and nothing was
+ * sent.
  */
 #define PEGASUS_DUP_LISTED_BEFORE 1
 
 /**
- * The evidence `listed_after`. Certain. The duplication that is listed after the add cannot be the
+ * The evidence `listed_after`. Certain. The resource that is listed after the add cannot be the
  * one that this call requested.
  */
 #define PEGASUS_DUP_LISTED_AFTER 2
 
 /**
- * The evidence `appeared_during_call`. Not certain. The duplication was not listed before the add.
- * It is listed afterwards as requested, as far as its properties can be compared. Either this call
- * or a concurrent call created it.
+ * The evidence `appeared_during_call`. Not certain. The resource was not listed before the add. It
+ * is listed afterwards as requested, as far as its properties can be compared. Either this call or
+ * a concurrent call created it.
  */
 #define PEGASUS_DUP_APPEARED_DURING_CALL 3
 
@@ -394,6 +404,36 @@
 #define PEGASUS_DUP_TABLES_POSTFIX 4
 
 /**
+ * The value type `absent`. There is no value.
+ */
+#define PEGASUS_DUP_VALUE_ABSENT 0
+
+/**
+ * The value type `boolean`. Yes or no.
+ */
+#define PEGASUS_DUP_VALUE_BOOLEAN 1
+
+/**
+ * The value type `number`. A number.
+ */
+#define PEGASUS_DUP_VALUE_NUMBER 2
+
+/**
+ * The value type `text`. Text.
+ */
+#define PEGASUS_DUP_VALUE_TEXT 3
+
+/**
+ * The value type `list`. A list of values.
+ */
+#define PEGASUS_DUP_VALUE_LIST 4
+
+/**
+ * The value type `map`. Values with names.
+ */
+#define PEGASUS_DUP_VALUE_MAP 5
+
+/**
  * The log level `error`. Something failed that should not fail.
  */
 #define PEGASUS_DUP_LOG_ERROR 1
@@ -502,9 +542,9 @@ typedef struct pegasus_dup_operation pegasus_dup_operation;
 typedef struct pegasus_dup_options pegasus_dup_options;
 
 /**
- * What became of a call. Owned by who called, and freed once, before or after the client, it doesn't
- * matter. Never changes: any number of threads may read it. The texts and duplications that it gives
- * out are its own, and valid until it is freed.
+ * The result of a call. The caller owns it and frees it once, before or after the client. It never
+ * changes, so any number of threads may read it. It owns the texts, values and duplications that its
+ * functions return: they are valid until it is freed.
  */
 typedef struct pegasus_dup_outcome pegasus_dup_outcome;
 
@@ -516,6 +556,12 @@ typedef struct pegasus_dup_outcome pegasus_dup_outcome;
  * may use a request while a value is being set. Otherwise any number of threads may use it.
  */
 typedef struct pegasus_dup_request pegasus_dup_request;
+
+/**
+ * The value of a field, with its type. An outcome lends it. It is valid until the outcome is freed, and
+ * there is nothing to free here. It never changes, so any number of threads may read it.
+ */
+typedef struct pegasus_dup_value pegasus_dup_value;
 
 /**
  * The type of a log callback. It is called with the `user_data` of the callback, the level of the
@@ -920,135 +966,160 @@ int32_t pegasus_dup_operation_stop(const struct pegasus_dup_operation *operation
 void pegasus_dup_operation_free(struct pegasus_dup_operation *operation);
 
 /**
- * What happened: `PEGASUS_DUP_CREATED`, `PEGASUS_DUP_ALREADY_EXISTS` or `PEGASUS_DUP_ERROR` of an
- * add; of the other operations `PEGASUS_DUP_ERROR` or one of the kinds that follow it.
+ * Returns the kind of an outcome. An add has the kind `PEGASUS_DUP_CREATED`,
+ * `PEGASUS_DUP_ALREADY_EXISTS` or `PEGASUS_DUP_ERROR`. The other operations have `PEGASUS_DUP_ERROR`
+ * or one of the kinds that follow it.
  */
 int32_t pegasus_dup_outcome_kind(const struct pegasus_dup_outcome *outcome);
 
 /**
- * What kind of thing it speaks of: `PEGASUS_DUP_RESOURCE_DUPLICATION`; others may come.
- * `PEGASUS_DUP_NOT_TOLD` for the kind `PEGASUS_DUP_INFO`.
+ * Returns the kind of the values of an outcome: one of `PEGASUS_DUP_RESOURCE_*`, or
+ * `PEGASUS_DUP_NOT_TOLD` for an error that is not the result of an operation. Later versions of the
+ * library may return other numbers.
  */
 int32_t pegasus_dup_outcome_resource(const struct pegasus_dup_outcome *outcome);
 
 /**
- * How it is known that this was created, or exists: `PEGASUS_DUP_SERVER_SAID_SO` and those that
- * follow it. `PEGASUS_DUP_NOT_TOLD` for the other kinds.
+ * Returns how it is known that the resource was created or exists: one of
+ * `PEGASUS_DUP_SERVER_SAID_SO` and the numbers that follow it, or `PEGASUS_DUP_NOT_TOLD` for an
+ * outcome without evidence.
  */
 int32_t pegasus_dup_outcome_evidence(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Whether it is certain that this was created, or existed: 1 or 0. 0 for
- * `PEGASUS_DUP_APPEARED_DURING_CALL`, and for the kinds that have no evidence.
+ * Returns 1 if the outcome is certain. Returns 0 for `PEGASUS_DUP_APPEARED_DURING_CALL` and for an
+ * outcome without evidence.
  */
 int32_t pegasus_dup_outcome_certain(const struct pegasus_dup_outcome *outcome);
 
 /**
- * The duplication that was created, that exists already, that is as it is after a change, or that
- * was removed. NULL for the other kinds.
+ * Returns the duplication that was created, that exists already, that is the result of a change, or
+ * that was removed. Returns NULL for other kinds of outcomes and of resources.
  */
 const struct pegasus_dup_duplication *pegasus_dup_outcome_duplication(const struct pegasus_dup_outcome *outcome);
 
 /**
- * The duplication as it was before the change. NULL unless the kind is `PEGASUS_DUP_CHANGED`.
+ * Returns the duplication as it was before the change. Returns NULL unless the kind is
+ * `PEGASUS_DUP_CHANGED` and the resource a duplication.
  */
-const struct pegasus_dup_duplication *pegasus_dup_outcome_before(const struct pegasus_dup_outcome *outcome);
+const struct pegasus_dup_duplication *pegasus_dup_outcome_duplication_before(const struct pegasus_dup_outcome *outcome);
 
 /**
- * How many duplications the outcome holds: what was listed; what an error knows to stand there; else
- * the one of `pegasus_dup_outcome_duplication`.
+ * Returns the number of duplications in an outcome: those that were listed, those that an error knows
+ * to exist, or otherwise the duplication that `pegasus_dup_outcome_duplication` returns.
  */
 size_t pegasus_dup_outcome_duplication_count(const struct pegasus_dup_outcome *outcome);
 
 /**
- * One of those duplications, by its place in the list, from 0. NULL past the end.
+ * Returns one of those duplications by its position, from 0. Returns NULL past the end.
  */
 const struct pegasus_dup_duplication *pegasus_dup_outcome_duplication_at(const struct pegasus_dup_outcome *outcome,
                                                                          size_t place);
 
 /**
- * In how many fields what exists is otherwise than asked. 0: it is as asked, as far as it could be
- * compared (see `pegasus_dup_outcome_unverified_count`), or the kind isn't
- * `PEGASUS_DUP_ALREADY_EXISTS`.
+ * Returns the number of fields in which the existing resource differs from the request. The resource
+ * is as requested if this is 0 and `pegasus_dup_outcome_unverified_count` is 0. Returns 0 unless the
+ * kind is `PEGASUS_DUP_ALREADY_EXISTS`.
  */
 size_t pegasus_dup_outcome_difference_count(const struct pegasus_dup_outcome *outcome);
 
 /**
- * The field that differs: "remote_table" or "remote_replica_count"; others may come. NULL past the
+ * Returns the name of a field that differs, by its position: "remote_table" or
+ * "remote_replica_count". Later versions of the library may return other names. Returns NULL past the
  * end.
  */
 const char *pegasus_dup_outcome_difference_field(const struct pegasus_dup_outcome *outcome,
                                                  size_t place);
 
 /**
- * What was asked for, as text. NULL past the end.
+ * Returns the requested value of that field as text. Returns NULL if no value was requested, and past
+ * the end.
  */
 const char *pegasus_dup_outcome_difference_asked(const struct pegasus_dup_outcome *outcome,
                                                  size_t place);
 
 /**
- * What exists, as text. NULL past the end.
+ * Returns the existing value of that field as text. Returns NULL if the resource has no such value, and
+ * past the end.
  */
 const char *pegasus_dup_outcome_difference_existing(const struct pegasus_dup_outcome *outcome,
                                                     size_t place);
 
 /**
- * How many properties were requested and could not be compared with what is there, because the server
- * does not tell them. 0 for a certain `PEGASUS_DUP_CREATED`, and for the kinds that are of no add. What
- * exists is as asked where there are neither these nor differences.
+ * Returns the requested value of that field with its type. Returns NULL past the end.
+ */
+const struct pegasus_dup_value *pegasus_dup_outcome_difference_asked_value(const struct pegasus_dup_outcome *outcome,
+                                                                           size_t place);
+
+/**
+ * Returns the existing value of that field with its type. Returns NULL past the end.
+ */
+const struct pegasus_dup_value *pegasus_dup_outcome_difference_existing_value(const struct pegasus_dup_outcome *outcome,
+                                                                              size_t place);
+
+/**
+ * Returns the number of properties that were requested and could not be compared, because the server
+ * does not report them. Returns 0 for a certain `PEGASUS_DUP_CREATED`, and for outcomes of other
+ * operations than an add.
  */
 size_t pegasus_dup_outcome_unverified_count(const struct pegasus_dup_outcome *outcome);
 
 /**
- * One of those properties, by its place: "checkpoint", "remote_table" or "remote_replica_count";
- * others may come. NULL past the end.
+ * Returns the name of one of those properties by its position: "checkpoint", "remote_table" or
+ * "remote_replica_count". Later versions of the library may return other names. Returns NULL past the
+ * end.
  */
 const char *pegasus_dup_outcome_unverified_at(const struct pegasus_dup_outcome *outcome,
                                               size_t place);
 
 /**
- * What a person should know besides: that the existing one is paused, say. NULL if there is nothing.
+ * Returns additional information for the user, for example that the existing duplication is paused.
+ * Returns NULL if there is none.
  */
 const char *pegasus_dup_outcome_warning(const struct pegasus_dup_outcome *outcome);
 
 /**
- * What went wrong, by what to do about it: one of `PEGASUS_DUP_ERROR_*`. `PEGASUS_DUP_NOT_TOLD`
- * unless the kind is `PEGASUS_DUP_ERROR`.
+ * Returns the kind of the error: one of `PEGASUS_DUP_ERROR_*`. Each kind calls for another reaction.
+ * Returns `PEGASUS_DUP_NOT_TOLD` unless the kind of the outcome is `PEGASUS_DUP_ERROR`.
  */
 int32_t pegasus_dup_outcome_error_kind(const struct pegasus_dup_outcome *outcome);
 
 /**
- * What went wrong, for a person. NULL unless the kind is `PEGASUS_DUP_ERROR`.
+ * Returns what went wrong, in words for the user. Returns NULL unless the kind of the outcome is
+ * `PEGASUS_DUP_ERROR`.
  */
 const char *pegasus_dup_outcome_error_message(const struct pegasus_dup_outcome *outcome);
 
 /**
- * What the server said of the error, as it came: it may hold any character, also one that does
- * something to a terminal. Else what to do next. NULL if there is nothing.
+ * Returns the server's own words about the error, or otherwise advice on what to do next. Returns NULL
+ * if there is neither. The server's words are returned as they came, so they may contain any character,
+ * including characters that control a terminal.
  */
 const char *pegasus_dup_outcome_error_hint(const struct pegasus_dup_outcome *outcome);
 
 /**
- * The Pegasus error code, such as "ERR_BUSY". NULL if no server gave one.
+ * Returns the Pegasus error code, such as "ERR_BUSY". Returns NULL if no server sent an error code.
  */
 const char *pegasus_dup_outcome_error_code(const struct pegasus_dup_outcome *outcome);
 
 /**
- * The meta server that answered, or was asked, as "HOST:PORT". If the host is a name, the address
- * that was tried follows: "meta.example:34601 (10.0.0.1:34601)". NULL if there is none to name.
+ * Returns the meta server that responded or was asked, as "HOST:PORT". If the host is a name, the
+ * address that was tried follows: "meta.example:34601 (10.0.0.1:34601)". Returns NULL if no server is
+ * known.
  */
 const char *pegasus_dup_outcome_error_server(const struct pegasus_dup_outcome *outcome);
 
 /**
- * The whole outcome as text for a person, without a newline at its end. Characters that would do
- * something to a terminal, or that nobody sees, are written as their numbers, such as `\u{9b}`. NULL
- * only for NULL.
+ * Returns the whole outcome as text for the user: the lines that `pegasus-dup` writes to stdout and
+ * stderr for the same call, without a line end after the last line. Characters that would control a
+ * terminal, or that nobody sees, are escaped as in `\u{9b}`. Returns NULL only for NULL.
  */
 const char *pegasus_dup_outcome_text(const struct pegasus_dup_outcome *outcome);
 
 /**
- * The whole outcome as JSON, on one line without its end: the same that `pegasus-dup --json` writes for
- * the same call. What was listed is one object a line, and empty text for nothing. NULL only for NULL.
+ * Returns the whole outcome as JSON on one line, without a line end: the same object that
+ * `pegasus-dup --json` writes for the same call. A listing has one object a line, and is the empty text
+ * if nothing was listed. Returns NULL only for NULL.
  */
 const char *pegasus_dup_outcome_json(const struct pegasus_dup_outcome *outcome);
 
@@ -1069,7 +1140,7 @@ int32_t pegasus_dup_outcome_of_status(int32_t refused,
                                       struct pegasus_dup_outcome **outcome);
 
 /**
- * Frees an outcome, and what it has given out. NULL is allowed.
+ * Frees an outcome and everything that it lent. NULL is allowed.
  */
 void pegasus_dup_outcome_free(struct pegasus_dup_outcome *outcome);
 
@@ -1244,6 +1315,41 @@ int32_t pegasus_dup_duplication_partition_at(const struct pegasus_dup_duplicatio
                                              int32_t *partition,
                                              int64_t *confirmed_decree,
                                              int64_t *last_committed_decree);
+
+/**
+ * Returns the type of a value: one of `PEGASUS_DUP_VALUE_*`, or `PEGASUS_DUP_NOT_TOLD` for NULL.
+ */
+int32_t pegasus_dup_value_type(const struct pegasus_dup_value *value);
+
+/**
+ * Returns a value of any type as text: "true", "3", the text itself, "[1,2]" or "{key=value}". Text is
+ * returned as it came from the server, so it may contain any character, including characters that
+ * control a terminal. Returns NULL for a value that is absent, and for NULL.
+ */
+const char *pegasus_dup_value_text(const struct pegasus_dup_value *value);
+
+/**
+ * Writes the number of a value of the type `PEGASUS_DUP_VALUE_NUMBER`, and 1 or 0 for
+ * `PEGASUS_DUP_VALUE_BOOLEAN`. Returns `PEGASUS_DUP_BAD_ARGUMENT` for any other type.
+ */
+int32_t pegasus_dup_value_number(const struct pegasus_dup_value *value, int64_t *number);
+
+/**
+ * Returns the number of values in a list or a map, and 0 for any other type.
+ */
+size_t pegasus_dup_value_count(const struct pegasus_dup_value *value);
+
+/**
+ * Returns a value of a list or a map by its position, from 0. Returns NULL past the end.
+ */
+const struct pegasus_dup_value *pegasus_dup_value_at(const struct pegasus_dup_value *value,
+                                                     size_t place);
+
+/**
+ * Returns the name of a value of a map by its position, from 0. Returns NULL past the end and for a
+ * list.
+ */
+const char *pegasus_dup_value_key_at(const struct pegasus_dup_value *value, size_t place);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -42,12 +42,12 @@ enum class evidence : std::int32_t {
     /// Certain. A server that is proven to be of the generation `dup-exist` returned ERR_OK, or any
     /// server returned ERR_DUP_EXIST.
     server_said_so = PEGASUS_DUP_SERVER_SAID_SO,
-    /// Certain. The duplication was listed before the add, and nothing was sent.
+    /// Certain. The resource was listed before the add, and nothing was sent.
     listed_before = PEGASUS_DUP_LISTED_BEFORE,
-    /// Certain. The duplication that is listed after the add cannot be the one that this call
+    /// Certain. The resource that is listed after the add cannot be the one that this call
     /// requested.
     listed_after = PEGASUS_DUP_LISTED_AFTER,
-    /// Not certain. The duplication was not listed before the add. It is listed afterwards as
+    /// Not certain. The resource was not listed before the add. It is listed afterwards as
     /// requested, as far as its properties can be compared. Either this call or a concurrent call
     /// created it.
     appeared_during_call = PEGASUS_DUP_APPEARED_DURING_CALL,
@@ -169,6 +169,22 @@ enum class tables : std::int32_t {
     postfix = PEGASUS_DUP_TABLES_POSTFIX,
 };
 
+/// The type of a field's value.
+enum class value_type : std::int32_t {
+    /// There is no value.
+    absent = PEGASUS_DUP_VALUE_ABSENT,
+    /// Yes or no.
+    boolean = PEGASUS_DUP_VALUE_BOOLEAN,
+    /// A number.
+    number = PEGASUS_DUP_VALUE_NUMBER,
+    /// Text.
+    text = PEGASUS_DUP_VALUE_TEXT,
+    /// A list of values.
+    list = PEGASUS_DUP_VALUE_LIST,
+    /// Values with names.
+    map = PEGASUS_DUP_VALUE_MAP,
+};
+
 /// The importance of a log message. A lower number is more important.
 enum class log_level : std::int32_t {
     /// Something failed that should not fail.
@@ -230,68 +246,91 @@ struct duplication {
     std::vector<partition> partitions;
 };
 
-/// What exists otherwise than asked.
-struct difference {
-    std::string field;
-    std::string asked;
-    std::string existing;
+/// A resource of any kind. Later versions of the library may add kinds.
+using resource = std::variant<duplication>;
+
+/// The value of a field, with its type.
+struct field_value {
+    value_type type = value_type::absent;
+    /// The value as text, whatever its type is. Empty if the value is absent.
+    std::string text;
+    /// The number, or 1 or 0 for a boolean.
+    std::int64_t number = 0;
+    /// The values of a list or a map.
+    std::vector<field_value> values;
+    /// The names of the values of a map, in the same order.
+    std::vector<std::string> keys;
 };
 
-/// It wasn't there before, and is now.
-struct created {
-    duplication value;
+/// A field in which the existing resource differs from the request.
+struct difference {
+    std::string field;
+    field_value asked;
+    field_value existing;
+};
+
+/// The resource did not exist before the call, and exists now.
+template <class Resource> struct basic_created {
+    Resource value;
     pegasus_dup::evidence evidence{};
     bool certain = false;
     std::optional<std::string> warning;
-    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
-    /// Which properties were requested and could not be compared, because the server does not tell
-    /// them: "checkpoint", "remote_table" or "remote_replica_count". Empty where certain.
+    /// The properties that were requested and could not be compared, because the server does not
+    /// report them: "checkpoint", "remote_table" or "remote_replica_count". Empty if the outcome is
+    /// certain.
     std::vector<std::string> unverified{};
 };
+using created = basic_created<duplication>;
 
-/// It was there already; this call created nothing. It is as asked where there is neither a
-/// difference nor an unverified property.
-struct already_exists {
-    duplication existing;
+/// The resource existed before the call, which created nothing. The resource is as requested if there
+/// is neither a difference nor an unverified property.
+template <class Resource> struct basic_already_exists {
+    Resource existing;
     std::vector<difference> differences;
     pegasus_dup::evidence evidence{};
     bool certain = false;
     std::optional<std::string> warning;
-    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
-    /// Which properties were requested and could not be compared, as of `created`.
+    /// The properties that were requested and could not be compared, as in `created`.
     std::vector<std::string> unverified{};
 };
+using already_exists = basic_already_exists<duplication>;
 
-/// It was otherwise before.
-struct changed {
-    duplication before;
-    duplication after;
+/// The call changed the resource.
+template <class Resource> struct basic_changed {
+    Resource before;
+    Resource after;
     std::optional<std::string> warning;
-    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
 };
 
-/// It was so already; this call changed nothing.
-struct unchanged {
-    duplication current;
+using changed = basic_changed<duplication>;
+
+/// The resource was as requested already. The call changed nothing.
+template <class Resource> struct basic_unchanged {
+    Resource current;
     std::optional<std::string> warning;
-    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
 };
+using unchanged = basic_unchanged<duplication>;
 
-/// It was there when this call looked, and is gone.
-struct removed {
-    duplication was;
+/// The resource existed when the call began, and no longer exists.
+template <class Resource> struct basic_removed {
+    Resource was;
     std::optional<std::string> warning;
-    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
 };
+using removed = basic_removed<duplication>;
 
-/// It wasn't there; nothing was sent.
+/// There was nothing to remove. No request was sent that changes anything.
 struct not_found {
-    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
 };
 
@@ -345,7 +384,7 @@ struct cluster_info {
     /// "no_version" or "stated". Later versions may return other texts.
     std::optional<std::string> known_by;
     std::optional<std::string> warning;
-    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
 };
 
@@ -361,9 +400,9 @@ struct error {
     /// The meta server that responded or was asked, as "HOST:PORT". If the host is a name, the address
     /// that was tried follows: "meta.example:34601 (10.0.0.1:34601)".
     std::optional<std::string> server;
-    /// The duplications that are known to stand there, where the outcome isn't known.
-    std::vector<duplication> known;
-    /// The outcome as JSON, as pegasus_dup_outcome_json() gives it.
+    /// The resources that are known to exist: those that the request met or may have created.
+    std::vector<resource> known;
+    /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
 };
 
@@ -512,7 +551,9 @@ inline error to_error(const pegasus_dup_outcome *outcome) {
     why.hint = text(pegasus_dup_outcome_error_hint(outcome));
     why.code = text(pegasus_dup_outcome_error_code(outcome));
     why.server = text(pegasus_dup_outcome_error_server(outcome));
-    why.known = copy_all(outcome);
+    for (auto &known : copy_all(outcome)) {
+        why.known.emplace_back(std::move(known));
+    }
     why.json = text(pegasus_dup_outcome_json(outcome)).value_or("");
     return why;
 }
@@ -545,6 +586,21 @@ inline std::vector<std::string> unverified(const pegasus_dup_outcome *from) {
     return names;
 }
 
+inline field_value copy(const pegasus_dup_value *from) {
+    field_value to;
+    to.type = static_cast<value_type>(pegasus_dup_value_type(from));
+    to.text = text(pegasus_dup_value_text(from)).value_or("");
+    /* Fails, and leaves 0, for a value that is not a number. */
+    pegasus_dup_value_number(from, &to.number);
+    for (std::size_t i = 0; i < pegasus_dup_value_count(from); ++i) {
+        to.values.push_back(copy(pegasus_dup_value_at(from, i)));
+        if (const auto key = text(pegasus_dup_value_key_at(from, i))) {
+            to.keys.push_back(*key);
+        }
+    }
+    return to;
+}
+
 inline void convert(const pegasus_dup_outcome *from, add_outcome &to) {
     const auto how = static_cast<evidence>(pegasus_dup_outcome_evidence(from));
     const bool certain = pegasus_dup_outcome_certain(from) != 0;
@@ -559,8 +615,8 @@ inline void convert(const pegasus_dup_outcome *from, add_outcome &to) {
         for (std::size_t i = 0; i < pegasus_dup_outcome_difference_count(from); ++i) {
             differences.push_back(
                 {text(pegasus_dup_outcome_difference_field(from, i)).value_or(""),
-                 text(pegasus_dup_outcome_difference_asked(from, i)).value_or(""),
-                 text(pegasus_dup_outcome_difference_existing(from, i)).value_or("")});
+                 copy(pegasus_dup_outcome_difference_asked_value(from, i)),
+                 copy(pegasus_dup_outcome_difference_existing_value(from, i))});
         }
         to = already_exists{copy(pegasus_dup_outcome_duplication(from)), std::move(differences), how,
                             certain, std::move(warning), {}, unverified(from)};
@@ -578,7 +634,7 @@ inline void convert(const pegasus_dup_outcome *from, change_outcome &to) {
     auto warning = text(pegasus_dup_outcome_warning(from));
     switch (const auto kind = pegasus_dup_outcome_kind(from)) {
     case PEGASUS_DUP_CHANGED:
-        to = changed{copy(pegasus_dup_outcome_before(from)),
+        to = changed{copy(pegasus_dup_outcome_duplication_before(from)),
                      copy(pegasus_dup_outcome_duplication(from)), std::move(warning)};
         break;
     case PEGASUS_DUP_UNCHANGED:

@@ -178,32 +178,36 @@ shared_enums! {
     /// The kind of an outcome.
     #[derive()]
     pub enum OutcomeKind {
-        /// The duplication did not exist before the call, and exists now.
+        /// The resource did not exist before the call, and exists now.
         Created = 0 => "created",
-        /// The duplication existed already, and this call created nothing. The differences and the
-        /// unverified properties say how the existing duplication compares with the request.
+        /// The resource existed already, and this call created nothing. The differences and the
+        /// unverified properties say how the existing resource compares with the request.
         AlreadyExists = 1 => "already_exists",
         /// The call failed. The kind of the error says what to do.
         Error = 2 => "error",
         /// A query or a list succeeded. The result may be empty.
         Listed = 3 => "listed",
-        /// The call changed the duplication.
+        /// The call changed the resource.
         Changed = 4 => "changed",
-        /// The duplication was already in the requested state, and this call changed nothing.
+        /// The resource was already in the requested state, and this call changed nothing.
         Unchanged = 5 => "unchanged",
-        /// The duplication existed when the call looked it up, and does not exist any more.
+        /// The resource existed when the call looked it up, and does not exist any more.
         Removed = 6 => "removed",
-        /// The duplication to be removed does not exist. Nothing was sent.
+        /// The resource to be removed does not exist. Nothing was sent.
         NotFound = 7 => "not_found",
         /// The outcome describes the meta servers.
         Info = 8 => "info",
     }
 
-    /// The kind of resource that an outcome describes.
+    /// The kind of the value that an outcome has.
     #[derive()]
     pub enum ResourceKind {
         /// A duplication of a table to a remote cluster.
         Duplication = 0 => "duplication",
+        /// A table with all its duplications, as listed by table.
+        TableDuplications = 3 => "table_duplications",
+        /// The meta servers of a cluster.
+        MetaServers = 4 => "meta_servers",
     }
 
     /// The reason why an outcome of an add is known.
@@ -212,18 +216,18 @@ shared_enums! {
         /// Certain. A server that is proven to be of the generation `dup-exist` returned ERR_OK, or
         /// any server returned ERR_DUP_EXIST.
         ServerSaidSo = 0 => "server_said_so",
-        /// Certain. The duplication was listed before the add, and nothing was sent.
+        /// Certain. The resource was listed before the add, and nothing was sent.
         ListedBefore = 1 => "listed_before",
-        /// Certain. The duplication that is listed after the add cannot be the one that this call
+        /// Certain. The resource that is listed after the add cannot be the one that this call
         /// requested.
         ListedAfter = 2 => "listed_after",
-        /// Not certain. The duplication was not listed before the add. It is listed afterwards as
+        /// Not certain. The resource was not listed before the add. It is listed afterwards as
         /// requested, as far as its properties can be compared. Either this call or a concurrent
         /// call created it.
         AppearedDuringCall = 3 => "appeared_during_call",
     }
 
-    /// A property of a duplication that an add can request.
+    /// A property of a resource that an add can request.
     #[derive(PartialOrd, Ord)]
     pub enum Property {
         /// Whether the data that the table already holds is shipped too.
@@ -438,6 +442,23 @@ shared_enums! {
         Prefix = 3 => "prefix",
         /// Selects the tables whose name ends with the text.
         Postfix = 4 => "postfix",
+    }
+
+    /// The type of a field's value.
+    #[derive()]
+    pub enum ValueType {
+        /// There is no value.
+        Absent = 0 => "absent",
+        /// Yes or no.
+        Boolean = 1 => "boolean",
+        /// A number.
+        Number = 2 => "number",
+        /// Text.
+        Text = 3 => "text",
+        /// A list of values.
+        List = 4 => "list",
+        /// Values with names.
+        Map = 5 => "map",
     }
 
     /// The importance of a log message. A lower number is more important.

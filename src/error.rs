@@ -3,9 +3,22 @@
 use std::fmt;
 
 pub use crate::enums::ErrorKind;
-use crate::outcome::Duplication;
+use crate::enums::ResourceKind;
+use crate::escape::sentence;
 use crate::protocol::error_code::ErrorCode;
-use crate::text::sentence;
+use crate::resource::Resource;
+use crate::text::{ErrorLine, error_line};
+
+impl ErrorKind {
+    /// Returns the kind of the error for a resource that does not exist.
+    pub(crate) fn not_found(resource: ResourceKind) -> ErrorKind {
+        match resource {
+            ResourceKind::Duplication => ErrorKind::DuplicationNotFound,
+            ResourceKind::TableDuplications => ErrorKind::TableNotFound,
+            ResourceKind::MetaServers => ErrorKind::Unavailable,
+        }
+    }
+}
 
 /// An error, with what is known about it.
 #[derive(Debug, Clone)]
@@ -20,7 +33,7 @@ struct Context {
     hint: Option<String>,
     server: Option<String>,
     code: Option<ErrorCode>,
-    known: Vec<Duplication>,
+    known: Vec<Resource>,
     source: Option<std::sync::Arc<dyn std::error::Error + Send + Sync>>,
 }
 
@@ -58,8 +71,11 @@ impl Error {
         self
     }
 
-    pub(crate) fn with_known(mut self, known: Vec<Duplication>) -> Error {
-        self.context.known = known;
+    pub(crate) fn with_known(
+        mut self,
+        known: impl IntoIterator<Item = impl Into<Resource>>,
+    ) -> Error {
+        self.context.known = known.into_iter().map(Into::into).collect();
         self
     }
 
@@ -107,25 +123,15 @@ impl Error {
         self.context.code.as_ref()
     }
 
-    /// The duplications that are known to stand there: those that a request met, or may have made.
-    pub fn known(&self) -> &[Duplication] {
+    /// Returns the resources that are known to exist: those that the request met or may have created.
+    pub fn known(&self) -> &[Resource] {
         &self.context.known
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.context.message)?;
-        if let Some(hint) = &self.context.hint {
-            write!(f, ": {}", sentence(hint))?;
-        }
-        if let Some(code) = &self.context.code {
-            write!(f, " code={code}")?;
-        }
-        if let Some(server) = &self.context.server {
-            write!(f, " server={server}")?;
-        }
-        Ok(())
+        f.write_str(&error_line(&ErrorLine::from(self)))
     }
 }
 

@@ -10,7 +10,7 @@ use tracing::field::{Field, Visit};
 use tracing::subscriber::Interest;
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
-use crate::text::sentence;
+use crate::escape::sentence;
 
 /// Who gets this crate's events.
 pub(crate) trait Listen: Send + Sync + 'static {

@@ -1,66 +1,34 @@
-//! The report: one JSON object that says what became of a call, the same in every face that speaks
-//! JSON.
+//! The report: one JSON object for the result of a call. All faces that write JSON write this object.
 //!
-//! All keys are always there, in one order; what isn't told is `null`. It holds nothing that
-//! changes from run to run (no elapsed times), so the same state gives the same bytes. Characters
-//! that would do something to a terminal are written as `\uXXXX`. The schema stands in
-//! `docs/json.md`.
+//! All keys are always present and in the same order. A value that is not known is `null`. A report
+//! contains nothing that differs from run to run, such as elapsed times, so the same state gives the
+//! same bytes. Hidden characters are escaped as `\uXXXX`. `docs/json.md` has the schema.
 
 use std::fmt;
 
 use serde::Serialize;
 
-use crate::enums::OutcomeKind;
+use crate::enums::{OutcomeKind, ResourceKind};
 use crate::error::{Error, ErrorKind};
-use crate::info::{Info, KnownBy, ServerInfo};
-use crate::outcome::{Change, Difference, Duplication, Outcome, Removal, TableDuplications};
-use crate::protocol::generation::Generation;
-use crate::text;
+use crate::escape;
+use crate::info::Info;
+use crate::outcome::{Change, Difference, Outcome, Removal};
+use crate::resource::{Described, FieldValue};
 
-/// What became of a call, ready to be written as JSON.
+/// The result of a call, ready to be written as JSON.
 ///
-/// [`fmt::Display`] writes it on one line, without a line end.
+/// [`fmt::Display`] writes the report on one line, without a line end.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
     outcome: &'static str,
     evidence: Option<&'static str>,
     certain: Option<bool>,
-    duplication: Option<DuplicationReport>,
-    table_duplications: Option<TableReport>,
-    info: Option<InfoReport>,
+    resource: Option<&'static str>,
+    value: Option<FieldValue>,
     differences: Option<Vec<DifferenceReport>>,
     unverified: Option<Vec<&'static str>>,
     warning: Option<String>,
     error: Option<ErrorReport>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct DuplicationReport {
-    table: String,
-    table_id: i32,
-    cluster: String,
-    dupid: i32,
-    status: Option<String>,
-    fail_mode: Option<String>,
-    remote_table: Option<String>,
-    remote_replica_count: Option<i32>,
-    create_ts_ms: Option<i64>,
-    partitions: Option<Vec<PartitionReport>>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct TableReport {
-    table: String,
-    table_id: i32,
-    partition_count: Option<i32>,
-    duplications: Vec<DuplicationReport>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct PartitionReport {
-    partition: i32,
-    confirmed_decree: Option<i64>,
-    last_committed_decree: Option<i64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -71,47 +39,29 @@ struct DifferenceReport {
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct InfoReport {
-    servers: Vec<ServerReport>,
-    leader: Option<String>,
-    version: Option<String>,
-    generation: Option<&'static str>,
-    known_by: Option<&'static str>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
-struct ServerReport {
-    server: String,
-    role: &'static str,
-    detail: Option<String>,
-}
-
-/// A field's value keeps its own type: a name is a string, a count a number.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-#[serde(untagged)]
-enum FieldValue {
-    Text(String),
-    Number(i32),
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize)]
 struct ErrorReport {
     kind: &'static str,
     code: Option<String>,
     hint: Option<String>,
     server: Option<String>,
     message: String,
+    known: Vec<KnownReport>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct KnownReport {
+    resource: &'static str,
+    value: FieldValue,
 }
 
 impl Report {
-    fn new(outcome: OutcomeKind) -> Report {
+    fn new(outcome: OutcomeKind, resource: Option<ResourceKind>) -> Report {
         Report {
             outcome: outcome.name(),
             evidence: None,
             certain: None,
-            duplication: None,
-            table_duplications: None,
-            info: None,
+            resource: resource.map(ResourceKind::name),
+            value: None,
             differences: None,
             unverified: None,
             warning: None,
@@ -119,12 +69,19 @@ impl Report {
         }
     }
 
-    /// The report of an add that came to an outcome: `created` or `already_exists`.
+    fn with_value(outcome: OutcomeKind, value: &impl Described) -> Report {
+        Report {
+            value: Some(FieldValue::Map(value.fields())),
+            ..Report::new(outcome, Some(value.kind()))
+        }
+    }
+
+    /// Returns the report of an add that succeeded: `created` or `already_exists`.
     ///
-    /// Only `already_exists` has differences, and both name what could not be compared. The existing
-    /// one is as asked where both lists are empty; `null` says that there was nothing to compare.
-    pub fn of_add(outcome: &Outcome<Duplication>) -> Report {
-        let (name, differences) = match outcome {
+    /// Only `already_exists` has differences. Both name the properties that could not be compared. The
+    /// existing resource is as requested if both lists are empty.
+    pub fn of_add(outcome: &Outcome<impl Described>) -> Report {
+        let (kind, differences) = match outcome {
             Outcome::Created { .. } => (OutcomeKind::Created, None),
             Outcome::AlreadyExists { differences, .. } => (
                 OutcomeKind::AlreadyExists,
@@ -134,102 +91,84 @@ impl Report {
         Report {
             evidence: Some(outcome.evidence().name()),
             certain: Some(outcome.certain()),
-            duplication: Some(outcome.value().into()),
             differences,
             unverified: Some(outcome.unverified().iter().map(|one| one.name()).collect()),
             warning: outcome.warning().map(str::to_owned),
-            ..Report::new(name)
+            ..Report::with_value(kind, outcome.value())
         }
     }
 
-    /// The report of a start, a pause or a change of the fail mode: `changed` or `unchanged`. The
-    /// duplication is as it is now.
-    pub fn of_change(change: &Change<Duplication>) -> Report {
+    /// Returns the report of a change: `changed` or `unchanged`, with the resource as it is now.
+    pub fn of_change(change: &Change<impl Described>) -> Report {
+        let kind = match change {
+            Change::Changed { .. } => OutcomeKind::Changed,
+            Change::Unchanged { .. } => OutcomeKind::Unchanged,
+        };
         Report {
-            duplication: Some(change.value().into()),
             warning: change.warning().map(str::to_owned),
-            ..Report::new(if change.changed() {
-                OutcomeKind::Changed
-            } else {
-                OutcomeKind::Unchanged
-            })
+            ..Report::with_value(kind, change.value())
         }
     }
 
-    /// The report of a removal: `removed`, with the duplication as it was. That it wasn't there is
-    /// the error `duplication_not_found`.
-    pub fn of_removal(removal: &Removal<Duplication>) -> Report {
+    /// Returns the report of a removal: `removed`, with the resource before it was removed. A resource
+    /// that did not exist is an error such as `duplication_not_found`; `kind` is the kind of that
+    /// resource.
+    pub fn of_removal(removal: &Removal<impl Described>, kind: ResourceKind) -> Report {
         match removal {
-            Removal::Removed { was, warning } => Report {
-                duplication: Some(was.into()),
-                warning: warning.clone(),
-                ..Report::new(OutcomeKind::Removed)
-            },
-            Removal::NotFound => Report::of_failure(
-                ErrorKind::DuplicationNotFound.name(),
-                "no such duplication, so nothing was removed",
+            Removal::Removed { was, warning } => {
+                Report { warning: warning.clone(), ..Report::with_value(OutcomeKind::Removed, was) }
+            }
+            Removal::NotFound => Report::of_error(
+                &Error::new(ErrorKind::not_found(kind), "there was nothing to remove"),
+                Some(kind),
             ),
         }
     }
 
-    /// The report of one duplication that was asked for: `listed`.
-    pub fn of_listed(duplication: &Duplication) -> Report {
-        Report { duplication: Some(duplication.into()), ..Report::new(OutcomeKind::Listed) }
+    /// Returns the report of one element of a listing: `listed`.
+    pub fn of_listed(listed: &impl Described) -> Report {
+        Report::with_value(OutcomeKind::Listed, listed)
     }
 
-    /// The report of one table that was asked for, with its duplications: `listed`.
-    pub fn of_table(table: &TableDuplications) -> Report {
-        let table = TableReport {
-            table: table.table.clone(),
-            table_id: table.table_id,
-            partition_count: table.partition_count,
-            duplications: table.duplications.iter().map(DuplicationReport::from).collect(),
-        };
-        Report { table_duplications: Some(table), ..Report::new(OutcomeKind::Listed) }
-    }
-
-    /// The report of what the meta servers are: `info`.
+    /// Returns the report of a look at the meta servers: `info`.
     pub fn of_info(info: &Info) -> Report {
-        let server = |one: &ServerInfo| ServerReport {
-            server: one.server.clone(),
-            role: one.role.name(),
-            detail: one.detail.clone(),
-        };
-        Report {
-            info: Some(InfoReport {
-                servers: info.servers.iter().map(server).collect(),
-                leader: info.leader.clone(),
-                version: info.version.clone(),
-                generation: info.generation.map(Generation::name),
-                known_by: info.known_by.map(KnownBy::name),
-            }),
-            warning: info.warning.clone(),
-            ..Report::new(OutcomeKind::Info)
-        }
+        Report { warning: info.warning.clone(), ..Report::with_value(OutcomeKind::Info, info) }
     }
 
-    /// The report of an error. Where the error knows of exactly one duplication, it is told; of
-    /// several none is, since any choice would mislead, and the message names them.
-    pub fn of_error(error: &Error) -> Report {
-        let duplication = match error.known() {
-            [known] => Some(known.into()),
+    /// Returns the report of an error. `resource` is the kind of resource that the call was about, if
+    /// it is known.
+    ///
+    /// The error names all resources that are known to exist. If it is exactly one, of the kind that
+    /// the call was about, the report has it as its value too.
+    pub fn of_error(error: &Error, resource: Option<ResourceKind>) -> Report {
+        let value = match error.known() {
+            [known] if resource.is_none_or(|kind| kind == known.kind()) => Some(known),
             _ => None,
         };
+        let report = match value {
+            Some(value) => Report::with_value(OutcomeKind::Error, value),
+            None => Report::new(OutcomeKind::Error, resource),
+        };
         Report {
-            duplication,
             error: Some(ErrorReport {
                 kind: error.kind().name(),
                 code: error.code().map(|code| code.name().to_owned()),
                 hint: error.hint().map(str::to_owned),
                 server: error.server().map(str::to_owned),
                 message: error.message().to_owned(),
+                known: error.known().iter().map(KnownReport::from).collect(),
             }),
-            ..Report::new(OutcomeKind::Error)
+            ..report
         }
     }
 
-    /// The report of a failure that isn't an [`Error`] of the library: a signal, say.
-    pub(crate) fn of_failure(kind: &'static str, message: impl Into<String>) -> Report {
+    /// Returns the report of a failure that is not an [`Error`] of the library, such as a signal.
+    #[cfg(feature = "cli")]
+    pub(crate) fn of_failure(
+        kind: &'static str,
+        message: impl Into<String>,
+        resource: Option<ResourceKind>,
+    ) -> Report {
         Report {
             error: Some(ErrorReport {
                 kind,
@@ -237,65 +176,43 @@ impl Report {
                 hint: None,
                 server: None,
                 message: message.into(),
+                known: Vec::new(),
             }),
-            ..Report::new(OutcomeKind::Error)
+            ..Report::new(OutcomeKind::Error, resource)
         }
     }
 }
 
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Only maps with keys that aren't strings, and failing `Serialize`s, make this fail.
-        f.write_str(&text::json(self).map_err(|_| fmt::Error)?)
-    }
-}
-
-impl From<&Duplication> for DuplicationReport {
-    fn from(duplication: &Duplication) -> DuplicationReport {
-        let partitions: Vec<_> = duplication
-            .partitions
-            .iter()
-            .map(|progress| PartitionReport {
-                partition: progress.partition,
-                confirmed_decree: progress.confirmed_decree,
-                last_committed_decree: progress.last_committed_decree,
-            })
-            .collect();
-        DuplicationReport {
-            table: duplication.table.clone(),
-            table_id: duplication.table_id,
-            cluster: duplication.cluster.clone(),
-            dupid: duplication.dupid,
-            status: duplication.status.map(|status| status.to_string()),
-            fail_mode: duplication.fail_mode.map(|mode| mode.to_string()),
-            remote_table: duplication.remote_table.clone(),
-            remote_replica_count: duplication.remote_replica_count,
-            create_ts_ms: duplication.create_ts_ms,
-            // A table has one partition at least, so none means that none was told.
-            partitions: Some(partitions).filter(|partitions| !partitions.is_empty()),
-        }
+        // Serialization only fails for maps whose keys are not strings.
+        f.write_str(&escape::json(self).map_err(|_| fmt::Error)?)
     }
 }
 
 impl From<&Difference> for DifferenceReport {
     fn from(difference: &Difference) -> DifferenceReport {
-        let (asked, existing) = match difference {
-            Difference::RemoteTable { asked, existing } => {
-                (FieldValue::Text(asked.clone()), FieldValue::Text(existing.clone()))
-            }
-            Difference::RemoteReplicaCount { asked, existing } => {
-                (FieldValue::Number(*asked), FieldValue::Number(*existing))
-            }
-        };
-        DifferenceReport { field: difference.field(), asked, existing }
+        DifferenceReport {
+            field: difference.field.name(),
+            asked: difference.asked.clone(),
+            existing: difference.existing.clone(),
+        }
+    }
+}
+
+impl<T: Described> From<&T> for KnownReport {
+    fn from(known: &T) -> KnownReport {
+        KnownReport { resource: known.kind().name(), value: FieldValue::Map(known.fields()) }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{Evidence, FailMode, PartitionProgress, Property, Status};
+    use crate::enums::{Evidence, FailMode, Generation, KnownBy, Property, Role, Status};
+    use crate::info::ServerInfo;
     use crate::protocol::error_code::ErrorCode;
+    use crate::resource::{Duplication, PartitionProgress, TableDuplications};
 
     fn duplication() -> Duplication {
         Duplication {
@@ -316,7 +233,7 @@ mod tests {
         }
     }
 
-    const TOLD: &str = concat!(
+    const VALUE: &str = concat!(
         r#"{"table":"temp","table_id":2,"cluster":"target","dupid":1772000000,"#,
         r#""status":"DS_LOG","fail_mode":"FAIL_SLOW","remote_table":"temp","#,
         r#""remote_replica_count":3,"create_ts_ms":1772000000123,"#,
@@ -324,7 +241,7 @@ mod tests {
     );
 
     #[test]
-    fn a_created_one_byte_for_byte() {
+    fn a_created_duplication_byte_for_byte() {
         let report = Report::of_add(&Outcome::Created {
             value: duplication(),
             unverified: vec![Property::Checkpoint],
@@ -332,7 +249,7 @@ mod tests {
             warning: None,
         });
         let expected = format!(
-            r#"{{"outcome":"created","evidence":"appeared_during_call","certain":false,"duplication":{TOLD},"table_duplications":null,"info":null,"differences":null,"unverified":["checkpoint"],"warning":null,"error":null}}"#
+            r#"{{"outcome":"created","evidence":"appeared_during_call","certain":false,"resource":"duplication","value":{VALUE},"differences":null,"unverified":["checkpoint"],"warning":null,"error":null}}"#
         );
         assert_eq!(report.to_string(), expected);
     }
@@ -354,8 +271,8 @@ mod tests {
                 .ends_with(r#""differences":[],"unverified":[],"warning":"paused","error":null}"#)
         );
         let differing = exists(vec![
-            Difference::RemoteTable { asked: "a".into(), existing: "temp".into() },
-            Difference::RemoteReplicaCount { asked: 5, existing: 3 },
+            Difference::new(Property::RemoteTable, "a", "temp"),
+            Difference::new(Property::RemoteReplicaCount, 5, 3),
         ]);
         assert!(differing.contains(concat!(
             r#""differences":[{"field":"remote_table","asked":"a","existing":"temp"},"#,
@@ -364,7 +281,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_told_is_null() {
+    fn a_value_that_is_not_reported_is_null() {
         let thin = Duplication {
             status: None,
             fail_mode: None,
@@ -377,18 +294,17 @@ mod tests {
         assert_eq!(
             Report::of_listed(&thin).to_string(),
             concat!(
-                r#"{"outcome":"listed","evidence":null,"certain":null,"duplication":{"#,
-                r#""table":"temp","table_id":2,"cluster":"target","dupid":1772000000,"#,
+                r#"{"outcome":"listed","evidence":null,"certain":null,"resource":"duplication","#,
+                r#""value":{"table":"temp","table_id":2,"cluster":"target","dupid":1772000000,"#,
                 r#""status":null,"fail_mode":null,"remote_table":null,"#,
                 r#""remote_replica_count":null,"create_ts_ms":null,"partitions":null},"#,
-                r#""table_duplications":null,"info":null,"differences":null,"unverified":null,"#,
-                r#""warning":null,"error":null}"#
+                r#""differences":null,"unverified":null,"warning":null,"error":null}"#
             )
         );
     }
 
     #[test]
-    fn a_table_is_told_with_all_its_duplications() {
+    fn a_table_is_reported_with_all_its_duplications() {
         let mut table = TableDuplications {
             table: "temp".into(),
             table_id: 2,
@@ -396,42 +312,38 @@ mod tests {
             duplications: vec![duplication()],
         };
         assert_eq!(
-            Report::of_table(&table).to_string(),
+            Report::of_listed(&table).to_string(),
             format!(
-                r#"{{"outcome":"listed","evidence":null,"certain":null,"duplication":null,"table_duplications":{{"table":"temp","table_id":2,"partition_count":8,"duplications":[{TOLD}]}},"info":null,"differences":null,"unverified":null,"warning":null,"error":null}}"#
+                r#"{{"outcome":"listed","evidence":null,"certain":null,"resource":"table_duplications","value":{{"table":"temp","table_id":2,"partition_count":8,"duplications":[{VALUE}]}},"differences":null,"unverified":null,"warning":null,"error":null}}"#
             )
         );
         table.partition_count = None;
         table.duplications.clear();
-        let report = Report::of_table(&table).to_string();
+        let report = Report::of_listed(&table).to_string();
         assert!(report.contains(r#""partition_count":null,"duplications":[]}"#), "{report}");
     }
 
     #[test]
-    fn a_change_tells_what_is_there_now() {
+    fn a_change_reports_the_current_state() {
         let before = Duplication { status: Some(Status::Pause), ..duplication() };
         let change = Change::Changed { before, after: duplication(), warning: None };
         let report = Report::of_change(&change).to_string();
         assert!(report.starts_with(r#"{"outcome":"changed","evidence":null,"certain":null,"#));
-        assert!(report.contains(TOLD));
+        assert!(report.contains(VALUE));
         let unchanged = Change::Unchanged { current: duplication(), warning: None };
         assert!(Report::of_change(&unchanged).to_string().starts_with(r#"{"outcome":"unchanged""#));
     }
 
     #[test]
-    fn what_the_servers_are_byte_for_byte() {
+    fn the_meta_servers_byte_for_byte() {
         let info = Info {
             servers: vec![
-                crate::info::ServerInfo {
+                ServerInfo {
                     server: "a:1".into(),
-                    role: crate::info::Role::Follower,
+                    role: Role::Follower,
                     detail: Some("is a follower".into()),
                 },
-                crate::info::ServerInfo {
-                    server: "b:1".into(),
-                    role: crate::info::Role::Leader,
-                    detail: None,
-                },
+                ServerInfo { server: "b:1".into(), role: Role::Leader, detail: None },
             ],
             leader: Some("b:1".into()),
             version: None,
@@ -440,9 +352,9 @@ mod tests {
             warning: None,
         };
         let report = Report::of_info(&info).to_string();
-        assert!(report.starts_with(r#"{"outcome":"info","evidence":null,"certain":null,"#));
-        assert!(report.contains(concat!(
-            r#""duplication":null,"table_duplications":null,"info":{"servers":["#,
+        assert!(report.starts_with(concat!(
+            r#"{"outcome":"info","evidence":null,"certain":null,"resource":"meta_servers","#,
+            r#""value":{"servers":["#,
             r#"{"server":"a:1","role":"follower","detail":"is a follower"},"#,
             r#"{"server":"b:1","role":"leader","detail":null}],"#,
             r#""leader":"b:1","version":null,"generation":"dup-exist","known_by":"list_rpc"},"#,
@@ -451,32 +363,42 @@ mod tests {
 
     #[test]
     fn removing_what_is_not_there_is_an_error() {
+        let kind = ResourceKind::Duplication;
         let removed = Removal::Removed { was: duplication(), warning: None };
-        assert!(Report::of_removal(&removed).to_string().contains(TOLD));
-        let report = Report::of_removal(&Removal::NotFound).to_string();
+        assert!(Report::of_removal(&removed, kind).to_string().contains(VALUE));
+        let report = Report::of_removal(&Removal::<Duplication>::NotFound, kind).to_string();
         assert!(report.starts_with(r#"{"outcome":"error","#));
+        assert!(report.contains(r#""resource":"duplication","value":null,"#), "{report}");
         assert!(report.contains(r#""error":{"kind":"duplication_not_found","code":null,"#));
     }
 
     #[test]
-    fn an_error_tells_of_the_one_known_duplication_only() {
-        let error = |known| {
-            Report::of_error(
-                &Error::new(ErrorKind::OutcomeUnknown, "no answer")
-                    .with_hint("query the table")
-                    .with_server("127.0.0.1:34601")
-                    .with_code(&ErrorCode::from_name("ERR_NEW"))
-                    .with_known(known),
-            )
-            .to_string()
+    fn an_error_names_all_known_resources_and_has_a_single_one_as_its_value() {
+        let error = |known: Vec<Duplication>, kind| {
+            let error = Error::new(ErrorKind::OutcomeUnknown, "no response")
+                .with_hint("query the table")
+                .with_server("127.0.0.1:34601")
+                .with_code(&ErrorCode::from_name("ERR_NEW"))
+                .with_known(known);
+            Report::of_error(&error, kind).to_string()
         };
-        let told = concat!(
+        let details = concat!(
             r#""error":{"kind":"outcome_unknown","code":"ERR_NEW","hint":"query the table","#,
-            r#""server":"127.0.0.1:34601","message":"no answer"}}"#
+            r#""server":"127.0.0.1:34601","message":"no response","known":["#
         );
-        assert!(error(vec![]).contains(r#""duplication":null"#));
-        assert!(error(vec![duplication()]).contains(TOLD));
-        assert!(error(vec![duplication(), duplication()]).contains(r#""duplication":null"#));
-        assert!(error(vec![]).ends_with(told));
+        let known = format!(r#"{{"resource":"duplication","value":{VALUE}}}"#);
+        let nothing = error(vec![], None);
+        assert!(nothing.contains(r#""resource":null,"value":null,"#), "{nothing}");
+        assert!(nothing.ends_with(&format!("{details}]}}}}")), "{nothing}");
+        let one = error(vec![duplication()], Some(ResourceKind::Duplication));
+        assert!(one.contains(&format!(r#""resource":"duplication","value":{VALUE},"#)), "{one}");
+        assert!(one.ends_with(&format!("{details}{known}]}}}}")), "{one}");
+        // Any choice between two would mislead.
+        let two = error(vec![duplication(), duplication()], Some(ResourceKind::Duplication));
+        assert!(two.contains(r#""resource":"duplication","value":null,"#), "{two}");
+        assert!(two.ends_with(&format!("{details}{known},{known}]}}}}")), "{two}");
+        // A value is always of the kind that the report names.
+        let other = error(vec![duplication()], Some(ResourceKind::TableDuplications));
+        assert!(other.contains(r#""resource":"table_duplications","value":null,"#), "{other}");
     }
 }

@@ -10,6 +10,7 @@ pub mod client;
 #[doc(hidden)]
 pub mod enums;
 pub mod error;
+mod escape;
 #[cfg(any(feature = "capi", feature = "python"))]
 mod events;
 pub mod info;
@@ -18,6 +19,7 @@ pub mod outcome;
 pub mod protocol;
 #[cfg(feature = "python")]
 mod python;
+pub mod resource;
 #[cfg(any(feature = "cli", feature = "python"))]
 mod seconds;
 #[cfg(feature = "server")]
@@ -30,12 +32,12 @@ pub use client::blocking::BlockingClient;
 pub use client::{Client, ClientBuilder, DuplicationSpec, Mode, Selector, TablePattern};
 pub use error::{Error, ErrorKind, Result};
 pub use info::{Info, KnownBy, Role, ServerInfo};
-pub use outcome::{
-    Change, Difference, Duplication, Evidence, FailMode, Identity, Outcome, PartitionProgress,
-    Property, Removal, Status, TableDuplications,
-};
+pub use outcome::{Change, Difference, Evidence, FailMode, Outcome, Property, Removal, Status};
 pub use protocol::error_code::ErrorCode;
 pub use protocol::generation::Generation;
+pub use resource::{
+    Duplication, FieldValue, Identity, PartitionProgress, Resource, TableDuplications,
+};
 
 /// Compiles and runs the example of the page on Rust.
 #[cfg(all(doctest, feature = "server"))]

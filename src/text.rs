@@ -1,211 +1,319 @@
-//! Text that people read, and JSON: one rule for characters that do something to a terminal, or that
-//! nobody sees, in every face.
+//! The text of results for people: one order and one vocabulary for the command line, the C library
+//! and Python.
 //!
-//! What a server says may hold anything. Its characters of Unicode's general categories C (control,
-//! format, private use, unassigned) and Zl and Zp (line and paragraph separators) are *hidden* here:
-//! they move cursors, colour text, turn its direction, or show nothing at all. In text they are
-//! written as in Rust's literals, such as `\u{9b}`; in JSON as `\u009b`, which every reader turns back
-//! into the character. Whoever reads a field rather than a text gets it as it came.
+//! A text consists of lines. The command line writes the lines of the result to stdout and the remarks
+//! to stderr, and adds colours. The other faces return all lines as one string. The text is made from
+//! values only, so the same state gives the same text.
 
 use std::borrow::Cow;
-use std::fmt::Write;
-use std::io;
+use std::fmt::{self, Write};
 
-use serde::Serialize;
-use serde_json::ser::{Formatter, Serializer};
-use unicode_properties::{GeneralCategory, GeneralCategoryGroup, UnicodeGeneralCategory};
+use crate::enums::{Evidence, OutcomeKind};
+use crate::error::Error;
+use crate::escape::{name, sentence};
+use crate::info::Info;
+use crate::outcome::{Change, Outcome, Removal};
+use crate::resource::{Described, FieldValue, Fields};
 
-/// Whether a character is written as its number rather than as itself.
-pub(crate) fn is_hidden(c: char) -> bool {
-    if c.is_ascii() {
-        return c.is_ascii_control();
-    }
-    let category = c.general_category();
-    matches!(category, GeneralCategory::LineSeparator | GeneralCategory::ParagraphSeparator)
-        || c.general_category_group() == GeneralCategoryGroup::Other
+#[cfg(any(feature = "capi", feature = "cli"))]
+mod listing;
+
+#[cfg(any(feature = "capi", feature = "cli"))]
+pub(crate) use listing::{duplications, tables};
+
+/// How good the news of a line is. The command line chooses a colour by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Tone {
+    Good,
+    Attention,
+    Bad,
+    Neutral,
 }
 
-/// A sentence, or whatever else may have blanks in it, with its hidden characters written as numbers.
-/// Doing so twice changes nothing.
-pub(crate) fn sentence(text: &str) -> Cow<'_, str> {
-    if !text.contains(is_hidden) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::with_capacity(text.len() + 8);
-    for c in text.chars() {
-        push(&mut shown, c);
-    }
-    Cow::Owned(shown)
+/// A line, or several lines of a table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Line {
+    /// The word before the colon. A line without a label is `""`.
+    pub(crate) label: &'static str,
+    pub(crate) tone: Tone,
+    pub(crate) text: String,
 }
 
-/// A name as part of a line: quoted where it would be taken for something else.
-pub(crate) fn name(text: &str) -> Cow<'_, str> {
-    let plain = |c: char| !is_hidden(c) && !c.is_whitespace() && !matches!(c, '=' | '"' | '\\');
-    if !text.is_empty() && text.chars().all(plain) {
-        return Cow::Borrowed(text);
+impl Line {
+    pub(crate) fn new(label: &'static str, tone: Tone, text: impl Into<String>) -> Line {
+        Line { label, tone, text: text.into() }
     }
-    let mut quoted = String::with_capacity(text.len() + 8);
-    quoted.push('"');
-    for c in text.chars() {
-        match c {
-            '"' | '\\' => quoted.extend(['\\', c]),
-            // A blank that is not the ordinary one looks like that one.
-            c if c.is_whitespace() && c != ' ' => quoted.extend(c.escape_default()),
-            c => push(&mut quoted, c),
+
+    pub(crate) fn plain(text: impl Into<String>) -> Line {
+        Line::new("", Tone::Neutral, text)
+    }
+
+    pub(crate) fn warning(text: &str) -> Line {
+        Line::new("warning", Tone::Attention, sentence(text))
+    }
+
+    pub(crate) fn error(text: impl Into<String>) -> Line {
+        Line::new("error", Tone::Bad, text)
+    }
+}
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.label {
+            "" => f.write_str(&self.text),
+            label => write!(f, "{label}: {}", self.text),
         }
     }
-    quoted.push('"');
-    Cow::Owned(quoted)
 }
 
-fn push(text: &mut String, c: char) {
-    if is_hidden(c) {
-        text.extend(c.escape_default());
-    } else {
-        text.push(c);
+/// The text of a result. [`fmt::Display`] writes all lines, without a line end after the last line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Text {
+    /// The result itself.
+    pub(crate) result: Vec<Line>,
+    /// Warnings and errors.
+    pub(crate) remarks: Vec<Line>,
+}
+
+impl fmt::Display for Text {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, line) in self.result.iter().chain(&self.remarks).enumerate() {
+            let separator = if index == 0 { "" } else { "\n" };
+            write!(f, "{separator}{line}")?;
+        }
+        Ok(())
     }
 }
 
-/// A value as JSON on one line.
-pub(crate) fn json(value: &impl Serialize) -> serde_json::Result<String> {
-    let mut bytes = Vec::new();
-    value.serialize(&mut Serializer::with_formatter(&mut bytes, Compact))?;
-    // Nothing but whole strings is ever written.
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
+/// Returns the fields of a resource as `table=temp dupid=7`. Absent fields are left out, and so are
+/// lists of details, for which a line has no room.
+pub(crate) fn fields(of: &Fields) -> String {
+    let details = |value: &FieldValue| match value {
+        FieldValue::List(values) => {
+            values.is_empty() || values.iter().any(|value| matches!(value, FieldValue::Map(_)))
+        }
+        value => *value == FieldValue::Absent,
+    };
+    let shown: Vec<String> = of
+        .iter()
+        .filter(|(_, value)| !details(value))
+        .map(|(key, value)| format!("{key}={}", value.shown()))
+        .collect();
+    shown.join(" ")
 }
 
-/// JSON that is written already, with what it has of hidden characters written as numbers. They can
-/// only stand within its strings, but for the blanks between its parts, which stay.
+/// Returns the text of an add.
+pub(crate) fn outcome<T: Described>(outcome: &Outcome<T>) -> Text {
+    let (kind, tone) = match outcome {
+        Outcome::Created { .. } => (OutcomeKind::Created, Tone::Good),
+        Outcome::AlreadyExists { .. } => (OutcomeKind::AlreadyExists, Tone::Attention),
+    };
+    let first = format!(
+        "{} evidence={} certain={}",
+        fields(&outcome.value().fields()),
+        outcome.evidence(),
+        outcome.certain()
+    );
+    let mut result = vec![Line::new(kind.name(), tone, first)];
+    result.extend(outcome.differences().iter().map(|difference| {
+        let (asked, existing) = (difference.asked.shown(), difference.existing.shown());
+        let text = format!("field={} asked={asked} existing={existing}", difference.field);
+        Line::new("difference", Tone::Neutral, text)
+    }));
+    result.extend(
+        outcome
+            .unverified()
+            .iter()
+            .map(|property| Line::new("unverified", Tone::Neutral, format!("field={property}"))),
+    );
+    let mut remarks = Vec::new();
+    let resource = outcome.value().kind().noun();
+    match outcome {
+        Outcome::Created { evidence: Evidence::AppearedDuringCall, .. } => {
+            remarks.push(Line::warning(&format!(
+                "not certain that this call created the {resource}: it did not exist before the call \
+                 and exists now, so this call or a concurrent call created it; {}",
+                compared(outcome)
+            )));
+        }
+        Outcome::Created { .. } => {}
+        Outcome::AlreadyExists { existing, .. } => remarks.push(Line::warning(&format!(
+            "nothing was created: the {resource} already exists, {}; {}",
+            fields(&existing.fields()),
+            compared(outcome)
+        ))),
+    }
+    remarks.extend(outcome.warning().map(Line::warning));
+    Text { result, remarks }
+}
+
+/// Says how the existing resource compares with the request. "As requested" is said only if all
+/// properties were compared.
+fn compared<T>(outcome: &Outcome<T>) -> String {
+    let differing: Vec<_> = outcome
+        .differences()
+        .iter()
+        .map(|difference| {
+            let (asked, existing) = (difference.asked.shown(), difference.existing.shown());
+            format!("{} is {existing}, not {asked}", difference.field)
+        })
+        .collect();
+    let unverified: Vec<_> = outcome
+        .unverified()
+        .iter()
+        .map(|property| format!("{property} ({})", property.why_unverified()))
+        .collect();
+    let mut text = match (differing.is_empty(), unverified.is_empty()) {
+        (false, _) => format!("it differs: {}", differing.join(", ")),
+        (true, true) => "it is as requested".to_owned(),
+        (true, false) => "what could be compared is as requested".to_owned(),
+    };
+    if !unverified.is_empty() {
+        let _ = write!(text, "; not compared: {}", unverified.join(", "));
+    }
+    text
+}
+
+/// Returns the text of a change. It names the previous value of each field that changed.
+pub(crate) fn change<T: Described>(change: &Change<T>) -> Text {
+    let now = change.value().fields();
+    let mut text = fields(&now);
+    let (kind, tone) = match change {
+        Change::Changed { before, .. } => {
+            let mut before = before.fields();
+            before.retain(|field| !now.contains(field));
+            for (key, _) in &mut before {
+                *key = Cow::Owned(format!("{key}_before"));
+            }
+            let before = fields(&before);
+            if !before.is_empty() {
+                let _ = write!(text, " {before}");
+            }
+            (OutcomeKind::Changed, Tone::Good)
+        }
+        Change::Unchanged { .. } => (OutcomeKind::Unchanged, Tone::Attention),
+    };
+    Text {
+        result: vec![Line::new(kind.name(), tone, text)],
+        remarks: change.warning().map(Line::warning).into_iter().collect(),
+    }
+}
+
+/// Returns the text of a removal.
+pub(crate) fn removal<T: Described>(removal: &Removal<T>) -> Text {
+    match removal {
+        Removal::Removed { was, warning } => Text {
+            result: vec![Line::new(OutcomeKind::Removed.name(), Tone::Good, fields(&was.fields()))],
+            remarks: warning.as_deref().map(Line::warning).into_iter().collect(),
+        },
+        Removal::NotFound => Text {
+            result: vec![Line::new(
+                OutcomeKind::NotFound.name(),
+                Tone::Attention,
+                "there was nothing to remove",
+            )],
+            remarks: Vec::new(),
+        },
+    }
+}
+
+/// Returns a line for each server, and then what is known about the leader. `-` stands for a value
+/// that is not known.
+pub(crate) fn info(info: &Info) -> Text {
+    let mut result: Vec<Line> = info
+        .servers
+        .iter()
+        .map(|server| {
+            let mut line = format!("server={} role={}", name(&server.server), server.role);
+            if let Some(detail) = &server.detail {
+                let _ = write!(line, " detail={}", name(detail));
+            }
+            Line::plain(line)
+        })
+        .collect();
+    let or_dash = |value: Option<&str>| FieldValue::from(value).shown().into_owned();
+    result.push(Line::plain(format!(
+        "leader={} version={} generation={} known_by={}",
+        or_dash(info.leader.as_deref()),
+        or_dash(info.version.as_deref()),
+        or_dash(info.generation.map(|generation| generation.name())),
+        or_dash(info.known_by.map(|known_by| known_by.name())),
+    )));
+    let mut remarks: Vec<Line> = info.warning.as_deref().map(Line::warning).into_iter().collect();
+    if info.leader.is_none() {
+        remarks.push(Line::error("no leader among the meta servers"));
+    }
+    Text { result, remarks }
+}
+
+/// Returns the text of an error: what happened, what is known to exist, and what to do next.
+#[cfg(any(feature = "capi", feature = "cli", test))]
+pub(crate) fn error(error: &Error) -> Text {
+    let mut remarks =
+        vec![Line::error(error_line(&ErrorLine { hint: None, ..ErrorLine::from(error) }))];
+    remarks.extend(
+        error.known().iter().map(|one| Line::new("exists", Tone::Neutral, fields(&one.fields()))),
+    );
+    remarks.extend(error.hint().map(|hint| Line::new("hint", Tone::Neutral, sentence(hint))));
+    Text { result: Vec::new(), remarks }
+}
+
+/// The parts of an error that one line shows.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct ErrorLine<'a> {
+    pub(crate) message: &'a str,
+    pub(crate) hint: Option<&'a str>,
+    pub(crate) code: Option<&'a str>,
+    pub(crate) server: Option<&'a str>,
+    pub(crate) cause: Option<&'a str>,
+}
+
+impl<'a> From<&'a Error> for ErrorLine<'a> {
+    fn from(error: &'a Error) -> ErrorLine<'a> {
+        ErrorLine {
+            message: error.message(),
+            hint: error.hint(),
+            code: error.code().map(|code| code.name()),
+            server: error.server(),
+            cause: None,
+        }
+    }
+}
+
+/// Returns an error on one line: `message: hint code=... server=... cause=...`.
+pub(crate) fn error_line(of: &ErrorLine<'_>) -> String {
+    let mut text = of.message.to_owned();
+    if let Some(hint) = of.hint {
+        let _ = write!(text, ": {hint}");
+    }
+    for (key, value) in [("code", of.code), ("server", of.server), ("cause", of.cause)] {
+        if let Some(value) = value {
+            let _ = write!(text, " {key}={value}");
+        }
+    }
+    sentence(&text).into_owned()
+}
+
+/// Returns a step of a call: `asking: 127.0.0.1:34601`.
+pub(crate) fn step(name: &str, detail: Option<&str>) -> String {
+    let mut text = name.replace('_', " ");
+    if let Some(detail) = detail {
+        let _ = write!(text, ": {}", sentence(detail));
+    }
+    text
+}
+
+/// Returns an error and all its causes on one line.
 #[cfg(feature = "cli")]
-pub(crate) fn json_text(json: &str) -> Cow<'_, str> {
-    let hidden = |c: char| !c.is_ascii() && is_hidden(c) || c == '\x7f';
-    if !json.contains(hidden) {
-        return Cow::Borrowed(json);
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let _ = write!(text, ": {cause}");
+        source = cause.source();
     }
-    let mut text = String::with_capacity(json.len() + 8);
-    for c in json.chars() {
-        if hidden(c) { push_json(&mut text, c) } else { text.push(c) }
-    }
-    Cow::Owned(text)
-}
-
-/// JSON has no numbers but those of UTF-16.
-fn push_json(text: &mut String, c: char) {
-    for unit in c.encode_utf16(&mut [0; 2]) {
-        // Writing to a String can't fail.
-        let _ = write!(text, "\\u{unit:04x}");
-    }
-}
-
-/// As `serde_json::to_string` writes, which leaves alone what the standard lets it leave alone.
-struct Compact;
-
-impl Formatter for Compact {
-    fn write_string_fragment<W>(&mut self, writer: &mut W, fragment: &str) -> io::Result<()>
-    where
-        W: ?Sized + io::Write,
-    {
-        let mut rest = fragment;
-        while let Some((at, c)) = rest.char_indices().find(|&(_, c)| is_hidden(c)) {
-            let mut number = String::new();
-            push_json(&mut number, c);
-            writer.write_all(&rest.as_bytes()[..at])?;
-            writer.write_all(number.as_bytes())?;
-            rest = &rest[at + c.len_utf8()..];
-        }
-        writer.write_all(rest.as_bytes())
-    }
+    sentence(&text).into_owned()
 }
 
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn what_does_something_to_a_terminal_is_hidden() {
-        let hidden = [
-            '\0',
-            '\x07',
-            '\n',
-            '\x1b',
-            '\x7f',
-            '\u{85}',
-            '\u{9b}',
-            '\u{ad}',
-            '\u{61c}',
-            '\u{200b}',
-            '\u{200e}',
-            '\u{2028}',
-            '\u{2029}',
-            '\u{202a}',
-            '\u{202e}',
-            '\u{2066}',
-            '\u{2069}',
-            '\u{feff}',
-            '\u{fff9}',
-            '\u{e000}',
-            '\u{e0001}',
-            '\u{e0041}',
-            '\u{10ffff}',
-        ];
-        for c in hidden {
-            assert!(is_hidden(c), "{c:?}");
-        }
-        for c in " !az~\u{a0}é\u{301}漢\u{3000}😀".chars() {
-            assert!(!is_hidden(c), "{c:?}");
-        }
-    }
-
-    #[test]
-    fn names_cannot_be_taken_for_something_else() {
-        assert_eq!(name("a_b.c:d-e"), "a_b.c:d-e");
-        assert_eq!(name("größe"), "größe");
-        assert_eq!(name(""), "\"\"");
-        assert_eq!(name("a b"), "\"a b\"");
-        assert_eq!(name("a\u{a0}b"), "\"a\\u{a0}b\"");
-        assert_eq!(name("a\"\\"), "\"a\\\"\\\\\"");
-        assert_eq!(name("\x1b[2J"), "\"\\u{1b}[2J\"");
-        assert_eq!(name("a\u{202e}b"), "\"a\\u{202e}b\"");
-        assert_eq!(sentence("no\x1b[2J\ngo"), "no\\u{1b}[2J\\ngo");
-        assert_eq!(sentence("a b \u{9b} c"), "a b \\u{9b} c");
-    }
-
-    #[test]
-    fn json_numbers_are_those_of_utf_16() {
-        assert_eq!(json(&"a\u{9b}\u{e0041}\u{7f}\n").unwrap(), r#""a\u009b\udb40\udc41\u007f\n""#);
-        assert_eq!(json(&"größe 😀").unwrap(), "\"größe 😀\"");
-    }
-
-    /// Text of which a good part is hidden characters.
-    fn texts() -> impl Strategy<Value = String> {
-        let hidden = "\0\x1b\x7f\n\u{85}\u{9b}\u{ad}\u{2028}\u{202e}\u{e000}\u{e0041}\"\\";
-        let hidden = proptest::sample::select(hidden.chars().collect::<Vec<_>>());
-        proptest::collection::vec(prop_oneof![hidden, any::<char>()], 0..40)
-            .prop_map(|chars| chars.into_iter().collect())
-    }
-
-    proptest! {
-        #[test]
-        fn nothing_hidden_is_left(text in texts()) {
-            for shown in [sentence(&text), name(&text)] {
-                prop_assert!(!shown.contains(is_hidden), "{:?}", shown);
-            }
-            let once = sentence(&text);
-            prop_assert_eq!(&sentence(&once), &once);
-            let written = json(&text).unwrap();
-            prop_assert!(!written.contains(is_hidden), "{}", written);
-            prop_assert_eq!(serde_json::from_str::<String>(&written).unwrap(), text);
-        }
-
-        #[cfg(feature = "cli")]
-        #[test]
-        fn json_from_elsewhere_stays_the_same_value(text in texts()) {
-            let theirs = serde_json::to_string(&text).unwrap();
-            let ours = json_text(&theirs);
-            prop_assert!(!ours.contains(is_hidden), "{}", ours);
-            prop_assert_eq!(serde_json::from_str::<String>(&ours).unwrap(), text);
-        }
-    }
-}
+mod tests;

@@ -9,7 +9,14 @@ from __future__ import annotations
 
 import sys
 
-from pegasus_dup import AlreadyExists, Client, Created, OutcomeUnknown, PegasusDupError
+from pegasus_dup import (
+    AlreadyExists,
+    Client,
+    Created,
+    Duplication,
+    OutcomeUnknown,
+    PegasusDupError,
+)
 
 
 def ensure(meta: str, wanted: dict[str, str], timeout: float = 10.0) -> list[str]:
@@ -28,7 +35,7 @@ def ensure(meta: str, wanted: dict[str, str], timeout: float = 10.0) -> list[str
     return lines
 
 
-def described(outcome: Created | AlreadyExists) -> str:
+def described(outcome: Created[Duplication] | AlreadyExists[Duplication]) -> str:
     """Describe an outcome in a few words."""
     if isinstance(outcome, Created):
         return "created" if outcome.certain else "created, by this run or another"

@@ -8,10 +8,10 @@ from __future__ import annotations
 import contextlib
 import sys
 
-from pegasus_dup import AlreadyExists, Client, Created, Failed, MetaServer
+from pegasus_dup import AlreadyExists, Client, Created, Duplication, Failed, MetaServer
 
 
-def report(outcome: Created | AlreadyExists | Failed) -> None:
+def report(outcome: Created[Duplication] | AlreadyExists[Duplication] | Failed) -> None:
     """Print the outcome of an add."""
     if isinstance(outcome, Created):
         doubt = "" if outcome.certain else " (by this call, or by another call at the same time)"

@@ -96,7 +96,8 @@ result add_dup(const context &shell, const std::vector<std::string> &words) {
                           << remote(there.existing) << '\n';
                 for (const auto &difference : there.differences) {
                     std::cout << "WARNING: " << difference.field << " was requested as "
-                              << difference.asked << ", but is " << difference.existing << '\n';
+                              << difference.asked.text << ", but is " << difference.existing.text
+                              << '\n';
                 }
                 warn_unverified(there.unverified);
                 warn(there.warning);

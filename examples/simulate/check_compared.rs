@@ -3,7 +3,8 @@
 
 use pegasus_dup::server::store::DuplicationRecord;
 use pegasus_dup::{
-    Difference, Duplication, DuplicationSpec, Evidence, Generation, Outcome, Property, Status,
+    Difference, Duplication, DuplicationSpec, Evidence, FieldValue, Generation, Outcome, Property,
+    Status,
 };
 
 use super::trace::{Line, Told};
@@ -65,21 +66,24 @@ pub(crate) fn check(
     };
     let mut differences = Vec::new();
     for difference in outcome.differences() {
-        match difference {
-            Difference::RemoteTable { existing, .. } if existing != table => {
+        let Difference { field, existing, .. } = difference;
+        let in_truth = match field {
+            Property::RemoteTable => FieldValue::from(&**table),
+            Property::RemoteReplicaCount => FieldValue::from(count),
+            other => {
                 wrong.push(format!(
-                    "the outcome says that the remote table is {existing}, but it is {table}"
+                    "the outcome says that {other} differs, which nobody can compare"
                 ));
+                continue;
             }
-            Difference::RemoteReplicaCount { existing, .. } if *existing != count => {
-                wrong.push(format!(
-                    "the outcome says that the replica count is {existing}, but it is {count}"
-                ));
-            }
-            _ => differences.push(difference.field()),
+        };
+        match *existing == in_truth {
+            true => differences.push(*field),
+            false => wrong
+                .push(format!("the outcome says that {field} is {existing}, but it is {in_truth}")),
         }
     }
-    let silent = |property: Property| stated(property) && !differences.contains(&property.name());
+    let silent = |property: Property| stated(property) && !differences.contains(&property);
     if silent(Property::RemoteTable) && spec.wanted_remote_table() != table {
         wrong.push(format!("the remote table is {table}, but the outcome does not say so"));
     }

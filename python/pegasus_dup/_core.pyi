@@ -7,13 +7,14 @@ from ._outcome import (
     AlreadyExists,
     Changed,
     Created,
+    Difference,
     Info,
     NotFound,
     Progress,
     Removed,
     Unchanged,
 )
-from ._resources import Duplication, TableDuplications
+from ._resources import Duplication, Resource, TableDuplications
 
 __all__ = [
     "ENUMS",
@@ -27,9 +28,12 @@ __all__ = [
     "__version__",
     "cli_main",
     "close_gate",
+    "difference_text",
+    "error_text",
+    "outcome_text",
+    "resource_text",
     "set_log",
-    "shown_name",
-    "shown_text",
+    "step_text",
 ]
 
 __version__: Final[str]
@@ -41,8 +45,13 @@ _T = TypeVar("_T")
 def close_gate() -> None: ...
 def cli_main(args: list[str]) -> int: ...
 def set_log(lowest: int | None) -> None: ...
-def shown_name(text: str) -> str: ...
-def shown_text(text: str) -> str: ...
+def outcome_text(kind: str, outcome: object) -> str: ...
+def resource_text(resource: Resource) -> str: ...
+def difference_text(difference: Difference) -> str: ...
+def error_text(
+    message: str, hint: str | None, code: str | None, server: str | None, cause: str | None
+) -> str: ...
+def step_text(step: str, detail: str | None) -> str: ...
 
 @final
 class Operation(Generic[_T]):

@@ -20,12 +20,12 @@ class Evidence(_Text):
     """Certain. A server that is proven to be of the generation ``dup-exist`` returned ERR_OK, or
     any server returned ERR_DUP_EXIST."""
     LISTED_BEFORE = "listed_before"
-    """Certain. The duplication was listed before the add, and nothing was sent."""
+    """Certain. The resource was listed before the add, and nothing was sent."""
     LISTED_AFTER = "listed_after"
-    """Certain. The duplication that is listed after the add cannot be the one that this call
+    """Certain. The resource that is listed after the add cannot be the one that this call
     requested."""
     APPEARED_DURING_CALL = "appeared_during_call"
-    """Not certain. The duplication was not listed before the add. It is listed afterwards as
+    """Not certain. The resource was not listed before the add. It is listed afterwards as
     requested, as far as its properties can be compared. Either this call or a concurrent call
     created it."""
     # End of Evidence
@@ -38,7 +38,7 @@ class Evidence(_Text):
 
 class Property(_Text):
     # Generated from src/enums.rs: Property
-    """A property of a duplication that an add can request."""
+    """A property of a resource that an add can request."""
 
     CHECKPOINT = "checkpoint"
     """Whether the data that the table already holds is shipped too."""

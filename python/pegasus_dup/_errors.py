@@ -64,14 +64,7 @@ class PegasusDupError(Exception):
         super().__init__(self.message)
 
     def __str__(self) -> str:
-        text = self.message
-        if self.hint:
-            text += f": {self.hint}"
-        for name in ("code", "server", "cause"):
-            value = getattr(self, name)
-            if value:
-                text += f" {name}={value}"
-        return _core.shown_text(text)
+        return _core.error_text(self.message, self.hint, self.code, self.server, self.cause)
 
 
 # Generated from src/enums.rs: exceptions

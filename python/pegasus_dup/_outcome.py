@@ -12,22 +12,22 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ._enums import Evidence, Generation, KnownBy, Property, Role, Step
     from ._errors import PegasusDupError
+    from ._resources import FieldValue
 
 
 @dataclass(frozen=True)
 class Difference:
     """A field in which the existing resource differs from the request."""
 
-    field: str
-    """The name of the field: ``remote_table`` or ``remote_replica_count``."""
-    asked: str | int
+    field: Property
+    """The field."""
+    asked: FieldValue
     """The requested value. A request without a remote table requests the table's own name."""
-    existing: str | int
+    existing: FieldValue
     """The value of the existing resource."""
 
     def __str__(self) -> str:
-        asked, existing = _core.shown_name(str(self.asked)), _core.shown_name(str(self.existing))
-        return f"{self.field}: asked={asked} existing={existing}"
+        return _core.difference_text(self)
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,9 @@ class Created(Generic[T_co]):
     unverified: tuple[Property, ...] = ()
     """The properties that were requested and could not be compared, because the server does not
     report them. Empty if the outcome is certain."""
+
+    def __str__(self) -> str:
+        return _core.outcome_text("created", self)
 
     @property
     def certain(self) -> bool:
@@ -66,6 +69,9 @@ class AlreadyExists(Generic[T_co]):
     unverified: tuple[Property, ...] = ()
     """The properties that were requested and could not be compared, because the server does not
     report them. A checkpoint, for example, is reported only while it is being shipped."""
+
+    def __str__(self) -> str:
+        return _core.outcome_text("already_exists", self)
 
     @property
     def certain(self) -> bool:
@@ -92,6 +98,9 @@ class Changed(Generic[T_co]):
     warning: str | None = None
     """Additional information for the user."""
 
+    def __str__(self) -> str:
+        return _core.outcome_text("changed", self)
+
 
 @dataclass(frozen=True)
 class Unchanged(Generic[T_co]):
@@ -101,6 +110,9 @@ class Unchanged(Generic[T_co]):
     """The resource as it is."""
     warning: str | None = None
     """Additional information for the user."""
+
+    def __str__(self) -> str:
+        return _core.outcome_text("unchanged", self)
 
 
 @dataclass(frozen=True)
@@ -112,10 +124,16 @@ class Removed(Generic[T_co]):
     warning: str | None = None
     """Additional information for the user."""
 
+    def __str__(self) -> str:
+        return _core.outcome_text("removed", self)
+
 
 @dataclass(frozen=True)
 class NotFound:
     """There was nothing to remove. No request was sent that changes anything."""
+
+    def __str__(self) -> str:
+        return _core.outcome_text("not_found", self)
 
 
 @dataclass(frozen=True)
@@ -150,6 +168,9 @@ class Info:
     """Additional information for the user, for example that the leader refutes the stated
     generation."""
 
+    def __str__(self) -> str:
+        return _core.outcome_text("info", self)
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -161,5 +182,4 @@ class Progress:
     """The server that is asked, the change that is sent, or what went wrong."""
 
     def __str__(self) -> str:
-        words = str(self.step).replace("_", " ")
-        return words if self.detail is None else _core.shown_text(f"{words}: {self.detail}")
+        return _core.step_text(self.step, self.detail)

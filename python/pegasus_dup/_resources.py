@@ -4,20 +4,29 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
 
+from . import _core
 from ._values import dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import ClassVar, Union
+
     from ._enums import FailMode, Status
+
+    FieldValue = Union[str, int, bool, None, "tuple[FieldValue, ...]", "Mapping[str, FieldValue]"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 
 
 class Resource:
-    """The base class of the things in a cluster that a client can create.
+    """The base class of the resources that a client can create."""
 
-    ``Duplication`` is the only one so far.
-    """
+    kind: ClassVar[str]
+    """The kind of the resource, such as ``duplication``."""
+
+    def __str__(self) -> str:
+        return _core.resource_text(self)
 
 
 @dataclass(frozen=True)
@@ -56,6 +65,8 @@ class Duplication(Resource):
 
     A value that the server does not report is ``None``.
     """
+
+    kind = "duplication"
 
     table: str
     """The table whose writes are shipped."""

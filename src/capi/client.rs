@@ -79,7 +79,7 @@ pub extern "C" fn pegasus_dup_client_new(
             }
             Err(why) => {
                 if let Some(error) = error {
-                    *error = Outcome::boxed(Facts::of_error(&why));
+                    *error = Outcome::boxed(Facts::of_error(None, &why));
                 }
                 Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT))
             }
@@ -102,7 +102,7 @@ fn call(
         let client = client.for_call(timeout_ms)?;
         may_wait()?;
         let became = client.block_on(operation.run(client.client())).and_then(|ended| ended);
-        outcome.write(Outcome::boxed(Facts::of_call(became)));
+        outcome.write(Outcome::boxed(Facts::of_call(operation.resource(), became)));
         Ok(())
     })
 }

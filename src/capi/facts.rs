@@ -1,26 +1,33 @@
-//! What an outcome holds, made for C: texts that end with a NUL, numbers instead of enums.
+//! The contents of an outcome in the form that C needs: text that ends with a NUL.
 
 use std::ffi::CString;
 use std::ops::Range;
 
 use super::duplication::Duplication;
 use super::pointers::c_string;
-use super::text;
+use super::value::Value;
 use crate::client::operation::Answer;
-use crate::enums::{ErrorKind, Evidence, Generation, OutcomeKind};
+use crate::enums::{ErrorKind, Evidence, Generation, OutcomeKind, ResourceKind};
 use crate::error::{Error, Result};
 use crate::info::{self, Info};
 use crate::json::Report;
-use crate::outcome::{self, Change, Removal, TableDuplications};
+use crate::outcome::{self, Change, Removal};
+use crate::resource::{self, Resource, TableDuplications};
+use crate::text::{self, Text};
 
-/// What an outcome holds; shared by the handles to it.
+/// The contents of an outcome. All handles to the outcome share them.
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) kind: OutcomeKind,
+    /// The kind of the values. `None` if it is not known what the failed call was about.
+    pub(crate) resource: Option<ResourceKind>,
     pub(crate) evidence: Option<Evidence>,
+    /// The duplications among the values: those that were created, listed or changed, or that an error
+    /// knows to exist.
     pub(crate) duplications: Vec<Duplication>,
     pub(crate) tables: Vec<Table>,
-    pub(crate) before: Option<Duplication>,
+    /// The duplication before the change.
+    pub(crate) duplication_before: Option<Duplication>,
     pub(crate) differences: Vec<Difference>,
     pub(crate) unverified: Vec<CString>,
     pub(crate) warning: Option<CString>,
@@ -33,8 +40,8 @@ pub(crate) struct Facts {
 #[derive(Debug)]
 pub(crate) struct Difference {
     pub(crate) field: CString,
-    pub(crate) asked: CString,
-    pub(crate) existing: CString,
+    pub(crate) asked: Value,
+    pub(crate) existing: Value,
 }
 
 /// A table that was listed.
@@ -43,7 +50,7 @@ pub(crate) struct Table {
     pub(crate) name: CString,
     pub(crate) id: i32,
     pub(crate) partition_count: Option<i32>,
-    /// Which of the outcome's duplications are the table's.
+    /// The range of the table's duplications in the outcome's duplications.
     pub(crate) duplications: Range<usize>,
 }
 
@@ -73,81 +80,97 @@ pub(crate) struct ErrorTexts {
 }
 
 impl Facts {
-    fn new(kind: OutcomeKind, text: &str, report: &Report) -> Facts {
-        Facts::with_json(kind, text, &report.to_string())
-    }
-
-    fn with_json(kind: OutcomeKind, text: &str, json: &str) -> Facts {
+    /// Returns facts that contain only a text and reports, one a line.
+    fn new(
+        kind: OutcomeKind,
+        resource: Option<ResourceKind>,
+        text: &Text,
+        reports: impl IntoIterator<Item = Report>,
+    ) -> Facts {
+        let lines: Vec<String> = reports.into_iter().map(|report| report.to_string()).collect();
         Facts {
             kind,
+            resource,
             evidence: None,
             duplications: Vec::new(),
             tables: Vec::new(),
-            before: None,
+            duplication_before: None,
             differences: Vec::new(),
             unverified: Vec::new(),
             warning: None,
             error: None,
             info: None,
-            text: c_string(text),
-            json: c_string(json),
+            text: c_string(&text.to_string()),
+            json: c_string(&lines.join("\n")),
         }
     }
 
-    fn with(mut self, duplication: outcome::Duplication, warning: Option<String>) -> Facts {
-        self.duplications.push(Duplication::new(duplication));
+    fn with(mut self, value: Resource, warning: Option<String>) -> Facts {
+        self.add(value);
         self.warning = warning.as_deref().map(c_string);
         self
     }
 
-    pub(crate) fn of_call(result: Result<Answer>) -> Facts {
-        match result {
-            Ok(Answer::Outcome(outcome)) => Facts::of_add(outcome),
-            Ok(Answer::Duplications(found)) => Facts::of_list(found),
-            Ok(Answer::ByTable(found)) => Facts::of_tables(found),
-            Ok(Answer::Change(change)) => Facts::of_change(change),
-            Ok(Answer::Removal(removal)) => Facts::of_removal(removal),
-            Ok(Answer::Info(info)) => Facts::of_info(&info),
-            Err(error) => Facts::of_error(&error),
-        }
-    }
-
-    fn of_add(outcome: outcome::Outcome<outcome::Duplication>) -> Facts {
-        let report = Report::of_add(&outcome);
-        let text = text::of_add(&outcome);
-        let kind = match outcome.created() {
-            true => OutcomeKind::Created,
-            false => OutcomeKind::AlreadyExists,
-        };
-        let facts = Facts {
-            evidence: Some(outcome.evidence()),
-            differences: outcome.differences().iter().map(Difference::new).collect(),
-            unverified: outcome.unverified().iter().map(|one| c_string(one.name())).collect(),
-            ..Facts::new(kind, &text, &report)
-        };
-        match outcome {
-            outcome::Outcome::Created { value: one, warning, .. }
-            | outcome::Outcome::AlreadyExists { existing: one, warning, .. } => {
-                facts.with(one, warning)
+    /// Adds a value where the functions for its kind find it.
+    fn add(&mut self, value: Resource) {
+        match value {
+            Resource::Duplication(duplication) => {
+                self.duplications.push(Duplication::new(duplication));
             }
         }
     }
 
-    fn of_list(found: Vec<outcome::Duplication>) -> Facts {
-        let lines: Vec<String> =
-            found.iter().map(|found| Report::of_listed(found).to_string()).collect();
-        let text = text::of_list(&found);
-        Facts {
-            duplications: found.into_iter().map(Duplication::new).collect(),
-            ..Facts::with_json(OutcomeKind::Listed, &text, &lines.join("\n"))
+    fn set_before(&mut self, value: Resource) {
+        match value {
+            Resource::Duplication(duplication) => {
+                self.duplication_before = Some(Duplication::new(duplication));
+            }
         }
     }
 
-    fn of_tables(found: Vec<TableDuplications>) -> Facts {
-        let lines: Vec<String> =
-            found.iter().map(|found| Report::of_table(found).to_string()).collect();
-        let text = text::of_tables(&found);
-        let mut facts = Facts::with_json(OutcomeKind::Listed, &text, &lines.join("\n"));
+    /// Returns the facts of a call that was about a resource of this kind.
+    pub(crate) fn of_call(resource: ResourceKind, result: Result<Answer>) -> Facts {
+        match result {
+            Ok(Answer::Outcome(outcome)) => Facts::of_add(resource, outcome),
+            Ok(Answer::Duplications(found)) => Facts::of_list(resource, found),
+            Ok(Answer::ByTable(found)) => Facts::of_tables(resource, found),
+            Ok(Answer::Change(change)) => Facts::of_change(resource, change),
+            Ok(Answer::Removal(removal)) => Facts::of_removal(resource, removal),
+            Ok(Answer::Info(info)) => Facts::of_info(resource, &info),
+            Err(error) => Facts::of_error(Some(resource), &error),
+        }
+    }
+
+    fn of_add(resource: ResourceKind, outcome: outcome::Outcome<Resource>) -> Facts {
+        let kind = match outcome {
+            outcome::Outcome::Created { .. } => OutcomeKind::Created,
+            outcome::Outcome::AlreadyExists { .. } => OutcomeKind::AlreadyExists,
+        };
+        let (text, report) = (text::outcome(&outcome), Report::of_add(&outcome));
+        let facts = Facts {
+            evidence: Some(outcome.evidence()),
+            differences: outcome.differences().iter().map(Difference::new).collect(),
+            unverified: outcome.unverified().iter().map(|one| c_string(one.name())).collect(),
+            ..Facts::new(kind, Some(resource), &text, [report])
+        };
+        match outcome {
+            outcome::Outcome::Created { value, warning, .. }
+            | outcome::Outcome::AlreadyExists { existing: value, warning, .. } => {
+                facts.with(value, warning)
+            }
+        }
+    }
+
+    fn of_list(resource: ResourceKind, found: Vec<resource::Duplication>) -> Facts {
+        let (text, reports) = (text::duplications(&found), found.iter().map(Report::of_listed));
+        let mut facts = Facts::new(OutcomeKind::Listed, Some(resource), &text, reports);
+        facts.duplications = found.into_iter().map(Duplication::new).collect();
+        facts
+    }
+
+    fn of_tables(resource: ResourceKind, found: Vec<TableDuplications>) -> Facts {
+        let (text, reports) = (text::tables(&found), found.iter().map(Report::of_listed));
+        let mut facts = Facts::new(OutcomeKind::Listed, Some(resource), &text, reports);
         for table in found {
             let first = facts.duplications.len();
             facts.duplications.extend(table.duplications.into_iter().map(Duplication::new));
@@ -161,37 +184,38 @@ impl Facts {
         facts
     }
 
-    fn of_change(change: Change<outcome::Duplication>) -> Facts {
-        let report = Report::of_change(&change);
-        let text = text::of_change(&change);
+    fn of_change(resource: ResourceKind, change: Change<Resource>) -> Facts {
+        let kind = match change {
+            Change::Changed { .. } => OutcomeKind::Changed,
+            Change::Unchanged { .. } => OutcomeKind::Unchanged,
+        };
+        let (text, report) = (text::change(&change), Report::of_change(&change));
+        let mut facts = Facts::new(kind, Some(resource), &text, [report]);
         match change {
-            Change::Changed { before, after, warning } => Facts {
-                before: Some(Duplication::new(before)),
-                ..Facts::new(OutcomeKind::Changed, &text, &report).with(after, warning)
-            },
-            Change::Unchanged { current, warning } => {
-                Facts::new(OutcomeKind::Unchanged, &text, &report).with(current, warning)
+            Change::Changed { before, after, warning } => {
+                facts.set_before(before);
+                facts.with(after, warning)
             }
+            Change::Unchanged { current, warning } => facts.with(current, warning),
         }
     }
 
-    fn of_removal(removal: Removal<outcome::Duplication>) -> Facts {
-        let report = Report::of_removal(&removal);
-        let text = text::of_removal(&removal);
+    fn of_removal(resource: ResourceKind, removal: Removal<Resource>) -> Facts {
+        let (text, report) = (text::removal(&removal), Report::of_removal(&removal, resource));
+        let facts = |kind| Facts::new(kind, Some(resource), &text, [report]);
         match removal {
-            Removal::Removed { was, warning } => {
-                Facts::new(OutcomeKind::Removed, &text, &report).with(was, warning)
-            }
-            Removal::NotFound => Facts::new(OutcomeKind::NotFound, &text, &report),
+            Removal::Removed { was, warning } => facts(OutcomeKind::Removed).with(was, warning),
+            Removal::NotFound => facts(OutcomeKind::NotFound),
         }
     }
 
-    fn of_info(info: &Info) -> Facts {
+    fn of_info(resource: ResourceKind, info: &Info) -> Facts {
         let server = |one: &info::ServerInfo| ServerTexts {
             server: c_string(&one.server),
             role: c_string(one.role.name()),
             detail: one.detail.as_deref().map(c_string),
         };
+        let (text, report) = (text::info(info), Report::of_info(info));
         Facts {
             warning: info.warning.as_deref().map(c_string),
             info: Some(InfoTexts {
@@ -201,31 +225,35 @@ impl Facts {
                 generation: info.generation,
                 known_by: info.known_by.map(|how| c_string(how.name())),
             }),
-            ..Facts::new(OutcomeKind::Info, &text::of_info(info), &Report::of_info(info))
+            ..Facts::new(OutcomeKind::Info, Some(resource), &text, [report])
         }
     }
 
-    pub(crate) fn of_error(error: &Error) -> Facts {
-        Facts {
-            duplications: error.known().iter().cloned().map(Duplication::new).collect(),
-            error: Some(ErrorTexts {
-                kind: error.kind(),
-                message: c_string(error.message()),
-                hint: error.hint().map(c_string),
-                code: error.code().map(|code| c_string(code.name())),
-                server: error.server().map(c_string),
-            }),
-            ..Facts::new(OutcomeKind::Error, &text::of_error(error), &Report::of_error(error))
+    /// Returns the facts of an error. `resource` is the kind of resource that the call was about, if it
+    /// is known.
+    pub(crate) fn of_error(resource: Option<ResourceKind>, error: &Error) -> Facts {
+        let (text, report) = (text::error(error), Report::of_error(error, resource));
+        let mut facts = Facts::new(OutcomeKind::Error, resource, &text, [report]);
+        for known in error.known() {
+            facts.add(known.clone());
         }
+        facts.error = Some(ErrorTexts {
+            kind: error.kind(),
+            message: c_string(error.message()),
+            hint: error.hint().map(c_string),
+            code: error.code().map(|code| c_string(code.name())),
+            server: error.server().map(c_string),
+        });
+        facts
     }
 }
 
 impl Difference {
     fn new(of: &outcome::Difference) -> Difference {
         Difference {
-            field: c_string(of.field()),
-            asked: c_string(&of.asked()),
-            existing: c_string(&of.existing()),
+            field: c_string(of.field.name()),
+            asked: Value::new(&of.asked),
+            existing: Value::new(&of.existing),
         }
     }
 }

@@ -29,6 +29,6 @@ pub mod outcome;
 pub(crate) mod pointers;
 pub mod request;
 pub mod tables;
-mod text;
+pub mod value;
 pub mod version;
 mod waiting;

@@ -21,6 +21,7 @@ use super::waiting::may_wait;
 use crate::client::hints;
 use crate::client::in_flight::InFlight;
 use crate::client::progress::observed;
+use crate::enums::ResourceKind;
 use crate::error::{Error, ErrorKind};
 
 /// The type of a callback for a call in the background. It is called once, when the call is
@@ -117,6 +118,7 @@ impl Progress {
 /// marked as finished and the callback is called.
 struct Finisher {
     progress: Arc<Progress>,
+    resource: ResourceKind,
     callbacks: Option<Sender<Job>>,
 }
 
@@ -125,6 +127,7 @@ impl Drop for Finisher {
         if !self.progress.is_done() {
             let defect = "the call was ended by a defect of this library";
             self.progress.finish(Facts::of_error(
+                Some(self.resource),
                 &Error::new(ErrorKind::OutcomeUnknown, defect).with_hint(hints::after_a_loss()),
             ));
         }
@@ -183,7 +186,8 @@ pub extern "C" fn pegasus_dup_submit(
             changed: Condvar::new(),
             cancelled: Notify::new(),
         });
-        let finisher = Finisher { progress: progress.clone(), callbacks };
+        let resource = asked.resource();
+        let finisher = Finisher { progress: progress.clone(), resource, callbacks };
         operation.write(Some(Box::new(Operation { progress, process: Process::current() })));
         let in_flight = Arc::new(InFlight::default());
         runtime.spawn(async move {
@@ -194,7 +198,7 @@ pub extern "C" fn pegasus_dup_submit(
                 became = call => became,
                 () = finisher.progress.cancelled.notified() => Err(cancelled(&in_flight)),
             };
-            finisher.progress.finish(Facts::of_call(became));
+            finisher.progress.finish(Facts::of_call(resource, became));
             drop(finisher);
             // The client is dropped last, because the runtime of this task may end with the client.
             drop(client);

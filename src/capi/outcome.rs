@@ -1,4 +1,4 @@
-//! What became of a call, as C reads it.
+//! The results of calls, as C reads them.
 
 use std::ffi::c_char;
 use std::ptr::null;
@@ -6,16 +6,17 @@ use std::sync::Arc;
 
 use super::boundary::{catch, status};
 use super::duplication::Duplication;
-use super::facts::Facts;
+use super::facts::{Difference, Facts};
 use super::names::status_text;
 use super::numbers::{self, *};
 use super::pointers::{Out, given, or_null};
-use crate::enums::{Numbered, OutcomeKind, ResourceKind};
+use super::value::Value;
+use crate::enums::{Numbered, OutcomeKind};
 use crate::error::Error;
 
-/// What became of a call. Owned by who called, and freed once, before or after the client, it doesn't
-/// matter. Never changes: any number of threads may read it. The texts and duplications that it gives
-/// out are its own, and valid until it is freed.
+/// The result of a call. The caller owns it and frees it once, before or after the client. It never
+/// changes, so any number of threads may read it. It owns the texts, values and duplications that its
+/// functions return: they are valid until it is freed.
 #[derive(Debug, Clone)]
 pub struct Outcome(Arc<Facts>);
 
@@ -26,13 +27,13 @@ impl From<Facts> for Outcome {
 }
 
 impl Outcome {
-    /// A handle to give to C.
+    /// Returns a handle for C.
     pub(crate) fn boxed(facts: Facts) -> Option<Box<Outcome>> {
         Some(Box::new(facts.into()))
     }
 }
 
-/// What `of` gives for an outcome, and `otherwise` for NULL and for what it hasn't got.
+/// Returns what `of` returns for an outcome, and `otherwise` for NULL and where `of` returns nothing.
 pub(crate) fn read<'a, T: Copy>(
     outcome: Option<&'a Outcome>,
     otherwise: T,
@@ -41,38 +42,39 @@ pub(crate) fn read<'a, T: Copy>(
     catch(otherwise, || outcome.and_then(|outcome| of(&outcome.0)).unwrap_or(otherwise))
 }
 
-/// What happened: `PEGASUS_DUP_CREATED`, `PEGASUS_DUP_ALREADY_EXISTS` or `PEGASUS_DUP_ERROR` of an
-/// add; of the other operations `PEGASUS_DUP_ERROR` or one of the kinds that follow it.
+/// Returns the kind of an outcome. An add has the kind `PEGASUS_DUP_CREATED`,
+/// `PEGASUS_DUP_ALREADY_EXISTS` or `PEGASUS_DUP_ERROR`. The other operations have `PEGASUS_DUP_ERROR`
+/// or one of the kinds that follow it.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_kind(outcome: Option<&Outcome>) -> i32 {
     read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| Some(outcome.kind.abi_number()))
 }
 
-/// What kind of thing it speaks of: `PEGASUS_DUP_RESOURCE_DUPLICATION`; others may come.
-/// `PEGASUS_DUP_NOT_TOLD` for the kind `PEGASUS_DUP_INFO`.
+/// Returns the kind of the values of an outcome: one of `PEGASUS_DUP_RESOURCE_*`, or
+/// `PEGASUS_DUP_NOT_TOLD` for an error that is not the result of an operation. Later versions of the
+/// library may return other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_resource(outcome: Option<&Outcome>) -> i32 {
-    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| {
-        (outcome.kind != OutcomeKind::Info).then_some(ResourceKind::Duplication.abi_number())
-    })
+    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| outcome.resource.map(Numbered::abi_number))
 }
 
-/// How it is known that this was created, or exists: `PEGASUS_DUP_SERVER_SAID_SO` and those that
-/// follow it. `PEGASUS_DUP_NOT_TOLD` for the other kinds.
+/// Returns how it is known that the resource was created or exists: one of
+/// `PEGASUS_DUP_SERVER_SAID_SO` and the numbers that follow it, or `PEGASUS_DUP_NOT_TOLD` for an
+/// outcome without evidence.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_evidence(outcome: Option<&Outcome>) -> i32 {
     read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| outcome.evidence.map(Numbered::abi_number))
 }
 
-/// Whether it is certain that this was created, or existed: 1 or 0. 0 for
-/// `PEGASUS_DUP_APPEARED_DURING_CALL`, and for the kinds that have no evidence.
+/// Returns 1 if the outcome is certain. Returns 0 for `PEGASUS_DUP_APPEARED_DURING_CALL` and for an
+/// outcome without evidence.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_certain(outcome: Option<&Outcome>) -> i32 {
     read(outcome, 0, |outcome| outcome.evidence.map(|evidence| evidence.certain().into()))
 }
 
-/// The duplication that was created, that exists already, that is as it is after a change, or that
-/// was removed. NULL for the other kinds.
+/// Returns the duplication that was created, that exists already, that is the result of a change, or
+/// that was removed. Returns NULL for other kinds of outcomes and of resources.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_duplication(
     outcome: Option<&Outcome>,
@@ -83,20 +85,23 @@ pub extern "C" fn pegasus_dup_outcome_duplication(
     })
 }
 
-/// The duplication as it was before the change. NULL unless the kind is `PEGASUS_DUP_CHANGED`.
+/// Returns the duplication as it was before the change. Returns NULL unless the kind is
+/// `PEGASUS_DUP_CHANGED` and the resource a duplication.
 #[unsafe(no_mangle)]
-pub extern "C" fn pegasus_dup_outcome_before(outcome: Option<&Outcome>) -> Option<&Duplication> {
-    read(outcome, None, |outcome| Some(outcome.before.as_ref()))
+pub extern "C" fn pegasus_dup_outcome_duplication_before(
+    outcome: Option<&Outcome>,
+) -> Option<&Duplication> {
+    read(outcome, None, |outcome| Some(outcome.duplication_before.as_ref()))
 }
 
-/// How many duplications the outcome holds: what was listed; what an error knows to stand there; else
-/// the one of `pegasus_dup_outcome_duplication`.
+/// Returns the number of duplications in an outcome: those that were listed, those that an error knows
+/// to exist, or otherwise the duplication that `pegasus_dup_outcome_duplication` returns.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_duplication_count(outcome: Option<&Outcome>) -> usize {
     read(outcome, 0, |outcome| Some(outcome.duplications.len()))
 }
 
-/// One of those duplications, by its place in the list, from 0. NULL past the end.
+/// Returns one of those duplications by its position, from 0. Returns NULL past the end.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_duplication_at(
     outcome: Option<&Outcome>,
@@ -105,58 +110,83 @@ pub extern "C" fn pegasus_dup_outcome_duplication_at(
     read(outcome, None, |outcome| Some(outcome.duplications.get(place)))
 }
 
-/// In how many fields what exists is otherwise than asked. 0: it is as asked, as far as it could be
-/// compared (see `pegasus_dup_outcome_unverified_count`), or the kind isn't
-/// `PEGASUS_DUP_ALREADY_EXISTS`.
+/// Returns the number of fields in which the existing resource differs from the request. The resource
+/// is as requested if this is 0 and `pegasus_dup_outcome_unverified_count` is 0. Returns 0 unless the
+/// kind is `PEGASUS_DUP_ALREADY_EXISTS`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_difference_count(outcome: Option<&Outcome>) -> usize {
     read(outcome, 0, |outcome| Some(outcome.differences.len()))
 }
 
-/// The field that differs: "remote_table" or "remote_replica_count"; others may come. NULL past the
+fn difference<'a, T: Copy>(
+    outcome: Option<&'a Outcome>,
+    place: usize,
+    otherwise: T,
+    of: impl FnOnce(&'a Difference) -> T,
+) -> T {
+    read(outcome, otherwise, |outcome| outcome.differences.get(place).map(of))
+}
+
+/// Returns the name of a field that differs, by its position: "remote_table" or
+/// "remote_replica_count". Later versions of the library may return other names. Returns NULL past the
 /// end.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_difference_field(
     outcome: Option<&Outcome>,
     place: usize,
 ) -> *const c_char {
-    read(outcome, null(), |outcome| {
-        outcome.differences.get(place).map(|difference| difference.field.as_ptr())
-    })
+    difference(outcome, place, null(), |difference| difference.field.as_ptr())
 }
 
-/// What was asked for, as text. NULL past the end.
+/// Returns the requested value of that field as text. Returns NULL if no value was requested, and past
+/// the end.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_difference_asked(
     outcome: Option<&Outcome>,
     place: usize,
 ) -> *const c_char {
-    read(outcome, null(), |outcome| {
-        outcome.differences.get(place).map(|difference| difference.asked.as_ptr())
-    })
+    difference(outcome, place, null(), |difference| difference.asked.as_text())
 }
 
-/// What exists, as text. NULL past the end.
+/// Returns the existing value of that field as text. Returns NULL if the resource has no such value, and
+/// past the end.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_difference_existing(
     outcome: Option<&Outcome>,
     place: usize,
 ) -> *const c_char {
-    read(outcome, null(), |outcome| {
-        outcome.differences.get(place).map(|difference| difference.existing.as_ptr())
-    })
+    difference(outcome, place, null(), |difference| difference.existing.as_text())
 }
 
-/// How many properties were requested and could not be compared with what is there, because the server
-/// does not tell them. 0 for a certain `PEGASUS_DUP_CREATED`, and for the kinds that are of no add. What
-/// exists is as asked where there are neither these nor differences.
+/// Returns the requested value of that field with its type. Returns NULL past the end.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_difference_asked_value(
+    outcome: Option<&Outcome>,
+    place: usize,
+) -> Option<&Value> {
+    difference(outcome, place, None, |difference| Some(&difference.asked))
+}
+
+/// Returns the existing value of that field with its type. Returns NULL past the end.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_outcome_difference_existing_value(
+    outcome: Option<&Outcome>,
+    place: usize,
+) -> Option<&Value> {
+    difference(outcome, place, None, |difference| Some(&difference.existing))
+}
+
+/// Returns the number of properties that were requested and could not be compared, because the server
+/// does not report them. Returns 0 for a certain `PEGASUS_DUP_CREATED`, and for outcomes of other
+/// operations than an add.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_unverified_count(outcome: Option<&Outcome>) -> usize {
     read(outcome, 0, |outcome| Some(outcome.unverified.len()))
 }
 
-/// One of those properties, by its place: "checkpoint", "remote_table" or "remote_replica_count";
-/// others may come. NULL past the end.
+/// Returns the name of one of those properties by its position: "checkpoint", "remote_table" or
+/// "remote_replica_count". Later versions of the library may return other names. Returns NULL past the
+/// end.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_unverified_at(
     outcome: Option<&Outcome>,
@@ -165,14 +195,15 @@ pub extern "C" fn pegasus_dup_outcome_unverified_at(
     read(outcome, null(), |outcome| outcome.unverified.get(place).map(|name| name.as_ptr()))
 }
 
-/// What a person should know besides: that the existing one is paused, say. NULL if there is nothing.
+/// Returns additional information for the user, for example that the existing duplication is paused.
+/// Returns NULL if there is none.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_warning(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| Some(or_null(outcome.warning.as_ref())))
 }
 
-/// What went wrong, by what to do about it: one of `PEGASUS_DUP_ERROR_*`. `PEGASUS_DUP_NOT_TOLD`
-/// unless the kind is `PEGASUS_DUP_ERROR`.
+/// Returns the kind of the error: one of `PEGASUS_DUP_ERROR_*`. Each kind calls for another reaction.
+/// Returns `PEGASUS_DUP_NOT_TOLD` unless the kind of the outcome is `PEGASUS_DUP_ERROR`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_error_kind(outcome: Option<&Outcome>) -> i32 {
     read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| {
@@ -180,14 +211,16 @@ pub extern "C" fn pegasus_dup_outcome_error_kind(outcome: Option<&Outcome>) -> i
     })
 }
 
-/// What went wrong, for a person. NULL unless the kind is `PEGASUS_DUP_ERROR`.
+/// Returns what went wrong, in words for the user. Returns NULL unless the kind of the outcome is
+/// `PEGASUS_DUP_ERROR`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_error_message(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| outcome.error.as_ref().map(|error| error.message.as_ptr()))
 }
 
-/// What the server said of the error, as it came: it may hold any character, also one that does
-/// something to a terminal. Else what to do next. NULL if there is nothing.
+/// Returns the server's own words about the error, or otherwise advice on what to do next. Returns NULL
+/// if there is neither. The server's words are returned as they came, so they may contain any character,
+/// including characters that control a terminal.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_error_hint(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| {
@@ -195,7 +228,7 @@ pub extern "C" fn pegasus_dup_outcome_error_hint(outcome: Option<&Outcome>) -> *
     })
 }
 
-/// The Pegasus error code, such as "ERR_BUSY". NULL if no server gave one.
+/// Returns the Pegasus error code, such as "ERR_BUSY". Returns NULL if no server sent an error code.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_error_code(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| {
@@ -203,8 +236,9 @@ pub extern "C" fn pegasus_dup_outcome_error_code(outcome: Option<&Outcome>) -> *
     })
 }
 
-/// The meta server that answered, or was asked, as "HOST:PORT". If the host is a name, the address
-/// that was tried follows: "meta.example:34601 (10.0.0.1:34601)". NULL if there is none to name.
+/// Returns the meta server that responded or was asked, as "HOST:PORT". If the host is a name, the
+/// address that was tried follows: "meta.example:34601 (10.0.0.1:34601)". Returns NULL if no server is
+/// known.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_error_server(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| {
@@ -212,16 +246,17 @@ pub extern "C" fn pegasus_dup_outcome_error_server(outcome: Option<&Outcome>) ->
     })
 }
 
-/// The whole outcome as text for a person, without a newline at its end. Characters that would do
-/// something to a terminal, or that nobody sees, are written as their numbers, such as `\u{9b}`. NULL
-/// only for NULL.
+/// Returns the whole outcome as text for the user: the lines that `pegasus-dup` writes to stdout and
+/// stderr for the same call, without a line end after the last line. Characters that would control a
+/// terminal, or that nobody sees, are escaped as in `\u{9b}`. Returns NULL only for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_text(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| Some(outcome.text.as_ptr()))
 }
 
-/// The whole outcome as JSON, on one line without its end: the same that `pegasus-dup --json` writes for
-/// the same call. What was listed is one object a line, and empty text for nothing. NULL only for NULL.
+/// Returns the whole outcome as JSON on one line, without a line end: the same object that
+/// `pegasus-dup --json` writes for the same call. A listing has one object a line, and is the empty text
+/// if nothing was listed. Returns NULL only for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_json(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| Some(outcome.json.as_ptr()))
@@ -251,12 +286,12 @@ pub extern "C" fn pegasus_dup_outcome_of_status(
             return Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT));
         };
         let error = Error::new(kind, text.to_string_lossy());
-        outcome.write(Outcome::boxed(Facts::of_error(&error)));
+        outcome.write(Outcome::boxed(Facts::of_error(None, &error)));
         Ok(())
     })
 }
 
-/// Frees an outcome, and what it has given out. NULL is allowed.
+/// Frees an outcome and everything that it lent. NULL is allowed.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_free(outcome: Option<Box<Outcome>>) {
     catch((), || drop(outcome));

@@ -11,7 +11,9 @@ use crate::client::operation::{self, Operation};
 use crate::client::{Client, DuplicationSpec, Mode, Selector};
 use crate::error::ErrorKind::InvalidArgument;
 use crate::error::{Error, Result};
+use crate::escape::sentence;
 use crate::protocol::generation::Generation;
+use crate::text::Line;
 use crate::threads;
 
 use super::answer::{Answer, Format};
@@ -19,7 +21,6 @@ use super::args::{Command, GenerationOption, Global, WhichArgs};
 use super::exit::Exit;
 use super::signals::Signals;
 use super::terminal::{WaitingNote, complain, say};
-use super::text::sentence;
 
 /// After that long a person wonders whether anything happens.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -53,7 +54,10 @@ pub(super) fn run(
     };
     let (runtime, mut signals) = match start() {
         Ok(started) => started,
-        Err(why) => return deliver(format.error(&cannot_start(why)), false),
+        Err(why) => {
+            let resource = prepared.operation.resource();
+            return deliver(format.error(&cannot_start(why), Some(resource)), false);
+        }
     };
     let exit = runtime.block_on(async {
         let note = format!(
@@ -147,43 +151,17 @@ fn client(global: &Global, generation: Option<Generation>) -> Result<Client> {
 
 impl Prepared {
     async fn run(&self, client: &Client, format: Format) -> Answer {
+        let resource = self.operation.resource();
         match self.operation.run(client).await {
             Ok(operation::Answer::Outcome(outcome)) => format.add(&outcome, self.exist_ok),
-            Ok(operation::Answer::Duplications(listed)) => format.listed(listed),
+            Ok(operation::Answer::Duplications(listed)) => format.listed(&listed),
             Ok(operation::Answer::ByTable(listed)) => format.by_table(&listed),
             Ok(operation::Answer::Change(change)) => format.change(&change),
-            Ok(operation::Answer::Removal(removal)) => format.removal(&removal, &self.names()),
-            Ok(operation::Answer::Info(info)) => format.info(&info),
-            Err(error) => format.error(&error),
-        }
-    }
-
-    /// What names the one that is meant.
-    fn names(&self) -> String {
-        match &self.operation {
-            Operation::Start(table, which)
-            | Operation::Pause(table, which)
-            | Operation::Remove(table, which)
-            | Operation::SetFailMode(table, which, _) => format!("table={table} {which}"),
-            Operation::Add(_)
-            | Operation::Query(_)
-            | Operation::List(_)
-            | Operation::ListByTable(_)
-            | Operation::Info => {
-                format!("table={}", self.table())
+            Ok(operation::Answer::Removal(removal)) => {
+                format.removal(&removal, resource, &self.operation.target())
             }
-        }
-    }
-
-    fn table(&self) -> &str {
-        match &self.operation {
-            Operation::Add(spec) => &spec.table,
-            Operation::List(_) | Operation::ListByTable(_) | Operation::Info => "",
-            Operation::Query(table)
-            | Operation::Start(table, _)
-            | Operation::Pause(table, _)
-            | Operation::Remove(table, _)
-            | Operation::SetFailMode(table, _, _) => table,
+            Ok(operation::Answer::Info(info)) => format.info(&info),
+            Err(error) => format.error(&error, Some(resource)),
         }
     }
 }
@@ -207,7 +185,7 @@ async fn operate(
             answer = &mut running => return answer,
             // Asked while the call still stands where it stood.
             signal = signals.next() => {
-                return format.interrupted(signal, &client.unsettled(), prepared.table());
+                return format.interrupted(signal, &client.unsettled(), &prepared.operation);
             }
             () = &mut waiting, if patient => {
                 patient = false;
@@ -226,7 +204,7 @@ fn deliver(answer: Answer, reads: bool) -> Exit {
         // The reader has seen enough (`| head`).
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => answer.exit,
         Err(error) => {
-            complain(&format!("error: cannot write to stdout: {error}\n"));
+            complain(&[Line::error(format!("cannot write to stdout: {error}"))]);
             if reads { Exit::Error } else { answer.exit }
         }
     }

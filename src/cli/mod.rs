@@ -13,7 +13,6 @@ mod serve_file;
 mod serve_limits;
 mod signals;
 mod terminal;
-mod text;
 
 use std::borrow::Cow;
 use std::ffi::OsString;
@@ -26,7 +25,10 @@ use answer::Format;
 use args::{Cli, Command};
 use exit::Exit;
 use serve_args::LogFormat;
-use terminal::{Look, complain, complain_of};
+use terminal::complain;
+
+use crate::escape::{json_text, sentence};
+use crate::text::Line;
 
 /// Runs the command line: `args` with the program's name first.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
@@ -43,8 +45,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
                 match serve_file::add(serve, &args) {
                     Ok(cli) => dispatch(cli),
                     Err(message) => {
-                        let look = Look::detect();
-                        complain_of(&message, look);
+                        complain(&[Line::error(sentence(&message))]);
                         Exit::Usage
                     }
                 }
@@ -64,7 +65,7 @@ impl Write for LogLine {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let line = String::from_utf8_lossy(bytes);
         let line = line.strip_suffix('\n').unwrap_or(&line);
-        complain(&format!("{}\n", (self.0)(line)));
+        complain(&[Line::plain((self.0)(line))]);
         Ok(bytes.len())
     }
 
@@ -74,21 +75,21 @@ impl Write for LogLine {
 }
 
 fn dispatch(cli: Cli) -> Exit {
-    let look = Look::detect();
     let log_format = match &cli.command {
         Command::Serve(args) => args.log_format(),
         _ => None,
     };
     log_to_stderr(cli.global.verbose, log_format);
-    let format = Format { json: cli.global.json, look };
+    let format = Format { json: cli.global.json };
     match cli.command {
         // Before the command it is a client's, and the two have other names.
         Command::Serve(_) if cli.generation.generation.is_some() => {
-            let wrong = "serve has no --generation: what it behaves as is named by --behave-as";
-            complain_of(wrong, look);
+            complain(&[Line::error(
+                "serve has no option --generation: give --behave-as after the word serve instead",
+            )]);
             Exit::Usage
         }
-        Command::Serve(args) => serve::run(*args, look),
+        Command::Serve(args) => serve::run(*args),
         command => commands::run(cli.global, cli.generation.generation, command, format),
     }
 }
@@ -106,7 +107,7 @@ fn not_a_command(error: &clap::Error, args: &[OsString]) -> Exit {
         let first = text.split("\n\n").next().unwrap_or_default();
         let message = first.split_whitespace().collect::<Vec<_>>().join(" ");
         let message = message.strip_prefix("error: ").unwrap_or(&message);
-        let _ = terminal::say(&format!("{}\n", answer::usage_report(message)));
+        let _ = terminal::say(&[Line::plain(answer::usage_report(message).to_string())]);
     }
     Exit::Usage
 }
@@ -127,8 +128,8 @@ fn log_to_stderr(verbose: u8, format: Option<LogFormat>) {
         .log_internal_errors(false);
     let _ = match format {
         Some(LogFormat::Json) => {
-            log.json().flatten_event(true).with_writer(|| LogLine(text::json_text)).try_init()
+            log.json().flatten_event(true).with_writer(|| LogLine(json_text)).try_init()
         }
-        Some(LogFormat::Text) | None => log.with_writer(|| LogLine(text::sentence)).try_init(),
+        Some(LogFormat::Text) | None => log.with_writer(|| LogLine(sentence)).try_init(),
     };
 }

@@ -2,12 +2,14 @@
 
 use super::exit::Exit;
 use super::serve_args::ServeArgs;
-use super::terminal::{Look, complain, complain_of};
+use super::terminal::{complain, say};
+use crate::escape::sentence;
+use crate::text::{Line, chain};
 
-pub(super) fn run(args: ServeArgs, look: Look) -> Exit {
+pub(super) fn run(args: ServeArgs) -> Exit {
     let check_only = args.check_only();
     let failed = |Failure { exit, message }: Failure| {
-        complain_of(&message, look);
+        complain(&[Line::error(sentence(&message))]);
         exit
     };
     let plan = match args.plan() {
@@ -18,31 +20,27 @@ pub(super) fn run(args: ServeArgs, look: Look) -> Exit {
         return match plan.servers.iter().try_for_each(crate::server::ServerConfig::check) {
             Ok(()) => {
                 // A closed pipe is nothing to complain of: the exit code says it too.
-                let _ = super::terminal::say("the configuration makes sense\n");
+                let _ = say(&[Line::plain("the configuration makes sense")]);
                 Exit::Done
             }
-            Err(error) => {
-                failed(Failure { exit: Exit::Usage, message: super::text::chain(&error) })
-            }
+            Err(error) => failed(Failure { exit: Exit::Usage, message: chain(&error) }),
         };
     }
     for config in &plan.servers {
         if !config.listen.ip().is_loopback() {
-            complain(&format!(
-                "{} the server has no authentication: whoever reaches {} can change everything in \
-                 it\n",
-                look.stderr.yellow("warning:"),
+            complain(&[Line::warning(&format!(
+                "the server has no authentication: everyone who can reach {} can change \
+                 everything in it",
                 config.listen
-            ));
+            ))]);
         }
     }
     match serve(plan) {
         Ok(would_have_died) => {
             if would_have_died > 0 {
-                complain(&format!(
-                    "{} requests that would have ended a real server: {would_have_died}\n",
-                    look.stderr.yellow("warning:"),
-                ));
+                complain(&[Line::warning(&format!(
+                    "requests that would have ended a real server: {would_have_died}"
+                ))]);
             }
             Exit::Done
         }
@@ -121,15 +119,15 @@ fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
                 ServerError::Config(_) => Exit::Usage,
                 _ => Exit::Error,
             },
-            message: super::text::chain(&error),
+            message: chain(&error),
         })?;
-        let lines: String = served
+        let lines: Vec<Line> = served
             .servers()
             .iter()
-            .map(|server| format!("serving on {}\n", server.address()))
+            .map(|server| Line::plain(format!("serving on {}", server.address())))
             .collect();
         // Whoever started this may have closed the pipe; that is no reason not to serve.
-        let _ = super::terminal::say(&lines);
+        let _ = say(&lines);
         for (server, about) in served.servers().iter().zip(about) {
             tracing::info!(address = %server.address(), about, "serving");
         }
@@ -163,7 +161,7 @@ fn turn_by_hand(hubs: Vec<crate::server::Hub>) {
             Ok(Some(line)) => String::from_utf8_lossy(&line).into_owned(),
             Ok(None) => return,
             Err(error) => {
-                complain(&format!("error: the clock cannot be turned any more: {error}\n"));
+                complain(&[Line::error(format!("the clock cannot be advanced any more: {error}"))]);
                 return;
             }
         };
@@ -174,11 +172,12 @@ fn turn_by_hand(hubs: Vec<crate::server::Hub>) {
                 for hub in &hubs {
                     hub.advance(time);
                 }
-                let _ = super::terminal::say(&format!("advanced {}\n", time.as_secs_f64()));
+                let _ = say(&[Line::plain(format!("advanced {}", time.as_secs_f64()))]);
             }
             Some(Err(_)) | None if line.trim().is_empty() => {}
             Some(Err(_)) | None => {
-                complain(&format!("error: not a line `advance SECONDS`: {:?}\n", line.trim_end()));
+                let wrong = format!("not a line `advance SECONDS`: {:?}", line.trim_end());
+                complain(&[Line::error(wrong)]);
             }
         }
     }

@@ -9,6 +9,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 pub use crate::enums::StepKind;
+use crate::text;
 
 /// What a call goes on to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,11 +64,7 @@ impl Step {
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.kind().name().replace('_', " "))?;
-        match self.detail() {
-            Some(detail) => write!(f, ": {detail}"),
-            None => Ok(()),
-        }
+        f.write_str(&text::step(self.kind().name(), self.detail()))
     }
 }
 

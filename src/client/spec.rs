@@ -3,9 +3,9 @@
 
 pub use crate::enums::Mode;
 use crate::error::{Error, ErrorKind, Result};
-use crate::outcome::{Difference, Duplication};
+use crate::escape::name;
+use crate::outcome::{Difference, Duplication, Property};
 use crate::protocol::MAX_NAME;
-use crate::text::name;
 
 /// What to add: which table's writes go to which remote cluster, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -66,15 +66,12 @@ impl DuplicationSpec {
         let mut differences = Vec::new();
         let asked = self.wanted_remote_table();
         if let Some(existing) = remote_table.filter(|&existing| existing != asked) {
-            differences.push(Difference::RemoteTable {
-                asked: asked.to_owned(),
-                existing: existing.to_owned(),
-            });
+            differences.push(Difference::new(Property::RemoteTable, asked, existing));
         }
         if let (Some(asked), Some(existing)) = (self.wanted_replica_count(), remote_replica_count)
             && asked != existing
         {
-            differences.push(Difference::RemoteReplicaCount { asked, existing });
+            differences.push(Difference::new(Property::RemoteReplicaCount, asked, existing));
         }
         differences
     }

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use crate::text::sentence;
+use crate::escape::sentence;
 
 macro_rules! error_codes {
     ($( $variant:ident = $name:literal ),* $(,)?) => {

@@ -1,7 +1,6 @@
 //! Errors become exceptions: one class of `pegasus_dup._errors` for each kind.
 
 use std::error::Error as _;
-use std::fmt::Write;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
@@ -10,6 +9,7 @@ use super::interned::interned;
 use super::outcome;
 use crate::enums::{ErrorKind, Member};
 use crate::error::Error;
+use crate::text::chain;
 
 /// Returns the name of the exception class for an error kind.
 pub(super) fn class_name(kind: ErrorKind) -> &'static str {
@@ -23,7 +23,7 @@ pub(super) fn exception(py: Python<'_>, error: &Error) -> PyErr {
         let known: Vec<_> = error
             .known()
             .iter()
-            .map(|duplication| outcome::duplication(py, duplication))
+            .map(|known| outcome::resource(py, known))
             .collect::<PyResult<_>>()?;
         let details = PyDict::new(py);
         details.set_item(interned!(py, "hint"), error.hint())?;
@@ -74,16 +74,4 @@ fn raise(
 ) -> PyResult<PyErr> {
     let class = py.import(interned!(py, "pegasus_dup._errors"))?.getattr(class)?;
     Ok(PyErr::from_value(class.call((message,), Some(details))?))
-}
-
-/// An error and what lies under it, in one line.
-fn chain(error: &(dyn std::error::Error + 'static)) -> String {
-    let mut text = error.to_string();
-    let mut below = error.source();
-    while let Some(error) = below {
-        // A String takes all that is written.
-        let _ = write!(text, ": {error}");
-        below = error.source();
-    }
-    text
 }

@@ -14,16 +14,14 @@ mod names;
 mod operation;
 mod outcome;
 mod server;
+mod text;
 mod threads;
 mod watch;
 
-use std::borrow::Cow;
 use std::ffi::OsString;
 use std::io::Write;
 
 use pyo3::prelude::*;
-
-use crate::text;
 
 /// Nothing here relies on the GIL: classes are frozen, and what changes stands behind locks.
 #[pymodule(gil_used = false)]
@@ -40,22 +38,12 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<server::MetaServer>()?;
     module.add_function(wrap_pyfunction!(gate::close_gate, module)?)?;
     module.add_function(wrap_pyfunction!(logging::set_log, module)?)?;
-    module.add_function(wrap_pyfunction!(shown_text, module)?)?;
-    module.add_function(wrap_pyfunction!(shown_name, module)?)?;
+    module.add_function(wrap_pyfunction!(text::outcome_text, module)?)?;
+    module.add_function(wrap_pyfunction!(text::resource_text, module)?)?;
+    module.add_function(wrap_pyfunction!(text::difference_text, module)?)?;
+    module.add_function(wrap_pyfunction!(text::error_text, module)?)?;
+    module.add_function(wrap_pyfunction!(text::step_text, module)?)?;
     module.add_function(wrap_pyfunction!(cli_main, module)?)
-}
-
-/// A text as people are to see it: characters that do something to a terminal, or that nobody sees,
-/// written as numbers.
-#[pyfunction]
-fn shown_text(text: &str) -> Cow<'_, str> {
-    text::sentence(text)
-}
-
-/// A name as part of a text, quoted where it would be taken for something else.
-#[pyfunction]
-fn shown_name(text: &str) -> Cow<'_, str> {
-    text::name(text)
 }
 
 /// Runs the command line, the program's name first, and returns its exit code.

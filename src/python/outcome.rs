@@ -1,16 +1,15 @@
 //! Turns outcomes into objects of the classes of `pegasus_dup._outcome` and
 //! `pegasus_dup._resources`.
 
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::interned::interned;
 use crate::client::operation::Answer;
 use crate::info::{Info, ServerInfo};
-use crate::outcome::{
-    Change, Difference, Duplication, Evidence, Outcome, PartitionProgress, Property, Removal,
-    TableDuplications,
-};
+use crate::outcome::{Change, Difference, Evidence, Outcome, Property, Removal};
+use crate::resource::{Duplication, FieldValue, PartitionProgress, Resource, TableDuplications};
 
 type Object<'py> = Bound<'py, PyAny>;
 
@@ -99,14 +98,40 @@ fn progress<'py>(py: Python<'py>, progress: &PartitionProgress) -> PyResult<Obje
     make_resource(py, "PartitionProgress", &fields)
 }
 
+/// Returns any resource as an object of its class.
+pub(super) fn resource<'py>(py: Python<'py>, resource: &Resource) -> PyResult<Object<'py>> {
+    match resource {
+        Resource::Duplication(one) => duplication(py, one),
+    }
+}
+
+/// Returns a value as Python's type for it: a list becomes a tuple, and a map a dictionary.
+fn value<'py>(py: Python<'py>, of: &FieldValue) -> PyResult<Object<'py>> {
+    match of {
+        FieldValue::Absent => Ok(py.None().into_bound(py)),
+        FieldValue::Boolean(boolean) => boolean.into_bound_py_any(py),
+        FieldValue::Number(number) => number.into_bound_py_any(py),
+        FieldValue::Text(text) => text.into_bound_py_any(py),
+        FieldValue::List(values) => {
+            let values: Vec<_> =
+                values.iter().map(|one| value(py, one)).collect::<PyResult<_>>()?;
+            PyTuple::new(py, values)?.into_bound_py_any(py)
+        }
+        FieldValue::Map(fields) => {
+            let map = PyDict::new(py);
+            for (key, of) in fields {
+                map.set_item(&**key, value(py, of)?)?;
+            }
+            map.into_bound_py_any(py)
+        }
+    }
+}
+
 fn difference<'py>(py: Python<'py>, difference: &Difference) -> PyResult<Object<'py>> {
-    let fields = match difference {
-        Difference::RemoteTable { asked, existing } => {
-            fields! { py, field: difference.field(), asked: asked, existing: existing }
-        }
-        Difference::RemoteReplicaCount { asked, existing } => {
-            fields! { py, field: difference.field(), asked: asked, existing: existing }
-        }
+    let fields = fields! { py,
+        field: member(py, "Property", difference.field.name())?,
+        asked: value(py, &difference.asked)?,
+        existing: value(py, &difference.existing)?,
     };
     make(py, "Difference", &fields)
 }
@@ -133,14 +158,11 @@ pub(super) fn answer<'py>(py: Python<'py>, answer: &Answer) -> PyResult<Bound<'p
     }
 }
 
-pub(super) fn outcome<'py>(
-    py: Python<'py>,
-    outcome: &Outcome<Duplication>,
-) -> PyResult<Object<'py>> {
+pub(super) fn outcome<'py>(py: Python<'py>, outcome: &Outcome<Resource>) -> PyResult<Object<'py>> {
     match outcome {
         Outcome::Created { value, unverified, evidence: how, warning } => {
             let fields = fields! { py,
-                value: duplication(py, value)?,
+                value: resource(py, value)?,
                 evidence: evidence(py, *how)?,
                 warning: warning.as_deref(),
                 unverified: properties(py, unverified)?,
@@ -151,7 +173,7 @@ pub(super) fn outcome<'py>(
             let differences: Vec<_> =
                 differences.iter().map(|one| difference(py, one)).collect::<PyResult<_>>()?;
             let fields = fields! { py,
-                existing: duplication(py, existing)?,
+                existing: resource(py, existing)?,
                 differences: PyTuple::new(py, differences)?,
                 evidence: evidence(py, *how)?,
                 warning: warning.as_deref(),
@@ -162,19 +184,19 @@ pub(super) fn outcome<'py>(
     }
 }
 
-pub(super) fn change<'py>(py: Python<'py>, change: &Change<Duplication>) -> PyResult<Object<'py>> {
+pub(super) fn change<'py>(py: Python<'py>, change: &Change<Resource>) -> PyResult<Object<'py>> {
     match change {
         Change::Changed { before, after, warning } => {
             let fields = fields! { py,
-                before: duplication(py, before)?,
-                after: duplication(py, after)?,
+                before: resource(py, before)?,
+                after: resource(py, after)?,
                 warning: warning.as_deref(),
             };
             make(py, "Changed", &fields)
         }
         Change::Unchanged { current, warning } => {
             let fields = fields! { py,
-                current: duplication(py, current)?,
+                current: resource(py, current)?,
                 warning: warning.as_deref(),
             };
             make(py, "Unchanged", &fields)
@@ -205,14 +227,11 @@ fn info<'py>(py: Python<'py>, info: &Info) -> PyResult<Object<'py>> {
     make(py, "Info", &fields)
 }
 
-pub(super) fn removal<'py>(
-    py: Python<'py>,
-    removal: &Removal<Duplication>,
-) -> PyResult<Object<'py>> {
+pub(super) fn removal<'py>(py: Python<'py>, removal: &Removal<Resource>) -> PyResult<Object<'py>> {
     match removal {
         Removal::Removed { was, warning } => {
             let fields = fields! { py,
-                was: duplication(py, was)?,
+                was: resource(py, was)?,
                 warning: warning.as_deref(),
             };
             make(py, "Removed", &fields)

@@ -9,7 +9,7 @@ use super::interned::interned;
 use crate::client::hints;
 use crate::client::in_flight::InFlight;
 use crate::client::progress::Step;
-use crate::text::sentence;
+use crate::escape::sentence;
 
 type Tell = Box<dyn Fn(Step) + Send + Sync>;
 

@@ -17,7 +17,7 @@ static void expect(int32_t status, pegasus_dup_outcome **outcome, int32_t kind, 
     }
     CHECK(pegasus_dup_outcome_evidence(*outcome) == PEGASUS_DUP_NOT_TOLD);
     CHECK(pegasus_dup_outcome_certain(*outcome) == 0);
-    CHECK((pegasus_dup_outcome_before(*outcome) != NULL) == (kind == PEGASUS_DUP_CHANGED));
+    CHECK((pegasus_dup_outcome_duplication_before(*outcome) != NULL) == (kind == PEGASUS_DUP_CHANGED));
 }
 #define EXPECT(status, kind) expect((status), &outcome, (kind), __LINE__)
 
@@ -47,7 +47,7 @@ static int32_t status_now(void) {
 static void pause_and_start(int32_t dupid) {
     pegasus_dup_outcome *outcome = NULL;
     EXPECT(pegasus_dup_pause(client, "changes", dupid, NULL, 0, &outcome), PEGASUS_DUP_CHANGED);
-    CHECK(pegasus_dup_duplication_status(pegasus_dup_outcome_before(outcome)) ==
+    CHECK(pegasus_dup_duplication_status(pegasus_dup_outcome_duplication_before(outcome)) ==
           PEGASUS_DUP_STATUS_LOG);
     CHECK(pegasus_dup_duplication_status(pegasus_dup_outcome_duplication(outcome)) ==
           PEGASUS_DUP_STATUS_PAUSE);
@@ -76,7 +76,7 @@ static void fail_modes(int32_t dupid) {
     const pegasus_dup_duplication *after = pegasus_dup_outcome_duplication(outcome);
     CHECK(pegasus_dup_duplication_fail_mode(after) == PEGASUS_DUP_FAIL_SKIP);
     CHECK_TEXT(pegasus_dup_duplication_fail_mode_name(after), "FAIL_SKIP");
-    CHECK(pegasus_dup_duplication_fail_mode(pegasus_dup_outcome_before(outcome)) ==
+    CHECK(pegasus_dup_duplication_fail_mode(pegasus_dup_outcome_duplication_before(outcome)) ==
           PEGASUS_DUP_FAIL_SLOW);
     pegasus_dup_outcome_free(outcome);
     EXPECT(pegasus_dup_set_fail_mode(client, "changes", dupid, NULL, PEGASUS_DUP_FAIL_SKIP, 0,

@@ -60,7 +60,7 @@ static void ask_null(void) {
     CHECK(pegasus_dup_outcome_evidence(NULL) == PEGASUS_DUP_NOT_TOLD);
     CHECK(pegasus_dup_outcome_certain(NULL) == 0);
     CHECK(pegasus_dup_outcome_duplication(NULL) == NULL);
-    CHECK(pegasus_dup_outcome_before(NULL) == NULL);
+    CHECK(pegasus_dup_outcome_duplication_before(NULL) == NULL);
     CHECK(pegasus_dup_outcome_duplication_count(NULL) == 0);
     CHECK(pegasus_dup_outcome_duplication_at(NULL, 0) == NULL);
     CHECK(pegasus_dup_outcome_difference_count(NULL) == 0);
@@ -69,6 +69,15 @@ static void ask_null(void) {
     CHECK_TEXT(pegasus_dup_outcome_difference_field(NULL, 0), NULL);
     CHECK_TEXT(pegasus_dup_outcome_difference_asked(NULL, 0), NULL);
     CHECK_TEXT(pegasus_dup_outcome_difference_existing(NULL, 0), NULL);
+    CHECK(pegasus_dup_outcome_difference_asked_value(NULL, 0) == NULL);
+    CHECK(pegasus_dup_outcome_difference_existing_value(NULL, 0) == NULL);
+    int64_t number = 0;
+    CHECK(pegasus_dup_value_type(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK_TEXT(pegasus_dup_value_text(NULL), NULL);
+    CHECK(pegasus_dup_value_number(NULL, &number) == PEGASUS_DUP_NULL_ARGUMENT);
+    CHECK(pegasus_dup_value_count(NULL) == 0);
+    CHECK(pegasus_dup_value_at(NULL, 0) == NULL);
+    CHECK_TEXT(pegasus_dup_value_key_at(NULL, 0), NULL);
     CHECK_TEXT(pegasus_dup_outcome_warning(NULL), NULL);
     CHECK(pegasus_dup_outcome_error_kind(NULL) == PEGASUS_DUP_NOT_TOLD);
     CHECK_TEXT(pegasus_dup_outcome_error_message(NULL), NULL);
@@ -313,7 +322,7 @@ static void unreachable(void) {
     CHECK(pegasus_dup_info(client, 500, &outcome) == PEGASUS_DUP_OK);
     pegasus_dup_client_free(client);
     CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_INFO);
-    CHECK(pegasus_dup_outcome_resource(outcome) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_outcome_resource(outcome) == PEGASUS_DUP_RESOURCE_META_SERVERS);
     CHECK(pegasus_dup_outcome_duplication(outcome) == NULL);
     CHECK_TEXT(pegasus_dup_info_leader(outcome), NULL);
     CHECK(pegasus_dup_info_generation(outcome) == PEGASUS_DUP_NOT_TOLD);

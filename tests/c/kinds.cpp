@@ -47,8 +47,9 @@ static std::int32_t three_kinds(const pd::client &client) {
     if (const auto *there = std::get_if<pd::already_exists>(&second)) {
         CHECK(there->existing.dupid == made->value.dupid);
         CHECK(there->differences.at(0).field == "remote_table");
-        CHECK(there->differences.at(0).asked == "cpp");
-        CHECK(there->differences.at(0).existing == "elsewhere");
+        CHECK(there->differences.at(0).asked.type == pd::value_type::text);
+        CHECK(there->differences.at(0).asked.text == "cpp");
+        CHECK(there->differences.at(0).existing.text == "elsewhere");
         CHECK(there->existing.create_ts_ms.value_or(0) > 0);
         CHECK(there->existing.status.has_value() && there->existing.status_name.has_value());
     }

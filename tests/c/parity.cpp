@@ -96,6 +96,18 @@ static const char *name(pd::tables value) {
     return nullptr;
 }
 
+static const char *name(pd::value_type value) {
+    switch (value) {
+    case pd::value_type::absent: return "absent";
+    case pd::value_type::boolean: return "boolean";
+    case pd::value_type::number: return "number";
+    case pd::value_type::text: return "text";
+    case pd::value_type::list: return "list";
+    case pd::value_type::map: return "map";
+    }
+    return nullptr;
+}
+
 static const char *name(pd::log_level value) {
     switch (value) {
     case pd::log_level::error: return "error";
@@ -165,6 +177,7 @@ int main() {
     same<pd::generation>(table, "generations");
     same<pd::mode>(table, "modes");
     same<pd::tables>(table, "match_types");
+    same<pd::value_type>(table, "value_types");
     same<pd::log_level>(table, "log_levels");
     CHECK(of(table, "outcomes") == outcomes);
     CHECK(of(table, "operations") == operations);

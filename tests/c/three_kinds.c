@@ -36,7 +36,7 @@ static int32_t created(const pegasus_dup_client *client) {
     CHECK(pegasus_dup_outcome_certain(outcome) == 1);
     CHECK(pegasus_dup_outcome_difference_count(outcome) == 0);
     CHECK(pegasus_dup_outcome_duplication_count(outcome) == 1);
-    CHECK(pegasus_dup_outcome_before(outcome) == NULL);
+    CHECK(pegasus_dup_outcome_duplication_before(outcome) == NULL);
     check_no_error(outcome);
 
     const pegasus_dup_duplication *made = pegasus_dup_outcome_duplication(outcome);
@@ -71,7 +71,7 @@ static void already_exists(const pegasus_dup_client *client, int32_t dupid) {
     CHECK(pegasus_dup_outcome_unverified_count(outcome) == 1);
     CHECK_TEXT(pegasus_dup_outcome_unverified_at(outcome, 0), "checkpoint");
     CHECK_TEXT(pegasus_dup_outcome_unverified_at(outcome, 1), NULL);
-    CHECK(strstr(pegasus_dup_outcome_text(outcome), "\nnot compared: checkpoint (") != NULL);
+    CHECK(strstr(pegasus_dup_outcome_text(outcome), "; not compared: checkpoint (") != NULL);
     pegasus_dup_outcome_free(outcome);
 
     outcome = add(client, "kinds", "target", "nowhere", 1, 0);
@@ -85,6 +85,16 @@ static void already_exists(const pegasus_dup_client *client, int32_t dupid) {
     CHECK_TEXT(pegasus_dup_outcome_difference_asked(outcome, 1), "1");
     CHECK_TEXT(pegasus_dup_outcome_difference_existing(outcome, 1), "3");
     CHECK_TEXT(pegasus_dup_outcome_difference_field(outcome, 2), NULL);
+    const pegasus_dup_value *asked = pegasus_dup_outcome_difference_asked_value(outcome, 0);
+    CHECK(pegasus_dup_value_type(asked) == PEGASUS_DUP_VALUE_TEXT);
+    CHECK_TEXT(pegasus_dup_value_text(asked), "nowhere");
+    const pegasus_dup_value *count = pegasus_dup_outcome_difference_existing_value(outcome, 1);
+    CHECK(pegasus_dup_value_type(count) == PEGASUS_DUP_VALUE_NUMBER);
+    int64_t number = 0;
+    CHECK(pegasus_dup_value_number(count, &number) == PEGASUS_DUP_OK);
+    CHECK(number == 3);
+    CHECK(pegasus_dup_value_number(asked, &number) == PEGASUS_DUP_BAD_ARGUMENT);
+    CHECK(pegasus_dup_outcome_difference_existing_value(outcome, 2) == NULL);
     existing = pegasus_dup_outcome_duplication(outcome);
     CHECK(pegasus_dup_duplication_dupid(existing) == dupid);
     CHECK_TEXT(pegasus_dup_duplication_remote_table(existing), "elsewhere");

@@ -23,7 +23,7 @@ fn an_add_is_created_then_there_then_different() {
     assert_eq!(report["outcome"], "created");
     assert_eq!(report["evidence"], "server_said_so");
     assert_eq!(report["certain"], true);
-    let duplication = &report["duplication"];
+    let duplication = &report["value"];
     assert_eq!(duplication["table"], "temp");
     assert_eq!(duplication["table_id"], 1);
     assert_eq!(duplication["cluster"], "target");
@@ -35,7 +35,7 @@ fn an_add_is_created_then_there_then_different() {
     assert_eq!(report["outcome"], "already_exists");
     assert_eq!(report["evidence"], "listed_before");
     assert_eq!(report["differences"], serde_json::json!([]));
-    assert_eq!(report["duplication"]["dupid"], duplication["dupid"]);
+    assert_eq!(report["value"]["dupid"], duplication["dupid"]);
     assert!(again.stderr.starts_with("warning: nothing was created: "), "{again:?}");
 
     let fine = expect(&served, 0, "--json add temp target --exist-ok");
@@ -63,7 +63,9 @@ fn what_is_not_told_is_no_success_without_a_warning() {
     assert_eq!(report["unverified"], serde_json::json!(["checkpoint"]));
     let fine = expect(&served, 0, "add temp target -s --exist-ok");
     assert!(fine.stdout.ends_with("\nunverified: field=checkpoint\n"), "{fine:?}");
-    assert!(fine.stderr.contains("what could be compared is as asked; not compared: checkpoint ("));
+    assert!(
+        fine.stderr.contains("what could be compared is as requested; not compared: checkpoint (")
+    );
 
     // Still shipping one: that is told, and a start does nothing about it.
     expect(&served, 0, "add other target -s");
@@ -77,7 +79,7 @@ fn what_is_not_told_is_no_success_without_a_warning() {
     let old = Served::start(&["--clock", "stopped", "--behave-as", "checkpoint"]);
     let created = expect(&old, 0, "--json add temp target");
     assert_eq!(created.report()["unverified"], serde_json::json!([]));
-    assert!(created.stderr.contains("at the same time; it is as asked"), "{created:?}");
+    assert!(created.stderr.contains("created it; it is as requested"), "{created:?}");
     let differs = expect(&old, 4, "--json add temp target -a copy -r 5 -s --exist-ok").report();
     assert_eq!(differs["differences"][0]["field"], "remote_table");
     assert_eq!(differs["differences"][1]["field"], "remote_replica_count");
@@ -90,11 +92,11 @@ fn direct_mode_warns_of_what_it_may_have_done() {
     expect(&served, 0, "add temp target");
     expect(&served, 0, "pause temp target");
     let safe = expect(&served, 3, "--json add temp target").report();
-    assert_eq!(safe["duplication"]["status"], "DS_PAUSE");
+    assert_eq!(safe["value"]["status"], "DS_PAUSE");
     let direct = expect(&served, 3, "--json add temp target --mode direct");
     // It has done it.
     let again = expect(&served, 3, "--json add temp target").report();
-    assert_eq!(again["duplication"]["status"], "DS_LOG");
+    assert_eq!(again["value"]["status"], "DS_LOG");
     let warning = direct.report()["warning"].as_str().expect("a warning").to_owned();
     assert!(warning.contains("it may have resumed the duplication"), "{warning}");
 }
@@ -165,12 +167,12 @@ fn text_says_the_same() {
 fn changes_are_changed_once_and_unchanged_then() {
     let served = Served::start(&["--clock", "stopped"]);
     let added = expect(&served, 0, "--json add temp target").report();
-    let dupid = added["duplication"]["dupid"].to_string();
+    let dupid = added["value"]["dupid"].to_string();
     let change = |line: &str, outcome: &str| {
         let ran = expect(&served, 0, &format!("{line} --json"));
         let report = ran.report();
         assert_eq!(report["outcome"], outcome, "{line}: {ran:?}");
-        report["duplication"].clone()
+        report["value"].clone()
     };
     assert_eq!(change("pause temp target", "changed")["status"], "DS_PAUSE");
     assert_eq!(change(&format!("pause temp {dupid}"), "unchanged")["status"], "DS_PAUSE");
@@ -200,7 +202,7 @@ fn lists_are_one_object_a_line_and_the_same_each_time() {
     let tables = |line: &str| -> Vec<String> {
         let reports = expect(&served, 0, line).reports();
         assert!(reports.iter().all(|report| report["outcome"] == "listed"));
-        reports.iter().map(|r| r["duplication"]["table"].as_str().unwrap().to_owned()).collect()
+        reports.iter().map(|r| r["value"]["table"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(tables("list --json"), ["other", "temp", "temp"]);
     assert_eq!(tables("list --json -m all"), ["other", "temp", "temp"]);
@@ -216,7 +218,7 @@ fn lists_are_one_object_a_line_and_the_same_each_time() {
 }
 
 fn by_table_line(report: &serde_json::Value) -> String {
-    let table = &report["table_duplications"];
+    let table = &report["value"];
     let count = table["duplications"].as_array().expect("an array").len();
     format!("{} {} {count}", table["table"].as_str().expect("a name"), table["partition_count"])
 }
@@ -360,8 +362,8 @@ fn of_racing_adds_one_is_created() {
     let ran: Vec<_> = racing.into_iter().map(finish).collect();
     let count = |code| ran.iter().filter(|ran| ran.code == Some(code)).count();
     assert_eq!((count(0), count(3)), (1, 11), "{ran:?}");
-    let dupid = ran[0].report()["duplication"]["dupid"].clone();
-    assert!(ran.iter().all(|ran| ran.report()["duplication"]["dupid"] == dupid), "{ran:?}");
+    let dupid = ran[0].report()["value"]["dupid"].clone();
+    assert!(ran.iter().all(|ran| ran.report()["value"]["dupid"] == dupid), "{ran:?}");
 }
 
 #[test]
@@ -398,8 +400,7 @@ fn an_add_may_be_direct() {
     expect(&proven, 0, "pause temp target");
     // What the safe way does not touch, the direct one resumes: so the mode has arrived.
     expect(&proven, 3, "add temp target --mode safe");
-    let status =
-        || expect(&proven, 0, "--json query temp").report()["duplication"]["status"].clone();
+    let status = || expect(&proven, 0, "--json query temp").report()["value"]["status"].clone();
     assert_eq!(status(), "DS_PAUSE");
     expect(&proven, 3, "add temp target --mode direct");
     assert_eq!(status(), "DS_LOG");

@@ -174,7 +174,7 @@ async fn json_parses_to_what_the_server_said() {
     };
     let listed = run_against(Lie::Cluster, "query temp", true).await;
     let report = listed.report();
-    assert_eq!(value(&report, "/duplication/cluster"), hostile("far"));
+    assert_eq!(value(&report, "/value/cluster"), hostile("far"));
     assert!(listed.stdout.contains(r"\u009b") && listed.stdout.contains(r"\udb40\udc41"));
     let differs = run_against(Lie::RemoteTable, "add temp target", true).await.report();
     assert_eq!(value(&differs, "/differences/0/existing"), hostile("copy"));

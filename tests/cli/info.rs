@@ -16,7 +16,7 @@ fn info_of_a_leader() {
         assert_eq!(ran.code, Some(0), "{ran:?}");
         let report = ran.report();
         assert_eq!(report["outcome"], "info");
-        let info = &report["info"];
+        let info = &report["value"];
         assert_eq!(info["leader"], served.address, "{ran:?}");
         assert_eq!(info["generation"], generation, "{ran:?}");
         assert_eq!(info["known_by"], known_by, "{ran:?}");
@@ -44,7 +44,7 @@ fn info_of_a_group_tells_of_every_server() {
     let ran = served.run(&["--json", "info"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
     let report = ran.report();
-    let servers = report["info"]["servers"].as_array().expect("servers");
+    let servers = report["value"]["servers"].as_array().expect("servers");
     let addresses: Vec<&str> = servers.iter().filter_map(|one| one["server"].as_str()).collect();
     assert_eq!(addresses.join(","), served.address);
     let leaders = servers.iter().filter(|one| one["role"] == "leader").count();
@@ -62,7 +62,7 @@ fn a_wrong_statement_is_a_warning() {
     let served = Served::start(&["--clock", "stopped", "--behave-as", "freezed"]);
     let ran = served.run(&["--json", "info", "--generation", "dup-exist"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
-    assert_eq!(ran.report()["info"]["generation"], "freezed");
+    assert_eq!(ran.report()["value"]["generation"], "freezed");
     assert!(ran.stderr.starts_with("warning: "), "{ran:?}");
     assert!(ran.stderr.contains("stated=dup-exist found=freezed"), "{ran:?}");
 }
@@ -75,8 +75,8 @@ fn without_a_leader_the_exit_code_is_1_and_the_report_is_there() {
     let ran = run(program().args(["--meta", &meta, "--timeout", "2", "--json", "info"]));
     assert_eq!(ran.code, Some(1), "{ran:?}");
     let report = ran.report();
-    assert_eq!(report["info"]["leader"], serde_json::Value::Null);
-    assert_eq!(report["info"]["servers"][0]["role"], "unreachable");
+    assert_eq!(report["value"]["leader"], serde_json::Value::Null);
+    assert_eq!(report["value"]["servers"][0]["role"], "unreachable");
     assert_eq!(ran.stderr, "error: no leader among the meta servers\n");
     let text = run(program().args(["--meta", &meta, "--timeout", "2", "info"]));
     assert!(

@@ -6,17 +6,15 @@ use super::support::schema::{check, documented};
 
 fn listed() -> Value {
     json!({
-        "outcome": "listed", "evidence": null, "certain": null,
-        "duplication": {
+        "outcome": "listed", "evidence": null, "certain": null, "resource": "duplication",
+        "value": {
             "table": "temp", "table_id": 1, "cluster": "target", "dupid": 7, "status": "DS_LOG",
             "fail_mode": "FAIL_SLOW", "remote_table": null, "remote_replica_count": null,
             "create_ts_ms": 1, "partitions": [
                 {"partition": 0, "confirmed_decree": null, "last_committed_decree": 3}
             ]
         },
-        "table_duplications": null, "info": null, "differences": null, "unverified": null,
-        "warning": null,
-        "error": null
+        "differences": null, "unverified": null, "warning": null, "error": null
     })
 }
 
@@ -36,10 +34,12 @@ fn whatever_is_wrong_is_found() {
         ("/outcome", json!("found")),
         ("/evidence", json!("listed_before")),
         ("/certain", json!("yes")),
-        ("/duplication", Value::Null),
-        ("/duplication/dupid", json!("7")),
-        ("/duplication/create_ts_ms", json!(1.5)),
-        ("/duplication/partitions/0", json!({"partition": 0})),
+        ("/resource", json!("table_duplications")),
+        ("/resource", Value::Null),
+        ("/value", Value::Null),
+        ("/value/dupid", json!("7")),
+        ("/value/create_ts_ms", json!(1.5)),
+        ("/value/partitions/0", json!({"partition": 0})),
         ("/differences", json!([])),
         ("/unverified", json!([])),
         ("/error", json!({"kind": "busy"})),
@@ -48,7 +48,7 @@ fn whatever_is_wrong_is_found() {
         *report.pointer_mut(pointer).expect(pointer) = wrong;
         assert!(holds(&report).is_err(), "{pointer}");
     }
-    for parent in ["", "/duplication"] {
+    for parent in ["", "/value"] {
         let mut report = listed();
         let object = report.pointer_mut(parent).and_then(Value::as_object_mut).expect(parent);
         object.insert("elapsed_ms".into(), json!(3));
@@ -64,15 +64,32 @@ fn whatever_is_wrong_is_found() {
 #[test]
 fn a_listed_report_holds_a_duplication_or_a_table() {
     let mut report = listed();
-    let duplication = report["duplication"].take();
-    report["table_duplications"] = json!({
+    let duplication = report["value"].take();
+    report["resource"] = json!("table_duplications");
+    report["value"] = json!({
         "table": "temp", "table_id": 1, "partition_count": null, "duplications": [duplication]
     });
     assert_eq!(holds(&report), Ok(()));
     let mut wrong = report.clone();
-    wrong["table_duplications"]["partition_count"] = json!("8");
+    wrong["value"]["partition_count"] = json!("8");
     assert!(holds(&wrong).is_err());
-    report["outcome"] = json!("removed");
+    report["resource"] = json!("duplication");
+    assert!(holds(&report).is_err());
+}
+
+#[test]
+fn an_error_names_the_known_resources_by_their_kind() {
+    let mut report = listed();
+    let duplication = report["value"].take();
+    report["outcome"] = json!("error");
+    report["error"] = json!({
+        "kind": "busy", "code": null, "hint": null, "server": null, "message": "no",
+        "known": [{"resource": "duplication", "value": duplication}]
+    });
+    assert_eq!(holds(&report), Ok(()));
+    report["error"]["known"][0]["resource"] = json!("meta_servers");
+    assert!(holds(&report).is_err());
+    report["error"]["known"][0] = json!({"resource": "duplication"});
     assert!(holds(&report).is_err());
 }
 

@@ -94,8 +94,8 @@ fn what_was_acknowledged_survives_kill_9() {
     assert_eq!(after.code, Some(0), "{after:?}");
     assert_eq!(before.stdout, after.stdout);
     let report = after.report();
-    assert_eq!(report["duplication"]["remote_table"], "copy");
-    assert_eq!(report["duplication"]["dupid"], added.report()["duplication"]["dupid"]);
+    assert_eq!(report["value"]["remote_table"], "copy");
+    assert_eq!(report["value"]["dupid"], added.report()["value"]["dupid"]);
 }
 
 #[test]
@@ -121,11 +121,11 @@ fn it_behaves_as_every_generation() {
         let added = served.run(&["--json", "add", "temp", "target"]);
         assert_eq!(added.code, Some(0), "{generation}: {added:?}");
         let report = served.run(&["--json", "query", "temp"]).report();
-        let echoed = !report["duplication"]["remote_table"].is_null();
+        let echoed = !report["value"]["remote_table"].is_null();
         assert_eq!(echoed, remote_names.contains(&generation), "{generation}: {report}");
         let running = if generation == "freezed" { "DS_START" } else { "DS_LOG" };
         // Only a client that knows the generation reads the numbers right.
-        let status = report["duplication"]["status"].as_str().expect("a status");
+        let status = report["value"]["status"].as_str().expect("a status");
         assert!([running, "DS_PREPARE"].contains(&status), "{generation}: {report}");
         let ran = served.end("TERM");
         assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), ""), "{generation}");
@@ -152,12 +152,12 @@ fn a_group_has_one_leader_and_keeps_what_it_acknowledged() {
     };
     let added = served.run(&["--json", "add", "temp", "target"]);
     assert_eq!(added.report()["outcome"], "created", "{added:?}");
-    let dupid = added.report()["duplication"]["dupid"].clone();
+    let dupid = added.report()["value"]["dupid"].clone();
     // The second one leads now. A client that knows only another is sent on to it.
     for meta in &metas {
         let listed = alone(meta, &["query", "temp"]);
         assert_eq!(listed.code, Some(0), "{meta}: {listed:?}");
-        assert_eq!(listed.report()["duplication"]["dupid"], dupid, "{meta}");
+        assert_eq!(listed.report()["value"]["dupid"], dupid, "{meta}");
     }
     let again = served.run(&["--json", "add", "temp", "target"]);
     assert_eq!(again.report()["outcome"], "already_exists", "{again:?}");
@@ -183,7 +183,7 @@ fn a_group_may_be_of_two_generations() {
     // Whichever question met the change: in the end the newer one leads, and tells more.
     let shown = [show(), show(), show()];
     let last = shown[2].report();
-    assert_eq!(last["duplication"]["remote_table"], "temp", "{shown:?}");
+    assert_eq!(last["value"]["remote_table"], "temp", "{shown:?}");
 }
 
 #[test]

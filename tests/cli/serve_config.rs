@@ -124,7 +124,7 @@ fn a_line_on_stdin_turns_the_clock() {
     let address = first.strip_prefix("serving on ").expect(&first);
     let client = |args: &[&str]| run(program().args(["--json", "--meta", address]).args(args));
     assert_eq!(client(&["add", "temp", "target", "--sst"]).code, Some(0));
-    let status = || client(&["query", "temp"]).report()["duplication"]["status"].clone();
+    let status = || client(&["query", "temp"]).report()["value"]["status"].clone();
     assert_eq!(status(), "DS_PREPARE");
     for (line, expected) in
         [("advance 2", "DS_APP"), ("advance 2.999", "DS_APP"), ("advance 0.001", "DS_LOG")]

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use pegasus_dup::protocol::messages::*;
-use pegasus_dup::{DuplicationSpec, ErrorKind, Evidence, Mode};
+use pegasus_dup::{DuplicationSpec, ErrorKind, Evidence, Mode, Property};
 
 use super::support::adding::{
     add, assert_created, assert_error, assert_exists, client, fake, spec, with,
@@ -87,13 +87,13 @@ async fn what_was_there_before_is_told_and_nothing_is_sent() {
     let fields: Vec<_> = outcome
         .differences()
         .iter()
-        .map(|one| (one.field(), one.asked(), one.existing()))
+        .map(|one| (one.field, one.asked.clone(), one.existing.clone()))
         .collect();
     assert_eq!(
         fields,
         [
-            ("remote_table", "temp".to_owned(), "other".to_owned()),
-            ("remote_replica_count", "5".to_owned(), "2".to_owned())
+            (Property::RemoteTable, "temp".into(), "other".into()),
+            (Property::RemoteReplicaCount, 5.into(), 2.into())
         ]
     );
     let warning = outcome.warning().unwrap();

@@ -178,7 +178,7 @@ async fn after_a_lost_answer_it_is_no_evidence() {
         .await;
         let error = assert_error(&hurried(&fake).add(&spec()).await, ErrorKind::OutcomeUnknown);
         assert!(error.message().contains("is being removed"), "{error}");
-        assert_eq!(error.known()[0].dupid, DUPID);
+        assert_eq!(error.known()[0].duplication().expect("a duplication").dupid, DUPID);
     }
 }
 

@@ -78,13 +78,13 @@ async fn on_old_servers_another_remote_table_and_replica_count_differ() {
         let server = embedded::start(embedded::still(behaviour)).await;
         let client = client(&server, None);
         assert!(client.add(&spec()).await.unwrap().created());
-        let other = Difference::RemoteTable { asked: "copy".into(), existing: "temp".into() };
+        let other = Difference::new(Property::RemoteTable, "copy", "temp");
         let found = exists(client.add(&to("copy")).await.unwrap());
         assert_eq!(found, (vec![other], vec![]), "{behaviour}");
         assert_eq!(exists(client.add(&to("temp")).await.unwrap()), (vec![], vec![]), "{behaviour}");
         for (asked, differs) in [(3, false), (5, true)] {
             let counted = DuplicationSpec { remote_replica_count: Some(asked), ..spec() };
-            let difference = Difference::RemoteReplicaCount { asked, existing: 3 };
+            let difference = Difference::new(Property::RemoteReplicaCount, asked, 3);
             let expected: Vec<_> = differs.then_some(difference).into_iter().collect();
             let found = exists(client.add(&counted).await.unwrap());
             assert_eq!(found, (expected, vec![]), "{behaviour}");

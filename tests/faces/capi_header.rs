@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use super::generate;
 
 /// The files whose declarations are for C, in the order of the header.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     "version.rs",
     "numbers.rs",
     "names.rs",
@@ -23,6 +23,7 @@ const SOURCES: [&str; 12] = [
     "tables.rs",
     "info.rs",
     "duplication.rs",
+    "value.rs",
 ];
 
 /// The header as it is generated now.
@@ -115,7 +116,8 @@ fn the_abi_only_grows() {
 /// The body of each function must go through one of the helpers that catch panics.
 #[test]
 fn every_function_catches_panics() {
-    const CATCHING: [&str; 6] = ["status(|", "catch(", "read(", "named(|", "call(", "change("];
+    const CATCHING: [&str; 7] =
+        ["status(|", "catch(", "read(", "named(|", "call(", "change(", "difference("];
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut functions = 0;
     for source in SOURCES {

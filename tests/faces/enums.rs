@@ -59,9 +59,11 @@ fn parts() -> Vec<Part> {
     // Removing a duplication that does not exist is an error in JSON.
     let outcomes = generate::markdown_table("OutcomeKind", &["not_found"]);
     parts.push(marked(PAGE, "OutcomeKind", outcomes));
+    parts.push(marked(PAGE, "ResourceKind", generate::markdown_table("ResourceKind", &[])));
     parts.push(marked(PAGE, "ErrorKind", generate::markdown_table("ErrorKind", &[])));
     for (key, name, more, less) in [
         ("outcome_kind", "OutcomeKind", &[][..], &["not_found"][..]),
+        ("resource_kind", "ResourceKind", &[], &[]),
         ("evidence", "Evidence", &[], &[]),
         ("property", "Property", &[], &[]),
         ("generation", "Generation", &[], &[]),
@@ -85,6 +87,8 @@ fn parts() -> Vec<Part> {
         ("known_by", "KnownBy"),
         ("modes", "Mode"),
         ("match_types", "MatchType"),
+        ("resources", "ResourceKind"),
+        ("value_types", "ValueType"),
         ("log_levels", "LogLevel"),
     ] {
         let lines = generate::parity(name);

@@ -59,7 +59,7 @@ struct InC {
 }
 
 /// The enums that have numbers in C, in the order of the header.
-const IN_C: [InC; 11] = [
+const IN_C: [InC; 12] = [
     InC { name: "OutcomeKind", prefix: "", noun: "The outcome kind", cpp: None },
     InC { name: "ResourceKind", prefix: "RESOURCE_", noun: "The resource kind", cpp: None },
     InC { name: "Evidence", prefix: "", noun: "The evidence", cpp: Some("evidence") },
@@ -74,6 +74,7 @@ const IN_C: [InC; 11] = [
     },
     InC { name: "Mode", prefix: "MODE_", noun: "The mode", cpp: Some("mode") },
     InC { name: "MatchType", prefix: "TABLES_", noun: "The match type", cpp: Some("tables") },
+    InC { name: "ValueType", prefix: "VALUE_", noun: "The value type", cpp: Some("value_type") },
     InC { name: "LogLevel", prefix: "LOG_", noun: "The log level", cpp: Some("log_level") },
     // C++ has methods instead.
     InC { name: "OperationKind", prefix: "OPERATION_", noun: "The operation", cpp: None },

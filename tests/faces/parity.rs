@@ -133,6 +133,8 @@ fn the_c_header_has_the_same_names_and_numbers() {
         ("generations", "The generation ", "GENERATION_", ""),
         ("modes", "The mode ", "MODE_", ""),
         ("match_types", "The match type ", "TABLES_", ""),
+        ("resources", "The resource kind ", "RESOURCE_", ""),
+        ("value_types", "The value type ", "VALUE_", ""),
         ("log_levels", "The log level ", "LOG_", ""),
     ];
     for (name, word, prefix, other) in sections {

@@ -13,6 +13,7 @@ from fake_meta import ADD, CONFIG, LIST_DUPLICATION, Entry, FakeMeta, Garbage, a
 from pegasus_dup import (
     Busy,
     Client,
+    Duplication,
     DuplicationNotFound,
     ErrorKind,
     InvalidArgument,
@@ -211,7 +212,10 @@ def test_outcome_unknown_tells_what_is_known() -> None:
     with FakeMeta(replies={ADD: two}).running() as fake, Client(fake.address, timeout=2) as client:
         with pytest.raises(OutcomeUnknown) as caught:
             client.add("temp", "target")
-        assert sorted(known.dupid for known in caught.value.known) == [5, 6]
+        known = [one for one in caught.value.known if isinstance(one, Duplication)]
+        assert len(known) == len(caught.value.known)
+        assert sorted(one.dupid for one in known) == [5, 6]
+        assert str(known[0]).startswith("table=temp table_id=1 cluster=target dupid=")
 
 
 def test_garbage() -> None:

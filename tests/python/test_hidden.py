@@ -57,8 +57,12 @@ def test_outcomes_show_nothing_hidden() -> None:
     assert isinstance(outcome, AlreadyExists)
     assert outcome.differences[0].existing == HOSTILE
     assert {one.cluster for one in listed} == {"target", HOSTILE}
-    for shown in (outcome, listed, found, outcome.existing):
+    # An outcome has a line for itself, for the difference, and for the warning.
+    lines = str(outcome).split("\n")
+    assert [line.split(":")[0] for line in lines] == ["already_exists", "difference", "warning"]
+    for shown in (*lines, listed, found, outcome.existing):
         assert_nothing_hidden(str(shown))
+    for shown in (outcome, listed, found, outcome.existing):
         assert_nothing_hidden(repr(shown))
     (difference,) = outcome.differences
     assert_nothing_hidden(str(difference))

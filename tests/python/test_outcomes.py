@@ -81,8 +81,8 @@ def test_already_exists_but_differs(client: Client) -> None:
     outcome = client.add("temp", "target", remote_table="copy", remote_replica_count=5)
     assert isinstance(outcome, AlreadyExists)
     assert set(outcome.differences) == {
-        Difference("remote_table", "copy", "temp"),
-        Difference("remote_replica_count", 5, 3),
+        Difference(Property.REMOTE_TABLE, "copy", "temp"),
+        Difference(Property.REMOTE_REPLICA_COUNT, 5, 3),
     }
     assert str(outcome.differences[0]).startswith("remote_")
 
@@ -121,8 +121,8 @@ def test_what_old_servers_keep_as_the_table_has_it() -> None:
         other = client.add("temp", "target", remote_table="copy", remote_replica_count=5)
         assert isinstance(other, AlreadyExists)
         assert other.differences == (
-            Difference("remote_table", "copy", "temp"),
-            Difference("remote_replica_count", 5, 3),
+            Difference(Property.REMOTE_TABLE, "copy", "temp"),
+            Difference(Property.REMOTE_REPLICA_COUNT, 5, 3),
         )
         assert other.unverified == ()
 
@@ -253,7 +253,7 @@ def test_refused_while_another_made_it() -> None:
         assert isinstance(outcome, AlreadyExists)
         assert outcome.evidence is Evidence.LISTED_AFTER
         assert outcome.certain
-        assert outcome.differences == (Difference("remote_table", "temp", "copy"),)
+        assert outcome.differences == (Difference(Property.REMOTE_TABLE, "temp", "copy"),)
 
 
 def test_progress(server: MetaServer, client: Client) -> None:

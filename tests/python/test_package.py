@@ -16,6 +16,7 @@ import pegasus_dup
 import pytest
 from pegasus_dup import (
     AlreadyExists,
+    Changed,
     Created,
     Difference,
     Duplication,
@@ -23,13 +24,19 @@ from pegasus_dup import (
     Evidence,
     FailMode,
     Generation,
+    Info,
     KnownBy,
     MetaServer,
+    NotFound,
     PartitionProgress,
     Property,
+    Removed,
+    Resource,
     Role,
+    ServerInfo,
     Status,
     Step,
+    Unchanged,
     _core,
 )
 
@@ -74,6 +81,7 @@ def test_enumerations_have_what_the_library_has() -> None:
         "OperationKind",
         "OutcomeKind",
         "ResourceKind",
+        "ValueType",
     }
     for name, members in ENUMS.items():
         assert [one.value for one in members] == list(_core.ENUMS[name])
@@ -99,13 +107,57 @@ def test_values() -> None:
         one.dupid = 9  # type: ignore[misc]
     assert duplication(create_ts_ms=None).create_time is None
     assert duplication(create_ts_ms=2**62).create_time is None
-    outcome = AlreadyExists(one, (Difference("remote_table", "a", "b"),), Evidence.LISTED_BEFORE)
+    difference = Difference(Property.REMOTE_TABLE, "a", "b")
+    outcome = AlreadyExists(one, (difference,), Evidence.LISTED_BEFORE)
     for same in (pickle.loads(pickle.dumps(outcome)), copy.deepcopy(outcome)):
         assert same == outcome
         assert hash(same) == hash(outcome)
         assert same.evidence is Evidence.LISTED_BEFORE
     others: list[object] = [Created(one, Evidence.SERVER_SAID_SO), one, None]
     assert outcome not in others
+
+
+def test_outcomes_are_generic() -> None:
+    assert Created[Duplication].__origin__ is Created  # type: ignore[attr-defined]
+    made = Created[Duplication](duplication(), Evidence.SERVER_SAID_SO)
+    assert type(made) is Created
+    assert issubclass(Duplication, Resource)
+
+
+def test_texts_are_those_of_the_command_line() -> None:
+    one = duplication()
+    text = (
+        "table=temp table_id=1 cluster=target dupid=7 status=DS_LOG fail_mode=FAIL_SLOW "
+        "remote_table=temp remote_replica_count=3 create_ts_ms=1700000000123"
+    )
+    assert str(one) == text
+    created = Created(one, Evidence.SERVER_SAID_SO, warning="it is\x1b paused")
+    assert str(created).splitlines() == [
+        f"created: {text} evidence=server_said_so certain=true",
+        "warning: it is\\u{1b} paused",
+    ]
+    difference = Difference(Property.REMOTE_REPLICA_COUNT, 5, 3)
+    exists = AlreadyExists(
+        one, (difference,), Evidence.LISTED_BEFORE, unverified=(Property.CHECKPOINT,)
+    )
+    first, differs, unverified, warning = str(exists).splitlines()
+    assert first == f"already_exists: {text} evidence=listed_before certain=true"
+    assert differs == "difference: field=remote_replica_count asked=5 existing=3"
+    assert unverified == "unverified: field=checkpoint"
+    assert warning.startswith(
+        f"warning: nothing was created: the duplication already exists, {text}"
+    )
+    paused = duplication(status=Status.PAUSE)
+    assert str(Changed(one, paused)).endswith(" status_before=DS_LOG")
+    assert str(Unchanged(paused)).startswith("unchanged: table=temp")
+    assert str(Removed(one)) == f"removed: {text}"
+    assert str(NotFound()).startswith("not_found: ")
+    info = Info((ServerInfo("a:1", Role.FOLLOWER, "follows"),), None, None, None, None)
+    assert str(info).splitlines() == [
+        "server=a:1 role=follower detail=follows",
+        "leader=- version=- generation=- known_by=-",
+        "error: no leader among the meta servers",
+    ]
 
 
 def test_they_are_dataclasses() -> None:
@@ -119,7 +171,7 @@ def test_they_are_dataclasses() -> None:
     assert dataclasses.replace(one, dupid=8) == duplication(dupid=8)
     assert dataclasses.asdict(one)["partitions"][0]["last_committed_decree"] == 5
     assert str(inspect.signature(Created)) == (
-        "(value: 'Duplication', evidence: 'Evidence', warning: 'str | None' = None, "
+        "(value: 'T_co', evidence: 'Evidence', warning: 'str | None' = None, "
         "unverified: 'tuple[Property, ...]' = ()) -> None"
     )
     with pytest.raises(dataclasses.FrozenInstanceError):
@@ -128,8 +180,10 @@ def test_they_are_dataclasses() -> None:
         del one.dupid
     with pytest.raises(TypeError, match="evidence"):
         Created(one)  # type: ignore[call-arg]
-    assert repr(Difference("a", 1, 2)) == "Difference(field='a', asked=1, existing=2)"
-    assert Difference("a", 1, 2).__match_args__ == ("field", "asked", "existing")
+    difference = Difference(Property.REMOTE_TABLE, "a", None)
+    shown = "Difference(field=<Property.REMOTE_TABLE: 'remote_table'>, asked='a', existing=None)"
+    assert repr(difference) == shown
+    assert difference.__match_args__ == ("field", "asked", "existing")
 
 
 def test_everything_public_is_documented() -> None:

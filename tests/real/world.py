@@ -118,7 +118,7 @@ class Result:
 
     def duplication(self) -> dict[str, Any]:
         """Returns the duplication that the report tells of."""
-        found = self.report["duplication"]
+        found = self.report["value"]
         if not isinstance(found, dict):
             raise Failed(f"no duplication is told of {self}")
         return found

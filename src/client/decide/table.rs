@@ -89,10 +89,10 @@ impl Combination {
             told => told.clone(),
         };
         if let Some(existing) = name.filter(|name| name != ASKED.0) {
-            differences.push(Difference::RemoteTable { asked: ASKED.0.to_owned(), existing });
+            differences.push(Difference::new(Property::RemoteTable, ASKED.0, existing));
         }
         if let Some(existing) = value.remote_replica_count.filter(|&count| count != ASKED.1) {
-            differences.push(Difference::RemoteReplicaCount { asked: ASKED.1, existing });
+            differences.push(Difference::new(Property::RemoteReplicaCount, ASKED.1, existing));
         }
         differences
     }

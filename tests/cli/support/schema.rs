@@ -17,9 +17,8 @@ pub fn assert_report(line: &str) -> Value {
         "outcome",
         "evidence",
         "certain",
-        "duplication",
-        "table_duplications",
-        "info",
+        "resource",
+        "value",
         "differences",
         "unverified",
         "warning",
@@ -92,7 +91,7 @@ pub fn check(value: &Value, schema: &Value, root: &Value, at: &str) -> Result<()
                     check(item, rule, root, &format!("{at}[{index}]"))?;
                 }
             }
-            "anyOf" | "oneOf" => {
+            "anyOf" | "oneOf" | "allOf" => {
                 let results: Vec<_> = rule
                     .as_array()
                     .ok_or("schemas")?
@@ -100,7 +99,12 @@ pub fn check(value: &Value, schema: &Value, root: &Value, at: &str) -> Result<()
                     .map(|schema| check(value, schema, root, at))
                     .collect();
                 let fitting = results.iter().filter(|result| result.is_ok()).count();
-                if fitting == 0 || (keyword == "oneOf" && fitting > 1) {
+                let wrong = match keyword.as_str() {
+                    "anyOf" => fitting == 0,
+                    "oneOf" => fitting != 1,
+                    _ => fitting != results.len(),
+                };
+                if wrong {
                     return Err(format!("{at} fits {fitting} of {keyword}: {results:?}"));
                 }
             }

@@ -21,7 +21,7 @@ def agrees(shown: dict[str, object], listed: Listed) -> None:
 def info(world: World) -> None:
     # Past the proxy, because a follower names the leader by its own address.
     result = world.cli("info", meta=",".join(world.addresses))
-    found = result.report["info"]
+    found = result.report["value"]
     same(found["leader"], world.leader, "the leader", result)
     roles = {one["server"]: one["role"] for one in found["servers"]}
     same(set(roles), set(world.addresses), "the servers", result)
@@ -245,17 +245,17 @@ def shown(world: World) -> None:
             result = world.cli(*command)
             same(len(result.reports), len(wanted), "the number of reports", result)
             for report, listed in zip(result.reports, wanted, strict=True):
-                agrees(report["duplication"], listed)
+                agrees(report["value"], listed)
     for pattern, kind in (
         (world.table, "exact"),
         (world.table[:2], "prefix"),
         (world.table[1:], "postfix"),
     ):
         listed_tables = world.cli("list", "-a", pattern, "-m", kind).reports
-        if world.table not in [report["duplication"]["table"] for report in listed_tables]:
+        if world.table not in [report["value"]["table"] for report in listed_tables]:
             raise Failed(f"list -m {kind} does not show {world.table}: {listed_tables}")
     everything = world.cli("list").reports
-    pairs = [(one["duplication"]["table"], one["duplication"]["cluster"]) for one in everything]
+    pairs = [(one["value"]["table"], one["value"]["cluster"]) for one in everything]
     ours = [pair for pair in pairs if pair[0] in (world.table, world.table2)]
     wanted_pairs = {
         (world.table, world.cluster),

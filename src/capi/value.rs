@@ -1,0 +1,162 @@
+//! Values of fields, with their types, as C reads them.
+
+use std::ffi::{CString, c_char};
+use std::ptr::null;
+
+use super::boundary::{catch, status};
+use super::numbers::*;
+use super::pointers::{Out, c_string, given, or_null};
+use crate::enums::Numbered;
+use crate::resource::FieldValue;
+
+/// The value of a field, with its type. An outcome lends it. It is valid until the outcome is freed, and
+/// there is nothing to free here. It never changes, so any number of threads may read it.
+#[derive(Debug)]
+pub struct Value {
+    of: FieldValue,
+    /// Absent only if the value is.
+    text: Option<CString>,
+    /// The values of a list or a map, with their names in a map.
+    parts: Vec<(Option<CString>, Value)>,
+}
+
+impl Value {
+    pub(crate) fn new(of: &FieldValue) -> Value {
+        let parts = match of {
+            FieldValue::List(values) => {
+                values.iter().map(|value| (None, Value::new(value))).collect()
+            }
+            FieldValue::Map(fields) => {
+                fields.iter().map(|(key, value)| (Some(c_string(key)), Value::new(value))).collect()
+            }
+            FieldValue::Absent
+            | FieldValue::Boolean(_)
+            | FieldValue::Number(_)
+            | FieldValue::Text(_) => Vec::new(),
+        };
+        let text = (*of != FieldValue::Absent).then(|| c_string(&of.to_string()));
+        Value { of: of.clone(), text, parts }
+    }
+
+    /// The value as text, or NULL if it is absent.
+    pub(crate) fn as_text(&self) -> *const c_char {
+        or_null(self.text.as_ref())
+    }
+}
+
+/// Returns what `of` returns for a value, and `otherwise` for NULL and where `of` returns nothing.
+fn read<'a, T: Copy>(
+    value: Option<&'a Value>,
+    otherwise: T,
+    of: impl FnOnce(&'a Value) -> Option<T>,
+) -> T {
+    catch(otherwise, || value.and_then(of).unwrap_or(otherwise))
+}
+
+/// Returns the type of a value: one of `PEGASUS_DUP_VALUE_*`, or `PEGASUS_DUP_NOT_TOLD` for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_value_type(value: Option<&Value>) -> i32 {
+    read(value, PEGASUS_DUP_NOT_TOLD, |value| Some(value.of.value_type().abi_number()))
+}
+
+/// Returns a value of any type as text: "true", "3", the text itself, "[1,2]" or "{key=value}". Text is
+/// returned as it came from the server, so it may contain any character, including characters that
+/// control a terminal. Returns NULL for a value that is absent, and for NULL.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_value_text(value: Option<&Value>) -> *const c_char {
+    read(value, null(), |value| Some(value.as_text()))
+}
+
+/// Writes the number of a value of the type `PEGASUS_DUP_VALUE_NUMBER`, and 1 or 0 for
+/// `PEGASUS_DUP_VALUE_BOOLEAN`. Returns `PEGASUS_DUP_BAD_ARGUMENT` for any other type.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_value_number(value: Option<&Value>, number: Out<'_, i64>) -> i32 {
+    status(|| {
+        let (value, number) = (given(value)?, given(number)?);
+        number.write(match value.of {
+            FieldValue::Number(number) => number,
+            FieldValue::Boolean(boolean) => boolean.into(),
+            FieldValue::Absent | FieldValue::Text(_) | FieldValue::List(_) | FieldValue::Map(_) => {
+                return Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT));
+            }
+        });
+        Ok(())
+    })
+}
+
+/// Returns the number of values in a list or a map, and 0 for any other type.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_value_count(value: Option<&Value>) -> usize {
+    read(value, 0, |value| Some(value.parts.len()))
+}
+
+/// Returns a value of a list or a map by its position, from 0. Returns NULL past the end.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_value_at(value: Option<&Value>, place: usize) -> Option<&Value> {
+    read(value, None, |value| value.parts.get(place).map(|(_, value)| Some(value)))
+}
+
+/// Returns the name of a value of a map by its position, from 0. Returns NULL past the end and for a
+/// list.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_value_key_at(value: Option<&Value>, place: usize) -> *const c_char {
+    read(value, null(), |value| value.parts.get(place).map(|(key, _)| or_null(key.as_ref())))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::super::pointers::static_str;
+    use super::*;
+    use crate::enums::ValueType;
+
+    /// The text of a value that lives until the end of the process.
+    fn text(value: Option<&'static Value>) -> &'static str {
+        static_str(pegasus_dup_value_text(value))
+    }
+
+    #[test]
+    fn every_type_can_be_read() {
+        let of = FieldValue::Map(vec![
+            (Cow::Borrowed("boolean"), true.into()),
+            (Cow::Borrowed("number"), i64::MIN.into()),
+            (Cow::Borrowed("text"), "a b".into()),
+            (Cow::Borrowed("list"), [1.into(), 2.into()].into_iter().collect()),
+            (Cow::Borrowed("absent"), FieldValue::Absent),
+        ]);
+        let map: Option<&'static Value> = Some(Box::leak(Box::new(Value::new(&of))));
+        assert_eq!(pegasus_dup_value_type(map), ValueType::Map.abi_number());
+        assert_eq!(pegasus_dup_value_count(map), 5);
+        let keys = ["boolean", "number", "text", "list", "absent"];
+        for (place, key) in keys.into_iter().enumerate() {
+            assert_eq!(static_str(pegasus_dup_value_key_at(map, place)), key);
+        }
+        let types = [
+            ValueType::Boolean,
+            ValueType::Number,
+            ValueType::Text,
+            ValueType::List,
+            ValueType::Absent,
+        ];
+        for (place, value_type) in types.into_iter().enumerate() {
+            let number = pegasus_dup_value_type(pegasus_dup_value_at(map, place));
+            assert_eq!(number, value_type.abi_number());
+        }
+        let at = |place| pegasus_dup_value_at(map, place);
+        assert_eq!([text(at(0)), text(at(2)), text(at(3))], ["true", "a b", "[1,2]"]);
+        assert!(pegasus_dup_value_text(at(4)).is_null());
+        assert_eq!(text(pegasus_dup_value_at(at(3), 1)), "2");
+        assert!(pegasus_dup_value_key_at(at(3), 0).is_null());
+        assert!(at(5).is_none() && pegasus_dup_value_key_at(map, 5).is_null());
+        let number = |place| {
+            let mut number = std::mem::MaybeUninit::new(7);
+            let status = pegasus_dup_value_number(at(place), Some(&mut number));
+            (status, pegasus_dup_value_number(at(place), None))
+        };
+        assert_eq!(number(0), (PEGASUS_DUP_OK, PEGASUS_DUP_NULL_ARGUMENT));
+        assert_eq!(number(1).0, PEGASUS_DUP_OK);
+        assert_eq!(number(2).0, PEGASUS_DUP_BAD_ARGUMENT);
+        assert_eq!(number(4).0, PEGASUS_DUP_BAD_ARGUMENT);
+    }
+}
