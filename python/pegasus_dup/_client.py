@@ -62,8 +62,8 @@ class ClientBase:
     def unsettled(self) -> builtins.list[str]:
         """The adds and changes that were sent and whose effect is not known, as text.
 
-        They are still under way, were interrupted, or ended in ``OutcomeUnknown``. They are listed in
-        the order in which they were sent, and at most the latest thousand.
+        They are still in flight, were interrupted, or ended in ``OutcomeUnknown``. They are listed
+        in the order in which they were sent, and at most the latest thousand.
         """
         return self._core.unsettled
 
