@@ -1,4 +1,5 @@
-//! Adding a duplication: ask, refuse what the server would misread, send once, read back, decide.
+//! Adds a duplication: reads the table, refuses what the server would misread, sends the add once, reads
+//! the table back, and decides on the outcome.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,12 +27,12 @@ use crate::transport::connection::{CallError, Connection, Late};
 use crate::transport::durations::{CONFIRM, READ_BACK_ADD, answer_until};
 use crate::transport::seams::Deadline;
 
-/// What one try of an add came to.
-#[allow(clippy::large_enum_variant, reason = "there is one of them at a time, on the stack")]
+/// The result of one try of an add.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
 enum Tried {
-    /// The end of the call.
+    /// The call ends with this result.
     Over(Result<Outcome<Duplication>>),
-    /// Nothing was done; start over.
+    /// Nothing was done, and the call starts over.
     Again,
 }
 
@@ -51,6 +52,7 @@ pub(super) async fn add(call: Call<'_>, spec: &DuplicationSpec) -> Result<Outcom
     }
 }
 
+/// Adds in safe mode: looks first, and sends the add only if the duplication does not exist.
 async fn safe(
     core: &Core,
     spec: &DuplicationSpec,
@@ -74,7 +76,8 @@ async fn safe(
             return Ok(Tried::Over(Ok(listed_before(spec, server, one, None))));
         }
         Listed::Several(many) => {
-            let warning = format!("there are several to that cluster: {}", dupids(&many));
+            let warning =
+                format!("there are several duplications to that cluster: {}", dupids(&many));
             let oldest = many.into_iter().next().expect("several are at least one");
             let server = server(spec, generation, connection, attempts.deadline).await;
             let outcome = listed_before(spec, server, oldest, Some(warning));
@@ -86,7 +89,8 @@ async fn safe(
     send(core, &question, Mode::Safe, attempts, connection).await
 }
 
-/// One round trip where the server is known already; with a repeated add's side effects.
+/// Adds in direct mode: one round trip if the server and the table are known already. If the duplication
+/// exists, the add has the side effects of a repeated add.
 async fn direct(
     core: &Core,
     spec: &DuplicationSpec,
@@ -99,7 +103,7 @@ async fn direct(
         (Some(generation), Some(table_id)) if !attempts.disturbed => {
             (Some(generation), table_id, false)
         }
-        // The proof, and the table's id that an answer must name, take one question.
+        // One read gives the proof, and the id of the table that the response must name.
         _ => match ask_first(spec, attempts, connection).await? {
             Some(asked) => {
                 let (generation, table_id) = (asked.generation, asked.table_id);
@@ -111,7 +115,7 @@ async fn direct(
     if generation != Some(Generation::DupExist) {
         return Err(Error::new(
             ErrorKind::Unsupported,
-            "direct mode needs a server that is proven to answer ERR_DUP_EXIST; nothing was sent",
+            "direct mode needs a server that is proven to return ERR_DUP_EXIST; nothing was sent",
         )
         .with_server(&connection.server)
         .with_hint("use the safe mode"));
@@ -121,6 +125,7 @@ async fn direct(
     send(core, &question, Mode::Direct, attempts, connection).await
 }
 
+/// Reads the table before the add. Returns `None` if the call has to start over.
 async fn ask_first(
     spec: &DuplicationSpec,
     attempts: &mut Attempts<'_>,
@@ -130,6 +135,7 @@ async fn ask_first(
     attempts.ask(connection, &nothing).await
 }
 
+/// Pauses, because the listed duplication is unsettled, or returns an error if no time is left.
 async fn wait_until_settled(
     spec: &DuplicationSpec,
     listed: &Duplication,
@@ -148,14 +154,13 @@ async fn wait_until_settled(
             listed.dupid
         ),
     )
-    .with_hint(
-        "try again: the server is done with this within moments, unless it cannot store anything",
-    ))
+    .with_hint("try again: this takes the server only moments, unless it cannot store anything"))
 }
 
-/// What this server would ignore, or take for something else; and a second add where the first one may
-/// still stand in the queue of a server that would die of both. Changes of this pair that are under way
-/// do no harm: the duplication that they were for is gone, and so the server refuses them.
+/// Returns an error if the server would ignore or misread a part of the add. Also returns an error if an
+/// earlier add may still be in the server's queue and the server would terminate because of both. Changes of
+/// the same pair that are in flight do no harm: their duplication does not exist any more, so the server
+/// refuses them.
 fn refuse_what_would_harm(
     core: &Core,
     spec: &DuplicationSpec,
@@ -170,11 +175,11 @@ fn refuse_what_would_harm(
     if planted::is(Bug::SendAnything) {
         return Ok(());
     }
-    if frail && let Some(until) = core.unsettled.add_under_way(&pair_of(spec)) {
+    if frail && let Some(until) = core.unsettled.add_in_flight(&pair_of(spec)) {
         return Err(Error::new(
             ErrorKind::Busy,
             format!(
-                "an earlier add of this client was not answered and may still be under way, and a second one could end this server; nothing was sent: table={} cluster={} under_way_seconds={}",
+                "an earlier add of this client got no response and may still be in flight, and a second add could terminate this server; nothing was sent: table={} cluster={} in_flight_seconds={}",
                 spec.table,
                 spec.cluster,
                 until.left().as_millis().div_ceil(1000)
@@ -183,11 +188,11 @@ fn refuse_what_would_harm(
         .with_hint(hints::after_a_lost_add()));
     }
     let what = if !remote_table && spec.other_remote_table().is_some() {
-        "a remote table of another name"
+        "a remote table with another name"
     } else if !remote_table && spec.wanted_replica_count().is_some() {
         "a remote replica count"
     } else if !checkpoint && spec.checkpoint {
-        "shipping the checkpoint"
+        "the checkpoint"
     } else {
         return Ok(());
     };
@@ -197,11 +202,11 @@ fn refuse_what_would_harm(
         format!("this server may ignore or misread {what}; nothing was sent: generation={name}"),
     )
     .with_hint(match generation {
-        // Nothing else can be found out of these, so a statement may help.
+        // The client cannot find out more about these servers, so a stated generation may help.
         Some(Generation::Snapshot26) if !remote_table => {
-            "leave it out; or, if you know that this snapshot has it, state the generation remote-name"
+            "leave it out; if you know that this snapshot supports it, state the generation remote-name"
         }
-        _ => "leave it out, or use a cluster of a version that has it",
+        _ => "leave it out, or use a cluster of a version that supports it",
     }))
 }
 
@@ -213,14 +218,15 @@ fn request(spec: &DuplicationSpec) -> AddRequest {
     AddRequest {
         app_name: spec.table.clone(),
         remote_cluster_name: spec.cluster.clone(),
-        // Left out means yes. False means no here, and "not paused" to 2.3 and older.
+        // A missing field means yes. False means no, and "not paused" to servers of 2.3 and older.
         is_duplicating_checkpoint: if spec.checkpoint { None } else { Some(false) },
         remote_app_name: spec.other_remote_table().map(str::to_owned),
         remote_replica_count: spec.wanted_replica_count(),
     }
 }
 
-/// Sends the add, once, on the connection that was asked; then reads back and decides.
+/// Sends the add once, over the connection over which the table was read. Then reads the table back and
+/// decides on the outcome.
 async fn send(
     core: &Core,
     question: &Question<'_>,
@@ -230,7 +236,7 @@ async fn send(
 ) -> Result<Tried> {
     let spec = question.spec;
     if !planted::is(Bug::SendAnything) {
-        // What was stated does not count here: nothing but the server itself is believed.
+        // A stated generation does not count here. Only what the server shows is believed.
         harm::refuse_braces(learn::found_generation(connection), spec.names())?;
     }
     let note = core.unsettled.note_add(pair_of(spec), connection);
@@ -262,7 +268,7 @@ async fn send(
             && matches!(answer.err, ErrorCode::Ok | ErrorCode::DupExist)
             && answer.dupid.is_some_and(|dupid| dupid != 0)
         {
-            // Whether a stated generation is right may show only now. The next add goes by it.
+            // This may refute a stated generation, which then does not apply to the next add.
             connection.learnt.note_names(answer.remote_app_name.is_some());
         }
         let case = match Case::new(question, &reply) {
@@ -317,17 +323,17 @@ async fn send(
     Ok(Tried::Over(result))
 }
 
-/// What was found out after an add.
+/// What happened while the table was read back after an add.
 enum ReadBackResult {
     /// Several duplications to the cluster are listed.
     Several(Vec<Duplication>),
-    /// At most one is listed.
+    /// At most one duplication to the cluster is listed.
     AtMostOne(Afterwards),
-    /// The answer to the add, which came after all.
+    /// The response to the add arrived after all.
     Response(AddAnswer),
 }
 
-/// Reads back what is listed after the add.
+/// Reads the table back after the add.
 async fn read_back(
     core: &Core,
     spec: &DuplicationSpec,
@@ -356,7 +362,8 @@ async fn read_back(
                     return ReadBackResult::AtMostOne(Afterwards::Nothing);
                 }
                 Listed::Nothing if reads.moved() => Afterwards::Unknown(
-                    "the leader may have changed just now, and does not list it so far".to_owned(),
+                    "the leader may have just changed, and does not list the duplication so far"
+                        .to_owned(),
                 ),
                 Listed::Nothing if look_for == LookFor::Confirmation => Afterwards::Nothing,
                 Listed::Nothing => return ReadBackResult::AtMostOne(Afterwards::Nothing),
@@ -368,7 +375,7 @@ async fn read_back(
             Err(error @ TryError::Refused(_)) => {
                 return ReadBackResult::AtMostOne(Afterwards::Unknown(error.to_string()));
             }
-            // What was seen before the connection broke says nothing of now.
+            // Reads from before the connection broke do not count any more.
             Err(error) => Afterwards::Unknown(error.to_string()),
         };
         match reads.pause().await {
@@ -379,8 +386,9 @@ async fn read_back(
     }
 }
 
-/// What a request is compared with beside the duplication that exists: the source table's replica
-/// count is asked for only where the request names a count and the server keeps the table's own.
+/// Returns what is known about the server, for the comparison of an existing duplication with the request.
+/// The replica count of the table itself is only read if the request names a count and a server of this
+/// generation ignores it.
 async fn server(
     spec: &DuplicationSpec,
     generation: Option<Generation>,

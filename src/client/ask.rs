@@ -1,5 +1,5 @@
-//! Asking what is there: the list RPC with an exact match where the server has it, else the query
-//! RPC. Being handled at all, the list RPC proves the server to be `dup-exist`.
+//! Reads the duplications of one table: by the list RPC with an exact match if the server has it,
+//! otherwise by the query RPC. A server that handles the list RPC is thereby proven to be `dup-exist`.
 
 use super::codes::{Meaning, Request};
 use super::learn;
@@ -18,25 +18,25 @@ use crate::transport::connection::{CallError, Connection};
 use crate::transport::durations::one_try;
 use crate::transport::seams::Deadline;
 
-/// What a server told of one table.
+/// What a server reports about one table.
 #[derive(Debug, Clone)]
 pub(crate) struct Asked {
-    /// The table's id.
+    /// The id of the table.
     pub(crate) table_id: i32,
-    /// The server's generation, where it is known.
+    /// The generation of the server, if it is known.
     pub(crate) generation: Option<Generation>,
-    /// All its duplications, in dupid order.
+    /// All duplications of the table, in the order of their dupids.
     pub(crate) duplications: Vec<Duplication>,
 }
 
 impl Asked {
-    /// Returns the duplications to that cluster.
+    /// Returns the duplications to one remote cluster.
     pub(crate) fn into_listed(self, cluster: &str) -> Listed {
         Listed::of(self.duplications.into_iter().filter(|one| one.cluster == cluster))
     }
 }
 
-/// Asks about one table.
+/// Reads one table.
 pub(crate) async fn ask(
     connection: &Connection,
     table: &str,
@@ -49,8 +49,8 @@ pub(crate) async fn ask(
     ask_by_query(connection, table, deadline).await
 }
 
-/// `None` where the list RPC isn't handled, is refused, or doesn't name the table: the query's
-/// answer, or its error, is the answer then.
+/// Reads one table by the list RPC. Returns `None` if the server does not have this RPC, refuses the
+/// request, or does not list the table. The query RPC then decides.
 async fn ask_by_list(
     connection: &Connection,
     table: &str,
@@ -75,8 +75,8 @@ async fn ask_by_list(
     Ok(Some(asked(table, state.appid, proven, entries)))
 }
 
-/// The list RPC's answer, and the generation by which to read it. `None` where the server
-/// hasn't got it; then it is known afterwards what else the server is.
+/// Sends the list RPC. Returns the response and the generation by which to interpret it, or `None` if the
+/// server does not have this RPC. In both cases the server's generation is known afterwards.
 pub(crate) async fn list_rpc(
     connection: &Connection,
     request: &ListRequest,
@@ -101,6 +101,7 @@ pub(crate) async fn list_rpc(
     }
 }
 
+/// Reads one table by the query RPC.
 async fn ask_by_query(
     connection: &Connection,
     table: &str,
@@ -112,7 +113,7 @@ async fn ask_by_query(
     let (Some(table_id @ 1..), Some(entries)) = (answer.appid, answer.entry_list) else {
         return Err(TryError::Refused(garbled(
             connection,
-            "ERR_OK without a table or a list in it",
+            "it says ERR_OK and lacks the table or the list",
         )));
     };
     if !entries.is_empty() {
@@ -133,7 +134,7 @@ fn asked(
     Asked { table_id, generation, duplications }
 }
 
-/// A listed entry as a caller sees it.
+/// Converts an entry of a response into a duplication.
 pub(crate) fn duplication(
     table: &str,
     table_id: i32,
@@ -142,7 +143,7 @@ pub(crate) fn duplication(
 ) -> Duplication {
     let status = match (generation, entry.status) {
         (Some(generation), number) => Some(generation.status(number)),
-        // The one number that means the same to all of them.
+        // This is the only number that means the same in all generations.
         (None, 0) => Some(Status::Init),
         (None, _) => None,
     };
@@ -168,7 +169,7 @@ pub(crate) fn duplication(
     }
 }
 
-/// The table's own replica count, as its partitions have it. `None` if the server does not tell it.
+/// Returns the replica count of the table itself, or `None` if the server does not report it.
 pub(crate) async fn replica_count(
     connection: &Connection,
     table: &str,
@@ -180,7 +181,7 @@ pub(crate) async fn replica_count(
     partitions.first().map(|partition| partition.max_replica_count).filter(|&count| count > 0)
 }
 
-/// Returns an error unless the code of a response to a read is ERR_OK. `subject` names what the request
+/// Returns an error unless the code in the response to a read is ERR_OK. `subject` names what the request
 /// was about, as `key=value` pairs.
 pub(crate) fn check_read(
     connection: &Connection,
@@ -201,8 +202,8 @@ pub(crate) fn check_read(
     }))
 }
 
-/// An answer that contradicts itself, or lacks what it must have.
+/// Returns the error for a response that contradicts itself or is incomplete.
 pub(crate) fn garbled(connection: &Connection, what: &str) -> Error {
-    Error::new(ErrorKind::Protocol, format!("the server's answer makes no sense: {what}"))
+    Error::new(ErrorKind::Protocol, format!("the response makes no sense: {what}"))
         .with_server(&connection.server)
 }

@@ -1,5 +1,5 @@
-//! One call's tries: the leader's connection, what a failed try means for the next, and the pause
-//! between them, all within one deadline.
+//! The tries of one call: each gets the connection to the leader, and a failed try leads to an error or,
+//! after a pause, to the next try. All tries share one deadline.
 
 use std::sync::{Arc, Weak};
 
@@ -17,7 +17,7 @@ use crate::transport::group::Backoff;
 use crate::transport::round::still_leads;
 use crate::transport::seams::Deadline;
 
-/// What a server may be about that refuses nothing but requests about duplication.
+/// A hint for a server that refuses requests about duplication and no others.
 const SWITCHED_OFF: &str = "duplication may be switched off: look for `duplication_enabled = false` in the configuration of the meta servers";
 
 /// The tries of one call.
@@ -26,14 +26,14 @@ pub(crate) struct Attempts<'a> {
     table: &'a str,
     pub(crate) deadline: Deadline,
     backoff: Backoff,
-    /// Something happened within this call after which a leader may be one that has not read its
-    /// duplications back: it refused as not ready, it changed, or a connection broke.
+    /// Whether a disturbance has happened during this call: a server was not ready, the leader changed, or
+    /// a connection broke. The leader may then not have read its duplications back yet.
     pub(crate) disturbed: bool,
-    /// The connection that this call used last, which this does not keep open.
+    /// The connection that this call used last. This reference does not keep it open.
     used: Option<Weak<Connection>>,
     last: Option<Error>,
-    /// When a server that answers everything but requests about duplication is believed to have
-    /// duplication switched off, if it has answered nothing else until then.
+    /// When the client believes that duplication is switched off, if the server refuses requests about
+    /// duplication until then and responds to all others.
     switched_off_at: Option<Deadline>,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// The leader's connection.
+    /// Returns the connection to the leader.
     pub(crate) async fn leader(&mut self) -> Result<Arc<Connection>> {
         if !self.core.group.has_leader() {
             progress::report(|| Step::LookingForLeader);
@@ -61,7 +61,7 @@ impl<'a> Attempts<'a> {
         match self.core.group.leader(self.table, self.deadline).await {
             Ok(leader) => {
                 let connection = leader.connection;
-                // Also where nothing failed: it may have broken during a pause.
+                // The previous connection may have broken during a pause, without a failed request.
                 let another = self
                     .used
                     .replace(Arc::downgrade(&connection))
@@ -69,7 +69,7 @@ impl<'a> Attempts<'a> {
                 self.disturbed |= leader.fresh || (another && !planted::is(Bug::QuietReconnect));
                 Ok(connection)
             }
-            // What went wrong before says more than that the time for looking was short.
+            // The previous failure says more than that the leader was not found in time.
             Err(error) if error.kind() == ErrorKind::Timeout => {
                 Err(self.last.take().unwrap_or(error))
             }
@@ -77,15 +77,15 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Asks about the table; after a disturbance twice where `absent` says that what is looked for
-    /// isn't there, so that what a new leader has not read back yet gets its time to show. `None` =
-    /// start over on another connection.
+    /// Reads the table. If `absent` reports that the duplication is missing, the table is read again
+    /// after a disturbance, because a new leader may not have read its duplications back yet. Returns
+    /// `None` if the call has to start over with another connection.
     pub(crate) async fn ask(
         &mut self,
         connection: &Arc<Connection>,
         absent: &(dyn Fn(&Asked) -> bool + Send + Sync),
     ) -> Result<Option<Asked>> {
-        // What disturbs this very asking makes the next one start over.
+        // A disturbance during this read makes the call start over.
         let once = !self.disturbed || planted::is(Bug::SkipSecondAsking);
         let mut askings = if once { 1 } else { 2 };
         loop {
@@ -107,9 +107,8 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Where something disturbed this call, waits until a leader that may be new has certainly read its
-    /// duplications back: for reads of which an absence cannot be seen, because they look for all there
-    /// is.
+    /// Waits after a disturbance until a new leader has certainly read its duplications back. This is for
+    /// reads of all duplications, where nothing shows that a duplication is missing.
     pub(crate) async fn wait_for_a_new_leader(
         &mut self,
         connection: &Arc<Connection>,
@@ -120,7 +119,7 @@ impl<'a> Attempts<'a> {
         }
     }
 
-    /// Waits for [`QUIET`]; an error, at once, where the time is too short for that.
+    /// Waits for [`QUIET`]. Returns an error at once if the time that is left is too short.
     async fn keep_quiet(&mut self, connection: &Arc<Connection>) -> Result<()> {
         if self.deadline.left() > QUIET && self.deadline.sleep(QUIET).await {
             return Ok(());
@@ -128,15 +127,15 @@ impl<'a> Attempts<'a> {
         Err(self.last.take().unwrap_or_else(|| {
             Error::new(
                 ErrorKind::Unavailable,
-                "the leader has only just changed, and the time is too short to be sure of what it lists; nothing was sent",
+                "the leader has only just changed, and the timeout is too short to be sure that its list is complete; nothing was sent",
             )
             .with_server(&connection.server)
-            .with_hint("try again, with a timeout of some seconds more")
+            .with_hint("try again with a timeout that is a few seconds longer")
         }))
     }
 
-    /// What a failed question means: an error where it is final or the time is over, else a pause
-    /// before the next try. Nothing that changes anything may have been sent.
+    /// Handles a failed try: returns an error if another try is of no use or no time is left, and otherwise
+    /// pauses before the next try. The failed try must not have sent a request that changes something.
     pub(crate) async fn failed(
         &mut self,
         connection: &Arc<Connection>,
@@ -147,7 +146,7 @@ impl<'a> Attempts<'a> {
             TryError::Refused(error) => return Err(error.or_server(&connection.server)),
             TryError::NotApplied(code) if switched_off.is_some() => Error::new(
                 ErrorKind::Unavailable,
-                "the meta server answers other requests, and refuses those about duplication; nothing was done",
+                "the meta server refuses requests about duplication and responds to others; nothing was done",
             )
             .with_code(&code)
             .with_hint(SWITCHED_OFF),
@@ -170,12 +169,12 @@ impl<'a> Attempts<'a> {
         if self.backoff.sleep(self.deadline).await { Ok(()) } else { Err(error) }
     }
 
-    /// Whether a failure is that of a server on which duplication is switched off: `None` where it is
-    /// not, `Some(true)` where it has been so for long enough to be certain.
+    /// Returns whether duplication seems to be switched off on the server: `None` if not, `Some(false)` if
+    /// the failure looks so, and `Some(true)` if it has looked so for long enough to be certain.
     ///
-    /// Such a server refuses requests about duplication as if it had not started. A server that has
-    /// really not started refuses all others too, so this asks one. And the server is given [`QUIET`],
-    /// because a leader might begin with some requests earlier than with others.
+    /// Such a server refuses requests about duplication as if it had not started. A server that has not
+    /// started refuses all other requests too, so this function sends another request. The server gets
+    /// [`QUIET`], because a leader might start to serve some requests earlier than others.
     async fn looks_switched_off(
         &mut self,
         connection: &Connection,
@@ -191,7 +190,7 @@ impl<'a> Attempts<'a> {
         Some(since.is_past())
     }
 
-    /// Pauses without giving the connection up. Whether there is time left.
+    /// Pauses and keeps the connection. Returns whether there is time left.
     pub(crate) async fn pause(&mut self) -> bool {
         self.backoff.sleep(self.deadline).await
     }

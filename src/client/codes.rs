@@ -73,19 +73,19 @@ impl Request {
             (ErrorKind::PermissionDenied, _) => "the server's access control refused the request",
             (ErrorKind::Busy, Request::Read) => "the server is busy",
             (ErrorKind::Busy, Request::Add) if *code == ErrorCode::Busy => {
-                "another change of this duplication is under way; nothing was created"
+                "another change of this duplication is in progress; nothing was created"
             }
             (ErrorKind::Busy, Request::Add) => {
-                "the server refused because of a duplication that it has, and that could not be seen; nothing was created"
+                "the server refused the add because of an existing duplication, which could not be read; nothing was created"
             }
             (ErrorKind::Busy, Request::Change) => {
-                "another change of this duplication is under way; nothing was changed"
+                "another change of this duplication is in progress; nothing was changed"
             }
             (ErrorKind::WrongState, _) => {
                 "the duplication is in a state that does not allow this change"
             }
             (ErrorKind::RemoteClusterNotConfigured, _) => {
-                "the meta servers' configuration lacks this remote cluster"
+                "the configuration of the meta servers lacks this remote cluster"
             }
             (ErrorKind::RemoteTableTaken, _) => {
                 "another table is duplicated to the same remote table"

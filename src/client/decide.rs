@@ -1,5 +1,5 @@
-//! The outcome of an add: a pure function of the request, the server's response, and what is listed
-//! afterwards. `ARCHITECTURE.md` has the table in words; [`row`] tells which row a response belongs to.
+//! Decides on the outcome of an add: a pure function of the request, the server's response, and what is
+//! listed afterwards. `ARCHITECTURE.md` has the table in words, and [`row`] finds the row of a response.
 
 #[cfg(test)]
 mod cases;
@@ -24,17 +24,25 @@ pub(crate) use question::Question;
 use row::{Echo, Row};
 pub(crate) use row::{LookFor, Reply};
 
-/// What an add does to a duplication that exists, where the server lets it through.
-const MAY_HAVE_CHANGED_IT: &str = "the add was sent without regard to what is there: it may have \
-    resumed the duplication, moved it from DS_APP to DS_LOG, and reset its fail mode to FAIL_SLOW, \
+/// What an add does to an existing duplication if the server accepts the add.
+const MAY_HAVE_CHANGED_IT: &str = "the add was sent whether the duplication existed or not: it may \
+    have resumed the duplication, moved it from DS_APP to DS_LOG, and reset its fail mode to FAIL_SLOW, \
     until the meta server restarts";
 
 /// Why a duplication that differs from the request may still have been created by this call.
 const MAY_BE_IGNORED: &str = "the server may have ignored the requested remote table and replica \
     count, and created a duplication that differs from the request";
 
-/// What was found when the table was read back after an add. Several duplications to the cluster of the
-/// request are no outcome of that add: see [`Case::several`].
+/// The warning if the duplication is not listed after the server confirmed that it exists.
+const NOT_LISTED: &str = "the duplication is not listed any more, and may have been removed";
+
+/// Returns the warning if the table could not be read back.
+fn not_read_back(why: &str) -> String {
+    format!("the table could not be read back: {why}")
+}
+
+/// What was found when the table was read back after an add. This type has no value for several
+/// duplications to the cluster of the request, which never lead to an outcome: see [`Case::several`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Afterwards {
     /// Nothing is listed.
@@ -47,7 +55,8 @@ pub(crate) enum Afterwards {
     Unknown(String),
 }
 
-/// An add and the response to it. Whether the server did anything with the add is decided already.
+/// An add and the response to it, which is one after which the server may have created the duplication, or
+/// after which an existing duplication may be listed.
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
     question: &'a Question<'a>,
@@ -56,11 +65,11 @@ pub(crate) struct Case<'a> {
 }
 
 impl<'a> Case<'a> {
-    /// Puts an add and the response to it into the row of the table that they belong to.
+    /// Finds the row of the table for an add and the response to it.
     ///
     /// # Errors
     ///
-    /// The server did nothing with the add, so nothing needs to be read back.
+    /// The server did nothing with the add, and nothing needs to be read back.
     pub(crate) fn new(
         question: &'a Question<'a>,
         reply: &'a Reply,
@@ -97,12 +106,12 @@ impl<'a> Case<'a> {
             Row::Strange { dupid } => Err(unknown::error(
                 question.spec,
                 reply,
-                &format!("the server answered ERR_OK and told of something else: dupid={dupid}"),
+                &format!("the server returned ERR_OK with unexpected values: dupid={dupid}"),
                 known(found),
             )),
             Row::Exists { echo } => exists(question, reply, echo, found),
             Row::Refused(error) => match found {
-                // Ours was refused, so what is listed was there when it came.
+                // This add was refused, so the listed duplication existed when the add arrived.
                 Afterwards::One(one) => Ok(already_exists(
                     question.spec,
                     question.generation.into(),
@@ -118,14 +127,15 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Returns the error of an add after which several duplications to its cluster are listed. Whatever
-    /// the response was, nobody can tell what became of the add.
+    /// Returns the error for an add after which several duplications to its cluster are listed. Whatever the
+    /// response was, they do not show what the add did.
     pub(crate) fn several(&self, many: Vec<Duplication>) -> Error {
         let why = format!("{} duplications to that cluster are listed", many.len());
         unknown::error(self.question.spec, self.reply, &why, many)
     }
 }
 
+/// Decides on an add whose response proves that it created the duplication of `echo`.
 fn made(
     question: &Question<'_>,
     reply: &Reply,
@@ -139,26 +149,27 @@ fn made(
     match found {
         Afterwards::One(one) if is(&one, question.table_id, dupid) => {
             if !question.is_as_asked(&one) {
-                with_warning("it is listed otherwise than the answer said")
+                with_warning("the listed duplication differs from the one in the response")
             } else if untold_by(spec, &one).is_some() {
-                // An older server lists it than the one that answered. A dupid can be reused within a
-                // second, so this may be another duplication.
+                // The server that lists the duplication is older than the one that sent the response. A
+                // dupid can be reused within a second, so this may be another duplication.
                 with_warning(
-                    "the server that lists it does not tell every property that was requested",
+                    "the server that lists the duplication does not report every requested property",
                 )
             } else {
                 Ok(surely_created(question, one, None))
             }
         }
-        // Another one than the answer's. Either ours has been removed and another one added since,
-        // or the answer is not to be believed; nothing here tells which, so nothing certain.
+        // The response names another duplication. Either the one that this add created was removed and
+        // another one was added since, or the response is wrong. Nothing shows which, so the outcome is
+        // not certain.
         Afterwards::One(other)
             if question.absent_before
                 && question.may_have_made(&other)
                 && untold_by(spec, &other).is_none() =>
         {
             let warning = format!(
-                "the answer named another one than is listed: answered={dupid} listed={}",
+                "the response names another duplication than the list: responded={dupid} listed={}",
                 other.dupid
             );
             appeared(question, other, Some(warning))
@@ -167,19 +178,18 @@ fn made(
             spec,
             reply,
             &format!(
-                "the answer named another one than is listed: answered={dupid} listed={}",
+                "the response names another duplication than the list: responded={dupid} listed={}",
                 other.dupid
             ),
             vec![other],
         )),
         Afterwards::Unsettled(one) => with_warning(why_unsettled(&one)),
-        Afterwards::Nothing => {
-            with_warning("it is not listed any more: someone may have removed it")
-        }
-        Afterwards::Unknown(why) => with_warning(&format!("it could not be read back: {why}")),
+        Afterwards::Nothing => with_warning(NOT_LISTED),
+        Afterwards::Unknown(why) => with_warning(&not_read_back(&why)),
     }
 }
 
+/// Decides on an add for which a server that is not proven returned ERR_OK.
 fn claimed(
     question: &Question<'_>,
     reply: &Reply,
@@ -207,13 +217,12 @@ fn claimed(
     Err(unknown::error(
         spec,
         reply,
-        &format!(
-            "the server answered ERR_OK, and what is listed does not bear it out: dupid={dupid}"
-        ),
+        &format!("the server returned ERR_OK, and the list does not confirm that: dupid={dupid}"),
         known(found),
     ))
 }
 
+/// Decides on an add for which the server returned ERR_DUP_EXIST.
 fn exists(
     question: &Question<'_>,
     reply: &Reply,
@@ -226,28 +235,31 @@ fn exists(
             let warning = match &echo {
                 Some(echo) if is(&one, echo.table_id, echo.dupid) => None,
                 Some(echo) => Some(format!(
-                    "the answer named another one than is listed: answered={} listed={}",
+                    "the response names another duplication than the list: responded={} listed={}",
                     echo.dupid, one.dupid
                 )),
-                None => Some("the answer did not say which one exists".to_owned()),
+                None => Some("the response did not identify the existing duplication".to_owned()),
             };
             return Ok(existed(question, one, Evidence::ServerSaidSo, warning));
         }
-        Afterwards::Nothing => "it is not listed any more: someone may have removed it".to_owned(),
+        Afterwards::Nothing => NOT_LISTED.to_owned(),
         Afterwards::Unsettled(one) => why_unsettled(&one).to_owned(),
-        Afterwards::Unknown(why) => format!("it could not be read back: {why}"),
+        Afterwards::Unknown(why) => not_read_back(&why),
     };
     match echo {
         Some(echo) => Ok(existed(question, *echo, Evidence::ServerSaidSo, Some(why))),
         None => Err(unknown::error(
             spec,
             reply,
-            &format!("the server answered ERR_DUP_EXIST without saying which, and {why}"),
+            &format!(
+                "the server returned ERR_DUP_EXIST without identifying the duplication, and {why}"
+            ),
             Vec::new(),
         )),
     }
 }
 
+/// Decides on an add without a response, or with a response that proves nothing.
 fn lost(question: &Question<'_>, reply: &Reply, found: Afterwards) -> Result<Outcome<Duplication>> {
     let spec = question.spec;
     match found {
@@ -261,28 +273,28 @@ fn lost(question: &Question<'_>, reply: &Reply, found: Afterwards) -> Result<Out
         Afterwards::One(one) => Err(unknown::error(
             spec,
             reply,
-            &format!("it is listed, and may have been there before; {MAY_HAVE_CHANGED_IT}"),
+            &format!(
+                "the duplication is listed and may have existed before; {MAY_HAVE_CHANGED_IT}"
+            ),
             vec![one],
         )),
         Afterwards::Nothing => Err(unknown::error(
             spec,
             reply,
-            "it is not listed (yet): it may still stand in the server's queue",
+            "the duplication is not listed (yet), and the add may still be in the server's queue",
             Vec::new(),
         )),
         Afterwards::Unsettled(one) => {
             Err(unknown::error(spec, reply, why_unsettled(&one), vec![one]))
         }
-        Afterwards::Unknown(why) => Err(unknown::error(
-            spec,
-            reply,
-            &format!("it could not be read back: {why}"),
-            Vec::new(),
-        )),
+        Afterwards::Unknown(why) => {
+            Err(unknown::error(spec, reply, &not_read_back(&why), Vec::new()))
+        }
     }
 }
 
-/// The server's own word is that it made what was asked for: nothing is left to compare.
+/// Returns a certain Created. The server itself confirms that it created what was requested, so nothing is
+/// left to compare.
 fn surely_created(
     question: &Question<'_>,
     value: Duplication,
@@ -292,36 +304,38 @@ fn surely_created(
     Outcome::Created { value, unverified: Vec::new(), evidence: Evidence::ServerSaidSo, warning }
 }
 
-/// One that was absent before is listed, and nothing of it is told otherwise than asked.
+/// Returns the outcome if a duplication was absent before and is listed now, and if no reported property
+/// differs from the request.
 fn appeared(
     question: &Question<'_>,
     value: Duplication,
     warning: Option<String>,
 ) -> Result<Outcome<Duplication>> {
     let spec = question.spec;
-    // Only a statement makes a server count as one that tells this; the server itself refutes it.
+    // The generation can only be a stated one here, because the server does not report what every server
+    // of that generation reports.
     let stated = question.generation.is_some_and(Generation::has_remote_table)
         && !question.proven()
         && value.remote_table.is_none();
-    let wrong = "the generation that was stated is not this server's: the server does not tell remote tables, as every server of that generation does";
+    let wrong = "the stated generation is not that of this server: the server does not report remote tables, as every server of that generation does";
     if let Some(untold) = untold_by(spec, &value) {
-        let because = if stated { wrong } else { "the server does not tell it" };
+        let because = if stated { wrong } else { "the server does not report it" };
         let message = format!(
-            "a duplication appeared during the call, but whether it has {untold} that was asked for is not known, and it probably has not: {because}: table={} cluster={} dupid={}",
+            "a duplication appeared during the call, but whether it has {untold} that was requested is not known, and it probably does not: {because}: table={} cluster={} dupid={}",
             spec.table, spec.cluster, value.dupid
         );
         return Err(Error::new(ErrorKind::OutcomeUnknown, message)
-            .with_hint("find out where the duplication ships its writes to; remove it by its dupid if that is not the remote table that you want")
+            .with_hint("find out to which remote table the duplication ships writes; remove the duplication by its dupid if that is the wrong table")
             .with_known(vec![value]));
     }
-    let stated = stated.then(|| format!("{wrong}; leave the generation out"));
+    let stated = stated.then(|| format!("{wrong}; do not state the generation"));
     let warning = warning::join(warning::join(warning, stated), state_warning(spec, &value));
     let unverified = compare(spec, question.generation.into(), &value).unverified;
     Ok(Outcome::Created { value, unverified, evidence: Evidence::AppearedDuringCall, warning })
 }
 
-/// An AlreadyExists, compared with the request, and with a warning where it is not at work as one
-/// made now would be.
+/// Returns an AlreadyExists with the comparison with the request, and with a warning if the duplication is
+/// not in the state in which a new one would be.
 pub(crate) fn already_exists(
     spec: &DuplicationSpec,
     server: Server,
@@ -334,8 +348,8 @@ pub(crate) fn already_exists(
     Outcome::AlreadyExists { existing, differences, unverified, evidence, warning }
 }
 
-/// It was there when the add came. Where the call had not looked, or went over what it saw, the
-/// add may have done to it what a repeated add does.
+/// Returns an AlreadyExists for a duplication that existed when the add arrived. If the call did not look
+/// first, or sent the add all the same, the add may have had the side effects of a repeated add.
 fn existed(
     question: &Question<'_>,
     one: Duplication,
@@ -349,19 +363,21 @@ fn existed(
     already_exists(question.spec, question.generation.into(), one, evidence, warning)
 }
 
+/// Returns a warning if the duplication is not in the state in which a new one would be.
 fn state_warning(spec: &DuplicationSpec, duplication: &Duplication) -> Option<String> {
     let checkpoint = ships_unasked_checkpoint(spec, duplication)
-        .then(|| "it is shipping a checkpoint, which was not asked for".to_owned());
-    let paused = (duplication.status == Some(Status::Pause)).then(|| "it is paused".to_owned());
+        .then(|| "the duplication is shipping a checkpoint, which was not requested".to_owned());
+    let paused =
+        (duplication.status == Some(Status::Pause)).then(|| "the duplication is paused".to_owned());
     let fail_mode = duplication
         .fail_mode
         .filter(|&mode| mode != FailMode::Slow)
-        .map(|mode| format!("its fail mode is {mode}, not FAIL_SLOW"));
+        .map(|mode| format!("the fail mode is {mode}, not FAIL_SLOW"));
     warning::join(checkpoint, warning::join(paused, fail_mode))
 }
 
-/// Returns whether a listed duplication is the one with that table id and dupid. The response to an add
-/// has no creation time.
+/// Returns whether a listed duplication has this table id and dupid. The response to an add does not
+/// contain the creation time, so that cannot be compared.
 fn is(listed: &Duplication, table_id: i32, dupid: i32) -> bool {
     listed.table_id == table_id && listed.dupid == dupid
 }

@@ -1,15 +1,15 @@
-//! What must not be sent to a server because the request could end that server.
+//! Refuses requests that could terminate a server.
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::generation::Generation;
 
 use super::spec::words;
 
-/// Refuses names with a brace, unless the server is known to survive them. `names` are the names that
-/// the server may repeat in the hint of a refusal, each with its field.
+/// Returns an error if a name contains a brace, unless the server is known to survive such names. `names`
+/// are the names that the server may repeat in the hint of a refusal, each with the name of its field.
 ///
-/// A server may accept such a request and survive: the server ends only where it refuses the request.
-/// But nobody knows beforehand what the server refuses, so every such name is refused here.
+/// The server terminates only if it refuses the request. Nobody knows in advance whether it will, so the
+/// client refuses every such name.
 pub(crate) fn refuse_braces<'a>(
     generation: Option<Generation>,
     names: impl IntoIterator<Item = (&'static str, &'a str)>,
@@ -24,11 +24,11 @@ pub(crate) fn refuse_braces<'a>(
     Err(Error::new(
         ErrorKind::Unsupported,
         format!(
-            "the name of the {} contains a brace, which can end a meta server of Pegasus 2.6; nothing was sent: {field}={name} generation={generation}",
+            "the name of the {} contains a brace, which can terminate a meta server of Pegasus 2.6; nothing was sent: {field}={name} generation={generation}",
             words(field)
         ),
     )
-    .with_hint("check the name for a typing error; only servers of 2.5 and older are sent names with `{` or `}`"))
+    .with_hint("check the spelling of the name; the client sends names with `{` or `}` only to servers of 2.5 and older"))
 }
 
 #[cfg(test)]

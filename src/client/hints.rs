@@ -1,24 +1,24 @@
-//! Advice for whoever does not know what a request did. All of it names the same time limit, the one
-//! after which the client itself takes a lost request to be gone.
+//! Advice for users who do not know what a request did. The advice names the time after which the client
+//! itself assumes that a lost request has no effect any more.
 
 use crate::transport::durations::UNDER_WAY;
 
-/// After an add without a response.
+/// Returns the advice after an add without a response.
 pub(crate) fn after_a_lost_add() -> String {
     format!(
-        "query the table until the duplication shows up, or for {} s; add it again only if it does not",
+        "query the table until the duplication appears, but for at most {} s; add it again only if it does not appear",
         UNDER_WAY.as_secs()
     )
 }
 
-/// After a change without a response, or whatever was sent by a call that was given up.
+/// Returns the advice after a change without a response, or after a call that was cancelled.
 pub(crate) fn after_a_loss() -> String {
     format!(
-        "query the table: what was sent may still take effect within {} s of the call's end",
+        "query the table: the request may still take effect until {} s after the end of the call",
         UNDER_WAY.as_secs()
     )
 }
 
-/// After an add of which it is not known whether it made what is listed.
-pub(crate) const WHERE_IT_IS_LISTED: &str = "query the table, and compare what is listed with what \
-    was asked for; do not add it again as long as it is listed";
+/// The advice after an add that may have created the listed duplication.
+pub(crate) const WHERE_IT_IS_LISTED: &str = "query the table, and compare the listed duplication \
+    with the request; do not add the duplication again while it is listed";

@@ -1,14 +1,15 @@
-//! What a call that is given up leaves behind.
+//! What a cancelled call leaves behind.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::progress::Step;
 
-/// What one call has sent, as long as its effect is not known. It learns that from the call's steps.
+/// The change that one call has sent, while its effect is not known. The call's steps report both.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight(Mutex<Option<String>>);
 
 impl InFlight {
+    /// Takes note of a step of the call.
     pub(crate) fn note(&self, step: &Step) {
         match step {
             Step::Sending { what } => *self.lock() = Some(what.clone()),
@@ -20,7 +21,8 @@ impl InFlight {
         }
     }
 
-    /// The change, in the words of [`Client::unsettled`](super::Client::unsettled).
+    /// Returns the change in the format of [`Client::unsettled`](super::Client::unsettled), or `None` if
+    /// nothing was sent or the effect is known.
     pub(crate) fn what(&self) -> Option<String> {
         self.lock().clone()
     }

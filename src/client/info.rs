@@ -1,4 +1,5 @@
-//! What the meta servers are: each listed server is asked whether it leads, and the leader what it is.
+//! Describes the meta servers: asks each server whether it is the leader, and the leader for its version and
+//! generation.
 
 use std::sync::Arc;
 
@@ -14,19 +15,19 @@ use crate::transport::durations::one_try;
 use crate::transport::round::{Candidate, Failure};
 use crate::transport::seams::Deadline;
 
-/// The table that the servers are asked about. It need not exist: whether a request is handled is all
-/// that counts.
+/// The table that the requests name. It need not exist, because it only matters whether the server handles
+/// the request.
 const ANY_TABLE: &str = "temp";
 
 pub(super) async fn info(call: Call<'_>) -> Info {
     let Call { core: Core { group, .. }, deadline, .. } = call;
-    // A server that keeps silent must leave time for the leader.
+    // A server that does not respond must leave time for the requests to the leader.
     let mut round = group.round(ANY_TABLE, one_try(deadline));
     let mut asked: Vec<(Candidate, Result<Arc<Connection>, Failure>)> = Vec::new();
     while let Some(answered) = round.next().await {
         asked.push(answered);
     }
-    // Answers come in any order; the same state is told in the same words.
+    // The responses arrive in any order. The same state must give the same result.
     asked.sort_by_cached_key(|(candidate, _)| (group.place(candidate), candidate.to_string()));
 
     let leaders: Vec<String> = asked
@@ -49,7 +50,7 @@ pub(super) async fn info(call: Call<'_>) -> Info {
     }
     if leaders.len() > 1 {
         let several = format!(
-            "several servers say that they lead, and only the first was looked at: servers={}",
+            "several servers claim to be the leader, and only the first one was examined: servers={}",
             leaders.join(",")
         );
         info.warning = warning::join(info.warning.take(), Some(several));
@@ -76,20 +77,20 @@ fn server(candidate: &Candidate, probed: &Result<Arc<Connection>, Failure>) -> S
     ServerInfo { server: candidate.to_string(), role, detail }
 }
 
-/// Finds out what the leader is, by requests that change nothing on any version.
+/// Finds out the version and generation of the leader, by requests that change nothing on any version.
 async fn look_at_leader(connection: &Connection, deadline: Deadline, info: &mut Info) {
     let request =
         ListRequest { app_name_pattern: ANY_TABLE.to_owned(), match_type: match_type::EXACT };
-    // A refusal is fine: that the request was handled is known then.
+    // A refusal is fine, because it shows that the server handles the request.
     let listed = ask::list_rpc(connection, &request, deadline).await;
     let Some(found) = connection.learnt.found() else {
-        let why = listed.err().map_or_else(|| "no answer".to_owned(), |error| error.to_string());
+        let why = listed.err().map_or_else(|| "no response".to_owned(), |error| error.to_string());
         info.warning = Some(format!("the leader's generation could not be found out: {why}"));
         return;
     };
     info.version = match found {
         Found::Version(version) => Some(version.clone()),
-        // It was asked for just now, and did not come.
+        // The version was requested a moment ago, and the server did not report it.
         Found::NoVersion => None,
         Found::ListRpc | Found::NoReplicaCountRpc => connection.version(deadline).await,
     };

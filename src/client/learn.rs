@@ -1,6 +1,6 @@
-//! Which generation a server is: by two RPCs that change nothing on any version, and by the version
-//! that the server tells. What somebody has stated is held against that. What is learnt holds for one
-//! connection, never longer.
+//! Finds out the generation of a server, by two RPCs that change nothing on any version and by the version
+//! that the server reports. A stated generation is compared with the result. The result holds for one
+//! connection only.
 
 use super::planted::{self, Bug};
 use crate::error::{Error, ErrorKind, Result};
@@ -16,7 +16,7 @@ pub(crate) fn record_proof_of_dup_exist(connection: &Connection) {
     connection.learnt.note_found(Found::ListRpc);
 }
 
-/// Whether it is known that the list RPC is not there.
+/// Returns whether the server is known to lack the list RPC.
 pub(crate) fn has_no_list(connection: &Connection) -> bool {
     connection.learnt.found().is_some_and(|found| *found != Found::ListRpc)
 }
@@ -30,7 +30,7 @@ pub(crate) async fn find_out_without_list(
     if connection.learnt.found().is_some() {
         return Ok(());
     }
-    // Handled or not is all that counts; a table that is missing is fine.
+    // It only matters whether the server handles the request. The table need not exist.
     let request = MaxReplicaCountRequest { app_name: table.to_owned() };
     let found = match connection.call::<GetMaxReplicaCount>(&request, deadline).await {
         Ok(_) => match connection.version(deadline).await {
@@ -40,13 +40,14 @@ pub(crate) async fn find_out_without_list(
         Err(CallError::Framework(ErrorCode::HandlerNotFound)) => Found::NoReplicaCountRpc,
         Err(error) => return Err(error),
     };
-    tracing::debug!(server = %connection.server, ?found, "learnt what the server is");
+    tracing::debug!(server = %connection.server, ?found, "recognized the server");
     connection.learnt.note_found(found);
     Ok(())
 }
 
-/// The generation by which what a server says is read: the stated one where nothing refutes it, else
-/// what was found out. `None` before anything was found out.
+/// Returns the generation by which the client interprets the server's responses: the stated generation if
+/// nothing refutes it, otherwise the one that was found out. Returns `None` before the server was
+/// recognized.
 pub(crate) fn generation(connection: &Connection) -> Option<Generation> {
     let learnt = &connection.learnt;
     match learnt.generation() {
@@ -56,25 +57,25 @@ pub(crate) fn generation(connection: &Connection) -> Option<Generation> {
     }
 }
 
-/// The generation that was found out, whatever was stated.
+/// Returns the generation that was found out, whatever generation was stated.
 pub(crate) fn found_generation(connection: &Connection) -> Option<Generation> {
     connection.learnt.found().map(Found::generation)
 }
 
-/// Refuses to go on where the server itself refutes the generation that was stated. Whoever is about to
-/// send something that depends on the generation calls this, and whoever tells of what was found.
+/// Returns an error if the server refutes the stated generation. Every operation calls this function before
+/// it sends a request that depends on the generation, and before it returns what it has read.
 pub(crate) fn check_statement(connection: &Connection) -> Result<()> {
     match connection.learnt.generation() {
         Err(Refuted { stated, found, reason }) if !planted::is(Bug::BelieveStatements) => {
             Err(Error::new(
                 ErrorKind::InvalidArgument,
                 format!(
-                    "the generation that was stated is not this server's, because {reason}; nothing was sent that depends on the generation: stated={stated} found={found}"
+                    "the stated generation is not that of this server, because {reason}; nothing was sent that depends on the generation: stated={stated} found={found}"
                 ),
             )
             .with_server(&connection.server)
             .with_hint(
-                "leave the generation out: the client finds it out by requests that change nothing",
+                "do not state the generation: the client finds it out by requests that change nothing",
             ))
         }
         _ => Ok(()),

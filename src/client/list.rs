@@ -1,4 +1,5 @@
-//! The duplications of many tables: by the list RPC where the server has it, else table by table.
+//! Lists the duplications of several tables: by the list RPC if the server has it, otherwise table by
+//! table.
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -16,10 +17,10 @@ use crate::transport::connection::Connection;
 use crate::transport::durations::one_try;
 use crate::transport::seams::Deadline;
 
-/// The status of tables that can be asked about.
+/// The number that selects available tables.
 const AVAILABLE: i32 = 1;
-/// How many tables are asked about at once. One after the other, each would cost a round trip; a
-/// server reads only so many requests of one connection ahead (the embedded one 256).
+/// How many tables are read at the same time. If tables were read one after the other, each would cost a
+/// round trip. A server reads only a limited number of requests ahead (the embedded server 256).
 const IN_FLIGHT: usize = 128;
 
 pub(super) async fn list(call: Call<'_>, tables: &TablePattern) -> Result<Vec<Duplication>> {
@@ -54,6 +55,7 @@ pub(super) async fn list_by_table(
     }
 }
 
+/// Lists the tables by the list RPC. Returns `None` if the server does not have this RPC.
 async fn by_list(
     connection: &Connection,
     tables: &TablePattern,
@@ -72,7 +74,10 @@ async fn by_list(
     };
     ask::check_read(connection, &answer.err, answer.hint_message.as_deref(), &subject(tables))?;
     let Some(states) = answer.app_states else {
-        return Err(TryError::Refused(ask::garbled(connection, "ERR_OK without tables in it")));
+        return Err(TryError::Refused(ask::garbled(
+            connection,
+            "it says ERR_OK and lacks the tables",
+        )));
     };
     let wanted = states.into_iter().filter(|(table, _)| tables.matches(table));
     Ok(Some(
@@ -92,6 +97,7 @@ async fn by_list(
     ))
 }
 
+/// Lists the tables by one query for each table.
 async fn by_query(
     connection: &Connection,
     tables: &TablePattern,
@@ -101,7 +107,10 @@ async fn by_query(
     let answer = connection.call::<ListApps>(&request, one_try(deadline)).await?;
     ask::check_read(connection, &answer.err, None, &subject(tables))?;
     let Some(infos) = answer.infos else {
-        return Err(TryError::Refused(ask::garbled(connection, "ERR_OK without tables in it")));
+        return Err(TryError::Refused(ask::garbled(
+            connection,
+            "it says ERR_OK and lacks the tables",
+        )));
     };
     let mut wanted: Vec<AppInfo> =
         infos.into_iter().filter(|info| tables.matches(&info.app_name)).collect();
@@ -109,24 +118,25 @@ async fn by_query(
     let questions = wanted.into_iter().map(|info| async move {
         match ask::ask(connection, &info.app_name, one_try(deadline)).await {
             Ok(asked) => Ok(Some(TableDuplications {
-                // Made anew between the two questions: a count of the old table's partitions.
+                // If the ids differ, the table was created again between the two requests, and the
+                // number of partitions is that of the old table.
                 partition_count: Some(info.partition_count)
                     .filter(|_| asked.table_id == info.app_id),
                 table: info.app_name,
                 table_id: asked.table_id,
                 duplications: asked.duplications,
             })),
-            // Dropped between the two questions.
+            // The table was dropped between the two requests.
             Err(TryError::Refused(error)) if error.kind() == ErrorKind::TableNotFound => Ok(None),
             Err(error) => Err(error),
         }
     });
-    // Answers are taken in the order of the tables, whatever order they come in.
+    // The results are in the order of the tables, in whatever order the responses arrive.
     let answers = stream::iter(questions).buffered(IN_FLIGHT);
     answers.try_filter_map(|table| async { Ok(table) }).try_collect().await
 }
 
-/// Names the tables in an error.
+/// Returns the words that name the tables in an error.
 fn subject(tables: &TablePattern) -> String {
     match tables {
         TablePattern::All => "tables=all".to_owned(),

@@ -1,4 +1,4 @@
-//! Which of the listed duplications a request is about.
+//! Selects the listed duplications that a request is about.
 
 use super::planted::{self, Bug};
 use crate::outcome::{Duplication, Status};
@@ -39,11 +39,11 @@ impl Listed {
     }
 }
 
-/// Returns why an unsettled duplication says nothing about the outcome.
+/// Returns why an unsettled duplication does not show the outcome.
 pub(crate) fn why_unsettled(one: &Duplication) -> &'static str {
     match one.is_being_removed() {
-        true => "the duplication that is listed is being removed",
-        false => "the server has not stored the duplication that is listed yet",
+        true => "the listed duplication is being removed",
+        false => "the server has not stored the listed duplication yet",
     }
 }
 

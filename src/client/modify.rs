@@ -1,5 +1,5 @@
-//! Changing a duplication: start, pause, fail mode, remove. What is there is looked at on the same
-//! connection just before the change is sent, since a dupid may be used again for another one.
+//! Changes a duplication: start, pause, set fail mode, remove. The duplication is read over the same
+//! connection just before the change is sent, because a dupid may be reused for another duplication.
 
 mod goal;
 mod sent;
@@ -15,7 +15,7 @@ use crate::outcome::{Change, Duplication, FailMode, Removal, Status};
 pub(super) use goal::Goal;
 use sent::{Changing, Ended};
 
-/// Start, pause, set fail mode.
+/// Starts or pauses a duplication, or sets its fail mode.
 pub(super) async fn change(
     call: Call<'_>,
     table: &str,
@@ -35,7 +35,7 @@ pub(super) async fn change(
     }
 }
 
-/// Remove.
+/// Removes a duplication.
 pub(super) async fn remove(
     call: Call<'_>,
     table: &str,
@@ -53,12 +53,12 @@ async fn run(call: Call<'_>, table: &str, which: &Selector, goal: Goal) -> Resul
     if let Goal::FailMode(mode @ FailMode::Unknown(_)) = goal {
         return Err(Error::new(
             ErrorKind::InvalidArgument,
-            format!("not a fail mode that can be set: fail_mode={mode}"),
+            format!("this fail mode cannot be set: fail_mode={mode}"),
         ));
     }
     let Call { core, deadline, .. } = call;
     let turns = &core.turns;
-    // Whose turn it is to take shows only when the table was asked about, where a dupid is given.
+    // If a dupid is given, the pair whose turn is needed is only known after the table was read.
     let mut turn = match which {
         Selector::Cluster(cluster) => {
             Some(turns.take((table.to_owned(), cluster.clone()), deadline).await?)
@@ -77,7 +77,7 @@ async fn run(call: Call<'_>, table: &str, which: &Selector, goal: Goal) -> Resul
         let before = match Listed::of(selected) {
             Listed::Nothing => return Ok(Ended::NotFound),
             Listed::One(one) => one,
-            // It cannot be changed: in DS_INIT it may be forgotten again, in DS_REMOVED it will be gone.
+            // It cannot be changed: in DS_INIT it may still be lost, and in DS_REMOVED it will disappear.
             Listed::Unsettled(_) if attempts.pause().await => continue,
             Listed::Unsettled(one) => {
                 return Err(Error::new(
@@ -93,9 +93,9 @@ async fn run(call: Call<'_>, table: &str, which: &Selector, goal: Goal) -> Resul
             Listed::Several(many) => {
                 return Err(Error::new(
                     ErrorKind::InvalidArgument,
-                    format!("several are meant: {}: table={table} {which}", dupids(&many)),
+                    format!("several duplications match: {}: table={table} {which}", dupids(&many)),
                 )
-                .with_hint("name one by its dupid")
+                .with_hint("select one of them by its dupid")
                 .with_known(many));
             }
         };
@@ -107,9 +107,9 @@ async fn run(call: Call<'_>, table: &str, which: &Selector, goal: Goal) -> Resul
                 .flatten()
                 .map(|status| {
                     format!(
-                        "it is {status}: writes are shipped once the remote cluster has the checkpoint, \
-                         which a start does not speed up; if it stays so, look at the remote cluster \
-                         and at the replica servers"
+                        "the duplication is in {status}: writes are shipped after the remote cluster has \
+                         loaded the checkpoint, and a start does not speed this up; if the status \
+                         does not change, check the remote cluster and the replica servers"
                     )
                 });
             return Ok(Ended::Unchanged { current: before, warning });
@@ -118,19 +118,19 @@ async fn run(call: Call<'_>, table: &str, which: &Selector, goal: Goal) -> Resul
             return Err(Error::new(
                 ErrorKind::Unsupported,
                 format!(
-                    "this server's generation is not known, and it might take a {} for something else; nothing was sent",
+                    "the generation of this server is not known, and the server might misread a {}; nothing was sent",
                     goal.word()
                 ),
             )
             .with_server(&connection.server)
-            .with_hint("say the generation, if you know it"));
+            .with_hint("state the generation if you know it"));
         };
         let pair = (table.to_owned(), before.cluster.clone());
         if turn.as_ref().is_none_or(|turn| *turn.pair() != pair) {
             drop(turn.take());
             turn = turns.take_at_once(pair.clone());
             if turn.is_none() {
-                // What was listed may have been changed by whoever had the turn.
+                // The call that had the turn may have changed the duplication since it was read.
                 turn = Some(turns.take(pair, deadline).await?);
                 continue;
             }

@@ -1,4 +1,4 @@
-//! The duplications of one table.
+//! Queries the duplications of one table.
 
 use super::attempt::Attempts;
 use super::core::Call;

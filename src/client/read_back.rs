@@ -1,5 +1,5 @@
-//! Reading a table back after a request was sent: over the request's own connection as long as that
-//! lasts, else over the leader's. The request's own response may still come meanwhile.
+//! Reads a table back after a request was sent, over the connection of the request while that exists,
+//! otherwise over the connection to the current leader. Meanwhile the response may still arrive.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,21 +21,22 @@ pub(super) struct ReadBack<'a, R> {
     connection: Arc<Connection>,
     backoff: Backoff,
     deadline: Deadline,
-    /// Whether the connection of the request broke, so that another leader may answer now.
+    /// Whether the connection of the request broke, so that another server may be the leader now.
     moved: bool,
-    /// When an absence that was seen over this connection may be believed.
+    /// When the client may believe that the duplication does not exist, if it stays absent on this
+    /// connection until then.
     quiet_at: Option<Deadline>,
     response: &'a mut Late<R>,
 }
 
-/// What comes after a read.
+/// What to do after a read.
 #[derive(Debug)]
 pub(super) enum Next<A> {
-    /// Another read.
+    /// Read again.
     Read,
-    /// The response to the request, which came after all.
+    /// Use the response to the request, which has arrived after all.
     Response(A),
-    /// Nothing: the time is over.
+    /// Stop, because no time is left.
     Over,
 }
 
@@ -59,8 +60,8 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
         }
     }
 
-    /// Reads once. Where the read fails, the next read goes to whichever server leads then, and
-    /// nothing that was seen before counts any more.
+    /// Reads once. If the read fails, the next read goes to the server that is the leader then, and
+    /// earlier reads do not count any more.
     pub(super) async fn read(&mut self) -> Result<Asked, TryError> {
         let read = ask::ask(&self.connection, self.table, one_try(self.deadline)).await;
         match &read {
@@ -80,30 +81,30 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
         read
     }
 
-    /// What is looked for was listed.
+    /// Records that the duplication was listed.
     pub(super) fn there(&mut self) {
         self.quiet_at = None;
     }
 
-    /// What is looked for was not listed. Whether it was absent for so long, over one connection, that
-    /// a leader which has not read its duplications back cannot be the reason.
+    /// Records that the duplication was not listed. Returns whether it has been absent on one connection
+    /// for so long that a leader which has not read its duplications back cannot be the reason.
     pub(super) fn absent(&mut self) -> bool {
         self.quiet_at.get_or_insert_with(|| Deadline::after(QUIET)).is_past()
     }
 
-    /// Whether the table is now read on another connection than the one that the request was sent on.
+    /// Returns whether the table is now read over another connection than that of the request.
     pub(super) fn moved(&self) -> bool {
         self.moved && !planted::is(Bug::SkipSecondAsking)
     }
 
-    /// Pauses before the next read, or waits for the response if that comes first.
+    /// Pauses before the next read, or until the response arrives if that is earlier.
     pub(super) async fn pause(&mut self) -> Next<R::Answer> {
         let pause = self.backoff.next();
         self.wait(pause).await
     }
 
-    /// Pauses until an absence may be believed. Where that leaves no time for another read, only the
-    /// response can tell more.
+    /// Pauses until an absence may be believed. If no time is left for another read after that, this waits
+    /// for the response instead.
     pub(super) async fn keep_quiet(&mut self) -> Next<R::Answer> {
         if self.deadline.left() > QUIET {
             return self.wait(QUIET).await;

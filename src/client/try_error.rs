@@ -12,7 +12,7 @@ pub(crate) enum TryError {
     #[error("{}", .0.brief())]
     Refused(Error),
     /// The server did nothing. Another server, or the same server later, may carry the request out.
-    #[error("the meta server is not ready, or not the leader: it answered {0}")]
+    #[error("the meta server is not ready or not the leader: it returned {0}")]
     NotApplied(ErrorCode),
     /// There was no response.
     #[error(transparent)]
@@ -26,7 +26,7 @@ impl TryError {
             TryError::Refused(error) => error,
             TryError::NotApplied(code) => Error::new(
                 ErrorKind::Unavailable,
-                "the meta server is not ready, or not the leader; nothing was done",
+                "the meta server is not ready or not the leader; nothing was done",
             )
             .with_code(&code),
             TryError::Call(error) => call_error(error),
@@ -40,11 +40,12 @@ fn call_error(error: CallError) -> Error {
         CallError::Framework(code) => Request::Read.refused(ErrorKind::Unsupported, &code, ""),
         CallError::NotSent(why) | CallError::Lost(why) => {
             let (kind, message) = match &why {
-                Why::Timeout => {
-                    (ErrorKind::Timeout, "the meta server did not answer in time; nothing was done")
-                }
+                Why::Timeout => (
+                    ErrorKind::Timeout,
+                    "the meta server did not respond in time; nothing was done",
+                ),
                 why if why.is_garbage() => {
-                    (ErrorKind::Protocol, "what came back is not a meta server's answer")
+                    (ErrorKind::Protocol, "the response is not one that a meta server sends")
                 }
                 _ => (
                     ErrorKind::Unavailable,
@@ -53,9 +54,9 @@ fn call_error(error: CallError) -> Error {
             };
             let error = Error::new(kind, format!("{message}: {why}")).with_source(why);
             match kind {
-                // Kerberos cannot be the reason: the server has told on this connection who leads.
+                // Kerberos cannot be the reason, because the server has responded on this connection before.
                 ErrorKind::Timeout => error.with_hint(
-                    "the server has answered before on this connection, so it may be overloaded, or the network is: try again, with a longer timeout",
+                    "the server has responded on this connection before, so the server or the network may be overloaded: try again with a longer timeout",
                 ),
                 _ => error,
             }

@@ -1,4 +1,4 @@
-//! Who may change one (table, cluster) now.
+//! Lets the changes of one (table, remote cluster) pair go one after the other.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,15 +9,15 @@ use super::progress::{self, Step};
 use crate::error::{Error, ErrorKind, Result};
 use crate::transport::seams::Deadline;
 
-/// (table, remote cluster).
+/// The names of a table and of a remote cluster.
 pub(crate) type Pair = (String, String);
 
-/// Adds and changes of one pair go one after the other: two at once end a real server of an old
-/// generation.
+/// The turns of all pairs. Adds and changes of one pair go one after the other, because two at the same
+/// time terminate a server of an old generation.
 #[derive(Debug, Default)]
 pub(crate) struct Turns(Mutex<BTreeMap<Pair, Arc<Semaphore>>>);
 
-/// The right to change one pair. Passed on when it is dropped.
+/// The right to change one pair. When it is dropped, the next call gets its turn.
 #[derive(Debug)]
 pub(crate) struct Turn<'a> {
     turns: &'a Turns,
@@ -27,7 +27,7 @@ pub(crate) struct Turn<'a> {
 }
 
 impl Turns {
-    /// Waits for the turn; an error where the deadline comes first.
+    /// Waits for the turn. Returns an error if the deadline passes first.
     pub(crate) async fn take(&self, pair: Pair, deadline: Deadline) -> Result<Turn<'_>> {
         let mut turn = self.line_up(pair);
         if turn.waiting.available_permits() == 0 {
@@ -40,7 +40,7 @@ impl Turns {
             None => Err(Error::new(
                 ErrorKind::Busy,
                 format!(
-                    "another request of this client for the same duplication is under way; nothing was sent: table={} cluster={}",
+                    "another request of this client for the same duplication is in flight; nothing was sent: table={} cluster={}",
                     turn.pair.0, turn.pair.1
                 ),
             )
@@ -48,14 +48,15 @@ impl Turns {
         }
     }
 
-    /// Takes the turn if nobody has it.
+    /// Takes the turn if no other call has it.
     pub(crate) fn take_at_once(&self, pair: Pair) -> Option<Turn<'_>> {
         let mut turn = self.line_up(pair);
         turn.permit = turn.waiting.clone().try_acquire_owned().ok();
         turn.permit.is_some().then_some(turn)
     }
 
-    /// A turn that has not come yet. Made before waiting, so that whoever gives up tidies up.
+    /// Returns a turn that has not come yet. It exists before the wait, so that a call that gives up
+    /// leaves nothing behind.
     fn line_up(&self, pair: Pair) -> Turn<'_> {
         let mut pairs = lock(&self.0);
         let waiting =
@@ -65,7 +66,7 @@ impl Turns {
 }
 
 impl Turn<'_> {
-    /// The pair that it is for.
+    /// Returns the pair that may be changed.
     pub(crate) fn pair(&self) -> &Pair {
         &self.pair
     }
@@ -75,7 +76,7 @@ impl Drop for Turn<'_> {
     fn drop(&mut self) {
         let mut pairs = lock(&self.turns.0);
         self.permit = None;
-        // The map's and this one: nobody else waits.
+        // The two references are the one in the map and this one, so no other call waits.
         if Arc::strong_count(&self.waiting) == 2 {
             pairs.remove(&self.pair);
         }

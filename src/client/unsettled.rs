@@ -1,4 +1,5 @@
-//! What was sent and is not settled, and how long it may still be under way.
+//! The unsettled requests of a client: those that were sent and whose effect is not known. Also tracks how
+//! long such a request may still be in flight.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -12,10 +13,10 @@ use crate::transport::connection::{Connection, Late, LateSignal};
 use crate::transport::durations::UNDER_WAY;
 use crate::transport::seams::Deadline;
 
-/// How many unsettled requests are remembered at the most, the latest.
+/// How many unsettled requests are remembered. If there are more, the oldest are dropped.
 const REMEMBERED: usize = 1000;
 
-/// Requests that were sent and whose effect is not known (yet).
+/// The list of unsettled requests.
 #[derive(Debug, Default)]
 pub(crate) struct Unsettled(Mutex<Records>);
 
@@ -30,25 +31,25 @@ struct Record {
     pair: Pair,
     adds: bool,
     words: String,
-    /// The connection that it was sent over.
+    /// The connection over which the request was sent.
     connection: Weak<Connection>,
     state: State,
 }
 
-/// Where a request may be.
+/// The state of an unsettled request.
 #[derive(Debug)]
 enum State {
     /// The call that sent the request has not ended.
     Calling,
-    /// Its call has ended without its response. It may still stand in the server's queue, or be on its
-    /// way there, until then at most; unless its response comes.
-    UnderWay(Deadline, LateSignal),
-    /// The server has taken it out of its queue. What it did is not known.
+    /// The call has ended without a response. The request may still wait in the server's queue, or be on
+    /// its way there, until this deadline or until its response arrives.
+    InFlight(Deadline, LateSignal),
+    /// The server has taken the request out of its queue. What the server did is not known.
     Handled,
 }
 
-/// One request on its way. It stays in the list unless it is settled: also when its caller is
-/// dropped, or killed by Ctrl-C, which is what the list is for.
+/// One request whose call has not ended. The request stays in the list unless it is settled, also if the
+/// call is dropped or is interrupted by Ctrl-C.
 #[derive(Debug)]
 pub(crate) struct Sent<'a> {
     list: &'a Unsettled,
@@ -56,13 +57,13 @@ pub(crate) struct Sent<'a> {
 }
 
 impl Unsettled {
-    /// Notes an add that is about to be sent.
+    /// Records an add that is about to be sent.
     pub(crate) fn note_add(&self, pair: Pair, connection: &Arc<Connection>) -> Sent<'_> {
         let words = format!("add table={} cluster={}", pair.0, pair.1);
         self.note(pair, true, words, connection)
     }
 
-    /// Notes a change that is about to be sent.
+    /// Records a change that is about to be sent. `words` describes it.
     pub(crate) fn note_change(
         &self,
         pair: Pair,
@@ -86,28 +87,29 @@ impl Unsettled {
         Sent { list: self, order }
     }
 
-    /// What was sent and is not settled, in the order it was sent.
+    /// Returns the unsettled requests in the order in which they were sent.
     pub(crate) fn all(&self) -> Vec<String> {
         let mut records = self.lock();
         records.hear();
         records.by_order.values().map(|record| record.words.clone()).collect()
     }
 
-    /// Until when an add of that pair which this client sent earlier may still be under way. The caller
-    /// has the pair's turn.
-    pub(crate) fn add_under_way(&self, pair: &Pair) -> Option<Deadline> {
+    /// Returns until when an earlier add of this client for the pair may still be in flight. The caller
+    /// must have the turn of the pair.
+    pub(crate) fn add_in_flight(&self, pair: &Pair) -> Option<Deadline> {
         let mut records = self.lock();
         records.hear();
         let adds = records.by_order.values().filter(|record| record.adds && record.pair == *pair);
         adds.filter_map(|record| match &record.state {
-            State::UnderWay(until, _) if !until.is_past() => Some(*until),
-            State::UnderWay(..) | State::Calling | State::Handled => None,
+            State::InFlight(until, _) if !until.is_past() => Some(*until),
+            State::InFlight(..) | State::Calling | State::Handled => None,
         })
         .max()
     }
 
-    /// These were listed. Where a duplication is there and stored, earlier adds of the same pair are
-    /// settled: no such add waits any more to be stored, which is all that a second request can harm.
+    /// Records which duplications are listed. If a stored duplication is listed, earlier adds of the same
+    /// pair are settled, because none of them can be waiting to be stored any more. A second add is only
+    /// dangerous while an earlier one waits to be stored.
     pub(crate) fn listed<'a>(&self, duplications: impl IntoIterator<Item = &'a Duplication>) {
         let mut records = self.lock();
         if records.by_order.is_empty() {
@@ -123,8 +125,8 @@ impl Unsettled {
         });
     }
 
-    /// No duplication of that pair is there, and that is certain: earlier changes are settled, because
-    /// what they were to change is gone.
+    /// Records that the pair certainly has no duplication. Earlier changes of the pair are settled, because
+    /// the duplication that they were to change does not exist any more.
     pub(crate) fn gone(&self, pair: &Pair) {
         self.lock().forget(|record| !record.adds && record.pair == *pair);
     }
@@ -135,16 +137,16 @@ impl Unsettled {
 }
 
 impl Records {
-    /// Forgets those whose call has ended and that are settled.
+    /// Removes the requests that are settled and whose call has ended.
     fn forget(&mut self, settled: impl Fn(&Record) -> bool) {
         self.by_order
             .retain(|_, record| matches!(record.state, State::Calling) || !settled(record));
     }
 
-    /// Looks which responses have come since: the server has done with those requests.
+    /// Finds the requests whose response has arrived since their call ended. The server is done with them.
     fn hear(&mut self) {
         for record in self.by_order.values_mut() {
-            if let State::UnderWay(_, response) = &mut record.state
+            if let State::InFlight(_, response) = &mut record.state
                 && response.has_come()
             {
                 record.state = State::Handled;
@@ -154,20 +156,20 @@ impl Records {
 }
 
 impl Sent<'_> {
-    /// Its effect is known.
+    /// Removes the request from the list, because its effect is known.
     pub(crate) fn settle(self) {
         self.list.lock().by_order.remove(&self.order);
         progress::report(|| Step::Settled);
     }
 
-    /// The server answered ERR_OK. Adds and changes wait in one queue of the server, so those that this
-    /// client sent over the same connection before have left the queue.
+    /// Records that the server returned ERR_OK. Adds and changes wait in the same queue of the server, so
+    /// earlier requests of this client over the same connection have left the queue.
     pub(crate) fn was_done(&self) {
         let mut records = self.list.lock();
         let Some(this) = records.by_order.get(&self.order) else { return };
         let connection = this.connection.clone();
         for (_, earlier) in records.by_order.range_mut(..self.order) {
-            if matches!(earlier.state, State::UnderWay(..))
+            if matches!(earlier.state, State::InFlight(..))
                 && Weak::ptr_eq(&earlier.connection, &connection)
             {
                 earlier.state = State::Handled;
@@ -175,11 +177,11 @@ impl Sent<'_> {
         }
     }
 
-    /// Its effect is not known, and its call ends.
+    /// Leaves the request in the list, because the call ends and the effect is not known.
     pub(crate) fn leave<R: Rpc>(self, answered: bool, response: Late<R>) {
         let state = match answered {
             true => State::Handled,
-            false => under_way(response.into_signal()),
+            false => in_flight(response.into_signal()),
         };
         self.end(state);
     }
@@ -198,11 +200,11 @@ impl Sent<'_> {
 
 impl Drop for Sent<'_> {
     fn drop(&mut self) {
-        // Where its caller was dropped, nobody listens for the response any more.
-        self.end(under_way(LateSignal::none()));
+        // The call was dropped, so nothing waits for the response any more.
+        self.end(in_flight(LateSignal::none()));
     }
 }
 
-fn under_way(response: LateSignal) -> State {
-    State::UnderWay(Deadline::after(UNDER_WAY), response)
+fn in_flight(response: LateSignal) -> State {
+    State::InFlight(Deadline::after(UNDER_WAY), response)
 }

@@ -1,4 +1,4 @@
-//! Where a meta server is.
+//! The addresses of meta servers.
 
 use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
@@ -15,29 +15,30 @@ pub struct MetaAddr {
 }
 
 impl MetaAddr {
-    /// The host name or IP address; IPv6 without brackets.
+    /// Returns the host name or IP address. An IPv6 address has no brackets.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// The port.
+    /// Returns the port.
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// The socket address, if the host is an IP address and not a name.
+    /// Returns the socket address, or `None` if the host is a name.
     pub fn socket_addr(&self) -> Option<SocketAddr> {
         let ip: IpAddr = self.host.parse().ok()?;
         Some(SocketAddr::new(ip, self.port))
     }
 
-    /// A host and a port that a server names; `None` if they cannot be those of a server.
+    /// Returns the address for a host and a port that a server names, or `None` if they cannot be the
+    /// address of a server.
     pub(crate) fn from_host_and_port(host: &str, port: u16) -> Option<MetaAddr> {
         (is_host(host) && port != 0).then(|| MetaAddr { host: host.to_owned(), port })
     }
 
-    /// Reads a list with commas between, as `--meta` takes it; one comma after the last address is
-    /// allowed. Returns each address once, in the order given.
+    /// Parses a comma-separated list of addresses, such as the value of `--meta`. The list may end with
+    /// a comma. Returns each address once, in the order of the list.
     pub fn parse_list(list: &str) -> Result<Vec<MetaAddr>> {
         let mut addresses = Vec::new();
         let list = list.trim_end();
@@ -75,28 +76,28 @@ impl From<SocketAddr> for MetaAddr {
 impl FromStr for MetaAddr {
     type Err = Error;
 
-    /// Reads `HOST:PORT`, `1.2.3.4:PORT` or `[IPV6]:PORT`.
+    /// Parses `HOST:PORT`, `1.2.3.4:PORT` or `[IPV6]:PORT`.
     fn from_str(text: &str) -> Result<MetaAddr> {
         let wrong = |what: &str| {
             Error::new(
                 ErrorKind::InvalidArgument,
-                format!("not a meta server address, {what}: address={text:?}"),
+                format!("invalid meta server address: {what}: address={text:?}"),
             )
             .with_hint(
-                "give HOST:PORT, with [brackets] around an IPv6 address; the usual port is 34601",
+                "give HOST:PORT, with brackets around an IPv6 address; the default port is 34601",
             )
         };
         let (host, port) = text.rsplit_once(':').ok_or_else(|| wrong("the port is missing"))?;
         let host = match host.strip_prefix('[').map(|rest| rest.strip_suffix(']')) {
             Some(Some(inner)) if inner.parse::<Ipv6Addr>().is_ok() => inner,
-            Some(_) => return Err(wrong("what stands in brackets is not an IPv6 address")),
+            Some(_) => return Err(wrong("the text in brackets is not an IPv6 address")),
             None if host.contains(':') => return Err(wrong("an IPv6 address needs brackets")),
             None => host,
         };
         if !is_host(host) {
-            return Err(wrong("the host name is empty, too long or has a blank in it"));
+            return Err(wrong("the host name is empty, is too long or contains white space"));
         }
-        // `u16::from_str` would take "+1".
+        // `u16::from_str` would accept "+1".
         if !port.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(wrong("the port is not a number"));
         }
@@ -107,13 +108,13 @@ impl FromStr for MetaAddr {
     }
 }
 
-/// One address of a meta server, and what the server is called. A name may have several addresses;
-/// each of them is a server of its own.
+/// One address of a meta server, and the name by which the server is known. If a host name has several
+/// addresses, the client treats each address as a separate server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ServerAddr {
-    /// The address as the user gave it, or as a follower named it.
+    /// The address that the user or a follower gave.
     pub(crate) named: MetaAddr,
-    /// The address that connections go to.
+    /// The address to which the client connects.
     pub(crate) address: SocketAddr,
 }
 

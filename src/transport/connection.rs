@@ -1,8 +1,8 @@
-//! One connection to a meta server: many requests in flight, matched to their answers by seqid.
+//! One connection to a meta server. Many requests can be in flight; responses are matched by seqid.
 //!
-//! A task of its own reads and writes; it ends when the connection does or when the last handle is
-//! dropped. Whether a request may have left this process is always known: that decides whether a
-//! failure is [`CallError::NotSent`] or [`CallError::Lost`].
+//! A separate task reads and writes. It ends when the connection ends or when the last handle is dropped.
+//! The connection always knows whether a request may have left this process, and accordingly reports a
+//! failure as [`CallError::NotSent`] or as [`CallError::Lost`].
 
 use std::collections::BTreeMap;
 use std::io;
@@ -24,50 +24,52 @@ use crate::protocol::generation::Generation;
 use crate::protocol::messages::Rpc;
 use crate::protocol::thrift::DecodeError;
 
-/// The longest answer that is taken, in bytes. A list of ten thousand duplications fits.
+/// The longest response that the client accepts, in bytes. A list of ten thousand duplications fits.
 const MAX_ANSWER: usize = 64 << 20;
-/// Requests that may wait for the task to take them.
+/// How many requests may wait until the task takes them.
 const QUEUE: usize = 256;
-/// Room for one read, in bytes.
+/// The size of the buffer for one read, in bytes.
 const READ_AT_ONCE: usize = 4096;
-/// Bytes that may wait to be written before the task takes no further requests.
+/// How many bytes may wait to be written before the task stops taking requests.
 const MAX_UNWRITTEN: usize = 256 << 10;
 
-/// Why a call got no answer.
+/// The reason why a call got no response.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum CallError {
-    /// Nothing of the request left this process.
+    /// No part of the request has left this process.
     #[error("nothing was sent: {0}")]
     NotSent(Why),
-    /// It was sent, and no answer that can be read came back.
-    #[error("no answer came: {0}")]
+    /// The request may have been sent, and no readable response arrived.
+    #[error("no response arrived: {0}")]
     Lost(Why),
-    /// The RPC layer of the server refused it: it has no such RPC, or can't handle any.
-    #[error("the server's RPC layer refused it with {0}")]
+    /// The server's RPC layer refused the request, because the server does not have this RPC or cannot
+    /// handle any.
+    #[error("the server's RPC layer refused the request with {0}")]
     Framework(ErrorCode),
 }
 
-/// What ended a call or a connection.
+/// The reason why a call or a connection ended.
 #[derive(Debug, Clone, thiserror::Error)]
 pub(crate) enum Why {
-    #[error("the time ran out")]
+    #[error("the timeout expired")]
     Timeout,
     #[error("the connection was closed")]
     Closed,
     #[error("the connection failed: {0}")]
     Io(Arc<io::Error>),
-    #[error("what came back is not an answer: {0}")]
+    #[error("the bytes received are not a response: {0}")]
     Frame(FrameError),
-    #[error("the answer cannot be read: {0}")]
+    #[error("the response cannot be read: {0}")]
     Body(DecodeError),
-    #[error("the answer is to another request: expected={expected} name={name:?}")]
+    #[error("the response belongs to another request: expected={expected} name={name:?}")]
     WrongName { expected: &'static str, name: String },
-    #[error("the answer has a seqid that was never sent: seqid={0}")]
+    #[error("the response has a seqid that was never sent: seqid={0}")]
     UnknownSeqid(i32),
 }
 
 impl Why {
-    /// Whether what came back can't be from a meta server, rather than nothing having come.
+    /// Returns whether the reason is a response that cannot come from a meta server. For all other reasons,
+    /// no response arrived.
     pub(crate) fn is_garbage(&self) -> bool {
         match self {
             Why::Timeout | Why::Closed | Why::Io(_) => false,
@@ -76,7 +78,7 @@ impl Why {
     }
 }
 
-/// A request on its way. The caller may withdraw it as long as the task has not taken it.
+/// Whether the task has taken a request. Until then the caller can withdraw the request.
 #[derive(Debug, Default)]
 struct JobState(AtomicU8);
 
@@ -90,6 +92,7 @@ impl JobState {
     }
 }
 
+/// A request that waits for the task.
 struct Job {
     name: &'static str,
     seqid: i32,
@@ -98,17 +101,17 @@ struct Job {
     reply: oneshot::Sender<Result<Bytes, CallError>>,
 }
 
-/// What connections are made with.
+/// The environment that connections need.
 #[derive(Debug, Clone)]
 pub(crate) struct Seams {
     pub(crate) resolver: Arc<dyn Resolver>,
     pub(crate) connector: Arc<dyn Connector>,
     pub(crate) versions: Arc<dyn VersionLookup>,
-    /// The generation that somebody has stated, which each connection checks.
+    /// The stated generation, which each connection checks.
     pub(crate) generation: Option<Generation>,
 }
 
-/// A connection. It closes when the last handle is dropped.
+/// A connection to a meta server. It closes when the last handle is dropped.
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) server: ServerAddr,
@@ -127,7 +130,7 @@ impl Drop for Connection {
 }
 
 impl Connection {
-    /// Connects.
+    /// Opens a connection.
     pub(crate) async fn open(
         seams: &Seams,
         server: &ServerAddr,
@@ -161,27 +164,27 @@ impl Connection {
         })
     }
 
-    /// The version that the server says it is, if it says one in time.
+    /// Returns the version that the server reports, or `None` if it reports none before the deadline.
     pub(crate) async fn version(&self, deadline: Deadline) -> Option<String> {
         deadline.limit(self.versions.version(self.server.address)).await.flatten()
     }
 
-    /// Whether the server has sent anything at all over this connection.
+    /// Returns whether the server has sent anything over this connection.
     pub(crate) fn has_received(&self) -> bool {
         self.received.load(Ordering::Relaxed)
     }
 
-    /// Whether it can't be used further.
+    /// Returns whether the connection has ended.
     pub(crate) fn is_closed(&self) -> bool {
         self.jobs.is_closed()
     }
 
-    /// Ends it, for all who use it.
+    /// Closes the connection for all its users.
     pub(crate) fn close(&self) {
         self.task.abort();
     }
 
-    /// Sends a request and waits for its answer.
+    /// Sends a request and waits for its response until the deadline.
     pub(crate) async fn call<R: Rpc>(
         &self,
         request: &R::Request,
@@ -190,8 +193,8 @@ impl Connection {
         self.call_for_a_while::<R>(request, deadline).await.0
     }
 
-    /// Sends a request and waits for its answer until the deadline. The answer that has not come by
-    /// then may still come.
+    /// Sends a request and waits for its response until the deadline. If the response has not arrived
+    /// by then, [`Late`] still receives it.
     pub(crate) async fn call_for_a_while<R: Rpc>(
         &self,
         request: &R::Request,
@@ -203,7 +206,8 @@ impl Connection {
         }
     }
 
-    /// The answer's bytes; with an error, where those may still come from.
+    /// Returns the bytes of the response. The error contains the receiver of a response that may still
+    /// arrive.
     async fn exchange<R: Rpc>(
         &self,
         request: &R::Request,
@@ -211,7 +215,7 @@ impl Connection {
     ) -> Result<Bytes, (CallError, Option<AnswerReceiver>)> {
         let seqid = self.last_seqid.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
         if seqid <= 0 {
-            // Two thousand million requests: a new connection counts from 1 again.
+            // This happens after two thousand million requests. A new connection counts from 1 again.
             self.close();
             return Err((CallError::NotSent(Why::Closed), None));
         }
@@ -225,7 +229,7 @@ impl Connection {
             state: state.clone(),
             reply,
         };
-        // A call that is dropped before its turn must not be sent later.
+        // A request must not be sent after its call was dropped.
         let withdraw = Withdraw(state);
         match deadline.limit(self.jobs.send(job)).await {
             None => return Err((CallError::NotSent(Why::Timeout), None)),
@@ -234,31 +238,31 @@ impl Connection {
         }
         match deadline.limit(&mut answer).await {
             Some(Ok(result)) => result.map_err(|error| (error, None)),
-            // The task was aborted with the request in its hands or before.
+            // The task was aborted before or after it took the request.
             Some(Err(_)) => Err((withdraw.error(Why::Closed), None)),
             None => Err((withdraw.error(Why::Timeout), Some(answer))),
         }
     }
 
     fn read_answer<R: Rpc>(&self, payload: &Bytes) -> Result<R::Answer, CallError> {
-        // The task has read the envelope once, to match it.
+        // The task has already read the envelope in order to match the response.
         let answer =
             frame::decode_answer(payload).map_err(|error| CallError::Lost(Why::Frame(error)))?;
         if answer.framework != ErrorCode::Ok {
             return Err(CallError::Framework(answer.framework));
         }
         answer.answer().map_err(|error| {
-            // A server that sends one body that can't be read is not to be believed on the next.
+            // If one body cannot be read, the next response cannot be trusted either.
             self.close();
             CallError::Lost(Why::Body(error))
         })
     }
 }
 
-/// Where the bytes of an answer come from.
+/// Receives the bytes of a response.
 type AnswerReceiver = oneshot::Receiver<Result<Bytes, CallError>>;
 
-/// An answer that did not come in time, and may still come as long as the connection lasts.
+/// A response that did not arrive in time. It may still arrive while the connection exists.
 #[derive(Debug)]
 pub(crate) struct Late<R> {
     answer: Option<AnswerReceiver>,
@@ -266,13 +270,13 @@ pub(crate) struct Late<R> {
 }
 
 impl<R: Rpc> Late<R> {
-    /// No answer that could still come.
+    /// Returns a value for a request without a response to wait for.
     pub(crate) fn none() -> Late<R> {
         Late { answer: None, of: PhantomData }
     }
 
-    /// Waits for the answer until the deadline. `None`, perhaps before the deadline, where none comes
-    /// that can be read.
+    /// Waits for the response until the deadline. Returns `None`, possibly before the deadline, if no
+    /// readable response can arrive any more.
     pub(crate) async fn wait(&mut self, deadline: Deadline) -> Option<R::Answer> {
         let come = deadline.limit(self.answer.as_mut()?).await?;
         self.answer = None;
@@ -283,23 +287,23 @@ impl<R: Rpc> Late<R> {
 }
 
 impl<R> Late<R> {
-    /// What is left to know when nobody waits for the answer any more: whether it has come.
+    /// Gives up waiting for the response, and keeps only whether it has arrived.
     pub(crate) fn into_signal(self) -> LateSignal {
         LateSignal(self.answer)
     }
 }
 
-/// Whether an answer has come that nobody waits for.
+/// Tells whether a response has arrived for which no call waits any more.
 #[derive(Debug)]
 pub(crate) struct LateSignal(Option<AnswerReceiver>);
 
 impl LateSignal {
-    /// Of an answer that can't come any more.
+    /// Returns the signal of a response that cannot arrive any more.
     pub(crate) fn none() -> LateSignal {
         LateSignal(None)
     }
 
-    /// Whether the server's own answer has come since it was last asked.
+    /// Returns whether a response of the server has arrived since the previous call of this function.
     pub(crate) fn has_come(&mut self) -> bool {
         let Some(Ok(Ok(payload))) = self.0.as_mut().map(oneshot::Receiver::try_recv) else {
             return false;
@@ -309,7 +313,7 @@ impl LateSignal {
     }
 }
 
-/// Takes a request back when its caller goes, if the task has not taken it.
+/// Withdraws a request when its caller is dropped, unless the task has already taken the request.
 struct Withdraw(Arc<JobState>);
 
 impl Withdraw {
@@ -330,22 +334,25 @@ impl Drop for Withdraw {
     }
 }
 
-/// What the connection's task owns.
+/// The state of the connection's task.
 struct Task {
     queue: mpsc::Receiver<Job>,
     last_seqid: Arc<AtomicI32>,
-    /// Whether anything has been read.
+    /// Whether the server has sent anything.
     received: Arc<AtomicBool>,
-    /// By seqid. Ordered, so that callers wake in the same order in every run.
+    /// The requests in flight, by seqid. The map is ordered, so that callers wake in the same order in
+    /// every run.
     pending: BTreeMap<i32, Pending>,
-    /// Bytes of all requests that were taken, and how many of them the stream has taken.
+    /// The number of bytes of all requests that were taken, and how many of them were written to the
+    /// stream.
     taken: u64,
     written: u64,
 }
 
+/// A request in flight.
 struct Pending {
     name: &'static str,
-    /// How many bytes were to be written before it.
+    /// How many bytes must be written before the first byte of this request.
     behind: u64,
     reply: oneshot::Sender<Result<Bytes, CallError>>,
 }
@@ -354,7 +361,7 @@ impl Task {
     async fn run(mut self, stream: Box<dyn Stream>) {
         let why = self.exchange(stream).await;
         tracing::debug!(%why, "a connection to a meta server ended");
-        // Refuse what comes from now on, then tell those who wait which it is for them.
+        // Further requests are refused. Each waiting call learns whether its request was sent.
         self.queue.close();
         while let Ok(job) = self.queue.try_recv() {
             let _ = job.reply.send(Err(CallError::NotSent(why.clone())));
@@ -376,8 +383,8 @@ impl Task {
             incoming.reserve(READ_AT_ONCE);
             tokio::select! {
                 biased;
-                // Reading first: a server that has closed must be noticed before another request is
-                // taken and counted as sent.
+                // Reading comes first, so that a connection which the server has closed is noticed
+                // before another request is taken and counts as sent.
                 read = reader.read_buf(&mut incoming) => match read {
                     Ok(0) => return Why::Closed,
                     Ok(_) => {
@@ -402,7 +409,7 @@ impl Task {
     }
 
     fn take_job(&mut self, job: Job, outgoing: &mut BytesMut) {
-        // Callers that stopped waiting must not pile up behind a server that never answers.
+        // Requests whose callers stopped waiting must not accumulate if a server never responds.
         if self.pending.len() >= QUEUE {
             self.pending.retain(|_, pending| !pending.reply.is_closed());
         }
@@ -431,7 +438,7 @@ impl Task {
                     let _ = pending.reply.send(Err(CallError::Lost(why.clone())));
                     return Err(why);
                 }
-                // Answered twice, or after its caller stopped waiting.
+                // The response is a repetition, or its caller has stopped waiting.
                 None if (1..=self.last_seqid.load(Ordering::Relaxed)).contains(&answer.seqid) => {}
                 None => return Err(Why::UnknownSeqid(answer.seqid)),
             }

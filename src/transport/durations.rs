@@ -1,23 +1,23 @@
-//! How long the client waits for what. Those that depend on others are derived from them here, so
-//! that every operation can come to its outcome within the default time limit.
+//! How long the client waits. Durations that depend on each other are derived from each other here, so
+//! that every operation can determine its outcome within the default timeout.
 
 use std::time::Duration;
 
 use super::seams::Deadline;
 
-/// The time limit of a call where the caller gives none.
+/// The timeout of a call if the caller sets none.
 pub(crate) const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long a server may keep silent before the next server is asked too whether it leads.
+/// How long a server may take to respond before the next server is asked, too, whether it is the leader.
 pub(crate) const STAGGER: Duration = Duration::from_millis(250);
 
-/// How long a server may take to answer the question whether it leads.
+/// How long a server may take to respond to the question whether it is the leader.
 pub(crate) const PROBE: Duration = Duration::from_secs(3);
 
 /// How long resolving a name may take. The resolver of glibc asks its second name server after 5 s.
 pub(crate) const RESOLVE: Duration = Duration::from_secs(6);
 
-/// How long a server may take to answer any other question before another connection is tried.
+/// How long a server may take to respond to any other read before another connection is tried.
 const ONE_TRY: Duration = PROBE;
 
 /// Returns the deadline of one request within a call. It leaves time for another server.
@@ -25,26 +25,26 @@ pub(crate) fn one_try(deadline: Deadline) -> Deadline {
     deadline.or_after(ONE_TRY.min(deadline.left() / 2))
 }
 
-/// The pause before a failed try is repeated: the first pause, and the longest one.
+/// The pause before a failed try is repeated: the first pause, and the longest pause.
 pub(crate) const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
-/// For how long a duplication must be absent before the absence is believed where the leader may have
-/// changed. A new leader serves before it has read its duplications back, and lists none until then.
-/// The client cannot notice a leader that serves like this for longer than `QUIET`.
+/// For how long a duplication must be absent before the client believes that it does not exist, if the
+/// leader may have changed. A new leader serves requests before it has read its duplications back, and
+/// lists none until then. The client cannot recognize a leader that does so for longer than `QUIET`.
 pub(crate) const QUIET: Duration = Duration::from_secs(2);
 
-/// What is kept of a call's time for finding out what a request did whose response does not come. A
-/// response that comes during that time still counts.
+/// The part of a call's time that is reserved for finding out what a request did if its response does
+/// not arrive. A response that arrives during that time still counts.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct ReadBackTime {
-    /// No more than that.
+    /// The upper limit.
     pub(crate) most: Duration,
-    /// No more than this part of the time that is left: 4 means a quarter.
+    /// The fraction of the remaining time that is the limit, too: 4 means a quarter.
     pub(crate) part: u32,
 }
 
 impl ReadBackTime {
-    /// How much that is of the time that is left.
+    /// Returns how much of the remaining time is reserved.
     fn of(self, left: Duration) -> Duration {
         self.most.min(left / self.part)
     }
@@ -57,26 +57,27 @@ pub(crate) fn answer_until(deadline: Deadline, read_back: ReadBackTime) -> Deadl
     Deadline::after(left - read_back.of(left))
 }
 
-/// After an add, one read that shows the duplication is enough, while the response alone can make a
-/// Created certain: so most of the time is the response's. A leader that took over meanwhile lists the
-/// duplication after [`QUIET`].
+/// The time reserved after an add. One read that shows the duplication is enough, and only the response
+/// can make a Created certain, so most of the time is spent waiting for the response. A leader that has
+/// taken over in the meantime lists the duplication after [`QUIET`].
 pub(crate) const READ_BACK_ADD: ReadBackTime = ReadBackTime { most: QUIET, part: 4 };
 
-/// A removal is confirmed by two reads that are [`QUIET`] apart; the same time again is for the reads
-/// themselves, for finding the leader, and for a server that carries the request out late.
+/// The time reserved after a change. A removal is confirmed by two reads that are [`QUIET`] apart. The
+/// same time again is reserved for the reads themselves, for finding the leader, and for a server that
+/// executes the request late.
 pub(crate) const READ_BACK_CHANGE: ReadBackTime =
     ReadBackTime { most: QUIET.saturating_mul(2), part: 2 };
 
-/// How long a request whose response was lost counts as under way after its call ended, unless
-/// something shows before that the server is done with it. The protocol sets no limit: the request may
-/// be in a buffer of the network or in the server's queue. A minute is six times the default time limit;
-/// a server that keeps a request for longer than that cannot be told from one that lost it.
+/// How long a request without a response counts as in flight after its call has ended, unless something
+/// shows earlier that the server is done with the request. The protocol sets no limit, because the
+/// request may wait in a buffer of the network or in the server's queue. A minute is six times the default
+/// timeout. A server that keeps a request longer cannot be distinguished from a server that lost it.
 pub(crate) const UNDER_WAY: Duration = Duration::from_secs(60);
 
-/// How long an outcome that is certain already waits to be read back.
+/// How long a call reads the table back if its outcome is already certain.
 pub(crate) const CONFIRM: Duration = Duration::from_secs(1);
 
-// Both fit into the default time limit whole.
+// Both reserves fit into the default timeout.
 const _: () = {
     let limit = DEFAULT_TIMEOUT.as_millis();
     assert!(READ_BACK_ADD.most.as_millis() * READ_BACK_ADD.part as u128 <= limit);

@@ -1,4 +1,5 @@
-//! A group of meta servers: its leader is looked for, kept, and looked for again when it has gone.
+//! Finds the leader among the meta servers of a cluster, keeps the connection to it, and finds the next
+//! leader after a change.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -13,10 +14,10 @@ use super::round::{Candidate, Failure, Round};
 use super::seams::{Deadline, Random};
 use crate::error::{Error, ErrorKind, Result};
 
-/// What a server may be about that takes a connection and never answers.
-const MAY_REQUIRE_KERBEROS: &str = "a server that takes the connection and never answers may require Kerberos, which is not supported";
+/// A hint for a server that accepts a connection and never responds.
+const MAY_REQUIRE_KERBEROS: &str = "a server that accepts the connection and never responds may require Kerberos, which is not supported";
 
-/// A pause that doubles from try to try.
+/// A pause that doubles with each try.
 #[derive(Debug, Clone)]
 pub(crate) struct Backoff {
     next: Duration,
@@ -24,13 +25,13 @@ pub(crate) struct Backoff {
 }
 
 impl Backoff {
-    /// Sleeps, until the deadline at most. Whether there is time left.
+    /// Sleeps, but not beyond the deadline. Returns whether there is time left.
     pub(crate) async fn sleep(&mut self, deadline: Deadline) -> bool {
         let pause = self.next();
         deadline.sleep(pause).await
     }
 
-    /// How long the next pause is.
+    /// Returns the length of the next pause.
     pub(crate) fn next(&mut self) -> Duration {
         let pause = self.random.jitter(self.next);
         self.next = (self.next * 2).min(PAUSE.1);
@@ -45,33 +46,33 @@ pub(crate) struct MetaServers {
     seams: Seams,
     random: Random,
     memory: Mutex<Memory>,
-    /// One search at a time: the others wait for what it finds.
+    /// Allows one search at a time. Other calls wait for its result.
     searching: Semaphore,
 }
 
-/// What is remembered of the leader.
+/// What the client remembers about the leader.
 #[derive(Debug, Default)]
 struct Memory {
     /// The leader in use.
     known: Option<Known>,
-    /// The server that was last found to lead. It is asked first by the next search, if it is still
-    /// listed, or still an address of a listed name.
+    /// The server that was the leader last. The next search asks it first, if it is still listed or still
+    /// an address of a listed name.
     last: Option<ServerAddr>,
 }
 
-/// The leader in use. One that was found fresh stays so for a while, for later calls too.
+/// The leader in use. A leader that was found fresh stays fresh for a while, also for later calls.
 #[derive(Debug)]
 struct Known {
     connection: Arc<Connection>,
     fresh_until: Option<Deadline>,
 }
 
-/// A leader, and how it was found.
+/// The connection to a leader, and whether the leader may be new.
 #[derive(Debug, Clone)]
 pub(crate) struct Leader {
     pub(crate) connection: Arc<Connection>,
-    /// The group had no leader for a while, or one that was not ready: this one may serve before it
-    /// has read its duplications back.
+    /// Whether the cluster had no leader for a while, or a leader that was not ready. This leader may then
+    /// serve requests before it has read its duplications back.
     pub(crate) fresh: bool,
 }
 
@@ -81,10 +82,12 @@ impl MetaServers {
         MetaServers { listed, seams, random, memory, searching: Semaphore::new(1) }
     }
 
+    /// Returns a new sequence of pauses.
     pub(crate) fn backoff(&self) -> Backoff {
         Backoff { next: PAUSE.0, random: self.random.clone() }
     }
 
+    /// Returns the leader in use, unless its connection has ended.
     fn known(&self) -> Option<Leader> {
         let memory = self.memory();
         let known = memory.known.as_ref().filter(|known| !known.connection.is_closed())?;
@@ -92,20 +95,20 @@ impl MetaServers {
         Some(Leader { connection: known.connection.clone(), fresh })
     }
 
-    /// Whether asking for the leader needs no waiting.
+    /// Returns whether [`MetaServers::leader`] returns without waiting.
     pub(crate) fn has_leader(&self) -> bool {
         self.known().is_some()
     }
 
-    /// A connection to the leader: the one in use, or a new one. `table` is what the servers are
-    /// asked about; any name does.
+    /// Returns the connection to the leader, and opens it if necessary. The question to the servers names
+    /// `table`, which need not exist.
     pub(crate) async fn leader(&self, table: &str, deadline: Deadline) -> Result<Leader> {
         if let Some(known) = self.known() {
             return Ok(known);
         }
         let turn = deadline.limit(self.searching.acquire()).await;
         let Some(Ok(_turn)) = turn else {
-            return Err(Error::new(ErrorKind::Timeout, "the leader was still being looked for"));
+            return Err(Error::new(ErrorKind::Timeout, "the leader was not found in time"));
         };
         if let Some(known) = self.known() {
             return Ok(known);
@@ -120,7 +123,7 @@ impl MetaServers {
         Ok(found)
     }
 
-    /// Stops taking that server for the leader.
+    /// Stops using this connection as the one to the leader.
     pub(crate) fn forget(&self, connection: &Arc<Connection>) {
         let mut memory = self.memory();
         if memory.known.as_ref().is_some_and(|known| Arc::ptr_eq(&known.connection, connection)) {
@@ -141,7 +144,7 @@ impl MetaServers {
                 Err(failures) => failures,
             };
             fresh = true;
-            // Nobody there at all is more likely a wrong address than a group that restarts.
+            // If no server can be reached, a wrong address is more likely than a restart of all servers.
             hopeless += u32::from(failures.iter().all(|(_, failure)| failure.is_hopeless()));
             if hopeless == 2 || !backoff.sleep(deadline).await {
                 return Err(explain(&failures));
@@ -149,7 +152,7 @@ impl MetaServers {
         }
     }
 
-    /// Asks the servers which of them leads, until one says that it does.
+    /// Asks the servers whether they are the leader, until one confirms it.
     async fn ask(
         &self,
         table: &str,
@@ -166,13 +169,13 @@ impl MetaServers {
         Err(failures)
     }
 
-    /// A round of asking each listed server, each of its addresses, and whom the followers name,
-    /// whether it leads.
+    /// Starts a round of questions to each address of each listed server, and to the servers that
+    /// followers name as the leader.
     pub(crate) fn round<'a>(&'a self, table: &'a str, deadline: Deadline) -> Round<'a> {
         Round::new(&self.seams, &self.listed, self.memory().last.clone(), table, deadline)
     }
 
-    /// The place of a server among the listed ones; after all of them if it is not listed.
+    /// Returns the position of a server in the list, or the length of the list if it is not listed.
     pub(crate) fn place(&self, candidate: &Candidate) -> usize {
         let named = match candidate {
             Candidate::Name(named) => named,
@@ -187,10 +190,10 @@ impl MetaServers {
     }
 }
 
-/// The servers that were asked, and why none of them is the leader.
+/// The servers that are not the leader, each with the reason.
 type Failures = Vec<(Candidate, Failure)>;
 
-/// What it means that no server leads.
+/// Returns the error for a cluster in which no server is the leader.
 fn explain(failures: &Failures) -> Error {
     let all = |is: fn(&Failure) -> bool| failures.iter().all(|(_, failure)| is(failure));
     let silent = failures.iter().any(|(_, failure)| matches!(failure, Failure::Silent));
@@ -205,7 +208,7 @@ fn explain(failures: &Failures) -> Error {
     } else {
         ErrorKind::Unavailable
     };
-    // One server's code is a field of the error; the codes of several have no other place than this.
+    // The code of a single server is a field of the error. The codes of several appear in the message.
     let several = failures.len() > 1;
     let tried: Vec<String> = failures
         .iter()
@@ -215,9 +218,9 @@ fn explain(failures: &Failures) -> Error {
         })
         .collect();
     let message = if tried.is_empty() {
-        "no meta server answered in time; nothing was sent".to_owned()
+        "no meta server responded in time; nothing was sent".to_owned()
     } else {
-        format!("no leader among the meta servers, nothing was sent: {}", tried.join("; "))
+        format!("no meta server is the leader; nothing was sent: {}", tried.join("; "))
     };
     let mut error = Error::new(kind, message);
     let short = failures.iter().find_map(|(_, failure)| failure.advice());
@@ -227,14 +230,14 @@ fn explain(failures: &Failures) -> Error {
         error = error.with_hint(MAY_REQUIRE_KERBEROS);
     } else if silent {
         error = error.with_hint(
-            "the server that does not answer may be the leader: check that server, or try again when another one leads",
+            "the server that does not respond may be the leader: check that server, or try again when another server is the leader",
         );
     } else if kind == ErrorKind::Protocol {
         error = error.with_hint(
-            "check that the addresses are meta servers' (34601 by default), not replica servers'",
+            "check that these are the addresses of meta servers (port 34601 by default) and not of replica servers",
         );
     } else if all(Failure::is_nobody_there) {
-        error = error.with_hint("check the addresses, and that the meta servers run");
+        error = error.with_hint("check the addresses, and whether the meta servers are running");
     }
     if let [(server, failure)] = failures.as_slice() {
         error = error.with_server(server);

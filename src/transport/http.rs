@@ -1,5 +1,5 @@
-//! `GET /version`, which tells 2.4 and 2.5 from a 2.6 snapshot. Nothing else is asked by HTTP: some
-//! pages end a follower of 2.5.0.
+//! Asks for `GET /version`, which distinguishes versions 2.4 and 2.5 from a snapshot of 2.6. The client
+//! requests no other page, because some pages terminate a follower of version 2.5.0.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -13,20 +13,20 @@ use serde::Deserialize;
 use super::MetaAddr;
 use super::seams::{LookingUp, VersionLookup};
 
-/// How long a look-up may take.
+/// The timeout of a request.
 const DEADLINE: Duration = Duration::from_secs(1);
-/// The longest body that is read, in bytes.
+/// The longest body that the client reads, in bytes.
 const MAX_BODY: usize = 64 << 10;
 
-/// Looks versions up by HTTP, on the port that takes RPCs too.
+/// Looks up versions by HTTP, on the port that also serves RPCs.
 #[derive(Debug)]
 pub(crate) struct HttpLookup {
     listed: Arc<[MetaAddr]>,
-    /// Made when it is first needed: most servers are known without it.
+    /// Created on first use, because most servers are recognized without it.
     client: Arc<OnceCell<Client>>,
 }
 
-/// What `GET /version` answers.
+/// The response to `GET /version`.
 #[derive(Debug, Deserialize)]
 struct Version {
     #[serde(rename = "Version")]
@@ -34,7 +34,7 @@ struct Version {
 }
 
 impl HttpLookup {
-    /// Follows redirects to the `listed` meta servers only.
+    /// Returns a look-up that follows redirects only to the `listed` meta servers.
     pub(crate) fn new(listed: Arc<[MetaAddr]>) -> HttpLookup {
         HttpLookup { listed, client: Arc::default() }
     }
@@ -59,13 +59,13 @@ impl VersionLookup for HttpLookup {
 
 fn build(listed: Arc<[MetaAddr]>) -> reqwest::Result<Client> {
     Client::builder()
-        // A proxy named by the environment must never see this traffic.
+        // A proxy from the environment must never see this traffic.
         .no_proxy()
         .timeout(DEADLINE)
-        // No connection waits for a next time that hardly ever comes.
+        // The next request is hardly ever needed, so no connection is kept for it.
         .pool_max_idle_per_host(0)
         .redirect(Policy::custom(move |attempt| {
-            // `previous` starts with the first address.
+            // `previous` includes the address of the first request.
             if attempt.previous().len() == 1 && is_listed(attempt.url(), &listed) {
                 attempt.follow()
             } else {
@@ -92,6 +92,6 @@ async fn fetch(client: &Client, url: &str) -> reqwest::Result<Option<String>> {
         }
         body.extend_from_slice(&chunk);
     }
-    // A status of 200 proves nothing: "null" comes with it too.
+    // A status of 200 proves nothing: a server may also send the body "null" with it.
     Ok(serde_json::from_slice(&body).ok().map(|version: Version| version.version))
 }

@@ -1,5 +1,5 @@
-//! What has been learnt about a server over one connection. It holds for that connection only: the
-//! next one may reach another server, of another version.
+//! What the client has learnt about a server over one connection. This holds for that connection only,
+//! because the next connection may reach another server of another version.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -7,10 +7,10 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use crate::protocol::found::{Found, Refuted};
 use crate::protocol::generation::Generation;
 
-/// Tables whose ids are remembered.
+/// How many table ids are remembered for each connection.
 const MAX_TABLES: usize = 1024;
 
-/// What has been learnt.
+/// What the client has learnt about a server.
 #[derive(Debug)]
 pub(crate) struct Learnt {
     stated: Option<Generation>,
@@ -20,7 +20,7 @@ pub(crate) struct Learnt {
 }
 
 impl Learnt {
-    /// Nothing yet, of a server of which somebody has stated the generation, or has not.
+    /// Returns an empty record. `stated` is the generation that the user states for the servers.
     pub(crate) fn new(stated: Option<Generation>) -> Learnt {
         Learnt {
             stated,
@@ -30,23 +30,28 @@ impl Learnt {
         }
     }
 
-    /// What was found out; `None` before it was.
+    /// Returns how the server was recognized, or `None` if the client has not tried yet.
     pub(crate) fn found(&self) -> Option<&Found> {
         self.found.get()
     }
 
-    /// Keeps what was found out. What was found first stays.
+    /// Records how the server was recognized. A later record does not replace an earlier one.
     pub(crate) fn note_found(&self, found: Found) {
         self.found.get_or_init(|| found);
     }
 
-    /// Keeps whether the server told the remote table's name when it told of a duplication.
+    /// Records whether the server reports the name of the remote table with a duplication. A later
+    /// record does not replace an earlier one.
     pub(crate) fn note_names(&self, told: bool) {
         self.names_remote_tables.get_or_init(|| told);
     }
 
-    /// The generation to go by: what was found out, refined by what was stated unless that is
-    /// refuted. `None` before anything was found out.
+    /// Returns the generation by which the client treats the server: the stated generation if nothing
+    /// refutes it, otherwise the one that was found out. Returns `None` before the server was recognized.
+    ///
+    /// # Errors
+    ///
+    /// The server refutes the stated generation.
     pub(crate) fn generation(&self) -> Result<Option<Generation>, Refuted> {
         let Some(found) = self.found() else { return Ok(None) };
         match self.stated {
@@ -58,11 +63,12 @@ impl Learnt {
         }
     }
 
-    /// The id that a table had when it was last asked about here.
+    /// Returns the id that a table had when this connection was last used to read it.
     pub(crate) fn table_id(&self, table: &str) -> Option<i32> {
         self.tables.lock().unwrap_or_else(PoisonError::into_inner).get(table).copied()
     }
 
+    /// Records the id of a table.
     pub(crate) fn note_table(&self, table: &str, table_id: i32) {
         let mut tables = self.tables.lock().unwrap_or_else(PoisonError::into_inner);
         if tables.len() >= MAX_TABLES {

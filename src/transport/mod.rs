@@ -1,4 +1,4 @@
-//! Connections to meta servers, requests matched to answers, and the leader of a group.
+//! Connects to meta servers, matches responses to requests, and finds the leader of a group.
 
 pub mod address;
 pub(crate) mod connection;

@@ -1,9 +1,9 @@
-//! One round of asking: which of the meta servers leads?
+//! One round of asking the meta servers which of them is the leader.
 //!
-//! The servers are asked in the order in which they are listed, each a short while after the server
-//! before it, or as soon as one fails (RFC 8305, "Happy Eyeballs"). A host name is resolved when its
-//! turn comes, and each of its addresses is asked as a server of its own. Whom a follower names is
-//! asked next.
+//! The servers are asked in the order of the list. Each server is asked a short while after the previous
+//! one, or as soon as a server fails (as in RFC 8305, "Happy Eyeballs"). A host name is resolved when its
+//! turn comes, and each of its addresses is asked as a separate server. If a follower names the leader,
+//! that server is asked next.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -22,7 +22,7 @@ use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{PartitionConfig, QueryConfig, QueryConfigRequest};
 use crate::threads;
 
-/// Whom to ask: a name that has to be resolved first, or a server.
+/// What a round asks next: a name that must be resolved first, or a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Candidate {
     Name(MetaAddr),
@@ -47,11 +47,11 @@ impl fmt::Display for Candidate {
     }
 }
 
-/// What a server answered: the connection to it where it leads, else why it does not, or why that is
-/// not known.
+/// The result of asking one server: the connection if the server is the leader, otherwise the reason why
+/// it is not, or why that is not known.
 pub(crate) type Probed = Result<Arc<Connection>, Failure>;
 
-/// Why a server is not the leader, or is not known to be.
+/// The reason why a server is not the leader, or why the client does not know.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The name cannot be resolved.
@@ -60,23 +60,23 @@ pub(crate) enum Failure {
     NoAddress,
     /// No connection could be opened.
     Unreachable(Why),
-    /// The server took the connection and sent nothing in time.
+    /// The server accepted the connection and sent nothing in time.
     Silent,
-    /// The server began to answer, and did not finish in time.
+    /// The server began to send a response and did not finish in time.
     Unfinished,
-    /// The connection broke before there was an answer, or the answer cannot be read.
+    /// The connection broke before the response arrived, or the response cannot be read.
     Lost(Why),
-    /// A follower, and whom it names as the leader: several times if it gives an IP address and a
-    /// host name.
+    /// The server is a follower, and names these addresses of the leader. There are several if it gives
+    /// both an IP address and a host name.
     Follower { leaders: Vec<MetaAddr> },
-    /// A meta server that has not started yet, or is recovering.
+    /// The meta server has not finished starting, or is recovering.
     NotReady(ErrorCode),
-    /// Something that does not have this RPC.
+    /// The server does not have this RPC, so it is not a meta server.
     NoMetaServer(ErrorCode),
 }
 
 impl Failure {
-    /// Whether it is more likely a wrong address than a server that is down for a moment.
+    /// Returns whether a wrong address is more likely than a server that is down for a moment.
     pub(crate) fn is_hopeless(&self) -> bool {
         match self {
             Failure::Unresolved(why) | Failure::Unreachable(why) => !matches!(why, Why::Timeout),
@@ -89,7 +89,7 @@ impl Failure {
         }
     }
 
-    /// What the server answered, where that is why.
+    /// Returns the error code of the response, if the response is the reason.
     pub(crate) fn code(&self) -> Option<&ErrorCode> {
         match self {
             Failure::NotReady(code) | Failure::NoMetaServer(code) => Some(code),
@@ -103,7 +103,7 @@ impl Failure {
         }
     }
 
-    /// What to do about it, where nothing is wrong with the server: something has run out here.
+    /// Returns what to do, if the reason is that this machine has run out of something.
     pub(crate) fn advice(&self) -> Option<&'static str> {
         match self {
             Failure::Unresolved(Why::Io(error))
@@ -121,7 +121,7 @@ impl Failure {
         }
     }
 
-    /// Whether it says that the group is changing its leader just now.
+    /// Returns whether this shows that the leader is changing at the moment.
     pub(crate) fn shows_a_change(&self) -> bool {
         match self {
             Failure::NotReady(_) => true,
@@ -136,12 +136,12 @@ impl Failure {
         }
     }
 
-    /// Whether anybody was there.
+    /// Returns whether no connection to the server could be opened.
     pub(crate) fn is_nobody_there(&self) -> bool {
         matches!(self, Failure::Unresolved(_) | Failure::NoAddress | Failure::Unreachable(_))
     }
 
-    /// Whether the server has sent anything.
+    /// Returns whether the server has sent anything.
     pub(crate) fn has_answered(&self) -> bool {
         match self {
             Failure::Unresolved(_)
@@ -165,28 +165,28 @@ impl fmt::Display for Failure {
             Failure::NoAddress => f.write_str("is a name without an address"),
             Failure::Unreachable(Why::Io(error)) => write!(f, "cannot be reached: {error}"),
             Failure::Unreachable(why) => write!(f, "cannot be reached: {why}"),
-            Failure::Silent => f.write_str("takes the connection and does not answer"),
-            Failure::Unfinished => f.write_str("began to answer and did not finish in time"),
+            Failure::Silent => f.write_str("accepts the connection and does not respond"),
+            Failure::Unfinished => f.write_str("began to respond and did not finish in time"),
             Failure::Lost(why) => write!(f, "{why}"),
             Failure::Follower { leaders } if leaders.is_empty() => {
-                f.write_str("is a follower, and names no leader")
+                f.write_str("is a follower and names no leader")
             }
             Failure::Follower { leaders } => {
                 let leaders: Vec<String> = leaders.iter().map(ToString::to_string).collect();
                 write!(f, "is a follower, and names a leader: leader={}", leaders.join(","))
             }
             Failure::NotReady(_) => f.write_str("is not ready"),
-            Failure::NoMetaServer(_) => f.write_str("is no meta server"),
+            Failure::NoMetaServer(_) => f.write_str("is not a meta server"),
         }
     }
 }
 
-/// A round that is under way. Dropping it ends all that it has started.
+/// A round in progress. Dropping it stops everything that it has started.
 pub(crate) struct Round<'a> {
     seams: &'a Seams,
     table: &'a str,
     deadline: Deadline,
-    /// The server to ask before the others, if it is still among them.
+    /// The server to ask first, if it is still listed.
     preferred: Option<ServerAddr>,
     waiting: VecDeque<Candidate>,
     resolved: Vec<MetaAddr>,
@@ -194,14 +194,14 @@ pub(crate) struct Round<'a> {
     under_way: JoinSet<(Candidate, TaskResult)>,
 }
 
-/// What a task of a round has found out.
+/// The result of one task of a round.
 enum TaskResult {
     Addresses(Vec<SocketAddr>),
     Probed(Probed),
 }
 
 impl<'a> Round<'a> {
-    /// Begins a round over the `listed` servers. `table` is what they are asked about; any name does.
+    /// Starts a round over the `listed` servers. The question names `table`, which need not exist.
     pub(crate) fn new(
         seams: &'a Seams,
         listed: &[MetaAddr],
@@ -225,8 +225,8 @@ impl<'a> Round<'a> {
         }
     }
 
-    /// The next server about which something is known, or the next name that has no address. `None`
-    /// after the last one.
+    /// Waits for the next result and returns it with its server, or with the name that could not be
+    /// resolved. Returns `None` after the last result.
     pub(crate) async fn next(&mut self) -> Option<(Candidate, Probed)> {
         loop {
             if let Some(candidate) = self.waiting.pop_front()
@@ -235,10 +235,10 @@ impl<'a> Round<'a> {
                 continue;
             }
             let found = if self.waiting.is_empty() {
-                // Each task has a deadline of its own.
+                // Each task has its own deadline.
                 self.under_way.join_next().await?
             } else {
-                // Whatever the time limit, all who wait are asked within the first half of it.
+                // Whatever the deadline is, all candidates are asked within the first half of the time.
                 let turns = u32::try_from(self.waiting.len()).unwrap_or(u32::MAX);
                 let stagger = STAGGER.min(self.deadline.left() / turns.saturating_mul(2));
                 match Deadline::after(stagger).limit(self.under_way.join_next()).await {
@@ -256,13 +256,13 @@ impl<'a> Round<'a> {
                     }
                     return Some((candidate, probed));
                 }
-                // A server has no addresses to be found, and no task is cancelled or panics.
+                // A server has no addresses to resolve, and no task is cancelled or panics.
                 Ok((Candidate::Server(_), TaskResult::Addresses(_))) | Err(_) => {}
             }
         }
     }
 
-    /// Starts to resolve a name, or to ask a server. Whether that was still to be done.
+    /// Starts to resolve a name or to ask a server. Returns whether that had not been started before.
     fn start(&mut self, candidate: Candidate) -> bool {
         let seams = self.seams.clone();
         match candidate {
@@ -299,7 +299,7 @@ impl<'a> Round<'a> {
         );
     }
 
-    /// Puts candidates before all that wait.
+    /// Puts candidates in front of all that wait.
     fn ask_next(&mut self, candidates: impl DoubleEndedIterator<Item = Candidate>) {
         for candidate in candidates.rev() {
             self.waiting.push_front(candidate);
@@ -307,8 +307,8 @@ impl<'a> Round<'a> {
     }
 }
 
-/// Sorts addresses so that IPv4 and IPv6 take turns, the first family first. A machine that cannot
-/// reach one of the two then loses one turn by that, however many addresses there are.
+/// Sorts addresses so that IPv4 and IPv6 alternate, starting with the family of the first address. If a
+/// machine cannot reach one of the two families, this costs one turn, however many addresses there are.
 fn families_in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let mut counts = [0_usize; 2];
     let mut in_turn: Vec<(usize, SocketAddr)> = addresses
@@ -333,8 +333,8 @@ async fn resolve(seams: &Seams, name: &MetaAddr, until: Deadline) -> TaskResult 
     }))
 }
 
-/// Asks one server whether it leads, by the one RPC whose answer names the leader. It changes
-/// nothing, and every generation has it.
+/// Asks one server whether it is the leader. The request is the only RPC whose response names the leader.
+/// It changes nothing, and servers of every generation have it.
 async fn probe(seams: &Seams, server: &ServerAddr, table: &str, until: Deadline) -> Probed {
     let connection = Connection::open(seams, server, until).await.map_err(Failure::Unreachable)?;
     let answer = match connection.call::<QueryConfig>(&who_leads(table), until).await {
@@ -364,14 +364,14 @@ fn who_leads(table: &str) -> QueryConfigRequest {
     QueryConfigRequest { app_name: table.to_owned(), partition_indices: vec![0] }
 }
 
-/// Whether the server answers the question who leads as a leader does that has started.
+/// Returns whether the server still responds as a leader that has started.
 pub(crate) async fn still_leads(connection: &Connection, table: &str, until: Deadline) -> bool {
     let answer = connection.call::<QueryConfig>(&who_leads(table), until).await;
     answer.is_ok_and(|answer| !answer.err.says_not_applied())
 }
 
-/// How a follower names the leader: by IP address, by host name, or by both. Either may be of no use
-/// here, such as an address inside a network that this machine is not part of.
+/// Returns the addresses under which a follower names the leader: an IP address, a host name, or both.
+/// Either may be of no use on this machine, for example an address inside another network.
 fn named_leaders(config: &PartitionConfig) -> Vec<MetaAddr> {
     let by_address = config.primary.0.map(|address| MetaAddr::from(SocketAddr::V4(address)));
     let by_name = config.hp_primary.as_ref();

@@ -1,7 +1,7 @@
-//! What the client does not reach for by itself: addresses of names, streams, the clock, randomness.
-//! A simulation passes in its own, so that the same seed gives the same run.
+//! The environment of the client: name resolution, streams, the clock and randomness. A simulation passes
+//! in its own, so that the same seed gives the same run.
 //!
-//! The clock is tokio's, which a simulation pauses; nothing else in the crate asks it for the time.
+//! The clock is tokio's, which a simulation can pause. Only this file reads it.
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -19,21 +19,21 @@ use tokio::time::Instant;
 use super::MetaAddr;
 use crate::threads;
 
-/// Something that bytes go to and come from.
+/// A stream of bytes in both directions.
 pub trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// A future that a [`Resolver`] returns.
+/// The future that a [`Resolver`] returns.
 pub type Resolving = Pin<Box<dyn Future<Output = io::Result<Vec<SocketAddr>>> + Send>>;
 
 /// Resolves the names of meta servers.
 pub trait Resolver: Debug + Send + Sync + 'static {
-    /// Returns all addresses of a name, with the port that was given with the name. The client does
-    /// not ask for a host that is an IP address, and it limits the time.
+    /// Returns all addresses of a name, with the port of `name`. The client does not call this for a
+    /// host that is an IP address. The client drops the future if it takes too long.
     fn resolve(&self, name: &MetaAddr) -> Resolving;
 }
 
-/// Resolves names as the operating system does.
+/// Resolves names with the resolver of the operating system.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct SystemResolver;
 
@@ -47,12 +47,12 @@ impl Resolver for SystemResolver {
     }
 }
 
-/// A future that a [`Connector`] returns.
+/// The future that a [`Connector`] returns.
 pub type Connecting = Pin<Box<dyn Future<Output = io::Result<Box<dyn Stream>>> + Send>>;
 
 /// Opens streams to meta servers.
 pub trait Connector: Debug + Send + Sync + 'static {
-    /// Opens a stream to that very address. The client limits the time.
+    /// Opens a stream to this address. The client drops the future if it takes too long.
     fn connect(&self, to: SocketAddr) -> Connecting;
 }
 
@@ -64,16 +64,16 @@ impl Connector for TcpConnector {
     fn connect(&self, to: SocketAddr) -> Connecting {
         Box::pin(async move {
             let stream = above_standard_streams(TcpStream::connect(to).await?)?;
-            // A request is one small write that somebody waits for.
+            // A request is one small write, and a caller waits for the response.
             stream.set_nodelay(true)?;
             Ok(Box::new(stream) as Box<dyn Stream>)
         })
     }
 }
 
-/// Where the process has stdin, stdout or stderr closed, a socket gets the number of one, and whatever
-/// the process prints goes to the server. So the socket moves to another number; `try_clone` takes none
-/// of those three.
+/// Returns the stream with a file descriptor above 2. If the process has closed stdin, stdout or stderr,
+/// a new socket gets that file descriptor, and everything that the process prints would be sent to the
+/// server. `try_clone` never uses the file descriptors 0 to 2.
 fn above_standard_streams(stream: TcpStream) -> io::Result<TcpStream> {
     if stream.as_raw_fd() > 2 {
         return Ok(stream);
@@ -81,71 +81,72 @@ fn above_standard_streams(stream: TcpStream) -> io::Result<TcpStream> {
     TcpStream::from_std(stream.into_std()?.try_clone()?)
 }
 
-/// A future that a [`VersionLookup`] returns: the version, or `None` where it can't be had.
+/// The future that a [`VersionLookup`] returns. Its output is `None` if the version cannot be found out.
 pub type LookingUp = Pin<Box<dyn Future<Output = Option<String>> + Send>>;
 
-/// Looks up which version a meta server says it is. What can't be looked up is not told; everything
-/// works without it.
+/// Looks up the version that a meta server reports. The client works without it, but can then not
+/// distinguish some generations.
 pub trait VersionLookup: Debug + Send + Sync + 'static {
-    /// Looks up the version of the server at that very address. The client limits the time.
+    /// Looks up the version of the server at this address. The client drops the future if it takes too
+    /// long.
     fn version(&self, server: SocketAddr) -> LookingUp;
 }
 
-/// When something must be over.
+/// The time at which something must have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Deadline(Instant);
 
 impl Deadline {
-    /// That much time from now.
-    #[allow(clippy::disallowed_methods)] // the one place that asks the clock
+    /// Returns the deadline after this time from now.
+    #[allow(clippy::disallowed_methods)] // only `Deadline` reads the clock
     pub(crate) fn after(time: Duration) -> Deadline {
         let now = Instant::now();
-        // A timeout too long to add is as good as a year.
+        // A timeout that does not fit is replaced by a year.
         let year = Duration::from_secs(365 * 24 * 3600);
         Deadline(now.checked_add(time.min(year)).unwrap_or(now))
     }
 
-    /// The time left, 0 when it is past.
-    #[allow(clippy::disallowed_methods)] // the one place that asks the clock
+    /// Returns the time that is left, or 0 if the deadline has passed.
+    #[allow(clippy::disallowed_methods)] // only `Deadline` reads the clock
     pub(crate) fn left(self) -> Duration {
         self.0.saturating_duration_since(Instant::now())
     }
 
-    /// Whether it is past.
+    /// Returns whether the deadline has passed.
     pub(crate) fn is_past(self) -> bool {
         self.left().is_zero()
     }
 
-    /// This one, or that much time from now if that comes first.
+    /// Returns the earlier of this deadline and the one after this time from now.
     pub(crate) fn or_after(self, time: Duration) -> Deadline {
         self.min(Deadline::after(time))
     }
 
-    /// Waits for `future`, until then.
+    /// Waits for `future`. Returns `None` if the deadline passes first.
     pub(crate) async fn limit<F: Future>(self, future: F) -> Option<F::Output> {
         tokio::time::timeout_at(self.0, future).await.ok()
     }
 
-    /// Sleeps that long, or until then if that comes first. Whether there is time left after it.
+    /// Sleeps for this time, but not beyond the deadline. Returns whether there is time left.
     pub(crate) async fn sleep(self, time: Duration) -> bool {
         tokio::time::sleep_until(self.or_after(time).0).await;
         !self.is_past()
     }
 }
 
-/// Randomness: jitter of retries, nothing else.
+/// Randomness, which the client uses for the jitter of retries only.
 #[derive(Debug, Clone)]
 pub(crate) struct Random(Arc<Mutex<fastrand::Rng>>);
 
 impl Random {
-    /// From a seed; or, without one, other each time.
-    #[allow(clippy::disallowed_methods)] // the one place that makes a generator
+    /// Returns a generator that starts from the seed, or from a random state if there is none.
+    #[allow(clippy::disallowed_methods)] // only `Random` creates a generator
     pub(crate) fn new(seed: Option<u64>) -> Random {
         Random(Arc::new(Mutex::new(seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed))))
     }
 
-    /// Between half of `time` and all of it, so that clients that failed together don't return
-    /// together.
+    /// Returns a random time between half of `time` and all of it. Clients that failed at the same time
+    /// then do not retry at the same time.
     pub(crate) fn jitter(&self, time: Duration) -> Duration {
         let share = self.0.lock().unwrap_or_else(PoisonError::into_inner).f64();
         time.mul_f64(0.5 + share / 2.0)

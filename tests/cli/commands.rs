@@ -74,7 +74,10 @@ fn what_is_not_told_is_no_success_without_a_warning() {
     let started = expect(&served, 0, "--json start other target").report();
     assert_eq!(started["outcome"], "unchanged");
     let warning = started["warning"].as_str().expect("a warning");
-    assert!(warning.starts_with("it is DS_PREPARE: ") && !warning.contains("itself"), "{warning}");
+    assert!(
+        warning.starts_with("the duplication is in DS_PREPARE: ") && !warning.contains("itself"),
+        "{warning}"
+    );
 
     let old = Served::start(&["--clock", "stopped", "--behave-as", "checkpoint"]);
     let created = expect(&old, 0, "--json add temp target");

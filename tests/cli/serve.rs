@@ -199,6 +199,6 @@ fn duplication_that_is_switched_off_is_told_as_such() {
         assert_eq!(report["error"]["code"], "ERR_SERVICE_NOT_ACTIVE", "{ran:?}");
     }
     let ran = served.run(&["query", "temp"]);
-    assert!(ran.stderr.contains("refuses those about duplication"), "{ran:?}");
+    assert!(ran.stderr.contains("refuses requests about duplication"), "{ran:?}");
     assert!(ran.stderr.contains("`duplication_enabled = false`"), "{ran:?}");
 }

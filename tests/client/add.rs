@@ -131,7 +131,7 @@ async fn dup_exist_of_another_than_listed_has_a_warning() {
     })
     .await;
     assert_eq!(assert_exists(&outcome, Evidence::ServerSaidSo).dupid, DUPID + 5);
-    assert!(outcome.unwrap().warning().unwrap().contains("named another one"));
+    assert!(outcome.unwrap().warning().unwrap().contains("names another duplication"));
 }
 
 #[tokio::test]

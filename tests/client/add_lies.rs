@@ -67,7 +67,7 @@ async fn another_appid() {
 async fn another_dupid() {
     let outcome = lie(|answer| answer.dupid = Some(DUPID + 1)).await;
     assert_created(&outcome, Evidence::AppearedDuringCall);
-    assert!(outcome.unwrap().warning().unwrap().contains("named another one"));
+    assert!(outcome.unwrap().warning().unwrap().contains("names another duplication"));
     assert_not_certainly_created(&lie(|answer| answer.dupid = Some(-5)).await);
     assert_not_certainly_created(&lie(|answer| answer.dupid = Some(0)).await);
     assert_not_certainly_created(&lie(|answer| answer.dupid = None).await);
@@ -90,7 +90,7 @@ async fn dup_exist_that_names_nothing() {
     })
     .await;
     assert_exists(&outcome, Evidence::ServerSaidSo);
-    assert!(outcome.unwrap().warning().unwrap().contains("did not say which"));
+    assert!(outcome.unwrap().warning().unwrap().contains("did not identify"));
 }
 
 #[tokio::test]

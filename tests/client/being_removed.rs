@@ -201,6 +201,6 @@ async fn a_removal_that_still_shows_it_says_so() {
         let Removal::Removed { warning: Some(warning), .. } = removal else {
             panic!("{removal:?}");
         };
-        assert_eq!(warning, "the server is still removing it");
+        assert_eq!(warning, "the server is still removing the duplication");
     }
 }

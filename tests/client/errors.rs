@@ -225,7 +225,7 @@ async fn an_answer_that_stops_in_the_middle_is_no_answer() {
     let (address, _server) = saying(half, false).await;
     let error = fails(address, &spec("temp", "target")).await;
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
-    assert!(error.to_string().contains("began to answer"), "{error}");
+    assert!(error.to_string().contains("began to respond"), "{error}");
     assert!(!error.to_string().contains("Kerberos"), "{error}");
 }
 
@@ -251,7 +251,7 @@ async fn a_server_that_has_answered_does_not_require_kerberos() {
     .await;
     let error = fails(fake.address, &spec("temp", "target")).await;
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
-    assert!(error.hint().unwrap().contains("has answered before"), "{error}");
+    assert!(error.hint().unwrap().contains("has responded on this connection before"), "{error}");
     assert!(!error.to_string().contains("Kerberos"), "{error}");
 }
 

@@ -349,8 +349,8 @@ fn a_removal_that_was_seen_once_says_that_the_time_was_too_short() {
     });
     assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
     let said = error.to_string();
-    assert!(said.contains("seen gone once"), "{said}");
-    assert!(said.contains("did not allow a second look 2 s later"), "{said}");
+    assert!(said.contains("absent in one read"), "{said}");
+    assert!(said.contains("no time was left for a second read 2 s later"), "{said}");
 }
 
 #[test]

@@ -302,7 +302,7 @@ async fn changes_with_lost_answers() {
                 let Ok(Change::Changed { warning: Some(warning), after, .. }) = paused else {
                     panic!("{behaviour} {fault}: {paused:?}");
                 };
-                assert!(warning.contains("its end was not told"), "{warning}");
+                assert!(warning.contains("no response confirmed the change"), "{warning}");
                 assert_eq!(there, [after]);
             } else {
                 let error = paused.unwrap_err();

@@ -155,13 +155,16 @@ async fn a_name_that_cannot_be_resolved_is_a_clear_error() {
     for (host, says) in [
         ("unknown.example", "cannot be resolved: no such name"),
         ("empty.example", "is a name without an address"),
-        ("silent.example", "cannot be resolved: the time ran out"),
+        ("silent.example", "cannot be resolved: the timeout expired"),
     ] {
         let named = format!("{host}:34601");
         let error = client(&named, &names).query("temp").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Unavailable, "{error}");
         assert!(error.message().contains(&format!("{named} {says}")), "{error}");
-        assert_eq!(error.hint(), Some("check the addresses, and that the meta servers run"));
+        assert_eq!(
+            error.hint(),
+            Some("check the addresses, and whether the meta servers are running")
+        );
         assert_eq!(error.server(), Some(named.as_str()));
     }
 }
@@ -250,7 +253,7 @@ async fn a_leader_that_nobody_can_reach_is_told_with_both_its_names() {
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     for says in [
         "10.0.0.1:34601 is a follower, and names a leader: leader=10.0.0.2:34601,leader.example:34601",
-        "10.0.0.2:34601 takes the connection and does not answer",
+        "10.0.0.2:34601 accepts the connection and does not respond",
         "leader.example:34601 (10.0.0.3:34601) cannot be reached",
     ] {
         assert!(error.message().contains(says), "{error}");

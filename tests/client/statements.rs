@@ -83,7 +83,7 @@ async fn truth(server: &MetaServer) -> Vec<Duplication> {
 fn assert_refuted(error: &Error, stated: Generation) {
     assert_eq!(error.kind(), ErrorKind::InvalidArgument, "{error}");
     let message = error.message();
-    assert!(message.contains("the generation that was stated is not this server's"), "{error}");
+    assert!(message.contains("the stated generation is not that of this server"), "{error}");
     assert!(message.contains("nothing was sent that depends on the generation"), "{error}");
     assert!(message.contains(&format!("stated={stated} found=")), "{error}");
     assert!(error.server().is_some() && error.hint().is_some(), "{error}");
@@ -231,7 +231,10 @@ async fn an_add_under_every_statement_is_created_only_as_it_was_asked_for() {
                     assert_eq!(asked, named(), "{case}");
                     assert_eq!(error.known(), there, "{case}");
                     assert!(error.message().contains("the remote table"), "{error}");
-                    assert!(error.message().contains("stated is not this server's"), "{error}");
+                    assert!(
+                        error.message().contains("stated generation is not that of this server"),
+                        "{error}"
+                    );
                     let error = client.add(&asked).await.unwrap_err();
                     assert_refuted(&error, stated);
                 }

@@ -42,7 +42,10 @@ async fn every_operation(client: &Client) -> Vec<(&'static str, Error)> {
 fn assert_says_so(what: &str, error: &Error) {
     assert_eq!(error.kind(), ErrorKind::Unavailable, "{what}: {error}");
     assert_eq!(error.code().map(ErrorCode::name), Some("ERR_SERVICE_NOT_ACTIVE"), "{what}");
-    assert!(error.message().contains("answers other requests"), "{what}: {error}");
+    assert!(
+        error.message().contains("refuses requests about duplication and responds to others"),
+        "{what}: {error}"
+    );
     let hint = error.hint().unwrap_or_default();
     assert!(hint.contains("`duplication_enabled = false`"), "{what}: {error}");
 }

@@ -65,8 +65,8 @@ async fn a_lost_add_is_in_the_way_for_a_minute_after_its_call() {
     let busy = assert_kind(add(&client, "target").await, ErrorKind::Busy);
     // Both give the same advice, and name the same time.
     assert_eq!(unknown.hint(), busy.hint());
-    assert!(busy.hint().is_some_and(|hint| hint.contains("for 60 s")), "{busy}");
-    assert!(busy.message().ends_with("under_way_seconds=2"), "{busy}");
+    assert!(busy.hint().is_some_and(|hint| hint.contains("for at most 60 s")), "{busy}");
+    assert!(busy.message().ends_with("in_flight_seconds=2"), "{busy}");
     seconds(3).await;
     assert_created(add(&client, "target").await);
     // What is listed now settles the lost add too.

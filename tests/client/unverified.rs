@@ -64,7 +64,7 @@ async fn a_checkpoint_is_compared_while_it_is_shipped_and_then_no_more() {
         assert_eq!(exists(again).1, NOTHING, "{behaviour}");
         // Whoever did not ask for the checkpoint is told of it.
         let unasked = client.add(&spec()).await.unwrap();
-        let warning = "it is shipping a checkpoint, which was not asked for";
+        let warning = "the duplication is shipping a checkpoint, which was not requested";
         assert_eq!(unasked.warning(), Some(warning), "{behaviour}");
         assert_eq!(exists(unasked), (vec![], vec![]), "{behaviour}");
         server.stop().await;
@@ -160,7 +160,7 @@ async fn what_ships_a_checkpoint_that_was_not_asked_for_is_not_this_calls() {
         .await;
         let outcome = adding::client(&fake).add(&spec()).await;
         assert_exists(&outcome, Evidence::ListedAfter);
-        assert!(outcome.unwrap().warning().unwrap().contains("which was not asked for"));
+        assert!(outcome.unwrap().warning().unwrap().contains("which was not requested"));
     }
 }
 

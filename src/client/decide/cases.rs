@@ -258,7 +258,7 @@ pub(super) struct Combination {
 
 pub(super) fn replies() -> Vec<Reply> {
     let mut replies = vec![
-        Reply::Lost("the time ran out".to_owned()),
+        Reply::Lost("the timeout expired".to_owned()),
         Reply::Framework(ErrorCode::HandlerNotFound),
         Reply::Framework(ErrorCode::from_name("ERR_NETWORK_FAILURE")),
         Reply::Framework(ErrorCode::Ok),

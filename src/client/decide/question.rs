@@ -5,31 +5,33 @@ use crate::client::spec::DuplicationSpec;
 use crate::outcome::Duplication;
 use crate::protocol::generation::Generation;
 
-/// What was asked, and what was known when it was sent.
+/// A request to add a duplication, and what was known when the add was sent.
 #[derive(Debug, Clone)]
 pub(crate) struct Question<'a> {
     pub(crate) spec: &'a DuplicationSpec,
-    /// The table's id, as it was listed before.
+    /// The id of the table, as it was read before the add.
     pub(crate) table_id: i32,
-    /// The generation of the server that the add was sent to, where it is known.
+    /// The generation of the server to which the add was sent, if it is known.
     pub(crate) generation: Option<Generation>,
-    /// Whether it was asked for just before, and wasn't there. A direct add may not have asked, or
-    /// have gone over what is there.
+    /// Whether the table was read just before the add and did not contain the duplication. In direct mode
+    /// the table may not have been read, or the add may have been sent although the duplication existed.
     pub(crate) absent_before: bool,
 }
 
 impl Question<'_> {
+    /// Returns whether the server is proven to be `dup-exist`.
     pub(super) fn proven(&self) -> bool {
         self.generation == Some(Generation::DupExist)
     }
 
-    /// Whether nothing of it is told otherwise than asked. What only its server's generation implies
-    /// is left out: an add that was ignored in part may have made it.
+    /// Returns whether no reported property of the duplication differs from the request. What only the
+    /// generation of the server implies does not count, because an add that the server ignored in part may
+    /// have created this duplication.
     pub(super) fn is_as_asked(&self, one: &Duplication) -> bool {
         compare(self.spec, Server::default(), one).differences.is_empty()
     }
 
-    /// Whether it may be what this call asked for.
+    /// Returns whether this add may have created the duplication.
     pub(super) fn may_have_made(&self, one: &Duplication) -> bool {
         self.is_as_asked(one) && !ships_unasked_checkpoint(self.spec, one)
     }

@@ -1,4 +1,4 @@
-//! The error of an add that was sent and whose effect is not known.
+//! The error for an add that was sent and whose effect is not known.
 
 use super::row::Reply;
 use crate::client::hints;
@@ -6,7 +6,7 @@ use crate::client::spec::DuplicationSpec;
 use crate::error::{Error, ErrorKind};
 use crate::outcome::Duplication;
 
-/// The add was sent, and what it did is not known.
+/// Returns the error. `why` says what is not clear, and `known` are the duplications that are listed.
 pub(super) fn error(
     spec: &DuplicationSpec,
     reply: &Reply,
@@ -14,9 +14,9 @@ pub(super) fn error(
     known: Vec<Duplication>,
 ) -> Error {
     let answered = match reply {
-        Reply::Answer(answer) => format!("answered {}", answer.err),
-        Reply::Framework(code) => format!("refused by the RPC layer with {code}"),
-        Reply::Lost(why) => format!("not answered ({why})"),
+        Reply::Answer(answer) => format!("the server returned {}", answer.err),
+        Reply::Framework(code) => format!("the RPC layer of the server returned {code}"),
+        Reply::Lost(why) => format!("no response arrived ({why})"),
     };
     let listed: Vec<String> = known
         .iter()
@@ -40,6 +40,7 @@ pub(super) fn error(
     error.with_known(known)
 }
 
+/// Adds the code and the hint of the response to an error.
 fn with_answer(error: Error, reply: &Reply) -> Error {
     match reply {
         Reply::Answer(answer) => {

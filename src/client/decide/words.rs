@@ -78,7 +78,9 @@ fn a_warning_says_what_is_the_matter() {
     assert!(warning(&made, Afterwards::Unsettled(removed())).contains("is being removed"));
     assert!(warning(&made, Afterwards::Unknown("why".into())).contains("not be read back: why"));
     let otherwise = Duplication { remote_table: Some("elsewhere".into()), ..one(1) };
-    assert!(warning(&made, Afterwards::One(otherwise)).contains("listed otherwise"));
+    assert!(
+        warning(&made, Afterwards::One(otherwise)).contains("differs from the one in the response")
+    );
     // An older server lists it: what was answered is told, not what is listed.
     let spec = DuplicationSpec { remote_replica_count: Some(3), ..spec() };
     let question = Question {
@@ -90,15 +92,15 @@ fn a_warning_says_what_is_the_matter() {
     let untold = Duplication { remote_table: None, remote_replica_count: None, ..one(1) };
     let outcome = decide(&question, &made, Afterwards::One(untold)).expect("an outcome");
     assert!(outcome.certain() && outcome.value().remote_replica_count == Some(3), "{outcome:?}");
-    assert!(outcome.warning().is_some_and(|warning| warning.contains("every property")));
-    assert!(warning(&made, Afterwards::One(one(2))).contains("answered=1 listed=2"));
-    assert!(warning(&exists, Afterwards::One(one(2))).contains("answered=1 listed=2"));
+    assert!(outcome.warning().is_some_and(|warning| warning.contains("every requested property")));
+    assert!(warning(&made, Afterwards::One(one(2))).contains("responded=1 listed=2"));
+    assert!(warning(&exists, Afterwards::One(one(2))).contains("responded=1 listed=2"));
     assert!(warning(&exists, Afterwards::Nothing).contains("not listed any more"));
     assert!(warning(&exists, Afterwards::Unsettled(one(1))).contains("has not stored"));
     assert!(warning(&exists, Afterwards::Unsettled(removed())).contains("is being removed"));
     assert!(warning(&exists, Afterwards::Unknown("why".into())).contains("not be read back: why"));
     let nameless = answer(ErrorCode::DupExist, 0);
-    assert!(warning(&nameless, Afterwards::One(one(2))).contains("did not say which"));
+    assert!(warning(&nameless, Afterwards::One(one(2))).contains("did not identify"));
 }
 
 #[test]
@@ -109,37 +111,46 @@ fn one_that_is_not_at_work_carries_a_warning() {
         decided(&exists, Afterwards::One(one)).expect("an outcome").warning().map(str::to_owned)
     };
     assert_eq!(listed(Status::Log, FailMode::Slow), None);
-    assert_eq!(listed(Status::Pause, FailMode::Slow).as_deref(), Some("it is paused"));
+    assert_eq!(listed(Status::Pause, FailMode::Slow).as_deref(), Some("the duplication is paused"));
     let skip = listed(Status::Log, FailMode::Skip);
-    assert_eq!(skip.as_deref(), Some("its fail mode is FAIL_SKIP, not FAIL_SLOW"));
+    assert_eq!(skip.as_deref(), Some("the fail mode is FAIL_SKIP, not FAIL_SLOW"));
     let both = listed(Status::Pause, FailMode::Fast);
-    assert_eq!(both.as_deref(), Some("it is paused; its fail mode is FAIL_FAST, not FAIL_SLOW"));
+    assert_eq!(
+        both.as_deref(),
+        Some("the duplication is paused; the fail mode is FAIL_FAST, not FAIL_SLOW")
+    );
     // A new one may be paused too: by someone, since.
     let paused = Duplication { status: Some(Status::Pause), ..one(1) };
-    assert_eq!(warning(&answer(ErrorCode::Ok, 1), Afterwards::One(paused)), "it is paused");
+    assert_eq!(
+        warning(&answer(ErrorCode::Ok, 1), Afterwards::One(paused)),
+        "the duplication is paused"
+    );
 }
 
 #[test]
 fn an_unknown_outcome_says_what_was_heard_and_what_is_there() {
-    let lost = error(&Reply::Lost("the time ran out".into()), Afterwards::Nothing);
-    assert!(lost.message().contains("not answered (the time ran out)"), "{lost}");
-    assert!(lost.message().contains("may still stand in the server's queue: table=here"), "{lost}");
+    let lost = error(&Reply::Lost("the timeout expired".into()), Afterwards::Nothing);
+    assert!(lost.message().contains("no response arrived (the timeout expired)"), "{lost}");
+    assert!(lost.message().contains("may still be in the server's queue: table=here"), "{lost}");
     assert!(lost.known().is_empty());
     assert!(
-        lost.hint().is_some_and(|hint| hint.contains("until the duplication shows up")),
+        lost.hint().is_some_and(|hint| hint.contains("until the duplication appears")),
         "{lost}"
     );
 
     let refused = Reply::Framework(ErrorCode::from_name("ERR_NETWORK_FAILURE"));
     let error_of = error(&refused, Afterwards::Unsettled(one(1)));
-    assert!(error_of.message().contains("by the RPC layer with ERR_NETWORK_FAILURE"), "{error_of}");
+    assert!(
+        error_of.message().contains("the RPC layer of the server returned ERR_NETWORK_FAILURE"),
+        "{error_of}"
+    );
     assert!(error_of.message().contains("[dupid=1 create_ts_ms=1700]"), "{error_of}");
     assert_eq!(error_of.known(), [one(1)]);
     assert_eq!(error_of.code().map(ErrorCode::name), Some("ERR_NETWORK_FAILURE"));
 
     let strange = error(&answer(ErrorCode::Ok, -1), Afterwards::One(one(2)));
-    assert!(strange.message().contains("answered ERR_OK"), "{strange}");
-    assert!(strange.message().contains("something else: dupid=-1"), "{strange}");
+    assert!(strange.message().contains("the server returned ERR_OK"), "{strange}");
+    assert!(strange.message().contains("unexpected values: dupid=-1"), "{strange}");
     assert_eq!(strange.known(), [one(2)]);
     assert_eq!(strange.code(), Some(&ErrorCode::Ok));
 
@@ -153,10 +164,13 @@ fn an_unknown_outcome_says_what_was_heard_and_what_is_there() {
     assert!(two.message().contains("2 duplications to that cluster"), "{two}");
     assert_eq!(two.known(), [one(1), one(2)]);
     // What is listed does not have to show up any more.
-    assert!(two.hint().is_some_and(|hint| hint.contains("compare what is listed")), "{two}");
+    assert!(
+        two.hint().is_some_and(|hint| hint.contains("compare the listed duplication")),
+        "{two}"
+    );
 
     let unsaid = error(&answer(ErrorCode::DupExist, 0), Afterwards::Nothing);
-    assert!(unsaid.message().contains("without saying which"), "{unsaid}");
+    assert!(unsaid.message().contains("without identifying the duplication"), "{unsaid}");
     let hinted = error(&refusal("ERR_UNKNOWN", "the server's own words"), Afterwards::Nothing);
     assert_eq!(hinted.hint(), Some("the server's own words"));
 }
@@ -165,11 +179,11 @@ fn an_unknown_outcome_says_what_was_heard_and_what_is_there() {
 fn a_refusal_says_whose_fault_it_is() {
     let said = |code: &str, hint: &str| error(&refusal(code, hint), Afterwards::Nothing);
     let cases = [
-        ("ERR_BUSY", "", "another change of this duplication is under way; nothing was created"),
+        ("ERR_BUSY", "", "another change of this duplication is in progress; nothing was created"),
         (
             "ERR_INVALID_PARAMETERS",
             "start dup[here(1)] failed",
-            "because of a duplication that it has",
+            "because of an existing duplication",
         ),
         ("ERR_APP_NOT_EXIST", "", "no such table: table=here cluster=target"),
         ("ERR_ACL_DENY", "", "access control"),
@@ -188,7 +202,7 @@ fn a_refusal_says_whose_fault_it_is() {
         assert_eq!(error.hint().unwrap_or_default(), hint);
     }
     let early = error(&refusal("ERR_UNDER_RECOVERY", ""), Afterwards::Nothing);
-    assert!(early.message().contains("not ready, or not the leader; nothing was done"), "{early}");
+    assert!(early.message().contains("not ready or not the leader; nothing was done"), "{early}");
     assert_eq!(early.code(), Some(&ErrorCode::UnderRecovery));
     let none = error(&Reply::Framework(ErrorCode::HandlerNotFound), Afterwards::Nothing);
     assert!(none.message().contains("does not support duplication"), "{none}");
@@ -207,7 +221,7 @@ fn what_a_server_does_not_tell_is_not_said_to_be_as_asked() {
         remote_app_name: None,
         remote_replica_count: None,
     });
-    let lost = Reply::Lost("the time ran out".to_owned());
+    let lost = Reply::Lost("the timeout expired".to_owned());
     let decided = |spec: &DuplicationSpec, generation, reply| {
         let question =
             Question { spec, table_id: 7, generation: Some(generation), absent_before: true };
@@ -220,7 +234,7 @@ fn what_a_server_does_not_tell_is_not_said_to_be_as_asked() {
             let error = decided(asked, Generation::RemoteName, reply).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::OutcomeUnknown);
             assert!(error.message().contains(what), "{error}");
-            assert!(error.message().contains("generation that was stated is not"), "{error}");
+            assert!(error.message().contains("stated generation is not"), "{error}");
             assert_eq!(error.known(), std::slice::from_ref(&untold));
         }
         // The table's own name is what a server has that knows of no other.

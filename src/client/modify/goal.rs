@@ -1,11 +1,11 @@
-//! What a change makes of a duplication.
+//! The state in which a change leaves a duplication, and the request for it.
 
 use crate::client::planted::{self, Bug};
 use crate::outcome::{Duplication, FailMode, Status};
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::ModifyRequest;
 
-/// What a duplication is to become.
+/// The state that a change requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::client) enum Goal {
     Running,
@@ -15,6 +15,7 @@ pub(in crate::client) enum Goal {
 }
 
 impl Goal {
+    /// Returns the name of the operation.
     pub(super) fn word(self) -> &'static str {
         match self {
             Goal::Running => "start",
@@ -24,7 +25,8 @@ impl Goal {
         }
     }
 
-    /// Whether it is so; `None` where that can't be told.
+    /// Returns whether the duplication is in the requested state, or `None` if that is not known. A
+    /// duplication of `None` does not exist.
     pub(super) fn reached(self, now: Option<&Duplication>) -> Option<bool> {
         let Some(now) = now else { return Some(self == Goal::Removed) };
         match self {
@@ -35,9 +37,9 @@ impl Goal {
         }
     }
 
-    /// The request that asks for it, in this generation's numbers. A number that the server
-    /// doesn't know would end it, one of another generation would do something else: without a
-    /// generation there is none.
+    /// Returns the request with the numbers of this generation, or `None` if the generation is not known. A
+    /// number that the server does not know would terminate the server, and a number of another generation
+    /// would mean something else.
     pub(super) fn request(
         self,
         table: &str,

@@ -1,4 +1,4 @@
-//! One change: sending it, and finding out what became of it.
+//! Sends one change, and finds out what it did.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub(super) enum Ended {
     NotFound,
 }
 
-/// A change that is about to be sent.
+/// A change that is about to be sent or was sent.
 pub(super) struct Changing<'a> {
     pub(super) core: &'a Core,
     pub(super) table: &'a str,
@@ -36,7 +36,7 @@ pub(super) struct Changing<'a> {
 }
 
 impl Changing<'_> {
-    /// Sends it, once. `None` = nothing was done; start over.
+    /// Sends the change once. Returns `None` if nothing was done and the call has to start over.
     pub(super) async fn send(
         &self,
         request: ModifyRequest,
@@ -99,7 +99,7 @@ impl Changing<'_> {
         ended.map(Some).map_err(|error| error.or_server(&connection.server))
     }
 
-    /// Returns what a response says about the change.
+    /// Returns what the response says about the change.
     async fn answered(
         &self,
         answer: ModifyAnswer,
@@ -112,13 +112,15 @@ impl Changing<'_> {
                 let (now, warning) = self.read_back(connection, deadline).await;
                 let now = now.or_else(|| self.supposed());
                 Answered::Ended(Ok(match (appid, now) {
-                    // There was nothing to change any more: somebody else did it meanwhile.
+                    // There was nothing left to change: another client has done it in the meantime.
                     (0, Some(current)) => Ended::Unchanged { current, warning },
                     (0, None) => Ended::NotFound,
                     (_, after) => Ended::Changed { before: self.before.clone(), after, warning },
                 }))
             }
-            Meaning::Done => Answered::Doubt(format!("ERR_OK for another table: appid={appid}")),
+            Meaning::Done => {
+                Answered::Doubt(format!("it returned ERR_OK for another table: appid={appid}"))
+            }
             Meaning::NotApplied => Answered::NotApplied(code),
             Meaning::Refused(ErrorKind::DuplicationNotFound) => {
                 Answered::Ended(Ok(Ended::NotFound))
@@ -142,18 +144,19 @@ impl Changing<'_> {
         Request::Change.refused(kind, code, &subject).with_known(vec![self.before.clone()])
     }
 
-    /// As it must be now, where it can't be read back.
+    /// Returns the duplication as it must be after the change, for the case that it cannot be read back.
     fn supposed(&self) -> Option<Duplication> {
         let mut now = self.before.clone();
         match self.goal {
             Goal::Removed => return None,
-            // What the number stood for is not told here: not known rather than guessed.
+            // The status after the change depends on the server, so it is not guessed.
             Goal::Running | Goal::Paused => now.status = None,
             Goal::FailMode(mode) => now.fail_mode = Some(mode),
         }
         Some(now)
     }
 
+    /// Returns the changed duplication from a list, recognized by its identity.
     fn same(&self, asked: Asked) -> Option<Duplication> {
         let identity = self.before.identity();
         asked.duplications.into_iter().find(|one| match planted::is(Bug::DupidAlone) {
@@ -162,7 +165,7 @@ impl Changing<'_> {
         })
     }
 
-    /// Reads once what an answered change made.
+    /// Reads the duplication once after a successful change.
     async fn read_back(
         &self,
         connection: &Arc<Connection>,
@@ -173,21 +176,27 @@ impl Changing<'_> {
                 let now = self.same(asked);
                 let warning = match (&now, self.goal.reached(now.as_ref())) {
                     (_, Some(true)) => None,
-                    (None, _) => Some("it was not listed when it was read back".to_owned()),
-                    (Some(now), _) if self.goal == Goal::Removed && now.is_being_removed() => {
-                        Some("the server is still removing it".to_owned())
+                    (None, _) => {
+                        Some("the duplication was not listed when it was read back".to_owned())
                     }
-                    (Some(_), Some(false)) => Some("it has been changed again since".to_owned()),
-                    (Some(_), None) => Some("the server does not tell whether it is so".to_owned()),
+                    (Some(now), _) if self.goal == Goal::Removed && now.is_being_removed() => {
+                        Some("the server is still removing the duplication".to_owned())
+                    }
+                    (Some(_), Some(false)) => {
+                        Some("the duplication has been changed again since".to_owned())
+                    }
+                    (Some(_), None) => {
+                        Some("the server does not report whether the change took effect".to_owned())
+                    }
                 };
                 (now, warning)
             }
-            Err(error) => (None, Some(format!("it could not be read back: {error}"))),
+            Err(error) => (None, Some(format!("the duplication could not be read back: {error}"))),
         }
     }
 
-    /// Reads until what a change without an answer was to make is there, the answer comes after all, or
-    /// the time is over.
+    /// Reads the table after a change without a response, until the requested state is reached, the
+    /// response arrives after all, or no time is left.
     async fn find_out(
         &self,
         connection: &Arc<Connection>,
@@ -226,20 +235,22 @@ impl Changing<'_> {
         }
     }
 
-    /// The change was sent, its answer was lost, and what was to be changed is as it was to become.
+    /// Returns the end of a change whose response was lost, if the duplication is in the requested state.
     fn lost_but_so(&self, after: Option<Duplication>, why: &str) -> Ended {
-        let warning = Some(format!("its end was not told, and it is so now: {why}"));
+        let warning = Some(format!(
+            "no response confirmed the change, but the duplication is in the requested state: {why}"
+        ));
         Ended::Changed { before: self.before.clone(), after, warning }
     }
 
-    /// The error where a change was sent, its answer was lost, and what was seen afterwards does not
-    /// tell what became of the change.
+    /// Returns the error for a change whose response was lost, if the reads afterwards do not show what the
+    /// change did.
     fn not_known(&self, why: &str, seen: Seen) -> Error {
         let Changing { table, before, goal, .. } = self;
         let afterwards = match &seen {
             Seen::Nothing(error) => format!("the table could not be read back ({error})"),
             Seen::GoneOnce => format!(
-                "the duplication was seen gone once, and the time that was left did not allow a second look {} s later, without which a new leader that has not read its duplications back cannot be ruled out",
+                "the duplication was absent in one read, and no time was left for a second read {} s later, which would rule out a new leader that has not read its duplications back",
                 QUIET.as_secs()
             ),
             Seen::There(now) => {
@@ -254,7 +265,7 @@ impl Changing<'_> {
         let error = Error::new(
             ErrorKind::OutcomeUnknown,
             format!(
-                "whether it was changed is not known: the request was sent and its end was not told ({why}); {afterwards}: {} table={table} cluster={} dupid={}",
+                "whether the duplication was changed is not known: the request was sent and no response confirmed it ({why}); {afterwards}: {} table={table} cluster={} dupid={}",
                 goal.word(),
                 before.cluster,
                 before.dupid,
@@ -283,26 +294,26 @@ enum Answered {
     Doubt(String),
 }
 
-/// What was found out after a change without an answer.
+/// What the reads after a change without a response have shown.
 #[derive(Debug)]
 #[allow(
     clippy::large_enum_variant,
     reason = "there is one at a time, which is taken apart at once"
 )]
 enum Resolved {
-    /// How it ended.
+    /// How the change ended.
     Ended(Result<Ended>),
-    /// The answer, which came after all.
+    /// The response, which arrived after all.
     Response(ModifyAnswer),
 }
 
-/// What the last read after a change without an answer showed.
+/// What the last read after a change without a response has shown.
 #[derive(Debug)]
 enum Seen {
-    /// Nothing: the read failed, with that error.
+    /// Nothing, because the read failed with this error.
     Nothing(String),
-    /// The duplication, and not as the change was to make it.
+    /// The duplication, which is not in the requested state.
     There(Duplication),
-    /// No such duplication, which needs a second look.
+    /// The duplication was absent. A second read must confirm that.
     GoneOnce,
 }
