@@ -1,6 +1,6 @@
-"""Sends the same random requests to two servers of one generation and shows what differs.
+"""Sends the same random requests to two servers of one generation, and shows the differences.
 
-`scripts/compare-servers --help` tells the rest.
+`scripts/compare-servers --help` describes the options.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from wire import (
 )
 
 EXAMPLES = """\
-The server must have the tables and remote clusters that --table and --cluster name (default: the
-tables dup_src:4, dup_src2:4 and temp:8, the clusters target and target2), no duplications, and no
-replica servers, because those would move duplications on. It must be fresh: what it remembers from
-before, such as that a table once had a duplication, shows as a difference. Use a server that is
-there for tests.
+The server must have the tables and remote clusters that --table and --cluster name. The defaults
+are the tables dup_src:4, dup_src2:4 and temp:8, and the clusters target and target2. The server must
+have no duplications, and no replica servers, because replica servers would move duplications on. It
+must be fresh: if it remembers, for example, that a table once had a duplication, this shows as a
+difference. Use a server that exists for tests only.
 
   scripts/compare-servers 127.0.0.1:34601 --generation dup-exist --seconds 60
 """
@@ -43,14 +43,14 @@ REMOVED = {"freezed": 3, "checkpoint": 5, "remote-name": 5, "dup-exist": 5}
 
 @dataclass
 class Side:
-    """One of the two servers, and what is known of its dupids."""
+    """One of the two servers, and what is known about its dupids."""
 
     name: str
     address: str
     generation: str
     tables: list[bytes]
     connection: Connection | None = None
-    #: By the table's id and the cluster: the dupid, and the one before it.
+    #: The current dupid, and the previous one, by the table's id and the cluster.
     dupids: dict[tuple[int, bytes], int] = field(default_factory=dict)
     stale: dict[tuple[int, bytes], int] = field(default_factory=dict)
     ids: dict[bytes, int] = field(default_factory=dict)
@@ -72,7 +72,7 @@ class Side:
         return self.connected().call(rpc, fields)
 
     def look(self) -> None:
-        """Learns the tables' ids and their duplications."""
+        """Reads the ids of the tables and their duplications."""
         for table in self.tables:
             answer = self.call(QUERY, [(1, "string", table)])
             if answer.err != "ERR_OK":
@@ -99,7 +99,7 @@ class Side:
         if not isinstance(value, Dupid):
             return value
         dupid = self.find(value)
-        # Dupids are seconds, so one of another table may by chance be one of this table as well.
+        # Dupids are derived from seconds, so two tables may have the same dupid by chance.
         mine = self.ids.get(table.split(b"\0")[0], 0)
         strange = self.ids.get(value.table.split(b"\0")[0], 0) != mine
         if strange and (mine, dupid) in [(key[0], one) for key, one in self.dupids.items()]:
@@ -111,11 +111,11 @@ class Side:
         if not value.stale:
             return self.dupids.get(key, 1)
         old = self.stale.get(key, 1)
-        # It may have been given again within the same second.
+        # The server may have used the dupid again within the same second.
         return 1 if old in self.dupids.values() else old
 
     def play(self, step: Step) -> Any:
-        """Sends a step, and returns the response without what may differ."""
+        """Sends a step, and returns the response without the values that may differ."""
         named = [value for number, of, value in step.fields if (number, of) == (1, "string")]
         table = named[-1] if named else b""
         fields = [(number, of, self.resolve(value, table)) for number, of, value in step.fields]
@@ -159,7 +159,8 @@ class Side:
 
     def words(self, text: str) -> str:
         """Replaces dupids and times in a text."""
-        # Two tables may have the same dupid, so a text does not tell whose it is.
+        # Two tables may have the same dupid, so a text does not show to which table a dupid
+        # belongs.
         for dupid in {*self.dupids.values(), *self.stale.values()}:
             text = re.sub(rf"\b{dupid}\b", "<dupid>", text)
         text = re.sub(r"\b\d{4}-\d\d-\d\d[ _]\d\d:\d\d:\d\d", "<time>", text)
@@ -178,7 +179,7 @@ class Side:
         return (
             normal
             if told in (None, entry[1])
-            else {**normal, 1: f"{label}, but the add told another"}
+            else {**normal, 1: f"{label}, but the response to the add named another"}
         )
 
     def normal(self, step: Step, response: Response) -> dict[Any, Any]:
@@ -214,7 +215,8 @@ class Side:
     def words_in(self, value: Any) -> Any:
         match value:
             case bytes():
-                # The embedded server keeps text, so a name that is not UTF-8 comes back replaced.
+                # The embedded server stores text, so it returns a name that is not UTF-8 with
+                # replacement characters.
                 return self.words(value.decode(errors="replace"))
             case dict():
                 return {str(self.words_in(k)): self.words_in(v) for k, v in value.items()}
@@ -224,11 +226,11 @@ class Side:
 
 
 class Ended(Exception):
-    """A server takes no connections any more."""
+    """A server no longer accepts connections."""
 
 
 def head_and_body(data: bytes) -> int:
-    """Returns how long an HTTP response is that has begun so."""
+    """Returns the length of an HTTP response with this beginning."""
     head = data.partition(b"\r\n\r\n")[0]
     length = re.search(rb"(?i)content-length: *(\d+)", head)
     return len(head) + 4 + (int(length[1]) if length else 1 << 30)
@@ -250,7 +252,7 @@ def differences(left: Any, right: Any, path: str = "") -> list[tuple[str, Any, A
 
 
 def signature(step: Step, found: tuple[str, Any, Any]) -> str:
-    """Returns what makes two differences the same one."""
+    """Returns a name that is equal for two occurrences of the same difference."""
     path, left, right = found
 
     def kind(value: Any) -> str:
@@ -263,19 +265,19 @@ def signature(step: Step, found: tuple[str, Any, Any]) -> str:
 
 @dataclass
 class Comparison:
-    """Two servers side by side."""
+    """The two servers that are compared."""
 
     left: Side
     right: Side
     known: dict[str, str] = field(default_factory=dict)
     requests: int = 0
-    #: What was sent since the servers were clean.
+    #: The steps that were sent since the servers were clean.
     played: list[Step] = field(default_factory=list)
 
     def run(
         self, steps: list[Step], stop_at: str | None = None
     ) -> list[tuple[int, str, tuple[str, Any, Any]]]:
-        """Plays the steps on two clean servers; returns the differences by step."""
+        """Sends the steps to two clean servers, and returns the differences by step."""
         for side in (self.left, self.right):
             side.clean()
         found = []
@@ -285,14 +287,16 @@ class Comparison:
             both = [side.play(step) for side in (self.left, self.right)]
             for one in differences(*both):
                 found.append((index, signature(step, one), one))
-            # What a change has left shows at once, and the dupids are known.
+            # Read the duplications after each change, so that differences show at once and the
+            # dupids are known.
             for side in (self.left, self.right):
                 if step.rpc in (ADD, MODIFY):
                     side.connected()
                     self.relearn(side)
             if stop_at in [name for _, name, _ in found]:
                 break
-            # From here on the two are in different states, and all else follows from that.
+            # The servers are in different states now, so later differences would only follow from
+            # this one.
             if step.rpc in (ADD, MODIFY) and found and found[-1][0] == index:
                 break
         return found
@@ -304,7 +308,7 @@ class Comparison:
             side.normal(Step(QUERY, []), answer)
 
     def minimise(self, steps: list[Step], name: str) -> list[Step]:
-        """Leaves out steps as long as the difference stays."""
+        """Removes steps as long as the difference remains."""
         size = max(1, len(steps) // 2)
         while True:
             at = 0
@@ -328,7 +332,7 @@ class Comparison:
             for side, value in ((self.left, left), (self.right, right)):
                 lines.append(f"  {side.name}: {path} = {str(value)[:400]}")
         else:
-            lines.append("  (not seen again: it depends on the moment)")
+            lines.append("  (the difference did not occur again, so it depends on timing)")
         self.known[name] = "\n".join(lines)
         print(self.known[name], flush=True)
 
@@ -349,19 +353,21 @@ def arguments() -> argparse.Namespace:
         "--self-test",
         action="store_true",
         help="compare embedded servers with each other: those of one generation must not differ, "
-        "those of two must; the last line is `N passed, N failed`",
+        "and those of two must differ; the last line is `N passed, N failed`",
     )
     parser.add_argument("--generation", choices=GENERATIONS, help="the server's generation")
-    parser.add_argument("--seed", type=int, default=1, help="where to begin (default 1)")
-    parser.add_argument("--seeds", type=int, default=20, help="how many sequences (default 20)")
-    parser.add_argument("--seconds", type=float, help="stop after so long instead")
-    parser.add_argument("--requests", type=int, default=40, help="requests of one (default 40)")
+    parser.add_argument("--seed", type=int, default=1, help="the first seed (default 1)")
+    parser.add_argument("--seeds", type=int, default=20, help="the sequences (default 20)")
+    parser.add_argument("--seconds", type=float, help="stop after this time instead")
+    parser.add_argument("--requests", type=int, default=40, help="requests in each (default 40)")
     parser.add_argument("--table", action="append", metavar="NAME:PARTITIONS[:REPLICAS]")
     parser.add_argument("--cluster", action="append", metavar="NAME", help="a remote cluster")
     parser.add_argument("--own-cluster", default="onebox", metavar="NAME")
     parser.add_argument("--binary", help="pegasus-dup (default: build it)")
     parser.add_argument(
-        "--deadly", action="store_true", help="send what is known to end real servers, too"
+        "--deadly",
+        action="store_true",
+        help="also send requests that end real servers",
     )
     args = parser.parse_args()
     if args.server and not args.generation:
@@ -372,7 +378,7 @@ def arguments() -> argparse.Namespace:
 
 
 def embedded(args: argparse.Namespace, program: Path, generation: str) -> Embedded:
-    """Starts an embedded server with the tables and remote clusters that are named."""
+    """Starts an embedded server with the given tables and remote clusters."""
     options = ["--behave-as", generation, "--cluster-name", args.own_cluster]
     for table in args.table:
         options += ["--table", table]
@@ -382,7 +388,7 @@ def embedded(args: argparse.Namespace, program: Path, generation: str) -> Embedd
 
 
 def compare(args: argparse.Namespace, ours: str, other: str) -> int:
-    """Compares two servers; returns the number of differences."""
+    """Compares two servers, and returns the number of differences."""
     tables = [table.split(":")[0].encode() for table in args.table]
     both = Comparison(
         Side("embedded", ours, args.generation, tables),
@@ -406,7 +412,7 @@ def compare(args: argparse.Namespace, ours: str, other: str) -> int:
                 if name not in both.known:
                     both.report(steps[: index + 1], name)
         except Ended as server:
-            # One of these has ended it, and what follows is found out with a fresh server.
+            # One of these steps has ended the server. Later steps need a fresh server.
             sys.exit("\n    ".join([f"{server} has ended after:", *map(str, both.played)]))
     for side in (both.left, both.right):
         side.clean()
@@ -416,9 +422,10 @@ def compare(args: argparse.Namespace, ours: str, other: str) -> int:
 
 
 def self_test(args: argparse.Namespace, program: Path) -> int:
-    """Compares embedded servers with each other; returns the exit code."""
+    """Compares embedded servers with each other, and returns the exit code."""
     passed = failed = 0
-    # A pair of different servers shows that a difference would be seen.
+    # Two servers of different generations must show differences. This proves that the comparison
+    # works.
     pairs = [*((one, one) for one in GENERATIONS), ("checkpoint", "remote-name")]
     for left, right in pairs:
         print(f"--- {left} and {right}", flush=True)

@@ -1,6 +1,6 @@
-"""Which requests end the process of a real meta server: never send them to one.
+"""The requests that end the process of a real meta server. Never send them to a real server.
 
-docs/dangerous-requests.md lists them for people.
+docs/dangerous-requests.md describes them.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ FAIL_MODES = range(3)
 
 
 def reason(generation: str, rpc: str, fields: Fields) -> str | None:
-    """Says why a real server of that generation ends when it gets this request, or `None`."""
+    """Returns why this request ends a real server of that generation, or `None`."""
 
     def values(number: int, of: Type) -> list[Any]:
         return [value for one, kind, value in fields if one == number and kind == of]
@@ -40,7 +40,7 @@ def reason(generation: str, rpc: str, fields: Fields) -> str | None:
 
 
 def is_utf8(name: bytes) -> bool:
-    """Says whether a name is UTF-8."""
+    """Returns whether a name is UTF-8."""
     try:
         name.decode()
     except UnicodeDecodeError:

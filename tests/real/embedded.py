@@ -1,4 +1,4 @@
-"""The command line's binary, and the embedded server that it starts."""
+"""The binary of the command line, and the embedded server that it starts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def binary(given: str | None) -> Path:
-    """Returns the binary that is given, or builds it."""
+    """Returns the given binary, or builds the binary."""
     if given:
         return Path(given).resolve()
     subprocess.run(
@@ -24,7 +24,7 @@ def binary(given: str | None) -> Path:
 
 
 class Embedded:
-    """`pegasus-dup serve` on a free port, until the `with` ends."""
+    """`pegasus-dup serve` on a free port. It ends with the `with` statement."""
 
     def __init__(self, binary: Path, *options: str) -> None:
         command = [str(binary), "serve", "--listen", "127.0.0.1:0", *options]
@@ -47,5 +47,5 @@ class Embedded:
 
     def __exit__(self, *_exc: object) -> None:
         self.process.terminate()
-        #: What it says when it ends: requests that would have ended a real server.
+        #: The output at the end, which names requests that would have ended a real server.
         self.said = self.process.communicate(timeout=30)[1]

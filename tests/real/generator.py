@@ -1,4 +1,4 @@
-"""Random requests to a meta server, drawn from a seed: sensible, odd and senseless ones."""
+"""Random requests to a meta server, derived from a seed. They are sensible, odd or senseless."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from wire import (
     Type,
 )
 
-#: Stands for an RPC where a page is asked for.
+#: The name that is used instead of an RPC for a request over HTTP.
 HTTP = "HTTP GET"
 
 ODD_TEXTS = (
@@ -39,17 +39,17 @@ ODD_NUMBERS = (0, 1, -1, 2, 3, 4, 5, 6, 7, 8, 100, 255, 65536, 2147483647, -2147
 
 @dataclass(frozen=True)
 class Dupid:
-    """Stands for the dupid of whatever the server has for this table and cluster."""
+    """A placeholder for the dupid that the server has for this table and cluster."""
 
     table: bytes
     cluster: bytes
-    #: The one before it, which was removed.
+    #: Whether the placeholder stands for the previous dupid, which was removed.
     stale: bool = False
 
 
 @dataclass
 class Step:
-    """One request, the same for both servers."""
+    """A request that is sent to both servers."""
 
     rpc: str
     fields: Fields
@@ -61,7 +61,7 @@ class Step:
 
 
 def show(value: Any) -> str:
-    """Writes a value for people."""
+    """Returns a value in readable form."""
     if isinstance(value, bytes):
         return (
             json.dumps(value.decode(errors="backslashreplace"))
@@ -72,7 +72,7 @@ def show(value: Any) -> str:
 
 
 class Generator:
-    """Draws requests from a seed."""
+    """Derives requests from a seed."""
 
     def __init__(self, args: argparse.Namespace, seed: int) -> None:
         self.random = random.Random(seed)
@@ -81,7 +81,7 @@ class Generator:
         self.clusters = [cluster.encode() for cluster in args.cluster]
 
     def step(self) -> Step:
-        """Draws one that ends no real server."""
+        """Returns a request that ends no real server."""
         while True:
             step = self.draw()
             plain = [(n, t, 1 if isinstance(v, Dupid) else v) for n, t, v in step.fields]
@@ -108,7 +108,7 @@ class Generator:
             if optional and chance < 0.4:
                 continue
             if chance > 0.985:
-                continue  # A field that ought to be there.
+                continue  # Leaves out a field that is required.
             if chance > 0.97:
                 other = pick([("string", b"5"), ("i32", 1), ("bool", True), ("i64", 5)])
                 if other[0] != of:

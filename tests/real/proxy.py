@@ -1,7 +1,7 @@
-"""A proxy in front of a meta server: it guards the server, notes what passes, and loses things.
+"""A proxy that protects a meta server, records requests, and drops requests and responses.
 
-The client under test talks to the server through this proxy only. Whatever would end a real server
-is not forwarded, and the check in which it came has failed.
+The client under test reaches the server only through this proxy. The proxy does not forward a
+request that would end a real server, and the current check fails.
 """
 
 from __future__ import annotations
@@ -18,34 +18,34 @@ from wire import Garbage, Request, decode_request
 
 HEADER = 48
 
-#: What may befall a request. `drop`: it is forwarded, and its response is lost. `close_after`: it
-#: is forwarded, and the connection ends instead of a response. `garble`: it is forwarded, and its
-#: response makes no sense. `swallow`: the request is lost. `close`: it is lost, and the connection
-#: ends.
+#: What may happen to a request. `drop` forwards it and drops its response. `close_after` forwards
+#: it and closes the connection instead of sending the response. `garble` forwards it and sends a
+#: response that makes no sense. `swallow` drops the request. `close` drops the request and closes
+#: the connection.
 FAULTS = ("drop", "close_after", "garble", "swallow", "close")
 
 
 @dataclass
 class Fault:
-    """What befalls the first `times` requests of an RPC."""
+    """What happens to the first `times` requests of an RPC."""
 
     rpc: str
     what: str | None = None
     times: int = 1
-    #: Is called just before such a request is forwarded: a rival who is quicker.
+    #: Called just before such a request is forwarded, to act as a faster client.
     before: Callable[[], None] | None = None
 
 
 @dataclass
 class Proxy:
-    """Listens on a free port and forwards to one server until it is closed."""
+    """Listens on a free port, and forwards to one server until it is closed."""
 
     server: str
     generation: str
     faults: list[Fault] = field(default_factory=list)
-    #: The requests that came, in order.
+    #: The requests that arrived, in order.
     seen: list[Request] = field(default_factory=list)
-    #: Requests that would have ended a real server, with the reason.
+    #: The requests that would have ended a real server, with the reasons.
     refused: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -55,19 +55,19 @@ class Proxy:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
-        """Takes no more connections."""
-        # Closing alone would not wake the thread that accepts.
+        """Accepts no more connections."""
+        # Closing alone would not wake the thread that waits for connections.
         with contextlib.suppress(OSError):
             self.listener.shutdown(socket.SHUT_RDWR)
         self.listener.close()
 
     def reset(self, *faults: Fault) -> None:
-        """Forgets what came, and sets what befalls what comes next."""
+        """Forgets the recorded requests, and sets what happens to the next ones."""
         with self.lock:
             self.seen, self.refused, self.faults = [], [], list(faults)
 
     def names(self) -> list[str]:
-        """Returns the RPCs that came, in order."""
+        """Returns the RPCs that arrived, in order."""
         return [request.name for request in self.seen]
 
     def _accept(self) -> None:
@@ -89,7 +89,7 @@ class Proxy:
         _Carrier(self, client, server).run()
 
     def judge(self, request: Request) -> tuple[str | None, Callable[[], None] | None]:
-        """Notes a request and says what befalls it."""
+        """Records a request, and returns what happens to it."""
         with self.lock:
             self.seen.append(request)
             if why := deadly.reason(self.generation, request.name, request.fields):
@@ -103,16 +103,17 @@ class Proxy:
 
 
 class _Carrier:
-    """One connection."""
+    """A connection through the proxy."""
 
     def __init__(self, proxy: Proxy, client: socket.socket, server: socket.socket) -> None:
         self.proxy, self.client, self.server = proxy, client, server
-        #: What befalls the response to a request, by seqid.
+        #: What happens to the response to a request, by seqid.
         self.fates: dict[int, str] = {}
 
     def run(self) -> None:
         try:
-            # HTTP is passed on in the pieces in which it comes: 2.5 takes no head in several.
+            # HTTP is forwarded in the pieces in which it arrives, because 2.5 accepts no head that
+            # is split.
             if self.client.recv(4, socket.MSG_PEEK) == b"THFT":
                 threading.Thread(target=self._guarded, args=(self._responses,), daemon=True).start()
                 self._guarded(self._requests)

@@ -1,6 +1,6 @@
-"""Runs the checks against meta servers that are given by address, or against the embedded one.
+"""Runs the checks against meta servers that are given by address, or against the embedded server.
 
-`scripts/test-real --help` tells the rest.
+`scripts/test-real --help` describes the options.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ BEHAVIOURS = ("freezed", "checkpoint", "remote-name", "dup-exist", "idempotent")
 
 EPILOG = """\
 The checks add, change and remove duplications of the tables --table and --table2, and of no other
-table. Use servers that are there for tests. Afterwards the tables have no duplications, as before.
+table. Use servers that exist for tests only. Afterwards the tables have no duplications, as before.
 
-What is known to end a real server is never sent; docs/dangerous-requests.md lists it. All requests
-of the command line go through a proxy that stops such requests, and that loses requests and
-responses where a check says so. On 2.3 and older some races are left out, because two adds of one
-pair at once end the server.
+The suite never sends a request that is known to end a real server; docs/dangerous-requests.md lists
+them. All requests of the command line go through a proxy, which stops such requests. The proxy also
+drops requests and responses if a check asks for it. On 2.3 and older some races are skipped,
+because two adds of one table and cluster at once end the server.
 
   scripts/test-real 127.0.0.1:34601,127.0.0.1:34602 --table temp --table2 dup_src
   scripts/test-real --embedded
@@ -41,7 +41,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/test-real",
         description="Checks the command line against running meta servers. Prints a line for each "
-        "check; the last line is `N passed, N failed`, and the exit code is 0 only if none failed.",
+        "check; the last line is `N passed, N failed`. The exit code is 0 only if no check failed.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -55,22 +55,25 @@ def arguments() -> argparse.Namespace:
     )
     parser.add_argument("--table", default="temp", metavar="NAME", help="a table (default temp)")
     parser.add_argument(
-        "--table2", default="dup_src", metavar="NAME", help="another (default dup_src)"
+        "--table2", default="dup_src", metavar="NAME", help="a second table (default dup_src)"
     )
     parser.add_argument(
         "--cluster", default="target", metavar="NAME", help="a remote cluster (default target)"
     )
     parser.add_argument(
-        "--cluster2", default="target2", metavar="NAME", help="another (default target2)"
+        "--cluster2",
+        default="target2",
+        metavar="NAME",
+        help="a second cluster (default target2)",
     )
-    parser.add_argument("--generation", metavar="NAME", help="what the servers must turn out to be")
+    parser.add_argument("--generation", metavar="NAME", help="the expected generation")
     parser.add_argument("--idempotent", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument(
         "--remove-existing",
         action="store_true",
-        help="remove the duplications that the tables have; without this, the suite refuses to run",
+        help="remove existing duplications first; without this, the suite refuses to run",
     )
-    parser.add_argument("--only", metavar="TEXT", help="only the checks with this in their words")
+    parser.add_argument("--only", metavar="TEXT", help="run only checks with TEXT in their name")
     parser.add_argument("--binary", metavar="PATH", help="pegasus-dup (default: build it)")
     args = parser.parse_args()
     if bool(args.servers) == args.embedded:
@@ -79,7 +82,7 @@ def arguments() -> argparse.Namespace:
 
 
 def run(world: World, only: str | None) -> tuple[int, int]:
-    """Runs the checks; returns how many passed and failed."""
+    """Runs the checks, and returns how many passed and failed."""
     passed = failed = skipped = 0
     for words, check in checks.ALL:
         if only and only not in words:
@@ -92,9 +95,11 @@ def run(world: World, only: str | None) -> tuple[int, int]:
             check(world)
             world.alive()
             if world.proxy.refused:
-                raise Failed(f"the client sent what ends a real server: {world.proxy.refused}")
+                raise Failed(
+                    f"the client sent a request that ends a real server: {world.proxy.refused}"
+                )
         except Skip as reason:
-            verdict, why = "left out", f": {reason}"
+            verdict, why = "skipped", f": {reason}"
             skipped += 1
         except Exception as error:
             verdict = "FAILED"
@@ -106,12 +111,12 @@ def run(world: World, only: str | None) -> tuple[int, int]:
             passed += 1
         print(f"{verdict}: {words}{why} ({time.monotonic() - begun:.1f} s)", flush=True)
     if skipped:
-        print(f"{skipped} left out", flush=True)
+        print(f"{skipped} skipped", flush=True)
     return passed, failed
 
 
 def real(args: argparse.Namespace, program: Path) -> tuple[int, int]:
-    """Checks servers that are given by address."""
+    """Runs the checks against servers that are given by address."""
     addresses = [one for one in args.servers.split(",") if one]
     world = World(
         args,
@@ -126,7 +131,7 @@ def real(args: argparse.Namespace, program: Path) -> tuple[int, int]:
     world.find_out()
     print(f"leader {world.leader}, generation {world.generation}, {world.version}", flush=True)
     if args.generation and args.generation != world.generation:
-        sys.exit(f"the servers are of another generation than stated: {world.generation}")
+        sys.exit(f"the servers have another generation than the stated one: {world.generation}")
     existing = [*world.listed(world.table), *world.listed(world.table2)]
     if existing and not args.remove_existing:
         sys.exit(f"the tables have duplications already, see --remove-existing: {existing}")
@@ -138,7 +143,7 @@ def real(args: argparse.Namespace, program: Path) -> tuple[int, int]:
 
 
 def embedded(args: argparse.Namespace, program: Path) -> tuple[int, int]:
-    """Checks the embedded server in every generation, all at once."""
+    """Runs the checks against the embedded server in every generation, all at once."""
     passed = failed = 0
     servers, runs = [], []
     for behaviour in BEHAVIOURS:
@@ -167,7 +172,7 @@ def embedded(args: argparse.Namespace, program: Path) -> tuple[int, int]:
         if len(last) == 4 and last[1] == "passed,":
             passed, failed = passed + int(last[0]), failed + int(last[2])
         else:
-            print(*lines[-1:], f"FAILED: {behaviour} came to no end", sep="\n")
+            print(*lines[-1:], f"FAILED: {behaviour} did not finish", sep="\n")
             failed += 1
         if "would have ended a real server" in server.said:
             print(f"FAILED: {behaviour}: {server.said.strip()}")

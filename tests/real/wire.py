@@ -1,7 +1,7 @@
-"""The wire format of a Pegasus meta server, written a second time.
+"""A second implementation of the wire format of a Pegasus meta server.
 
-Nothing here comes from the crate, so that a mistake in the crate's codec shows as a difference. The
-encoder sends whatever it is told to, sensible or not; the decoder reads responses of every version.
+It shares no code with the crate, so that a mistake in the crate's codec shows as a difference. The
+encoder encodes any values, sensible or not. The decoder reads responses of every version.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ MAX_REPLICA_COUNT = "RPC_CM_GET_MAX_REPLICA_COUNT"
 LIST_NODES = "RPC_CM_LIST_NODES"
 CLUSTER_INFO = "RPC_CM_CLUSTER_INFO"
 
-# Where a response has a bare value (one without field headers and without a stop) behind a field
-# header that promises a struct. Field 1 of every response is an error code.
+# The fields that have a bare value (without field headers and without a stop) although their field
+# header announces a struct. Field 1 of every response is an error code.
 BARE: dict[str, dict[int, Any]] = {
     QUERY_CONFIG: {
         5: {
@@ -59,7 +59,7 @@ BARE: dict[str, dict[int, Any]] = {
 
 
 def code_of(of: Type) -> int:
-    """Returns the byte that stands for a type."""
+    """Returns the byte of a type."""
     return CODES[of if isinstance(of, str) else of[0]]
 
 
@@ -83,14 +83,14 @@ def encode(of: Type, value: Any) -> bytes:
 
 
 def encode_struct(fields: Fields) -> bytes:
-    """Encodes fields, in the order given, and the stop behind them."""
+    """Encodes fields in the given order, followed by the stop."""
     heads = (struct.pack(">bh", code_of(of), number) for number, of, _ in fields)
     return b"".join(h + encode(of, v) for h, (_, of, v) in zip(heads, fields, strict=True)) + b"\0"
 
 
 @dataclass(frozen=True)
 class Shape:
-    """How a request is framed. The defaults are what every client sends."""
+    """The frame of a request. The defaults are the values that every client sends."""
 
     header_version: int = 0
     old_envelope: bool = False
@@ -99,7 +99,7 @@ class Shape:
 
 
 def frame(name: str, fields: Fields, seqid: int, shape: Shape = Shape()) -> bytes:
-    """Returns the whole request."""
+    """Returns the complete request."""
     kind = 4 if shape.oneway else 1
     text = name.encode()
     if shape.old_envelope:
@@ -115,7 +115,7 @@ def frame(name: str, fields: Fields, seqid: int, shape: Shape = Shape()) -> byte
 
 
 class Garbage(Exception):
-    """Bytes that are no response."""
+    """The bytes are no response."""
 
 
 class _Reader:
@@ -174,7 +174,7 @@ class _Reader:
 
 @dataclass
 class Response:
-    """A response: the RPC layer's error, and the fields if it has any."""
+    """A response: the error of the RPC layer, and the fields if there are any."""
 
     seqid: int
     name: str
@@ -183,13 +183,13 @@ class Response:
 
     @property
     def err(self) -> str:
-        """The error code in the body, or the RPC layer's."""
+        """The error code in the body, or that of the RPC layer."""
         return self.fields[1].decode() if 1 in self.fields else self.framework
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request as a server sees it, with header version 0."""
+    """A request as a server receives it, with header version 0."""
 
     name: str
     seqid: int
@@ -197,7 +197,7 @@ class Request:
 
 
 def decode_request(body: bytes) -> Request:
-    """Reads what stands behind the header."""
+    """Reads the body after the header."""
     reader = _Reader(body)
     if reader.number(">I") >> 16 != 0x8001:
         raise Garbage("no version word")
@@ -211,7 +211,7 @@ def decode_request(body: bytes) -> Request:
 
 
 def decode(payload: bytes, rpc: str) -> Response:
-    """Reads a response, without the length before it, to an RPC of that name."""
+    """Reads a response to the given RPC, without the length before it."""
     reader = _Reader(payload)
     framework = reader.text().decode(errors="replace")
     if reader.number(">I") != 0x80010002:
@@ -230,7 +230,7 @@ class Closed(Exception):
 
 
 class Connection:
-    """One connection, one request at a time."""
+    """A connection with one request at a time."""
 
     def __init__(self, address: str, patience: float = 5.0) -> None:
         host, port = address.rsplit(":", 1)
@@ -244,7 +244,7 @@ class Connection:
         self.socket.close()
 
     def call(self, name: str, fields: Fields, shape: Shape = Shape()) -> Response:
-        """Asks and waits. Raises `Closed` or `TimeoutError` where nothing is answered."""
+        """Sends a request and waits. Raises `Closed` or `TimeoutError` if there is no response."""
         self.seqid += 1
         try:
             self.socket.sendall(frame(name, fields, self.seqid, shape))

@@ -1,4 +1,4 @@
-"""What a check works with: the servers under test, the command line, and what they say."""
+"""The objects that a check uses: the servers under test, the command line, and their results."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from wire import (
     Response,
 )
 
-#: The statuses by their numbers.
+#: The names of the statuses, by number.
 STATUSES = {
     "freezed": ("DS_INIT", "DS_START", "DS_PAUSE", "DS_REMOVED"),
     "later": ("DS_INIT", "DS_PREPARE", "DS_APP", "DS_LOG", "DS_PAUSE", "DS_REMOVED"),
@@ -38,11 +38,11 @@ FAIL_MODES = ("FAIL_SLOW", "FAIL_SKIP", "FAIL_FAST")
 
 
 class Skip(Exception):
-    """The check makes no sense for this server; the text says why."""
+    """Raised if the check makes no sense for this server. The text says why."""
 
 
 class Failed(Exception):
-    """The check has failed."""
+    """Raised if the check has failed."""
 
 
 def same(got: object, wanted: object, what: str, about: object = "") -> None:
@@ -52,7 +52,7 @@ def same(got: object, wanted: object, what: str, about: object = "") -> None:
 
 
 def among(got: object, wanted: tuple[object, ...], what: str, about: object = "") -> None:
-    """Fails unless a value is one of those."""
+    """Fails unless the value is one of the given values."""
     if got not in wanted:
         raise Failed(f"{what}: {got!r}, which is none of {wanted!r} {about}".rstrip())
 
@@ -72,7 +72,7 @@ class Listed:
 
 @dataclass
 class Result:
-    """What a command did."""
+    """The result of a command."""
 
     command: str
     code: int
@@ -85,18 +85,18 @@ class Result:
 
     @property
     def report(self) -> dict[str, Any]:
-        """The only report."""
+        """The only report of the command."""
         same(len(self.reports), 1, "the number of reports", self)
         return self.reports[0]
 
     def fails(self, kind: str, code: int = 1) -> None:
-        """Expects an error of that kind."""
+        """Expects an error of the given kind."""
         same(self.report["outcome"], "error", "the outcome", self)
         same(self.report["error"]["kind"], kind, "the kind of the error", self)
         same(self.code, code, "the exit code", self)
 
     def created(self, evidence: str) -> dict[str, Any]:
-        """Expects a Created with that evidence; returns the duplication."""
+        """Expects a Created with the given evidence, and returns the duplication."""
         same(self.report["outcome"], "created", "the outcome", self)
         same(self.report["evidence"], evidence, "the evidence", self)
         same(self.report["certain"], evidence == "server_said_so", "certain", self)
@@ -106,7 +106,7 @@ class Result:
     def exists(
         self, evidence: str | tuple[str, ...], differences: list[str] | None = None
     ) -> dict[str, Any]:
-        """Expects an AlreadyExists that differs in those fields; returns the duplication."""
+        """Expects an AlreadyExists with these differences, and returns the duplication."""
         same(self.report["outcome"], "already_exists", "the outcome", self)
         known = (evidence,) if isinstance(evidence, str) else evidence
         among(self.report["evidence"], known, "the evidence", self)
@@ -117,10 +117,10 @@ class Result:
         return self.duplication()
 
     def duplication(self) -> dict[str, Any]:
-        """Returns the duplication that the report tells of."""
+        """Returns the duplication in the report."""
         found = self.report["value"]
         if not isinstance(found, dict):
-            raise Failed(f"no duplication is told of {self}")
+            raise Failed(f"the report has no duplication {self}")
         return found
 
 
@@ -152,7 +152,7 @@ class World:
     keys: set[str] = field(default_factory=required_keys)
 
     def find_out(self) -> None:
-        """Finds the leader and what it is, by the wire alone, and sets up the proxy to it."""
+        """Finds the leader and its generation without the client, and starts the proxy to it."""
         for address in self.addresses:
             with Connection(address) as connection:
                 if connection.call(QUERY, [(1, "string", b"")]).err != "ERR_FORWARD_TO_OTHERS":
@@ -191,7 +191,7 @@ class World:
 
     @property
     def sure(self) -> bool:
-        """Whether the server can be believed when it says ERR_OK."""
+        """Whether an ERR_OK of the server proves that the duplication was created."""
         return self.generation == "dup-exist"
 
     @property
@@ -200,12 +200,12 @@ class World:
         return self.generation in ("remote-name", "dup-exist")
 
     def stated(self) -> tuple[str, ...]:
-        """Returns the options that state the generation, where the client can't find it out."""
+        """Returns the options that state the generation, if the client cannot find it out."""
         return () if self.sure else ("--generation", self.generation)
 
     @property
     def running(self) -> str:
-        """The status of a duplication that runs."""
+        """The status of a running duplication."""
         return "DS_START" if self.generation == "freezed" else "DS_LOG"
 
     @property
@@ -214,14 +214,14 @@ class World:
         return "server_said_so" if self.sure else "appeared_during_call"
 
     def need(self, *generations: str, why: str) -> None:
-        """Skips the check unless the server is of one of those generations."""
+        """Skips the check unless the server has one of the given generations."""
         if self.generation not in generations:
             raise Skip(why)
 
-    # The wire, beside the client.
+    # Requests to the server without the client.
 
     def call(self, rpc: str, fields: Fields) -> Response:
-        """Asks the leader directly; refuses what would end it."""
+        """Sends a request to the leader directly. Refuses a request that would end the leader."""
         if why := deadly.reason(self.generation, rpc, fields):
             raise AssertionError(
                 f"a check would have sent what ends a server: {rpc} {fields}: {why}"
@@ -230,7 +230,7 @@ class World:
             return connection.call(rpc, fields)
 
     def listed(self, table: str | None = None) -> list[Listed]:
-        """Returns the duplications of a table as the server shows them."""
+        """Returns the duplications of a table, as the server lists them."""
         response = self.call(QUERY, [(1, "string", (table or self.table).encode())])
         same(response.err, "ERR_OK", f"the query of the table {table or self.table}")
         names = STATUSES["freezed" if self.generation == "freezed" else "later"]
@@ -257,7 +257,7 @@ class World:
         return found[0]
 
     def rival_adds(self, checkpoint: bool = False, remote_table: str | None = None) -> None:
-        """Adds the pair as another client would."""
+        """Adds a duplication as another client would."""
         fields: Fields = [(1, "string", self.table.encode()), (2, "string", self.cluster.encode())]
         if self.generation != "freezed":
             fields.append((3, "bool", checkpoint))
@@ -268,7 +268,7 @@ class World:
     def change(
         self, table: str, dupid: int, number: int | None, fail_mode: int | None = None
     ) -> str:
-        """Changes a duplication as another client would; returns the error code."""
+        """Changes a duplication as another client would, and returns the error code."""
         fields: Fields = [(1, "string", table.encode()), (2, "i32", dupid)]
         if number is not None:
             fields.append((3, "i32", number))
@@ -290,10 +290,10 @@ class World:
             same(self.listed(table), [], f"the duplications of {table} after the cleaning")
 
     def alive(self) -> None:
-        """Expects the server to serve."""
+        """Fails unless the server still responds."""
         same(self.call(LIST_APPS, [(1, "i32", 0)]).err, "ERR_OK", "the list of the tables")
 
-    # The client under test.
+    # Commands of the client under test.
 
     def start(
         self, *arguments: str | bytes, meta: str | None = None, timeout: float = 10
@@ -322,7 +322,7 @@ class World:
 
 @dataclass
 class Command:
-    """A command that runs."""
+    """A running command."""
 
     world: World
     process: subprocess.Popen[bytes]
@@ -330,7 +330,7 @@ class Command:
     patience: float
 
     def result(self) -> Result:
-        """Waits for its end, and reads its reports."""
+        """Waits until the command ends, and reads its reports."""
         try:
             out, said = self.process.communicate(timeout=self.patience)
         except subprocess.TimeoutExpired:

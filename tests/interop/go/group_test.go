@@ -8,7 +8,7 @@ import (
 	"github.com/apache/incubator-pegasus/go-client/idl/admin"
 )
 
-// another is what makes a server a group of one more.
+// another holds the options that add a server to the group.
 var another = []string{"--listen", "127.0.0.1:0"}
 
 func group(t *testing.T, servers int, options ...string) *served {
@@ -19,7 +19,8 @@ func group(t *testing.T, servers int, options ...string) *served {
 	return serve(t, options...)
 }
 
-// The leader stands in the middle of what the client knows: it is sent on at once, and remembers.
+// The leader is the second of the three addresses. The followers forward the client to the leader at once,
+// and the client remembers the leader.
 func TestFollowersSendOnToTheLeader(t *testing.T) {
 	for _, generation := range []string{"checkpoint", "dup-exist"} {
 		t.Run(generation, func(t *testing.T) {
@@ -37,7 +38,7 @@ func TestFollowersSendOnToTheLeader(t *testing.T) {
 			if err != nil || len(tables.Infos) != 2 {
 				t.Fatal(err, tables)
 			}
-			// After a second without an answer this client asks the others too; that isn't what helped.
+			// This client asks the other servers after a second without a response. The forwarding must be faster.
 			if took := time.Since(began); took > 900*time.Millisecond {
 				t.Fatalf("took %v", took)
 			}
@@ -59,7 +60,7 @@ func TestFollowersAloneDoNothing(t *testing.T) {
 	}
 }
 
-// The lead goes to the next server just before the add is looked at: the client finds it there.
+// The leader changes just before the server looks at the add. The client finds the new leader.
 func TestTheLeaderChangesUnderAnAdd(t *testing.T) {
 	s := group(t, 3, "--behave-as", "dup-exist", "--fault", "add#1=change-leader")
 	c := connect(t, s.addresses...)
@@ -69,9 +70,9 @@ func TestTheLeaderChangesUnderAnAdd(t *testing.T) {
 	same(t, "add again", c.add("temp", "target", false).Err.Errno, "ERR_DUP_EXIST")
 }
 
-// The answer to an add is lost: this client asks the others after a second, which refuse, and gives
-// up without knowing. The duplication is there.
-func TestALostAnswer(t *testing.T) {
+// The response to an add is lost. This client asks the other servers after a second, which refuse, and it ends
+// without a result. The duplication exists.
+func TestALostResponse(t *testing.T) {
 	s := group(t, 2, "--behave-as", "dup-exist", "--fault", "add#1=drop-reply")
 	c := connect(t, s.addresses...)
 	_, err := c.metas.AddDuplication(within(t, 1300*time.Millisecond), &admin.DuplicationAddRequest{
@@ -83,13 +84,14 @@ func TestALostAnswer(t *testing.T) {
 	c.only("temp")
 }
 
-// The numbers of today's statuses mean something else to a server of 2.3 and older: "start" removes,
-// and "pause" ends its process.
+// The current status numbers have other meanings for a server of 2.3 and older: "start" removes the duplication,
+// and "pause" ends the process of the server.
 func TestFreezed(t *testing.T) {
 	s := serve(t, "--behave-as", "freezed")
 	s.died = 1
 	c := connect(t, s.addresses...)
-	// Field 3 is "create it paused" there. This client leaves it out when it is true, so either runs.
+	// For this server, field 3 means "create the duplication paused". This client leaves the field out if it is
+	// true, so both duplications run.
 	added := c.add("temp", "target", true)
 	same(t, "add", added.Err.Errno, "ERR_OK")
 	same(t, "status", c.only("temp").Status, 1)
@@ -106,6 +108,6 @@ func TestFreezed(t *testing.T) {
 		AppName: "temp", Dupid: added.Dupid, Status: &status,
 	})
 	if err == nil {
-		t.Fatal("a real server would be gone")
+		t.Fatal("the pause should have ended a real server")
 	}
 }

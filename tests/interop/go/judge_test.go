@@ -54,7 +54,7 @@ func TestListsTables(t *testing.T) {
 	})
 }
 
-// The client for tables asks in its own way.
+// The client for tables sends other requests for the same information.
 func TestListsTablesByTheTableClient(t *testing.T) {
 	s := serve(t)
 	tables, err := goadmin.NewClient(goadmin.Config{MetaServers: s.addresses}).ListTables(within(t, patience))
@@ -84,7 +84,7 @@ func TestQueriesConfig(t *testing.T) {
 	})
 }
 
-// What the official command line asks for when it starts.
+// The requests that the official command line sends when it starts.
 func TestTellsOfNodesAndCluster(t *testing.T) {
 	forEach(t, append([]string{"freezed"}, since24...), func(t *testing.T, _ string, c *client) {
 		nodes, err := c.metas.ListNodes(within(t, patience), &admin.ListNodesRequest{Status: admin.NodeStatus_NS_INVALID})
@@ -115,7 +115,7 @@ func TestAddsAndQueries(t *testing.T) {
 		same(t, "add", added.Err.Errno, "ERR_OK")
 		same(t, "table id", added.Appid, 1)
 		if added.Hint != nil && *added.Hint != "" {
-			t.Fatalf("a hint for nothing: %v", added)
+			t.Fatalf("a hint without a reason: %v", added)
 		}
 		c.state("temp", prepare, slow)
 		entry := c.only("temp")
@@ -125,7 +125,7 @@ func TestAddsAndQueries(t *testing.T) {
 		if created.Before(before) || created.After(time.Now().Add(time.Second)) {
 			t.Fatalf("created at %v", created)
 		}
-		// Another cluster is another duplication, and so is another table.
+		// A duplication to another cluster, or of another table, is a separate duplication.
 		far := c.add("temp", "far", false)
 		other := c.add("other", "target", false)
 		same(t, "errors", far.Err.Errno+" "+other.Err.Errno, "ERR_OK ERR_OK")
@@ -136,9 +136,10 @@ func TestAddsAndQueries(t *testing.T) {
 	})
 }
 
-// What each generation makes of a repeated add, in the steady state.
+// How each generation treats a repeated add in the final state.
 func TestAddsAgain(t *testing.T) {
-	// The answer to the same flag, which is let through, and to the other, which real ones refuse.
+	// The responses to an add with the same checkpoint flag, which is accepted, and with the other flag, which
+	// real servers refuse.
 	answers := map[string][2]string{
 		"checkpoint":  {"ERR_OK", "ERR_OK"},
 		"remote-name": {"ERR_OK", "ERR_INVALID_PARAMETERS"},
@@ -165,7 +166,7 @@ func TestAddsAgain(t *testing.T) {
 	})
 }
 
-// The newest error's name is unknown to this client. In a body that is no matter.
+// This client does not know the name of the newest error code. In the body of a response this does no harm.
 func TestDupExistIsAnErrorAndTheSessionGoesOn(t *testing.T) {
 	forEach(t, []string{"dup-exist", "idempotent"}, func(t *testing.T, _ string, c *client) {
 		added := c.add("temp", "target", false)
@@ -191,7 +192,7 @@ func TestPausesStartsAndRemoves(t *testing.T) {
 		same(t, "pause", paused.Err.Errno, "ERR_OK")
 		same(t, "table id", paused.Appid, 1)
 		c.state("temp", pause, slow)
-		// Nothing to change: no error, and no table id.
+		// If there is nothing to change, the response has no error and no table id.
 		again := c.setStatus("temp", dupid, pause)
 		same(t, "pause again", again.Err.Errno, "ERR_OK")
 		same(t, "table id", again.Appid, 0)
@@ -199,7 +200,7 @@ func TestPausesStartsAndRemoves(t *testing.T) {
 		c.state("temp", pause, skip)
 		same(t, "start", c.setStatus("temp", dupid, log).Err.Errno, "ERR_OK")
 		c.state("temp", log, skip)
-		// What an operator paused, a repeated add resumes, and resets the fail mode: on real ones.
+		// On real servers, a repeated add resumes a paused duplication and resets its fail mode.
 		c.setStatus("temp", dupid, pause)
 		c.add("temp", "target", false)
 		if generation == "idempotent" {
@@ -243,8 +244,8 @@ func TestWrongNames(t *testing.T) {
 	})
 }
 
-// An RPC that the server doesn't know has a framework error and no body. This client then asks the
-// other metas until its time is up, and the connection is as good as before.
+// The response to an RPC that the server does not know has a framework error and no body. This client then asks
+// the other meta servers until its timeout. The connection can still be used.
 func TestAnUnknownRPCLeavesTheSessionAlone(t *testing.T) {
 	forEach(t, []string{"freezed", "dup-exist"}, func(t *testing.T, _ string, c *client) {
 		_, err := c.metas.QueryBackupPolicy(within(t, 200*time.Millisecond), &admin.QueryBackupPolicyRequest{})
@@ -257,7 +258,7 @@ func TestAnUnknownRPCLeavesTheSessionAlone(t *testing.T) {
 	})
 }
 
-// Racing adds over one connection: one of them makes it.
+// Of several adds at once over one connection, one creates the duplication.
 func TestRacingAdds(t *testing.T) {
 	forEach(t, since24, func(t *testing.T, generation string, c *client) {
 		const racers = 20
@@ -277,7 +278,7 @@ func TestRacingAdds(t *testing.T) {
 		count := map[string]int{}
 		for _, answer := range answers {
 			if answer == nil {
-				t.Fatal("no answer")
+				t.Fatal("no response")
 			}
 			count[answer.Err.Errno]++
 			if answer.Dupid != 0 && answer.Dupid != dupid {

@@ -1,7 +1,7 @@
-// Package interop has the official Go client judge the embedded meta server: what that client makes
-// of its answers, it makes of a real server's.
+// Package interop tests the embedded meta server with the official Go client, which treats the responses like those
+// of a real server.
 //
-// Each test starts a `pegasus-dup serve` of its own, named by PEGASUS_DUP_BINARY, on free ports.
+// Each test starts its own `pegasus-dup serve` on free ports. PEGASUS_DUP_BINARY names the program.
 package interop
 
 import (
@@ -24,17 +24,17 @@ import (
 )
 
 func init() {
-	// Unless told otherwise it logs to a file in the working directory.
+	// By default the client logs to a file in the working directory.
 	pegalog.SetLogger(stdlog.New(io.Discard, "", 0))
 }
 
-// patience is longer than anything here takes.
+// patience is longer than any call in these tests takes.
 const patience = 5 * time.Second
 
 // served is a running server, or a group of them.
 type served struct {
 	addresses []string
-	// died is how many requests are expected that would have ended a real server.
+	// died is the expected number of requests that would have ended a real server.
 	died int
 }
 
@@ -71,10 +71,10 @@ func serve(t *testing.T, options ...string) *served {
 			expected = fmt.Sprintf("warning: requests that would have ended a real server: %d\n", s.died)
 		}
 		if stderr.String() != expected {
-			t.Errorf("the server said %q instead of %q", stderr.String(), expected)
+			t.Errorf("the server printed %q instead of %q", stderr.String(), expected)
 		}
 	})
-	// One line for each address.
+	// The server prints one line for each address.
 	servers := 1
 	for _, option := range options {
 		if option == "--listen" {
@@ -84,20 +84,20 @@ func serve(t *testing.T, options ...string) *served {
 	lines := bufio.NewScanner(stdout)
 	for len(s.addresses) < servers {
 		if !lines.Scan() {
-			t.Fatalf("the server doesn't serve: %s", stderr.String())
+			t.Fatalf("the server does not start: %s", stderr.String())
 		}
 		s.addresses = append(s.addresses, strings.TrimPrefix(lines.Text(), "serving on "))
 	}
 	return s
 }
 
-// client is the official client, with the calls that are made here.
+// client is the official client, with the calls that the tests make.
 type client struct {
 	t     *testing.T
 	metas *session.MetaManager
 }
 
-// connect makes a client that knows these metas, in this order.
+// connect creates a client that knows these meta servers, in this order.
 func connect(t *testing.T, addresses ...string) *client {
 	t.Helper()
 	metas := session.NewMetaManager(addresses, session.NewNodeSession)
@@ -112,17 +112,17 @@ func within(t *testing.T, limit time.Duration) context.Context {
 	return ctx
 }
 
-// answered fails the test where there is no answer, or where the error doesn't say what it says.
+// answered fails the test if there is no response, or if the error does not name the error code of the response.
 func (c *client) answered(errno string, err error, there bool) {
 	c.t.Helper()
 	if !there {
-		c.t.Fatalf("no answer: %v", err)
+		c.t.Fatalf("no response: %v", err)
 	}
 	if (err == nil) != (errno == "ERR_OK") {
-		c.t.Fatalf("the answer says %s, the error is %v", errno, err)
+		c.t.Fatalf("the response says %s, but the error is %v", errno, err)
 	}
 	if err != nil && !strings.Contains(err.Error(), errno) {
-		c.t.Fatalf("the error doesn't name %s: %v", errno, err)
+		c.t.Fatalf("the error does not name %s: %v", errno, err)
 	}
 }
 
@@ -135,7 +135,7 @@ func (c *client) add(table, cluster string, checkpoint bool) *admin.DuplicationA
 	return answer
 }
 
-// query returns the error's name and the duplications of a table.
+// query returns the error code and the duplications of a table.
 func (c *client) query(table string) (string, []*admin.DuplicationEntry) {
 	c.t.Helper()
 	answer, err := c.metas.QueryDuplication(within(c.t, patience), &admin.DuplicationQueryRequest{AppName: table})
@@ -170,7 +170,7 @@ func (c *client) setFailMode(table string, dupid int32, mode admin.DuplicationFa
 	return c.modify(&admin.DuplicationModifyRequest{AppName: table, Dupid: dupid, FailMode: &mode})
 }
 
-// state fails the test unless the table's only duplication is in that state.
+// state fails the test unless the only duplication of the table has that status and fail mode.
 func (c *client) state(table string, status admin.DuplicationStatus, mode admin.DuplicationFailMode) {
 	c.t.Helper()
 	entry := c.only(table)
@@ -179,7 +179,7 @@ func (c *client) state(table string, status admin.DuplicationStatus, mode admin.
 	}
 }
 
-// same fails the test unless both are the same.
+// same fails the test unless both values are equal.
 func same[T comparable](t *testing.T, what string, got, expected T) {
 	t.Helper()
 	if got != expected {

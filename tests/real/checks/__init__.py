@@ -1,4 +1,4 @@
-"""The checks, a module for each group. A check is a function of the world."""
+"""The checks, with a module for each group. A check is a function of the world."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ALL: list[tuple[str, Check]] = []
 
 
 def check(words: str) -> Callable[[Check], Check]:
-    """Adds a check under these words."""
+    """Adds a check with this name."""
 
     def add(function: Check) -> Check:
         ALL.append((words, function))

@@ -1,4 +1,4 @@
-"""Start, pause, remove and the fail mode."""
+"""Checks of start, pause, remove and the fail mode."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from world import Failed, World, same
 from checks import check
 
 
-@check("pause and start, by the cluster and by the dupid; a second time it is unchanged")
+@check("pause and start, by the cluster and by the dupid; the second time nothing is changed")
 def pause_and_start(world: World) -> None:
     dupid = world.add().created(world.evidence)["dupid"]
     for which in (world.cluster, str(dupid)):
@@ -23,7 +23,7 @@ def pause_and_start(world: World) -> None:
             same(world.proxy.names().count(MODIFY), 0, "the changes that were sent", again)
 
 
-@check("the fail mode is set, keeps through pause and start, and is set back")
+@check("the fail mode can be set, stays over pause and start, and can be set back")
 def fail_mode(world: World) -> None:
     world.add().created(world.evidence)
     for name, shown in (("skip", "FAIL_SKIP"), ("fast", "FAIL_FAST"), ("slow", "FAIL_SLOW")):
@@ -41,7 +41,7 @@ def fail_mode(world: World) -> None:
         same((again.report["outcome"], again.code), ("unchanged", 0), "the second time", again)
 
 
-@check("remove: it is gone, and what was is told; a second time there is none")
+@check("remove reports the removed duplication; the second time it finds none")
 def remove(world: World) -> None:
     first = world.add().created(world.evidence)
     world.cli("add", world.table, world.cluster2).created(world.evidence)
@@ -63,10 +63,10 @@ def remove(world: World) -> None:
     same(world.listed(), [], "what is left")
     again = world.add().created(world.evidence)
     if again["create_ts_ms"] == first["create_ts_ms"]:
-        raise Failed(f"the new one is as old as the one that was removed: {again}")
+        raise Failed(f"the new duplication is as old as the removed one: {again}")
 
 
-@check("a change of what is not there: DuplicationNotFound, and nothing is sent")
+@check("a change of a missing duplication: DuplicationNotFound, and nothing is sent")
 def not_there(world: World) -> None:
     world.add().created(world.evidence)
     before = world.only()
@@ -79,7 +79,7 @@ def not_there(world: World) -> None:
     same(world.only(), before, "what the server shows")
 
 
-@check("what a checkpoint is being made for can't be paused: WrongState, or it is past that")
+@check("a duplication whose checkpoint is being made cannot be paused: WrongState, or it is done")
 def preparing(world: World) -> None:
     world.need("checkpoint", "remote-name", "dup-exist", why="it makes no checkpoint")
     world.add("--checkpoint").created(world.evidence)
@@ -92,6 +92,6 @@ def preparing(world: World) -> None:
     if world.only().status == "DS_PREPARE":
         same((started.report["outcome"], started.code), ("unchanged", 0), "the start", started)
         if not started.report["warning"]:
-            raise Failed(f"nothing says that the checkpoint is not made yet {started}")
+            raise Failed(f"no warning says that the checkpoint is not complete {started}")
     same(world.cli("remove", world.table, world.cluster).code, 0, "the exit code of the removal")
     same(world.listed(), [], "what is left")

@@ -1,4 +1,4 @@
-"""Requests and responses that are lost on the way."""
+"""Checks with requests and responses that are lost on the way."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from world import World, same
 
 from checks import check
 
-#: The request is done, and what is said of it is lost.
+#: The ways to lose the response to a request that the server executes.
 LOST = ("drop", "close_after", "garble")
 
 
@@ -26,7 +26,7 @@ for one in LOST:
 
 
 def add_without(what: str) -> None:
-    @check(f"an add that is lost itself ({what}): outcome_unknown, exit code 5")
+    @check(f"an add whose request is lost ({what}): outcome_unknown, exit code 5")
     def lost_request(world: World) -> None:
         world.proxy.reset(Fault(ADD, what))
         result = world.add(timeout=4)
@@ -51,7 +51,7 @@ def lost_and_differs(world: World) -> None:
     same(shown["dupid"], world.only().dupid, "the dupid", result)
 
 
-@check("an add is lost, and a rival's stands there as asked: Created, not certain")
+@check("an add is lost, but another client adds the same: Created, not certain")
 def lost_and_same(world: World) -> None:
     world.proxy.reset(Fault(ADD, "swallow", before=world.rival_adds))
     shown = world.add().created("appeared_during_call")
@@ -59,7 +59,7 @@ def lost_and_same(world: World) -> None:
 
 
 def read_with(what: str) -> None:
-    @check(f"reads whose responses are lost ({what}) are asked again")
+    @check(f"reads whose responses are lost ({what}) are repeated")
     def lost_read(world: World) -> None:
         world.add().created(world.evidence)
         world.proxy.reset(Fault(QUERY, what))
@@ -92,7 +92,7 @@ for one in LOST:
     changes_with(one)
 
 
-@check("changes that are lost themselves: outcome_unknown, exit code 5, and nothing has changed")
+@check("changes whose requests are lost: outcome_unknown, exit code 5, and nothing has changed")
 def lost_changes(world: World) -> None:
     world.add().created(world.evidence)
     before = world.only()

@@ -1,4 +1,4 @@
-"""Names and numbers that make no sense, missing servers, and untruths about the servers."""
+"""Checks with invalid names and numbers, missing servers, and wrongly stated generations."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def braces(world: World) -> None:
         result = world.cli("add", table, cluster, *options)
         same(result.report["outcome"], "error", "the outcome", result)
         if world.names_remotes or options:
-            # A table that is not there is not added to in any case.
+            # No add succeeds for a table that does not exist.
             among(
                 result.report["error"]["kind"],
                 ("unsupported", "table_not_found"),
@@ -50,7 +50,7 @@ def odd_names(world: World) -> None:
     same(world.listed(), [], "what the server shows")
 
 
-@check("what the command line alone shows to be wrong: exit code 2, and nothing is asked")
+@check("a mistake that the command line alone shows: exit code 2, and nothing is sent")
 def usage(world: World) -> None:
     world.proxy.reset()
     for arguments in (
@@ -81,12 +81,12 @@ def usage(world: World) -> None:
     same(world.proxy.names(), [], "the requests that were sent")
 
 
-@check("no server, no answer, and what is no server: an error in time, and nothing is done")
+@check("no server, no response, and no meta server: an error in time, and nothing is done")
 def no_server(world: World) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         closed = f"127.0.0.1:{free.getsockname()[1]}"
     world.cli("add", world.table, world.cluster, meta=closed, timeout=2).fails("unavailable")
-    # Connections are taken, and nothing is said.
+    # The socket accepts connections and never responds.
     with socket.create_server(("127.0.0.1", 0)) as silent:
         meta = f"127.0.0.1:{silent.getsockname()[1]}"
         result = world.cli("add", world.table, world.cluster, meta=meta, timeout=2)
@@ -96,7 +96,7 @@ def no_server(world: World) -> None:
             "the kind of the error",
             result,
         )
-    # The others lead to the server all the same.
+    # The other addresses still lead to the server.
     both = f"{closed},{world.proxy.address}"
     world.cli("add", world.table, world.cluster, meta=both).created(world.evidence)
 
@@ -122,7 +122,7 @@ def wrong_generation(world: World) -> None:
         if generation == world.generation:
             continue
         if (world.generation, generation) == ("remote-name", "dup-exist"):
-            # Some servers of `dup-exist` had no list RPC, so nothing refutes this one.
+            # Some servers of `dup-exist` had no list RPC, so nothing contradicts this generation.
             continue
         for arguments in (
             ("pause", world.table, world.cluster),
@@ -134,26 +134,26 @@ def wrong_generation(world: World) -> None:
             world.proxy.reset()
             result = world.cli(*arguments, "--generation", generation)
             if world.proxy.refused:
-                raise Failed(f"it would have ended a real server {result}")
+                raise Failed(f"the request would have ended a real server {result}")
             if (
                 result.report["outcome"] == "created"
                 and result.report["certain"]
                 and not world.sure
             ):
-                raise Failed(f"it is certain, and can't be {result}")
+                raise Failed(f"the outcome is certain, but must not be {result}")
             same(world.only(), before, "what the server shows", result)
             same(result.report["outcome"], "error", "the outcome", result)
             sent = world.proxy.names()
             same((sent.count(ADD), sent.count(MODIFY)), (0, 0), "what was sent", result)
 
 
-@check("--generation dup-exist, where only responses could refute it: never certain")
+@check("--generation dup-exist, if only responses could contradict it: never certain")
 def not_refuted(world: World) -> None:
     world.need("remote-name", why="it is refuted, or true")
     world.add("--generation", "dup-exist").created("appeared_during_call")
 
 
-@check("--generation that is right: the same outcomes")
+@check("a correct --generation: the same outcomes")
 def right_generation(world: World) -> None:
     world.add("--generation", world.generation).created(world.evidence)
     result = world.cli("pause", world.table, world.cluster, "--generation", world.generation)

@@ -1,4 +1,4 @@
-"""Every outcome of an add, and what query and list show."""
+"""Checks of every outcome of an add, and of query and list."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from checks import check
 
 
 def agrees(shown: dict[str, object], listed: Listed) -> None:
-    """Expects a report's duplication to be what the server shows."""
+    """Fails unless the report shows the duplication as the server lists it."""
     for key in ("dupid", "cluster", "status", "fail_mode", "create_ts_ms"):
         same(shown[key], getattr(listed, key), f"the {key} in the report", shown)
     for key in ("remote_table", "remote_replica_count"):
@@ -19,7 +19,7 @@ def agrees(shown: dict[str, object], listed: Listed) -> None:
 
 @check("info finds out the leader, its version and its generation")
 def info(world: World) -> None:
-    # Past the proxy, because a follower names the leader by its own address.
+    # This command does not use the proxy, because a follower names the leader by its own address.
     result = world.cli("info", meta=",".join(world.addresses))
     found = result.report["value"]
     same(found["leader"], world.leader, "the leader", result)
@@ -27,13 +27,13 @@ def info(world: World) -> None:
     same(set(roles), set(world.addresses), "the servers", result)
     same(roles[world.leader], "leader", "the leader's role", result)
     if str(found["version"]) not in world.version:
-        raise Failed(f"the server says {world.version} {result}")
+        raise Failed(f"the version of the server is {world.version} {result}")
     # A server of the generation `remote-name` does not show that it is one.
     shown = "snapshot-2.6" if world.generation == "remote-name" else world.generation
     same(found["generation"], shown, "the generation", result)
 
 
-@check("an add of what is not there: Created, and the server shows what the report says")
+@check("an add of a new duplication: Created, and the server lists what the report says")
 def created(world: World) -> None:
     result = world.add()
     shown = result.created(world.evidence)
@@ -46,7 +46,7 @@ def created(world: World) -> None:
         same(listed.remote_table, world.table, "the remote table")
 
 
-@check("an add of what is there: AlreadyExists, exit code 3, and nothing is sent")
+@check("an add of an existing duplication: AlreadyExists, exit code 3, and nothing is sent")
 def exists(world: World) -> None:
     first = world.add().created(world.evidence)
     world.proxy.reset()
@@ -58,7 +58,7 @@ def exists(world: World) -> None:
     same(world.only(), before, "what the server shows")
 
 
-@check("--exist-ok: exit code 0 where it is there as asked")
+@check("--exist-ok: exit code 0 if the duplication exists as requested")
 def exist_ok(world: World) -> None:
     world.add().created(world.evidence)
     result = world.add("--exist-ok")
@@ -81,7 +81,7 @@ def exists_paused(world: World) -> None:
     result.exists("listed_before")
     same(world.only(), before, "what the server shows")
     if not result.report["warning"]:
-        raise Failed(f"no warning says that it is paused {result}")
+        raise Failed(f"no warning says that the duplication is paused {result}")
 
 
 @check(
@@ -100,7 +100,7 @@ def with_checkpoint(world: World) -> None:
         raise Failed(f"the status is {status} {result}")
 
 
-@check("an add with another remote table: Created so; what would ignore it, or may: Unsupported")
+@check("an add with another remote table: Created, or Unsupported if the server may ignore it")
 def with_remote_table(world: World) -> None:
     result = world.add("--remote-table", "another_name", "--remote-replica-count", "5")
     # A server of the generation `remote-name` does not show that it is one.
@@ -120,7 +120,7 @@ def with_remote_table(world: World) -> None:
     )
 
 
-@check("what is there to another remote table: AlreadyExists that differs, exit code 4")
+@check("a duplication to another remote table exists: AlreadyExists that differs, exit code 4")
 def differs(world: World) -> None:
     world.add().created(world.evidence)
     before = world.only()
@@ -134,7 +134,7 @@ def differs(world: World) -> None:
     same(world.only(), before, "what the server shows")
 
 
-@check("a checkpoint is requested where one exists already that runs: it is unverified")
+@check("a checkpoint is requested, and a running duplication exists: it is unverified")
 def unverified_checkpoint(world: World) -> None:
     world.add().created(world.evidence)
     before = world.only()
@@ -144,7 +144,7 @@ def unverified_checkpoint(world: World) -> None:
     same(world.only(), before, "what the server shows")
 
 
-@check("another replica count is requested where one exists already: it differs, exit code 4")
+@check("another replica count than the existing one is requested: it differs, exit code 4")
 def another_count(world: World) -> None:
     world.add().created(world.evidence)
     result = world.add("--remote-replica-count", "7")
@@ -163,7 +163,7 @@ def taken(world: World) -> None:
     same(world.listed(), [], "what the server shows")
 
 
-@check("a table that is not there: TableNotFound from add, query and pause")
+@check("a table that does not exist: TableNotFound from add, query and pause")
 def no_table(world: World) -> None:
     world.cli("add", "no_such_table", world.cluster).fails("table_not_found")
     world.cli("query", "no_such_table").fails("table_not_found")
@@ -182,7 +182,7 @@ def to_itself(world: World) -> None:
     same(world.listed(), [], "what the server shows")
 
 
-@check("--mode direct: the same outcomes where the server can be believed; else Unsupported")
+@check("--mode direct: the same outcomes if the server is proven, otherwise Unsupported")
 def direct(world: World) -> None:
     if not world.sure:
         world.add("--mode", "direct").fails("unsupported")
@@ -196,7 +196,7 @@ def direct(world: World) -> None:
     same(world.only(), before, "what the server shows")
 
 
-@check("a rival adds the pair in between, and the server says that it exists: server_said_so")
+@check("another client is faster, and the server says that it exists: server_said_so")
 def rival_and_told(world: World) -> None:
     world.need("dup-exist", why="it has no ERR_DUP_EXIST")
     world.proxy.reset(Fault(ADD, before=world.rival_adds))
@@ -204,7 +204,7 @@ def rival_and_told(world: World) -> None:
     same(shown["dupid"], world.only().dupid, "the dupid")
 
 
-@check("a rival adds the pair in between, and the server refuses: listed_after")
+@check("another client is faster, and the server refuses the add: listed_after")
 def rival_and_refused(world: World) -> None:
     world.need("checkpoint", "remote-name", "dup-exist", why="it refuses no repeated add")
     world.proxy.reset(Fault(ADD, before=world.rival_adds))
@@ -214,7 +214,7 @@ def rival_and_refused(world: World) -> None:
     same(result.exists(said)["dupid"], world.only().dupid, "the dupid", result)
 
 
-@check("a rival adds the pair in between to another remote table: never Created")
+@check("another client is faster, with another remote table: never Created")
 def rival_and_differs(world: World) -> None:
     world.need("remote-name", "dup-exist", why="it knows no remote tables")
     world.proxy.reset(Fault(ADD, before=lambda: world.rival_adds(remote_table="another_name")))
@@ -224,16 +224,16 @@ def rival_and_differs(world: World) -> None:
     same(shown["remote_table"], "another_name", "the remote table", result)
 
 
-@check("each address alone leads to the same answer, and so do all of them")
+@check("each address alone gives the same result, and so do all addresses together")
 def addresses(world: World) -> None:
     there = world.add().created(world.evidence)
     for meta in (*world.addresses, ",".join(world.addresses)):
-        # Reads go past the proxy, because a follower names the leader by its own address.
+        # Reads do not use the proxy, because a follower names the leader by its own address.
         result = world.cli("query", world.table, meta=meta)
         same(result.duplication()["dupid"], there["dupid"], f"the dupid by {meta}", result)
 
 
-@check("query and list show what the server has, table by table")
+@check("query and list show the duplications of the server, table by table")
 def shown(world: World) -> None:
     same(world.cli("query", world.table).reports, [], "the reports of a table without duplications")
     world.add().created(world.evidence)

@@ -1,4 +1,4 @@
-"""Several processes at once."""
+"""Checks with several processes at once."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from world import Failed, World, among, same
 
 from checks import check
 
-#: Errors that say truly that another was quicker.
+#: Errors that are correct if another process was faster.
 QUICKER = ("busy", "duplication_not_found", "wrong_state", "outcome_unknown")
 
 
-@check("eight processes add one pair: one duplication, and at most one certain Created")
+@check("eight processes add the same: one duplication, and at most one certain Created")
 def one_pair(world: World) -> None:
     world.need(
         "checkpoint",
@@ -30,10 +30,10 @@ def one_pair(world: World) -> None:
         certain += result.report["outcome"] == "created" and result.report["certain"]
     among(certain, (0, 1), "the number of processes that are certain to have created it")
     if world.sure and certain == 0:
-        raise Failed("nobody has created it for certain, and the server can be believed")
+        raise Failed("no process reports a certain Created, although the server is proven")
 
 
-@check("processes that add different pairs: each is Created")
+@check("processes add different duplications: each is Created")
 def different_pairs(world: World) -> None:
     pairs = [
         (table, cluster)
@@ -45,7 +45,7 @@ def different_pairs(world: World) -> None:
     same((len(world.listed()), len(world.listed(world.table2))), (2, 2), "what the server shows")
 
 
-@check("processes pause and start one duplication: each says what it did, and one of both holds")
+@check("processes pause and start one duplication: each reports its result, and one of them holds")
 def pause_and_start(world: World) -> None:
     world.add().created(world.evidence)
     commands = [
@@ -62,7 +62,7 @@ def pause_and_start(world: World) -> None:
     among(world.only().status, ("DS_PAUSE", world.running), "the status")
 
 
-@check("six processes remove one duplication: it is gone, and each says removed or not found")
+@check("six processes remove one duplication: it is gone, and each reports removed or not found")
 def removals(world: World) -> None:
     world.add().created(world.evidence)
     commands = [world.start("remove", world.table, world.cluster) for _ in range(6)]
@@ -76,10 +76,10 @@ def removals(world: World) -> None:
             removed += 1
     same(world.listed(), [], "what is left")
     if removed == 0:
-        raise Failed("it is gone, and nobody has removed it")
+        raise Failed("the duplication is gone, but no process reports that it removed it")
 
 
-@check("adds and removals of one pair at once: no false word, and one duplication or none")
+@check("adds and removals of one duplication at once: no false result, and one duplication or none")
 def adds_and_removals(world: World) -> None:
     world.need(
         "checkpoint",

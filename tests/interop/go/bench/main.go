@@ -1,5 +1,5 @@
-// Round trips of the official Go client, for scripts/bench: `bench ADDRESS COUNT`. Prints
-// `OPERATION CLIENT NANOSECONDS` lines, medians.
+// Measures round trips of the official Go client for scripts/bench: `bench ADDRESS COUNT`. Each line of the output
+// is `OPERATION CLIENT NANOSECONDS`, where the time is a median.
 package main
 
 import (
@@ -32,7 +32,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	// Unless told otherwise it logs to a file, which is no part of a round trip.
+	// By default the client logs to a file, which is no part of a round trip.
 	pegalog.SetLogger(log.New(io.Discard, "", 0))
 	metas := session.NewMetaManager([]string{os.Args[1]}, session.NewNodeSession)
 	defer func() { _ = metas.Close() }()
@@ -41,7 +41,7 @@ func run() error {
 		defer cancel()
 		return metas.AddDuplication(ctx, &admin.DuplicationAddRequest{AppName: table, RemoteClusterName: "target"})
 	}
-	// Connects, and makes what the queries show.
+	// Connects, and adds the duplication that the queries return.
 	if answer, err := add("shown"); answer == nil {
 		return err
 	}
@@ -75,7 +75,7 @@ func run() error {
 	}, nil)
 }
 
-// measure prints the median of what timed takes; after, which may be nil, runs behind each.
+// measure prints the median of the times of timed. The function after, which may be nil, runs after each call.
 func measure(operation string, count int, timed, after func() error) error {
 	took := make([]time.Duration, 0, count)
 	for range count {
