@@ -29,10 +29,10 @@ from wire import (
 
 EXAMPLES = """\
 The server must have the tables and remote clusters that --table and --cluster name. The defaults
-are the tables dup_src:4, dup_src2:4 and temp:8, and the clusters target and target2. The server must
-have no duplications, and no replica servers, because replica servers would move duplications on. It
-must be fresh: if it remembers, for example, that a table once had a duplication, this shows as a
-difference. Use a server that exists for tests only.
+are the tables dup_src:4, dup_src2:4 and temp:8, and the clusters target and target2. The server
+must have no duplications, and no replica servers, because replica servers would move duplications
+on. It must be fresh: if it remembers, for example, that a table once had a duplication, this
+shows as a difference. Use a server that exists for tests only.
 
   scripts/compare-servers 127.0.0.1:34601 --generation dup-exist --seconds 60
 """
