@@ -21,16 +21,6 @@ pub(super) enum LogFormat {
 }
 
 const EXAMPLES: &str = "\
-Fault rules, RPC[#NTH[+]]=FAULT:
-  RPC    add, modify, query, list, list-apps, query-config, max-replica-count, any,
-     or a name RPC_...
-  #NTH   that request only, counted from 1; with + that one and those after it;
-     without it all of them. In a group its servers count together
-  FAULT  drop-reply, close-before, close-after, delay:MS, hold:MS, slow-store:MS,
-     fail-store, answer-twice, another-seqid, refuse:ERR_NAME, no-such-rpc, change-leader[:MS],
-     change-leader-after[:MS], crash-before-store[:MS], crash-after-store[:MS]
-  The first rule that speaks of a request decides. docs/server.md says what each does.
-
 Examples:
   pegasus-dup serve --table temp --remote-cluster target=127.0.0.1:35601
   pegasus-dup serve ... --behave-as checkpoint
@@ -42,7 +32,7 @@ Examples:
   a group of two; when the first add comes, the second one takes over the lead";
 
 #[derive(Debug, clap::Args)]
-#[command(after_long_help = EXAMPLES)]
+#[command(after_long_help = format!("{}\n{EXAMPLES}", FaultRule::help()))]
 pub(super) struct ServeArgs {
     /// A TOML file with these options, by their long names; an option on the command line
     /// counts instead of the file's.

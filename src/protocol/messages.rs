@@ -8,65 +8,104 @@ use std::collections::BTreeMap;
 
 use super::bare::{Blob, Gpid, HostPort, RpcAddress};
 use super::error_code::ErrorCode;
-use super::thrift::{Wire, messages};
+use super::rpc::rpcs;
+use super::thrift::messages;
 
-/// A remote procedure of the meta server: its name on the wire and its two messages.
-pub trait Rpc {
-    /// The RPC code name, which is the thrift method name.
-    const NAME: &'static str;
-    /// What is asked.
-    type Request: Wire;
-    /// What is answered.
-    type Answer: Wire + Answer;
-}
-
-/// An answer: every one has the body's error code.
-pub trait Answer {
-    /// The body's error code, field 1.
-    fn err(&self) -> &ErrorCode;
-}
-
-macro_rules! rpcs {
-    ($( $(#[$meta:meta])* $rpc:ident = $name:literal: $request:ident -> $answer:ident; )*) => {
-        $(
-            $(#[$meta])*
-            #[derive(Debug, Clone, Copy)]
-            pub struct $rpc;
-
-            impl Rpc for $rpc {
-                const NAME: &'static str = $name;
-                type Request = $request;
-                type Answer = $answer;
-            }
-
-            impl Answer for $answer {
-                fn err(&self) -> &ErrorCode {
-                    &self.err
-                }
-            }
-        )*
-    };
-}
+pub use super::rpc::{Answer, Rpc};
 
 rpcs! {
+    ($)
+
     /// Adds a duplication.
-    AddDuplication = "RPC_CM_ADD_DUPLICATION": AddRequest -> AddAnswer;
-    /// Changes the status or the fail mode of a duplication.
-    ModifyDuplication = "RPC_CM_MODIFY_DUPLICATION": ModifyRequest -> ModifyAnswer;
-    /// The duplications of one table.
-    QueryDuplication = "RPC_CM_QUERY_DUPLICATION": QueryRequest -> QueryAnswer;
-    /// The duplications of many tables. 2.6 snapshots since 2024-12; handled at all, it proves `dup-exist`.
-    ListDuplication = "RPC_CM_LIST_DUPLICATION": ListRequest -> ListAnswer;
-    /// The tables.
-    ListApps = "RPC_CM_LIST_APPS": ListAppsRequest -> ListAppsAnswer;
-    /// The partitions of a table; a follower names the leader in its answer.
-    QueryConfig = "RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX": QueryConfigRequest -> QueryConfigAnswer;
-    /// The replica count of a table. 2.4 and later; not handled, it proves `freezed`.
-    GetMaxReplicaCount = "RPC_CM_GET_MAX_REPLICA_COUNT": MaxReplicaCountRequest -> MaxReplicaCountAnswer;
-    /// The replica servers.
-    ListNodes = "RPC_CM_LIST_NODES": ListNodesRequest -> ListNodesAnswer;
-    /// What the meta servers tell of the cluster.
-    ClusterInfo = "RPC_CM_CLUSTER_INFO": ClusterInfoRequest -> ClusterInfoAnswer;
+    Update AddDuplication = "RPC_CM_ADD_DUPLICATION" "add" {
+        subject: Duplications,
+        since: Freezed,
+        request: AddRequest,
+        response: AddAnswer {
+            appid: Some(0),
+            dupid: Some(0),
+            hint: None,
+            remote_app_name: None,
+            remote_replica_count: None,
+        },
+    }
+
+    /// Changes the status or the fail mode of a duplication: starts, pauses or removes it.
+    Update ModifyDuplication = "RPC_CM_MODIFY_DUPLICATION" "modify" {
+        subject: Duplications,
+        since: Freezed,
+        request: ModifyRequest,
+        response: ModifyAnswer { appid: Some(0) },
+    }
+
+    /// Lists the duplications of one table.
+    Read QueryDuplication = "RPC_CM_QUERY_DUPLICATION" "query" {
+        subject: Duplications,
+        since: Freezed,
+        request: QueryRequest,
+        response: QueryAnswer { appid: Some(0), entry_list: Some(Vec::new()) },
+    }
+
+    /// Lists the duplications of many tables. A server that handles it is a 2.6 snapshot since
+    /// December 2024, and thus of the generation dup-exist.
+    Read ListDuplication = "RPC_CM_LIST_DUPLICATION" "list" {
+        subject: Duplications,
+        since: DupExist,
+        request: ListRequest,
+        response: ListAnswer {
+            hint_message: Some(String::new()),
+            app_states: Some(BTreeMap::new()),
+        },
+    }
+
+    /// Lists the tables.
+    Read ListApps = "RPC_CM_LIST_APPS" "list-apps" {
+        subject: Cluster,
+        since: Freezed,
+        request: ListAppsRequest,
+        response: ListAppsAnswer { infos: Some(Vec::new()), hint_message: None },
+    }
+
+    /// Lists the partitions of a table. The response of a follower names the leader.
+    Read QueryConfig = "RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX" "query-config" {
+        subject: Cluster,
+        since: Freezed,
+        request: QueryConfigRequest,
+        response: QueryConfigAnswer {
+            app_id: Some(0),
+            partition_count: Some(0),
+            is_stateful: Some(false),
+            partitions: Some(Vec::new()),
+        },
+    }
+
+    /// Returns the replica count of a table. A server that does not handle it is of the generation
+    /// freezed.
+    Read GetMaxReplicaCount = "RPC_CM_GET_MAX_REPLICA_COUNT" "max-replica-count" {
+        subject: Cluster,
+        since: Checkpoint,
+        request: MaxReplicaCountRequest,
+        response: MaxReplicaCountAnswer {
+            max_replica_count: Some(0),
+            hint_message: Some(String::new()),
+        },
+    }
+
+    /// Lists the replica servers.
+    Read ListNodes = "RPC_CM_LIST_NODES" "list-nodes" {
+        subject: Cluster,
+        since: Freezed,
+        request: ListNodesRequest,
+        response: ListNodesAnswer { infos: Some(Vec::new()) },
+    }
+
+    /// Returns facts about the cluster, for example the addresses of its meta servers.
+    Read ClusterInfo = "RPC_CM_CLUSTER_INFO" "cluster-info" {
+        subject: Cluster,
+        since: Freezed,
+        request: ClusterInfoRequest,
+        response: ClusterInfoAnswer { keys: Some(Vec::new()), values: Some(Vec::new()) },
+    }
 }
 
 /// How a client begins to authenticate itself. It is a matter of the connection: whoever leads.

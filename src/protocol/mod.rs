@@ -7,6 +7,7 @@ pub mod found;
 pub mod frame;
 pub mod generation;
 pub mod messages;
+pub mod rpc;
 pub mod thrift;
 
 /// The longest name of a table or a cluster that is sent or served, in bytes. Pegasus states no limit;

@@ -39,6 +39,7 @@ mod listener;
 mod node;
 mod parse;
 mod partition;
+mod reply;
 mod spec;
 mod state;
 pub mod store;

@@ -1,190 +1,126 @@
-//! From a request to its answer: which RPC it is, whether this server answers it, and what a
-//! refusal of each looks like.
+//! From a request to its response: whether this server responds to the request as a leader does, and
+//! what it responds if it does not.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
 
-use super::reply::Reply;
 use super::{Call, Node, Now, Role};
 use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::RequestFrame;
 use crate::protocol::messages::{
-    AddDuplication, ClusterInfo, ClusterInfoAnswer, ClusterInfoRequest, GetMaxReplicaCount,
-    ListAnswer, ListApps, ListAppsAnswer, ListDuplication, ListNodes, ListNodesAnswer,
-    MaxReplicaCountAnswer, ModifyDuplication, NEGOTIATION, PartitionConfig, QueryAnswer,
-    QueryConfig, QueryConfigAnswer, QueryDuplication, Rpc,
+    Answer, NEGOTIATION, PartitionConfig, QueryConfig, QueryConfigAnswer, RPCS, Rpc,
 };
+use crate::protocol::rpc::{Kind, RpcInfo, Subject};
 use crate::protocol::thrift::DecodeError;
 use crate::server::fault::Fault;
-use crate::server::state::Add;
-use crate::server::state::{CallId, Update};
-use crate::server::state::{add_refused, modify_answer};
+use crate::server::reply::Reply;
+use crate::server::state::CallId;
+use crate::server::state::dispatch::{self, Decision};
+use crate::server::state::rule::Context;
 
-/// Whether it waits in the queue of adds and modifies.
-pub(super) fn is_update(rpc: &str) -> bool {
-    matches!(rpc, AddDuplication::NAME | ModifyDuplication::NAME)
+/// Returns the RPC with that code name.
+fn rpc(code: &str) -> Option<&'static RpcInfo> {
+    RPCS.iter().find(|rpc| rpc.code == code)
 }
 
-/// Whether a server on which duplication is switched off refuses it.
-fn is_about_duplication(rpc: &str) -> bool {
-    is_update(rpc) || matches!(rpc, QueryDuplication::NAME | ListDuplication::NAME)
+/// Returns whether requests of that RPC wait in the queue of updates.
+pub(super) fn is_update(code: &str) -> bool {
+    rpc(code).is_some_and(|rpc| rpc.kind == Kind::Update)
 }
 
 impl Node {
-    /// The answer, or none where the request was put in the queue.
+    /// Returns whether a real server of this generation handles the RPC.
+    pub(super) fn knows(&self, code: &str) -> bool {
+        code == NEGOTIATION || rpc(code).is_some_and(|rpc| self.state.rules.knows(rpc))
+    }
+
+    /// Returns the response, or `None` if the request was put into the queue.
     pub(super) fn reply_or_queue(
         &mut self,
         id: CallId,
         frame: &RequestFrame<'_>,
         now: Now,
     ) -> Result<Option<Reply>, DecodeError> {
-        let Some(call) = self.calls.get(&id).cloned() else { return Ok(None) };
-        let unknown = matches!(call.fault, Some(Fault::NoSuchRpc));
-        if unknown || !self.state.rules.knows(&frame.name) {
+        let Some(call) = self.calls.get(&id) else { return Ok(None) };
+        let refuses = matches!(call.fault, Some(Fault::Refuse(_)));
+        if matches!(call.fault, Some(Fault::NoSuchRpc)) || !self.knows(&frame.name) {
             return Ok(Some(Reply::framework(ErrorCode::HandlerNotFound)));
         }
-        // No role matters to it, and what it says is not looked at where nobody has to.
-        if *frame.name == *NEGOTIATION && !matches!(call.fault, Some(Fault::Refuse(_))) {
+        // The start of an authentication concerns the connection, so every server responds to it. Its
+        // struct is not read, because nobody has to authenticate.
+        if *frame.name == *NEGOTIATION && !refuses {
             return Ok(Some(Reply::no_authentication()));
         }
-        let refusal = match (&call.fault, &self.role) {
+        if let Some((code, leader)) = self.refusal(call, &frame.name) {
+            // A real server reads the struct before it refuses the request.
+            dispatch::check(frame)?;
+            let names_leader = leader.filter(|_| *frame.name == *QueryConfig::NAME);
+            let reply = match names_leader {
+                Some(leader) => self.refusal_that_names(leader, code),
+                None => dispatch::refusal(&frame.name, code.clone())
+                    .unwrap_or_else(|| Reply::framework(code)),
+            };
+            return Ok(Some(reply));
+        }
+        let context = Context {
+            now_ms: now.wall_ms,
+            addresses: &self.addresses,
+            leader: self.leader_address(),
+        };
+        Ok(match dispatch::decide(&mut self.state, frame, &context)? {
+            Some(Decision::Respond(reply)) => Some(reply),
+            Some(Decision::Queue(update)) => {
+                self.enqueue(id, update, now);
+                None
+            }
+            None => Some(Reply::framework(ErrorCode::HandlerNotFound)),
+        })
+    }
+
+    /// Returns the error code of the refusal if this server refuses the request, and the leader if
+    /// this server is a follower that knows the leader.
+    fn refusal(&self, call: &Call, name: &str) -> Option<(ErrorCode, Option<SocketAddrV4>)> {
+        let switched_off = || {
+            let concerned = rpc(name).is_some_and(|rpc| rpc.subject == Subject::Duplications);
+            concerned && !self.config.duplication_enabled
+        };
+        match (&call.fault, &self.role) {
             (Some(Fault::Refuse(code)), _) => Some((code.clone(), None)),
-            (_, Role::Leader | Role::StaleLeader) => (!self.config.duplication_enabled
-                && is_about_duplication(&frame.name))
-            .then_some((ErrorCode::ServiceNotActive, None)),
+            (_, Role::Leader | Role::StaleLeader) if switched_off() => {
+                Some((ErrorCode::ServiceNotActive, None))
+            }
+            (_, Role::Leader | Role::StaleLeader) => None,
             (_, Role::Follower { leader }) => Some((ErrorCode::ForwardToOthers, *leader)),
             (_, Role::NotReady(code)) => Some((code.clone(), None)),
+        }
+    }
+
+    /// Returns the address of the leader, if it is known.
+    pub(super) fn leader_address(&self) -> Option<SocketAddrV4> {
+        match &self.role {
+            Role::Follower { leader } => *leader,
+            Role::Leader | Role::StaleLeader | Role::NotReady(_) => self.addresses.first().copied(),
+        }
+    }
+
+    /// Returns the response by which a follower names the leader: the leader is the primary of the
+    /// first partition.
+    fn refusal_that_names(&self, leader: SocketAddrV4, err: ErrorCode) -> Reply {
+        let host = || HostPort { host: leader.ip().to_string(), port: leader.port(), kind: 1 };
+        let partition = PartitionConfig {
+            pid: Gpid::default(),
+            ballot: 0,
+            max_replica_count: 0,
+            primary: RpcAddress(Some(leader)),
+            secondaries: Vec::new(),
+            last_drops: Vec::new(),
+            last_committed_decree: 0,
+            partition_flags: 0,
+            hp_primary: self.state.rules.remote_names.then(host),
+            hp_secondaries: None,
+            hp_last_drops: None,
         };
-        if let Some((code, leader)) = refusal {
-            let names_hosts = self.state.rules.remote_names;
-            return refuse(frame, code, leader, names_hosts).map(Some);
-        }
-        let state = &mut self.state;
-        let wall_ms = now.wall_ms;
-        let reply = match &*frame.name {
-            AddDuplication::NAME => {
-                let update = Update::Add(Add::read(frame)?);
-                self.enqueue(id, update, now);
-                return Ok(None);
-            }
-            ModifyDuplication::NAME => {
-                let update = Update::Modify(frame.request()?);
-                self.enqueue(id, update, now);
-                return Ok(None);
-            }
-            QueryDuplication::NAME => Reply::new(&state.query(&frame.request()?, wall_ms)),
-            ListDuplication::NAME => Reply::new(&state.list(&frame.request()?, wall_ms)),
-            ListApps::NAME => Reply::new(&state.list_apps(&frame.request()?)),
-            QueryConfig::NAME => Reply::new(&state.query_config(&frame.request()?)),
-            GetMaxReplicaCount::NAME => Reply::new(&state.max_replica_count(&frame.request()?)),
-            ListNodes::NAME => Reply::new(&state.list_nodes(&frame.request()?)),
-            ClusterInfo::NAME => {
-                frame.request::<ClusterInfoRequest>()?;
-                Reply::new(&self.cluster_info())
-            }
-            _ => Reply::framework(ErrorCode::HandlerNotFound),
-        };
-        Ok(Some(reply))
-    }
-
-    /// The refusal of an add or a modify that was read before.
-    pub(super) fn refuse_queued(call: &Call, code: ErrorCode) -> Reply {
-        if call.envelope.name() == ModifyDuplication::NAME {
-            Reply::new(&modify_answer(code, 0))
-        } else {
-            Reply::new(&add_refused(code, None))
-        }
-    }
-}
-
-/// An answer with nothing in it but the error, and, where its message has room for that, the
-/// leader. The request is read all the same: a real server can't pass over it either.
-fn refuse(
-    frame: &RequestFrame<'_>,
-    err: ErrorCode,
-    leader: Option<SocketAddrV4>,
-    names_hosts: bool,
-) -> Result<Reply, DecodeError> {
-    fn read<R: Rpc>(frame: &RequestFrame<'_>) -> Result<(), DecodeError> {
-        frame.request::<R::Request>().map(drop)
-    }
-    Ok(match &*frame.name {
-        ModifyDuplication::NAME => {
-            read::<ModifyDuplication>(frame)?;
-            Reply::new(&modify_answer(err, 0))
-        }
-        QueryDuplication::NAME => {
-            read::<QueryDuplication>(frame)?;
-            let answer = QueryAnswer { err, appid: Some(0), entry_list: Some(Vec::new()) };
-            Reply::new(&answer)
-        }
-        ListDuplication::NAME => {
-            read::<ListDuplication>(frame)?;
-            let answer = ListAnswer {
-                err,
-                hint_message: Some(String::new()),
-                app_states: Some(BTreeMap::new()),
-            };
-            Reply::new(&answer)
-        }
-        ListApps::NAME => {
-            read::<ListApps>(frame)?;
-            let answer = ListAppsAnswer { err, infos: Some(Vec::new()), hint_message: None };
-            Reply::new(&answer)
-        }
-        GetMaxReplicaCount::NAME => {
-            read::<GetMaxReplicaCount>(frame)?;
-            let answer = MaxReplicaCountAnswer {
-                err,
-                max_replica_count: Some(0),
-                hint_message: Some(String::new()),
-            };
-            Reply::new(&answer)
-        }
-        ListNodes::NAME => {
-            read::<ListNodes>(frame)?;
-            Reply::new(&ListNodesAnswer { err, infos: Some(Vec::new()) })
-        }
-        ClusterInfo::NAME => {
-            read::<ClusterInfo>(frame)?;
-            let answer =
-                ClusterInfoAnswer { err, keys: Some(Vec::new()), values: Some(Vec::new()) };
-            Reply::new(&answer)
-        }
-        QueryConfig::NAME => {
-            read::<QueryConfig>(frame)?;
-            let partitions = leader.map(|leader| leading(leader, names_hosts)).into_iter();
-            let answer = QueryConfigAnswer {
-                err,
-                app_id: Some(0),
-                partition_count: Some(0),
-                is_stateful: Some(false),
-                partitions: Some(partitions.collect()),
-            };
-            Reply::new(&answer)
-        }
-        _ => {
-            read::<AddDuplication>(frame)?;
-            Reply::new(&add_refused(err, None))
-        }
-    })
-}
-
-/// The partition whose primary is the leader: how a follower names it.
-fn leading(leader: SocketAddrV4, names_hosts: bool) -> PartitionConfig {
-    let host = || HostPort { host: leader.ip().to_string(), port: leader.port(), kind: 1 };
-    PartitionConfig {
-        pid: Gpid::default(),
-        ballot: 0,
-        max_replica_count: 0,
-        primary: RpcAddress(Some(leader)),
-        secondaries: Vec::new(),
-        last_drops: Vec::new(),
-        last_committed_decree: 0,
-        partition_flags: 0,
-        hp_primary: names_hosts.then(host),
-        hp_secondaries: None,
-        hp_last_drops: None,
+        let refused = QueryConfigAnswer::refused(err);
+        Reply::new(&QueryConfigAnswer { partitions: Some(vec![partition]), ..refused })
     }
 }

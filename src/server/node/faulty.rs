@@ -1,9 +1,9 @@
 //! What a fault makes of an answer and of a change on its way to the store.
 
-use super::reply::Reply;
 use super::{Action, AtStore, Call, Node, Now, Role, Timed};
 use crate::server::event::Event;
 use crate::server::fault::Fault;
+use crate::server::reply::Reply;
 use crate::server::state::{CallId, Ticket};
 use crate::server::store::{RecordChange, StoreFailure};
 

@@ -4,10 +4,8 @@
 
 mod answers;
 mod call;
-mod cluster;
 mod faulty;
 mod pages;
-mod reply;
 mod role;
 mod roles;
 
@@ -17,14 +15,14 @@ use std::sync::Arc;
 
 use call::Call;
 pub(crate) use call::{ConnectionId, Now};
-use reply::Reply;
 pub(crate) use role::Role;
 
 use super::config::ServerConfig;
 use super::event::Event;
 use super::fault::{Fault, Faults};
 use super::partition::PartitionRule;
-use super::state::{CallId, Effect, State, Ticket, Update, UpdateAnswer};
+use super::reply::Reply;
+use super::state::{CallId, Effect, State, Ticket, Update};
 use super::store::{RecordChange, StoreFailure};
 use crate::protocol::frame::{FrameError, RequestFrame, decode_request};
 use crate::protocol::thrift::DecodeError;
@@ -172,7 +170,7 @@ impl Node {
             Err(error) => return vec![self.garbage(connection, &error)],
         };
         // A real server looks for the table's replica, which no meta server has.
-        if request.app_id > 0 && self.state.rules.knows(&request.name) {
+        if request.app_id > 0 && self.knows(&request.name) {
             return vec![self.end(connection, "a request to a replica")];
         }
         if self.state.foreign_request_ends_it(&request) {
@@ -338,13 +336,7 @@ impl Node {
         for effect in effects {
             actions.extend(match effect {
                 Effect::Store(id, ticket, change) => self.store(id, ticket, change, now),
-                Effect::Answer(id, answer) => {
-                    let reply = match &answer {
-                        UpdateAnswer::Add(answer) => Reply::new(answer),
-                        UpdateAnswer::Modify(answer) => Reply::new(answer),
-                    };
-                    self.answer(id, reply, now)
-                }
+                Effect::Answer(id, answer) => self.answer(id, answer.reply(), now),
                 Effect::Die(id) => {
                     if let Some(connection) = self.calls.get(&id).map(|call| call.connection) {
                         self.die(connection);

@@ -7,10 +7,11 @@ use serde::Serialize;
 
 use super::{ConnectionId, Node, Now, Role};
 use crate::protocol::generation::FailMode;
-use crate::protocol::messages::{Entry, QueryRequest};
+use crate::protocol::messages::Entry;
 use crate::server::behaviour::Behaviour;
 use crate::server::http::{Page, Target, date_time};
 use crate::server::state::Table;
+use crate::server::state::rule::Context;
 
 /// What pages about one table say without its name.
 const NO_APP_NAME: &str = "app name shouldn't be empty";
@@ -179,7 +180,11 @@ impl Node {
                 self.die(connection);
                 return None;
             }
-            "meta/cluster" => line(&self.cluster_facts()),
+            "meta/cluster" => {
+                let leader = self.leader_address();
+                let context = Context { now_ms: now.wall_ms, addresses: &self.addresses, leader };
+                line(&self.state.cluster_facts(&context))
+            }
             "meta/nodes" => Page::ok(
                 concat!(
                     r#"{"details":{},"summary":{"total_node_count":"0","#,
@@ -197,8 +202,7 @@ impl Node {
             return Page { status: 400, body: "name should not be empty".to_owned() };
         };
         let generation = self.state.rules.generation;
-        let request = QueryRequest { app_name: app_name.to_owned() };
-        let answer = self.state.query(&request, now.wall_ms);
+        let answer = self.state.query(app_name, now.wall_ms);
         if answer.err != crate::protocol::error_code::ErrorCode::Ok {
             return Page { status: 404, body: answer.err.name().to_owned() };
         }

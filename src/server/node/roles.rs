@@ -5,6 +5,7 @@ use std::net::SocketAddrV4;
 use super::{Action, Node, Now, Role, Timed};
 use crate::protocol::error_code::ErrorCode;
 use crate::server::event::Event;
+use crate::server::state::dispatch;
 use crate::server::state::{CallId, State};
 use crate::server::store::Snapshot;
 
@@ -74,8 +75,10 @@ impl Node {
         let mut actions = Vec::new();
         let queue = std::mem::take(&mut self.queue);
         for queued in queue {
-            if let Some(call) = self.calls.get(&queued.call) {
-                let reply = Node::refuse_queued(call, ErrorCode::ForwardToOthers);
+            let refused = self.calls.get(&queued.call).and_then(|call| {
+                dispatch::refusal(call.envelope.name(), ErrorCode::ForwardToOthers)
+            });
+            if let Some(reply) = refused {
                 actions.extend(self.answer(queued.call, reply, now));
             }
         }

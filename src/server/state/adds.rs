@@ -3,14 +3,23 @@
 
 use super::add_request::Add;
 use super::answers::{add_refused, start_failed};
-use super::effect::{CallId, Effect, LOST, Ticket, UpdateAnswer};
+use super::effect::{CallId, Effect, LOST, Ticket, Update, UpdateAnswer};
 use super::life::Life;
+use super::rule::UpdateRule;
 use super::rules::{Altering, Field3, Refused, Repeated};
 use super::table::DuplicationState;
 use super::{Pending, State};
 use crate::protocol::error_code::ErrorCode;
+use crate::protocol::frame::RequestFrame;
 use crate::protocol::generation::{FailMode, Status};
-use crate::protocol::messages::AddRequest;
+use crate::protocol::messages::{AddDuplication, AddRequest};
+use crate::protocol::thrift::DecodeError;
+
+impl UpdateRule for AddDuplication {
+    fn update(frame: &RequestFrame<'_>) -> Result<Update, DecodeError> {
+        Add::read(frame).map(Update::Add)
+    }
+}
 
 impl State {
     /// The checks are in the order that a real server has. `None` = it waits.

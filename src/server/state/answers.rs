@@ -3,7 +3,7 @@
 use super::rules::Rules;
 use super::table::{DuplicationState, Table};
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::{AddAnswer, ModifyAnswer};
+use crate::protocol::messages::{AddAnswer, Answer, ModifyAnswer};
 
 impl Rules {
     /// An answer that tells of a duplication.
@@ -25,18 +25,12 @@ impl Rules {
 }
 
 /// An answer that tells of no duplication; with ERR_OK, the thin one.
-pub(crate) fn add_refused(err: ErrorCode, hint: Option<String>) -> AddAnswer {
-    AddAnswer {
-        err,
-        appid: Some(0),
-        dupid: Some(0),
-        hint,
-        remote_app_name: None,
-        remote_replica_count: None,
-    }
+pub(super) fn add_refused(err: ErrorCode, hint: Option<String>) -> AddAnswer {
+    AddAnswer { hint, ..AddAnswer::refused(err) }
 }
 
-pub(crate) fn modify_answer(err: ErrorCode, appid: i32) -> ModifyAnswer {
+/// Returns the response to a change.
+pub(super) fn modify_answer(err: ErrorCode, appid: i32) -> ModifyAnswer {
     ModifyAnswer { err, appid: Some(appid) }
 }
 

@@ -2,6 +2,7 @@
 
 use super::add_request::Add;
 use crate::protocol::messages::{AddAnswer, ModifyAnswer, ModifyRequest};
+use crate::server::reply::Reply;
 use crate::server::store::RecordChange;
 
 /// A request that waits for its answer, as whoever drives the machine names it.
@@ -27,6 +28,16 @@ pub(crate) enum Update {
 pub(crate) enum UpdateAnswer {
     Add(AddAnswer),
     Modify(ModifyAnswer),
+}
+
+impl UpdateAnswer {
+    /// Returns the response to send.
+    pub(crate) fn reply(&self) -> Reply {
+        match self {
+            UpdateAnswer::Add(answer) => Reply::new(answer),
+            UpdateAnswer::Modify(answer) => Reply::new(answer),
+        }
+    }
 }
 
 /// What is to be done.

@@ -4,14 +4,16 @@
 use std::collections::BTreeMap;
 
 use super::State;
+use super::rule::{Context, ReadRule};
 use super::table::{DuplicationState, Table};
 use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Status;
 use crate::protocol::messages::{
-    AppInfo, AppState, Entry, ListAnswer, ListAppsAnswer, ListAppsRequest, ListNodesAnswer,
-    ListNodesRequest, ListRequest, MaxReplicaCountAnswer, MaxReplicaCountRequest, PartitionConfig,
-    PartitionState, QueryAnswer, QueryConfigAnswer, QueryConfigRequest, QueryRequest, match_type,
+    AppInfo, AppState, Entry, GetMaxReplicaCount, ListAnswer, ListApps, ListAppsAnswer,
+    ListAppsRequest, ListDuplication, ListNodes, ListNodesAnswer, ListNodesRequest, ListRequest,
+    MaxReplicaCountAnswer, MaxReplicaCountRequest, PartitionConfig, PartitionState, QueryAnswer,
+    QueryConfig, QueryConfigAnswer, QueryConfigRequest, QueryDuplication, QueryRequest, match_type,
 };
 use crate::server::spec::MAX_PARTITIONS;
 
@@ -20,11 +22,64 @@ const AVAILABLE: i32 = 1;
 /// Every status, in [`ListAppsRequest`].
 const ANY: i32 = 0;
 
+impl ReadRule for QueryDuplication {
+    fn read(state: &mut State, request: &QueryRequest, context: &Context<'_>) -> QueryAnswer {
+        state.query(&request.app_name, context.now_ms)
+    }
+}
+
+impl ReadRule for ListDuplication {
+    fn read(state: &mut State, request: &ListRequest, context: &Context<'_>) -> ListAnswer {
+        state.list(request, context.now_ms)
+    }
+}
+
+impl ReadRule for ListApps {
+    fn read(state: &mut State, request: &ListAppsRequest, _: &Context<'_>) -> ListAppsAnswer {
+        state.list_apps(request)
+    }
+}
+
+impl ReadRule for QueryConfig {
+    fn read(state: &mut State, request: &QueryConfigRequest, _: &Context<'_>) -> QueryConfigAnswer {
+        state.query_config(request)
+    }
+}
+
+impl ReadRule for GetMaxReplicaCount {
+    /// Returns the replica count of a table.
+    fn read(
+        state: &mut State,
+        request: &MaxReplicaCountRequest,
+        _: &Context<'_>,
+    ) -> MaxReplicaCountAnswer {
+        match state.table(&request.app_name) {
+            Some(table) => MaxReplicaCountAnswer {
+                err: ErrorCode::Ok,
+                max_replica_count: Some(table.replicas),
+                hint_message: Some(String::new()),
+            },
+            None => MaxReplicaCountAnswer {
+                err: ErrorCode::AppNotExist,
+                max_replica_count: Some(0),
+                hint_message: Some(format!("app({}) does not exist", request.app_name)),
+            },
+        }
+    }
+}
+
+impl ReadRule for ListNodes {
+    /// Returns the replica servers: there are none, whatever status is requested.
+    fn read(_: &mut State, _: &ListNodesRequest, _: &Context<'_>) -> ListNodesAnswer {
+        ListNodesAnswer { err: ErrorCode::Ok, infos: Some(Vec::new()) }
+    }
+}
+
 impl State {
-    /// The duplications of one table.
-    pub(crate) fn query(&mut self, request: &QueryRequest, now_ms: i64) -> QueryAnswer {
+    /// Returns the duplications of one table.
+    pub(crate) fn query(&mut self, table: &str, now_ms: i64) -> QueryAnswer {
         let now = self.steady(now_ms);
-        match self.table(&request.app_name) {
+        match self.table(table) {
             Some(table) => QueryAnswer {
                 err: ErrorCode::Ok,
                 appid: Some(table.id),
@@ -47,7 +102,7 @@ impl State {
     }
 
     /// The duplications of many tables.
-    pub(crate) fn list(&mut self, request: &ListRequest, now_ms: i64) -> ListAnswer {
+    pub(super) fn list(&mut self, request: &ListRequest, now_ms: i64) -> ListAnswer {
         let now = self.steady(now_ms);
         let (err, hint, matches) = match Pattern::new(request.match_type, &request.app_name_pattern)
         {
@@ -76,7 +131,7 @@ impl State {
     }
 
     /// The tables.
-    pub(crate) fn list_apps(&self, request: &ListAppsRequest) -> ListAppsAnswer {
+    fn list_apps(&self, request: &ListAppsRequest) -> ListAppsAnswer {
         // Before 2.6 fields 2 and 3 are unknown and passed over; since then they count together.
         let pattern = match (request.match_type, &request.app_name_pattern) {
             (Some(kind), Some(pattern)) if self.rules.remote_names => Pattern::new(kind, pattern),
@@ -125,7 +180,7 @@ impl State {
     }
 
     /// The partitions of a table. There are no replica servers, so none has a primary.
-    pub(crate) fn query_config(&self, request: &QueryConfigRequest) -> QueryConfigAnswer {
+    fn query_config(&self, request: &QueryConfigRequest) -> QueryConfigAnswer {
         // Before 2.6 a name is a C string here, which a NUL ends.
         let name = match self.rules.remote_names {
             true => request.app_name.as_str(),
@@ -170,30 +225,6 @@ impl State {
             is_stateful: Some(true),
             partitions: Some(partitions),
         }
-    }
-
-    /// The replica count of a table.
-    pub(crate) fn max_replica_count(
-        &self,
-        request: &MaxReplicaCountRequest,
-    ) -> MaxReplicaCountAnswer {
-        match self.table(&request.app_name) {
-            Some(table) => MaxReplicaCountAnswer {
-                err: ErrorCode::Ok,
-                max_replica_count: Some(table.replicas),
-                hint_message: Some(String::new()),
-            },
-            None => MaxReplicaCountAnswer {
-                err: ErrorCode::AppNotExist,
-                max_replica_count: Some(0),
-                hint_message: Some(format!("app({}) does not exist", request.app_name)),
-            },
-        }
-    }
-
-    /// The replica servers: none, of whatever status.
-    pub(crate) fn list_nodes(&self, _request: &ListNodesRequest) -> ListNodesAnswer {
-        ListNodesAnswer { err: ErrorCode::Ok, infos: Some(Vec::new()) }
     }
 
     /// The duplications of a table in dupid order, as they stand at `now_ms`.

@@ -2,10 +2,7 @@
 //! transitions that a duplication may take.
 
 use crate::protocol::generation::{FailMode, Generation, Status};
-use crate::protocol::messages::{
-    AddDuplication, ClusterInfo, GetMaxReplicaCount, ListApps, ListDuplication, ListNodes,
-    ModifyDuplication, NEGOTIATION, QueryConfig, QueryDuplication, Rpc,
-};
+use crate::protocol::rpc::RpcInfo;
 use crate::server::behaviour::Behaviour;
 
 /// What a behaviour does. The rows are at [`Rules::of`].
@@ -27,10 +24,6 @@ pub(crate) struct Rules {
     pub(crate) missing_table_hint: bool,
     /// Whether the hint about a remote cluster without addresses names that cluster.
     pub(crate) hint_names_cluster: bool,
-    /// Whether LIST_DUPLICATION is handled.
-    pub(crate) lists: bool,
-    /// Whether GET_MAX_REPLICA_COUNT is handled.
-    pub(crate) tells_replica_count: bool,
     /// A repeated add that the state lets through.
     pub(crate) repeated: Repeated,
     /// A repeated add that the state refuses.
@@ -103,8 +96,6 @@ impl Rules {
             silent_on_duplicating: false,
             missing_table_hint: true,
             hint_names_cluster: true,
-            lists: true,
-            tells_replica_count: true,
             repeated: Repeated::DupExist,
             refused: Refused::InvalidParameters,
             altering: Altering::Busy,
@@ -121,8 +112,6 @@ impl Rules {
                 silent_on_duplicating: true,
                 missing_table_hint: false,
                 hint_names_cluster: false,
-                lists: false,
-                tells_replica_count: false,
                 repeated: Repeated::Ok,
                 refused: Refused::Thin,
                 altering: Altering::Dies,
@@ -135,7 +124,6 @@ impl Rules {
                 remote_names: false,
                 partition_states: false,
                 missing_table_hint: false,
-                lists: false,
                 repeated: Repeated::Ok,
                 refused: Refused::Thin,
                 altering: Altering::Thin,
@@ -145,7 +133,7 @@ impl Rules {
                 ..dup_exist
             },
             Behaviour::RemoteName => {
-                Rules { partition_states: false, lists: false, repeated: Repeated::Ok, ..dup_exist }
+                Rules { partition_states: false, repeated: Repeated::Ok, ..dup_exist }
             }
             Behaviour::DupExist => dup_exist,
             Behaviour::Idempotent => Rules {
@@ -159,21 +147,9 @@ impl Rules {
         }
     }
 
-    /// Whether an RPC is handled at all.
-    pub(crate) fn knows(&self, rpc: &str) -> bool {
-        match rpc {
-            AddDuplication::NAME
-            | ModifyDuplication::NAME
-            | QueryDuplication::NAME
-            | ListApps::NAME
-            | ListNodes::NAME
-            | ClusterInfo::NAME
-            | QueryConfig::NAME
-            | NEGOTIATION => true,
-            ListDuplication::NAME => self.lists,
-            GetMaxReplicaCount::NAME => self.tells_replica_count,
-            _ => false,
-        }
+    /// Returns whether a server handles the RPC at all.
+    pub(crate) fn knows(&self, rpc: &RpcInfo) -> bool {
+        rpc.since <= self.generation
     }
 
     /// The status that an add asks for.

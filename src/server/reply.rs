@@ -11,27 +11,27 @@ const AUTHENTICATION_OFF: i32 = 9;
 
 /// A response, and its error code for the trace.
 #[derive(Debug, Clone)]
-pub(super) struct Reply {
+pub(crate) struct Reply {
     /// The error code in the body, or the code of the RPC layer if there is no body.
-    pub(super) err: ErrorCode,
-    pub(super) response: Response,
+    pub(crate) err: ErrorCode,
+    pub(crate) response: Response,
 }
 
 impl Reply {
     /// Returns the response with that body.
-    pub(super) fn new<A: Wire + Answer>(answer: &A) -> Reply {
+    pub(crate) fn new<A: Wire + Answer>(answer: &A) -> Reply {
         Reply { err: answer.err().clone(), response: Response::new(answer) }
     }
 
     /// Returns the response to the start of an authentication: the client does not have to
     /// authenticate itself.
-    pub(super) fn no_authentication() -> Reply {
+    pub(crate) fn no_authentication() -> Reply {
         let answer = NegotiationAnswer { status: AUTHENTICATION_OFF, msg: Blob::default() };
         Reply { err: ErrorCode::Ok, response: Response::new(&answer) }
     }
 
     /// Returns the response by which the RPC layer refuses a request.
-    pub(super) fn framework(err: ErrorCode) -> Reply {
+    pub(crate) fn framework(err: ErrorCode) -> Reply {
         Reply { response: Response::framework_error(err.clone()), err }
     }
 }
