@@ -20,7 +20,7 @@
  *   with a NUL.
  * - Pointers: A pointer argument must be NULL or point to an object of its type. Every function checks for
  *   NULL. Where NULL is not allowed, the function returns the status PEGASUS_DUP_NULL_ARGUMENT, or, if it
- *   returns no status, PEGASUS_DUP_NOT_TOLD, 0 or NULL. The output parameters of one call must not point to
+ *   returns no status, PEGASUS_DUP_NONE, 0 or NULL. The output parameters of one call must not point to
  *   the same object.
  * - Enumerations: Values of enumerations are passed as int32_t. A newer library may return values that this
  *   header does not define, so a switch needs a default.
@@ -102,7 +102,7 @@
  * No value. A function returns this number if the server did not report the value, if the value
  * does not apply to the handle, or if the handle is NULL.
  */
-#define PEGASUS_DUP_NOT_TOLD -1
+#define PEGASUS_DUP_NONE -1
 
 /**
  * The server reported a number that has no name in this library. The function that returns the
@@ -542,9 +542,9 @@ typedef struct pegasus_dup_operation pegasus_dup_operation;
 typedef struct pegasus_dup_options pegasus_dup_options;
 
 /**
- * The result of a call. The caller owns it and frees it once, before or after the client. It never
- * changes, so any number of threads may read it. It owns the texts, values and duplications that its
- * functions return: they are valid until it is freed.
+ * The outcome of a call. The caller owns the handle and frees it once, before or after the client.
+ * An outcome never changes, so any number of threads may read it. It lends the texts, values and
+ * duplications that its functions return. They are valid until the outcome is freed.
  */
 typedef struct pegasus_dup_outcome pegasus_dup_outcome;
 
@@ -558,8 +558,9 @@ typedef struct pegasus_dup_outcome pegasus_dup_outcome;
 typedef struct pegasus_dup_request pegasus_dup_request;
 
 /**
- * The value of a field, with its type. An outcome lends it. It is valid until the outcome is freed, and
- * there is nothing to free here. It never changes, so any number of threads may read it.
+ * The value of a field, with its type. A value is always lent by an outcome and is valid until the
+ * outcome is freed. The caller never frees it. It never changes, so any number of threads may read
+ * it.
  */
 typedef struct pegasus_dup_value pegasus_dup_value;
 
@@ -648,7 +649,7 @@ int32_t pegasus_dup_options_set_timeout_ms(struct pegasus_dup_options *options, 
 
 /**
  * States the generation of the meta servers, one of `PEGASUS_DUP_GENERATION_*`.
- * `PEGASUS_DUP_NOT_TOLD`, the default, states none.
+ * `PEGASUS_DUP_NONE`, the default, states none.
  *
  * Only one case needs a statement: an add with another remote table or replica count, on a 2.6
  * snapshot that has no list RPC. The client still finds out what it can. If the server contradicts
@@ -966,23 +967,22 @@ int32_t pegasus_dup_operation_stop(const struct pegasus_dup_operation *operation
 void pegasus_dup_operation_free(struct pegasus_dup_operation *operation);
 
 /**
- * Returns the kind of an outcome. An add has the kind `PEGASUS_DUP_CREATED`,
- * `PEGASUS_DUP_ALREADY_EXISTS` or `PEGASUS_DUP_ERROR`. The other operations have `PEGASUS_DUP_ERROR`
- * or one of the kinds that follow it.
+ * Returns the kind of an outcome. The outcome of an add is `PEGASUS_DUP_CREATED`,
+ * `PEGASUS_DUP_ALREADY_EXISTS` or `PEGASUS_DUP_ERROR`. The outcome of another operation is
+ * `PEGASUS_DUP_ERROR` or one of the kinds that are declared after it.
  */
 int32_t pegasus_dup_outcome_kind(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the kind of the values of an outcome: one of `PEGASUS_DUP_RESOURCE_*`, or
- * `PEGASUS_DUP_NOT_TOLD` for an error that is not the result of an operation. Later versions of the
- * library may return other numbers.
+ * Returns the kind of the resource that an outcome describes, one of `PEGASUS_DUP_RESOURCE_*`, or
+ * `PEGASUS_DUP_NONE` for an error that is not the outcome of an operation. Later versions may
+ * return other numbers.
  */
 int32_t pegasus_dup_outcome_resource(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns how it is known that the resource was created or exists: one of
- * `PEGASUS_DUP_SERVER_SAID_SO` and the numbers that follow it, or `PEGASUS_DUP_NOT_TOLD` for an
- * outcome without evidence.
+ * Returns the reason why the outcome is known: `PEGASUS_DUP_SERVER_SAID_SO` or one of the numbers
+ * that are declared after it. Returns `PEGASUS_DUP_NONE` if the outcome has no evidence.
  */
 int32_t pegasus_dup_outcome_evidence(const struct pegasus_dup_outcome *outcome);
 
@@ -993,84 +993,85 @@ int32_t pegasus_dup_outcome_evidence(const struct pegasus_dup_outcome *outcome);
 int32_t pegasus_dup_outcome_certain(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the duplication that was created, that exists already, that is the result of a change, or
- * that was removed. Returns NULL for other kinds of outcomes and of resources.
+ * Returns the duplication that was created, that existed already, that is the result of a change,
+ * or that was removed. Returns NULL for the other kinds of outcomes and resources.
  */
 const struct pegasus_dup_duplication *pegasus_dup_outcome_duplication(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the duplication as it was before the change. Returns NULL unless the kind is
- * `PEGASUS_DUP_CHANGED` and the resource a duplication.
+ * Returns the duplication as it was before the change. Returns NULL unless the kind of the outcome
+ * is `PEGASUS_DUP_CHANGED` and the resource is a duplication.
  */
 const struct pegasus_dup_duplication *pegasus_dup_outcome_duplication_before(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the number of duplications in an outcome: those that were listed, those that an error knows
- * to exist, or otherwise the duplication that `pegasus_dup_outcome_duplication` returns.
+ * Returns the number of duplications in an outcome. These are the listed duplications, the
+ * duplications that exist according to an error, or else the duplication that
+ * `pegasus_dup_outcome_duplication` returns.
  */
 size_t pegasus_dup_outcome_duplication_count(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns one of those duplications by its position, from 0. Returns NULL past the end.
+ * Returns the duplication at an index, which starts at 0. Returns NULL if the index is too large.
  */
 const struct pegasus_dup_duplication *pegasus_dup_outcome_duplication_at(const struct pegasus_dup_outcome *outcome,
-                                                                         size_t place);
+                                                                         size_t index);
 
 /**
- * Returns the number of fields in which the existing resource differs from the request. The resource
- * is as requested if this is 0 and `pegasus_dup_outcome_unverified_count` is 0. Returns 0 unless the
- * kind is `PEGASUS_DUP_ALREADY_EXISTS`.
+ * Returns the number of fields in which the existing resource differs from the request. The
+ * resource is as requested if this number and `pegasus_dup_outcome_unverified_count` are 0.
+ * Returns 0 unless the kind of the outcome is `PEGASUS_DUP_ALREADY_EXISTS`.
  */
 size_t pegasus_dup_outcome_difference_count(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the name of a field that differs, by its position: "remote_table" or
- * "remote_replica_count". Later versions of the library may return other names. Returns NULL past the
- * end.
+ * Returns the name of the differing field at an index, which starts at 0: "remote_table" or
+ * "remote_replica_count". Later versions may return other names. Returns NULL if the index is too
+ * large.
  */
 const char *pegasus_dup_outcome_difference_field(const struct pegasus_dup_outcome *outcome,
-                                                 size_t place);
+                                                 size_t index);
 
 /**
- * Returns the requested value of that field as text. Returns NULL if no value was requested, and past
- * the end.
+ * Returns the requested value of that field as text. Returns NULL if no value was requested or the
+ * index is too large.
  */
 const char *pegasus_dup_outcome_difference_asked(const struct pegasus_dup_outcome *outcome,
-                                                 size_t place);
+                                                 size_t index);
 
 /**
- * Returns the existing value of that field as text. Returns NULL if the resource has no such value, and
- * past the end.
+ * Returns the existing value of that field as text. Returns NULL if the resource has no such value
+ * or the index is too large.
  */
 const char *pegasus_dup_outcome_difference_existing(const struct pegasus_dup_outcome *outcome,
-                                                    size_t place);
+                                                    size_t index);
 
 /**
- * Returns the requested value of that field with its type. Returns NULL past the end.
+ * Returns the requested value of that field with its type. Returns NULL if the index is too large.
  */
 const struct pegasus_dup_value *pegasus_dup_outcome_difference_asked_value(const struct pegasus_dup_outcome *outcome,
-                                                                           size_t place);
+                                                                           size_t index);
 
 /**
- * Returns the existing value of that field with its type. Returns NULL past the end.
+ * Returns the existing value of that field with its type. Returns NULL if the index is too large.
  */
 const struct pegasus_dup_value *pegasus_dup_outcome_difference_existing_value(const struct pegasus_dup_outcome *outcome,
-                                                                              size_t place);
+                                                                              size_t index);
 
 /**
- * Returns the number of properties that were requested and could not be compared, because the server
- * does not report them. Returns 0 for a certain `PEGASUS_DUP_CREATED`, and for outcomes of other
- * operations than an add.
+ * Returns the number of properties that were requested and could not be compared, because the
+ * server does not report them. Returns 0 for a certain `PEGASUS_DUP_CREATED` and for the outcome
+ * of an operation other than an add.
  */
 size_t pegasus_dup_outcome_unverified_count(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the name of one of those properties by its position: "checkpoint", "remote_table" or
- * "remote_replica_count". Later versions of the library may return other names. Returns NULL past the
- * end.
+ * Returns the name of the unverified property at an index, which starts at 0: "checkpoint",
+ * "remote_table" or "remote_replica_count". Later versions may return other names. Returns NULL if
+ * the index is too large.
  */
 const char *pegasus_dup_outcome_unverified_at(const struct pegasus_dup_outcome *outcome,
-                                              size_t place);
+                                              size_t index);
 
 /**
  * Returns additional information for the user, for example that the existing duplication is paused.
@@ -1079,65 +1080,65 @@ const char *pegasus_dup_outcome_unverified_at(const struct pegasus_dup_outcome *
 const char *pegasus_dup_outcome_warning(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the kind of the error: one of `PEGASUS_DUP_ERROR_*`. Each kind calls for another reaction.
- * Returns `PEGASUS_DUP_NOT_TOLD` unless the kind of the outcome is `PEGASUS_DUP_ERROR`.
+ * Returns the kind of the error, one of `PEGASUS_DUP_ERROR_*`. Returns `PEGASUS_DUP_NONE` unless
+ * the kind of the outcome is `PEGASUS_DUP_ERROR`.
  */
 int32_t pegasus_dup_outcome_error_kind(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns what went wrong, in words for the user. Returns NULL unless the kind of the outcome is
+ * Returns a description of the error for people. Returns NULL unless the kind of the outcome is
  * `PEGASUS_DUP_ERROR`.
  */
 const char *pegasus_dup_outcome_error_message(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the server's own words about the error, or otherwise advice on what to do next. Returns NULL
- * if there is neither. The server's words are returned as they came, so they may contain any character,
- * including characters that control a terminal.
+ * Returns the server's explanation of the error, or else advice what to do next. Returns NULL if
+ * there is neither. The explanation is returned as the server sent it, so it may contain any
+ * character, including characters that control a terminal.
  */
 const char *pegasus_dup_outcome_error_hint(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the Pegasus error code, such as "ERR_BUSY". Returns NULL if no server sent an error code.
+ * Returns the Pegasus error code, such as "ERR_BUSY". Returns NULL if no server returned an error
+ * code.
  */
 const char *pegasus_dup_outcome_error_code(const struct pegasus_dup_outcome *outcome);
 
 /**
  * Returns the meta server that responded or was asked, as "HOST:PORT". If the host is a name, the
- * address that was tried follows: "meta.example:34601 (10.0.0.1:34601)". Returns NULL if no server is
- * known.
+ * address that was tried follows: "meta.example:34601 (10.0.0.1:34601)". Returns NULL if no server
+ * is known.
  */
 const char *pegasus_dup_outcome_error_server(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the whole outcome as text for the user: the lines that `pegasus-dup` writes to stdout and
- * stderr for the same call, without a line end after the last line. Characters that would control a
- * terminal, or that nobody sees, are escaped as in `\u{9b}`. Returns NULL only for NULL.
+ * Returns the whole outcome as text for people: the lines that `pegasus-dup` writes to stdout and
+ * stderr for the same call, without a line end after the last line. Characters that control a
+ * terminal or are invisible are escaped, such as `\u{9b}`. Returns NULL only for NULL.
  */
 const char *pegasus_dup_outcome_text(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the whole outcome as JSON on one line, without a line end: the same object that
- * `pegasus-dup --json` writes for the same call. A listing has one object a line, and is the empty text
- * if nothing was listed. Returns NULL only for NULL.
+ * Returns the whole outcome as JSON: the same object that `pegasus-dup --json` writes for the same
+ * call, on one line without a line end. For a list or a query it returns one object on each line,
+ * or an empty text if nothing was found. Returns NULL only for NULL.
  */
 const char *pegasus_dup_outcome_json(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Makes an outcome of the kind `PEGASUS_DUP_ERROR` from a status other than `PEGASUS_DUP_OK`, so that
- * a program can report a refused call (text, JSON, error kind) in the same way as a call that ran.
+ * Creates an outcome of the kind `PEGASUS_DUP_ERROR` from a status other than `PEGASUS_DUP_OK`. A
+ * program can then report a refused call like a call that failed, with its text, its JSON and its
+ * error kind. The caller owns the outcome.
  *
- * The error's kind is `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN` for `PEGASUS_DUP_PANICKED`,
+ * The error kind is `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN` for `PEGASUS_DUP_PANICKED`,
  * `PEGASUS_DUP_ERROR_UNAVAILABLE` for `PEGASUS_DUP_FORKED`, `PEGASUS_DUP_NO_THREAD` and
  * `PEGASUS_DUP_WRONG_THREAD`, `PEGASUS_DUP_ERROR_BUSY` for `PEGASUS_DUP_RUNNING`,
  * `PEGASUS_DUP_ERROR_WRONG_STATE` for `PEGASUS_DUP_LOG_TAKEN`, and
- * `PEGASUS_DUP_ERROR_INVALID_ARGUMENT` for the others.
+ * `PEGASUS_DUP_ERROR_INVALID_ARGUMENT` for every other status.
  *
- * Returns `PEGASUS_DUP_BAD_ARGUMENT` for `PEGASUS_DUP_OK` and for a number that is no status. The
- * caller owns the outcome and frees it with `pegasus_dup_outcome_free`.
+ * Returns `PEGASUS_DUP_BAD_ARGUMENT` for `PEGASUS_DUP_OK` and for a number that is not a status.
  */
-int32_t pegasus_dup_outcome_of_status(int32_t refused,
-                                      struct pegasus_dup_outcome **outcome);
+int32_t pegasus_dup_outcome_of_status(int32_t refused, struct pegasus_dup_outcome **outcome);
 
 /**
  * Frees an outcome and everything that it lent. NULL is allowed.
@@ -1154,34 +1155,34 @@ size_t pegasus_dup_outcome_table_count(const struct pegasus_dup_outcome *outcome
  * Returns the name of the table at an index, which starts at 0. The tables are sorted by name.
  * Returns NULL if the index is too large.
  */
-const char *pegasus_dup_outcome_table_name(const struct pegasus_dup_outcome *outcome, size_t place);
+const char *pegasus_dup_outcome_table_name(const struct pegasus_dup_outcome *outcome, size_t index);
 
 /**
- * Returns the id of the table in this cluster, or `PEGASUS_DUP_NOT_TOLD` if the index is too
+ * Returns the id of the table in this cluster, or `PEGASUS_DUP_NONE` if the index is too
  * large.
  */
-int32_t pegasus_dup_outcome_table_id(const struct pegasus_dup_outcome *outcome, size_t place);
+int32_t pegasus_dup_outcome_table_id(const struct pegasus_dup_outcome *outcome, size_t index);
 
 /**
- * Returns the number of partitions of the table, or `PEGASUS_DUP_NOT_TOLD` if the server did not
+ * Returns the number of partitions of the table, or `PEGASUS_DUP_NONE` if the server did not
  * report it or the index is too large.
  */
 int32_t pegasus_dup_outcome_table_partition_count(const struct pegasus_dup_outcome *outcome,
-                                                  size_t place);
+                                                  size_t index);
 
 /**
  * Returns the number of duplications of the table, or 0 if the index is too large.
  */
 size_t pegasus_dup_outcome_table_duplication_count(const struct pegasus_dup_outcome *outcome,
-                                                   size_t place);
+                                                   size_t index);
 
 /**
  * Returns a duplication of the table. The index among the duplications of the table starts at 0.
  * Returns NULL if an index is too large.
  */
 const struct pegasus_dup_duplication *pegasus_dup_outcome_table_duplication_at(const struct pegasus_dup_outcome *outcome,
-                                                                               size_t place,
-                                                                               size_t of_table);
+                                                                               size_t index,
+                                                                               size_t index_in_table);
 
 /**
  * Returns the address of the leader, or NULL if no server is the leader or the kind of the outcome
@@ -1196,7 +1197,7 @@ const char *pegasus_dup_info_version(const struct pegasus_dup_outcome *outcome);
 
 /**
  * Returns the generation that the client uses for the leader, one of `PEGASUS_DUP_GENERATION_*`,
- * or `PEGASUS_DUP_NOT_TOLD` if the generation is not known.
+ * or `PEGASUS_DUP_NONE` if the generation is not known.
  */
 int32_t pegasus_dup_info_generation(const struct pegasus_dup_outcome *outcome);
 
@@ -1217,21 +1218,21 @@ size_t pegasus_dup_info_server_count(const struct pegasus_dup_outcome *outcome);
  * Returns the address of the server at an index, which starts at 0. Returns NULL if the index is
  * too large.
  */
-const char *pegasus_dup_info_server(const struct pegasus_dup_outcome *outcome, size_t place);
+const char *pegasus_dup_info_server(const struct pegasus_dup_outcome *outcome, size_t index);
 
 /**
  * Returns the role of that server: "leader", "follower", "not_ready", "unreachable", "no_answer"
  * or "no_meta_server". Later versions may return other texts. Returns NULL if the index is too
  * large.
  */
-const char *pegasus_dup_info_server_role(const struct pegasus_dup_outcome *outcome, size_t place);
+const char *pegasus_dup_info_server_role(const struct pegasus_dup_outcome *outcome, size_t index);
 
 /**
  * Returns further information on that server in words, such as the reason why it cannot be reached
  * or the leader that a follower names. Returns NULL if there is no further information or the
  * index is too large.
  */
-const char *pegasus_dup_info_server_detail(const struct pegasus_dup_outcome *outcome, size_t place);
+const char *pegasus_dup_info_server_detail(const struct pegasus_dup_outcome *outcome, size_t index);
 
 /**
  * Returns the name of the table whose writes are shipped.
@@ -1256,7 +1257,7 @@ const char *pegasus_dup_duplication_cluster(const struct pegasus_dup_duplication
 int32_t pegasus_dup_duplication_dupid(const struct pegasus_dup_duplication *duplication);
 
 /**
- * Returns the status, one of `PEGASUS_DUP_STATUS_*`, `PEGASUS_DUP_NOT_TOLD` or
+ * Returns the status, one of `PEGASUS_DUP_STATUS_*`, `PEGASUS_DUP_NONE` or
  * `PEGASUS_DUP_UNNAMED`. These numbers have the same meaning for all generations of servers. They
  * are not the numbers of the protocol.
  */
@@ -1269,7 +1270,7 @@ int32_t pegasus_dup_duplication_status(const struct pegasus_dup_duplication *dup
 const char *pegasus_dup_duplication_status_name(const struct pegasus_dup_duplication *duplication);
 
 /**
- * Returns the fail mode, one of `PEGASUS_DUP_FAIL_*`, `PEGASUS_DUP_NOT_TOLD` or
+ * Returns the fail mode, one of `PEGASUS_DUP_FAIL_*`, `PEGASUS_DUP_NONE` or
  * `PEGASUS_DUP_UNNAMED`.
  */
 int32_t pegasus_dup_duplication_fail_mode(const struct pegasus_dup_duplication *duplication);
@@ -1287,14 +1288,14 @@ const char *pegasus_dup_duplication_fail_mode_name(const struct pegasus_dup_dupl
 const char *pegasus_dup_duplication_remote_table(const struct pegasus_dup_duplication *duplication);
 
 /**
- * Returns the replica count of the remote table, or `PEGASUS_DUP_NOT_TOLD` if the server did not
+ * Returns the replica count of the remote table, or `PEGASUS_DUP_NONE` if the server did not
  * report it. Only snapshots of 2.6 report it.
  */
 int32_t pegasus_dup_duplication_remote_replica_count(const struct pegasus_dup_duplication *duplication);
 
 /**
  * Returns the creation time in milliseconds since 1970, by the server's clock, or
- * `PEGASUS_DUP_NOT_TOLD` if the server did not report it.
+ * `PEGASUS_DUP_NONE` if the server did not report it.
  */
 int64_t pegasus_dup_duplication_create_ts_ms(const struct pegasus_dup_duplication *duplication);
 
@@ -1307,49 +1308,50 @@ size_t pegasus_dup_duplication_partition_count(const struct pegasus_dup_duplicat
 /**
  * Writes the progress of the partition at an index, which starts at 0: the index of the partition
  * in the table, the last decree that the remote cluster confirmed, and the last decree that is
- * committed in this cluster. A decree that is not known yet is `PEGASUS_DUP_NOT_TOLD`. An output
+ * committed in this cluster. A decree that is not known yet is `PEGASUS_DUP_NONE`. An output
  * parameter may be NULL if its value is not needed.
  */
 int32_t pegasus_dup_duplication_partition_at(const struct pegasus_dup_duplication *duplication,
-                                             size_t place,
+                                             size_t index,
                                              int32_t *partition,
                                              int64_t *confirmed_decree,
                                              int64_t *last_committed_decree);
 
 /**
- * Returns the type of a value: one of `PEGASUS_DUP_VALUE_*`, or `PEGASUS_DUP_NOT_TOLD` for NULL.
+ * Returns the type of a value, one of `PEGASUS_DUP_VALUE_*`, or `PEGASUS_DUP_NONE` for NULL.
  */
 int32_t pegasus_dup_value_type(const struct pegasus_dup_value *value);
 
 /**
- * Returns a value of any type as text: "true", "3", the text itself, "[1,2]" or "{key=value}". Text is
- * returned as it came from the server, so it may contain any character, including characters that
- * control a terminal. Returns NULL for a value that is absent, and for NULL.
+ * Returns a value of any type as text, such as "true", "3", "[1,2]" or "{key=value}". A text is
+ * returned as the server sent it, so it may contain any character, including characters that
+ * control a terminal. Returns NULL for NULL and for an absent value.
  */
 const char *pegasus_dup_value_text(const struct pegasus_dup_value *value);
 
 /**
- * Writes the number of a value of the type `PEGASUS_DUP_VALUE_NUMBER`, and 1 or 0 for
- * `PEGASUS_DUP_VALUE_BOOLEAN`. Returns `PEGASUS_DUP_BAD_ARGUMENT` for any other type.
+ * Writes the number of a value of the type `PEGASUS_DUP_VALUE_NUMBER`, or 1 or 0 for a value of
+ * the type `PEGASUS_DUP_VALUE_BOOLEAN`. Returns `PEGASUS_DUP_BAD_ARGUMENT` for every other type.
  */
 int32_t pegasus_dup_value_number(const struct pegasus_dup_value *value, int64_t *number);
 
 /**
- * Returns the number of values in a list or a map, and 0 for any other type.
+ * Returns the number of values in a list or a map, or 0 for every other type.
  */
 size_t pegasus_dup_value_count(const struct pegasus_dup_value *value);
 
 /**
- * Returns a value of a list or a map by its position, from 0. Returns NULL past the end.
+ * Returns the value at an index of a list or a map, which starts at 0. Returns NULL if the index
+ * is too large.
  */
 const struct pegasus_dup_value *pegasus_dup_value_at(const struct pegasus_dup_value *value,
-                                                     size_t place);
+                                                     size_t index);
 
 /**
- * Returns the name of a value of a map by its position, from 0. Returns NULL past the end and for a
- * list.
+ * Returns the name of the value at an index of a map, which starts at 0. Returns NULL for a list,
+ * and if the index is too large.
  */
-const char *pegasus_dup_value_key_at(const struct pegasus_dup_value *value, size_t place);
+const char *pegasus_dup_value_key_at(const struct pegasus_dup_value *value, size_t index);
 
 #ifdef __cplusplus
 }  // extern "C"

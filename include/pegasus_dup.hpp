@@ -507,8 +507,8 @@ inline std::optional<std::string> text(const char *text) {
     return text == nullptr ? std::nullopt : std::make_optional<std::string>(text);
 }
 
-template <class T, class N> std::optional<T> told(N number) {
-    return number == PEGASUS_DUP_NOT_TOLD ? std::nullopt
+template <class T, class N> std::optional<T> optional_of(N number) {
+    return number == PEGASUS_DUP_NONE ? std::nullopt
                                           : std::make_optional(static_cast<T>(number));
 }
 
@@ -518,20 +518,20 @@ inline duplication copy(const pegasus_dup_duplication *from) {
     to.table_id = pegasus_dup_duplication_table_id(from);
     to.cluster = text(pegasus_dup_duplication_cluster(from)).value_or("");
     to.dupid = pegasus_dup_duplication_dupid(from);
-    to.status = told<status>(pegasus_dup_duplication_status(from));
+    to.status = optional_of<status>(pegasus_dup_duplication_status(from));
     to.status_name = text(pegasus_dup_duplication_status_name(from));
-    to.fail_mode = told<fail_mode>(pegasus_dup_duplication_fail_mode(from));
+    to.fail_mode = optional_of<fail_mode>(pegasus_dup_duplication_fail_mode(from));
     to.fail_mode_name = text(pegasus_dup_duplication_fail_mode_name(from));
     to.remote_table = text(pegasus_dup_duplication_remote_table(from));
     to.remote_replica_count =
-        told<std::int32_t>(pegasus_dup_duplication_remote_replica_count(from));
-    to.create_ts_ms = told<std::int64_t>(pegasus_dup_duplication_create_ts_ms(from));
+        optional_of<std::int32_t>(pegasus_dup_duplication_remote_replica_count(from));
+    to.create_ts_ms = optional_of<std::int64_t>(pegasus_dup_duplication_create_ts_ms(from));
     for (std::size_t i = 0; i < pegasus_dup_duplication_partition_count(from); ++i) {
         std::int32_t index = 0;
         std::int64_t confirmed = 0, committed = 0;
         pegasus_dup_duplication_partition_at(from, i, &index, &confirmed, &committed);
         to.partitions.push_back(
-            {index, told<std::int64_t>(confirmed), told<std::int64_t>(committed)});
+            {index, optional_of<std::int64_t>(confirmed), optional_of<std::int64_t>(committed)});
     }
     return to;
 }
@@ -687,7 +687,7 @@ inline void convert(const pegasus_dup_outcome *from, list_by_table_outcome &to) 
             table.table = text(pegasus_dup_outcome_table_name(from, i)).value_or("");
             table.table_id = pegasus_dup_outcome_table_id(from, i);
             table.partition_count =
-                told<std::int32_t>(pegasus_dup_outcome_table_partition_count(from, i));
+                optional_of<std::int32_t>(pegasus_dup_outcome_table_partition_count(from, i));
             for (std::size_t j = 0; j < pegasus_dup_outcome_table_duplication_count(from, i); ++j) {
                 table.duplications.push_back(
                     copy(pegasus_dup_outcome_table_duplication_at(from, i, j)));
@@ -717,7 +717,7 @@ inline void convert(const pegasus_dup_outcome *from, info_outcome &to) {
         found.leader = text(pegasus_dup_info_leader(from));
         found.version = text(pegasus_dup_info_version(from));
         const auto number = pegasus_dup_info_generation(from);
-        if (number != PEGASUS_DUP_NOT_TOLD) {
+        if (number != PEGASUS_DUP_NONE) {
             found.generation = static_cast<generation>(number);
         }
         found.known_by = text(pegasus_dup_info_known_by(from));

@@ -477,6 +477,16 @@ shared_enums! {
     }
 }
 
+impl Evidence {
+    /// Returns whether the outcome is certain.
+    pub fn certain(self) -> bool {
+        match self {
+            Evidence::ServerSaidSo | Evidence::ListedBefore | Evidence::ListedAfter => true,
+            Evidence::AppearedDuringCall => false,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;

@@ -7,16 +7,6 @@ use crate::resource::{Described, FieldValue};
 pub use crate::resource::{Duplication, Identity, PartitionProgress, TableDuplications};
 use crate::text;
 
-impl Evidence {
-    /// Returns whether the outcome is certain.
-    pub fn certain(self) -> bool {
-        match self {
-            Evidence::ServerSaidSo | Evidence::ListedBefore | Evidence::ListedAfter => true,
-            Evidence::AppearedDuringCall => false,
-        }
-    }
-}
-
 impl Property {
     /// Returns why this property could not be compared with the request.
     pub fn why_unverified(self) -> &'static str {

@@ -28,12 +28,13 @@ class Evidence(_Text):
     """Not certain. The resource was not listed before the add. It is listed afterwards as
     requested, as far as its properties can be compared. Either this call or a concurrent call
     created it."""
-    # End of Evidence
 
     @property
     def certain(self) -> bool:
-        """Whether the outcome is certain: false for ``APPEARED_DURING_CALL`` alone."""
-        return self is not Evidence.APPEARED_DURING_CALL
+        """Whether an outcome with this evidence is certain."""
+        return self not in {Evidence.APPEARED_DURING_CALL}
+
+    # End of Evidence
 
 
 class Property(_Text):

@@ -4,7 +4,7 @@ use std::ffi::{CString, c_char};
 use std::ptr::null;
 
 use super::boundary::{catch, status};
-use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NOT_TOLD, Refusal};
+use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NONE, Refusal};
 use super::pointers::{Out, c_string, given, or_null};
 use crate::outcome;
 
@@ -58,7 +58,7 @@ pub extern "C" fn pegasus_dup_duplication_table(
 /// Returns the id of the table in this cluster.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_table_id(duplication: Option<&Duplication>) -> i32 {
-    read(duplication, PEGASUS_DUP_NOT_TOLD, |duplication| Some(duplication.of.table_id))
+    read(duplication, PEGASUS_DUP_NONE, |duplication| Some(duplication.of.table_id))
 }
 
 /// Returns the name of the remote cluster.
@@ -74,16 +74,16 @@ pub extern "C" fn pegasus_dup_duplication_cluster(
 /// equal.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_dupid(duplication: Option<&Duplication>) -> i32 {
-    read(duplication, PEGASUS_DUP_NOT_TOLD, |duplication| Some(duplication.of.dupid))
+    read(duplication, PEGASUS_DUP_NONE, |duplication| Some(duplication.of.dupid))
 }
 
-/// Returns the status, one of `PEGASUS_DUP_STATUS_*`, `PEGASUS_DUP_NOT_TOLD` or
+/// Returns the status, one of `PEGASUS_DUP_STATUS_*`, `PEGASUS_DUP_NONE` or
 /// `PEGASUS_DUP_UNNAMED`. These numbers have the same meaning for all generations of servers. They
 /// are not the numbers of the protocol.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_status(duplication: Option<&Duplication>) -> i32 {
-    read(duplication, PEGASUS_DUP_NOT_TOLD, |duplication| {
-        Some(numbers::told(duplication.of.status))
+    read(duplication, PEGASUS_DUP_NONE, |duplication| {
+        Some(numbers::number_of(duplication.of.status))
     })
 }
 
@@ -96,12 +96,12 @@ pub extern "C" fn pegasus_dup_duplication_status_name(
     read(duplication, null(), |duplication| Some(or_null(duplication.status.as_ref())))
 }
 
-/// Returns the fail mode, one of `PEGASUS_DUP_FAIL_*`, `PEGASUS_DUP_NOT_TOLD` or
+/// Returns the fail mode, one of `PEGASUS_DUP_FAIL_*`, `PEGASUS_DUP_NONE` or
 /// `PEGASUS_DUP_UNNAMED`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_fail_mode(duplication: Option<&Duplication>) -> i32 {
-    read(duplication, PEGASUS_DUP_NOT_TOLD, |duplication| {
-        Some(numbers::told(duplication.of.fail_mode))
+    read(duplication, PEGASUS_DUP_NONE, |duplication| {
+        Some(numbers::number_of(duplication.of.fail_mode))
     })
 }
 
@@ -123,20 +123,20 @@ pub extern "C" fn pegasus_dup_duplication_remote_table(
     read(duplication, null(), |duplication| Some(or_null(duplication.remote_table.as_ref())))
 }
 
-/// Returns the replica count of the remote table, or `PEGASUS_DUP_NOT_TOLD` if the server did not
+/// Returns the replica count of the remote table, or `PEGASUS_DUP_NONE` if the server did not
 /// report it. Only snapshots of 2.6 report it.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_remote_replica_count(
     duplication: Option<&Duplication>,
 ) -> i32 {
-    read(duplication, PEGASUS_DUP_NOT_TOLD, |duplication| duplication.of.remote_replica_count)
+    read(duplication, PEGASUS_DUP_NONE, |duplication| duplication.of.remote_replica_count)
 }
 
 /// Returns the creation time in milliseconds since 1970, by the server's clock, or
-/// `PEGASUS_DUP_NOT_TOLD` if the server did not report it.
+/// `PEGASUS_DUP_NONE` if the server did not report it.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_create_ts_ms(duplication: Option<&Duplication>) -> i64 {
-    read(duplication, PEGASUS_DUP_NOT_TOLD.into(), |duplication| duplication.of.create_ts_ms)
+    read(duplication, PEGASUS_DUP_NONE.into(), |duplication| duplication.of.create_ts_ms)
 }
 
 /// Returns the number of partitions whose progress is known. It is 0 if the server did not report
@@ -150,28 +150,28 @@ pub extern "C" fn pegasus_dup_duplication_partition_count(
 
 /// Writes the progress of the partition at an index, which starts at 0: the index of the partition
 /// in the table, the last decree that the remote cluster confirmed, and the last decree that is
-/// committed in this cluster. A decree that is not known yet is `PEGASUS_DUP_NOT_TOLD`. An output
+/// committed in this cluster. A decree that is not known yet is `PEGASUS_DUP_NONE`. An output
 /// parameter may be NULL if its value is not needed.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_duplication_partition_at(
     duplication: Option<&Duplication>,
-    place: usize,
+    index: usize,
     partition: Out<'_, i32>,
     confirmed_decree: Out<'_, i64>,
     last_committed_decree: Out<'_, i64>,
 ) -> i32 {
     status(|| {
         let partitions = &given(duplication)?.of.partitions;
-        let progress = partitions.get(place).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?;
+        let progress = partitions.get(index).ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?;
         if let Some(out) = partition {
             out.write(progress.partition);
         }
-        let not_told = i64::from(PEGASUS_DUP_NOT_TOLD);
+        let none = i64::from(PEGASUS_DUP_NONE);
         if let Some(out) = confirmed_decree {
-            out.write(progress.confirmed_decree.unwrap_or(not_told));
+            out.write(progress.confirmed_decree.unwrap_or(none));
         }
         if let Some(out) = last_committed_decree {
-            out.write(progress.last_committed_decree.unwrap_or(not_told));
+            out.write(progress.last_committed_decree.unwrap_or(none));
         }
         Ok(())
     })

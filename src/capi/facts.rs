@@ -19,7 +19,8 @@ use crate::text::{self, Text};
 #[derive(Debug)]
 pub(crate) struct Facts {
     pub(crate) kind: OutcomeKind,
-    /// The kind of the values. `None` if it is not known what the failed call was about.
+    /// The kind of the resource that the outcome describes. `None` if it is not known which
+    /// resource the failed call was about.
     pub(crate) resource: Option<ResourceKind>,
     pub(crate) evidence: Option<Evidence>,
     /// The duplications among the values: those that were created, listed or changed, or that an error
@@ -80,7 +81,7 @@ pub(crate) struct ErrorTexts {
 }
 
 impl Facts {
-    /// Returns facts that contain only a text and reports, one a line.
+    /// Returns facts that contain only a text and reports, each on a line.
     fn new(
         kind: OutcomeKind,
         resource: Option<ResourceKind>,
@@ -111,7 +112,7 @@ impl Facts {
         self
     }
 
-    /// Adds a value where the functions for its kind find it.
+    /// Adds a resource to the list that the functions for its kind read.
     fn add(&mut self, value: Resource) {
         match value {
             Resource::Duplication(duplication) => {

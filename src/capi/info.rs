@@ -4,13 +4,13 @@ use std::ffi::c_char;
 use std::ptr::null;
 
 use super::facts::{Facts, ServerTexts};
-use super::numbers::PEGASUS_DUP_NOT_TOLD;
+use super::numbers::PEGASUS_DUP_NONE;
 use super::outcome::{Outcome, read};
 use super::pointers::or_null;
 use crate::enums::Numbered;
 
-fn server(outcome: &Facts, place: usize) -> Option<&ServerTexts> {
-    outcome.info.as_ref()?.servers.get(place)
+fn server(outcome: &Facts, index: usize) -> Option<&ServerTexts> {
+    outcome.info.as_ref()?.servers.get(index)
 }
 
 /// Returns the address of the leader, or NULL if no server is the leader or the kind of the outcome
@@ -27,10 +27,10 @@ pub extern "C" fn pegasus_dup_info_version(outcome: Option<&Outcome>) -> *const 
 }
 
 /// Returns the generation that the client uses for the leader, one of `PEGASUS_DUP_GENERATION_*`,
-/// or `PEGASUS_DUP_NOT_TOLD` if the generation is not known.
+/// or `PEGASUS_DUP_NONE` if the generation is not known.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info_generation(outcome: Option<&Outcome>) -> i32 {
-    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| {
+    read(outcome, PEGASUS_DUP_NONE, |outcome| {
         outcome.info.as_ref()?.generation.map(Numbered::abi_number)
     })
 }
@@ -55,9 +55,9 @@ pub extern "C" fn pegasus_dup_info_server_count(outcome: Option<&Outcome>) -> us
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info_server(
     outcome: Option<&Outcome>,
-    place: usize,
+    index: usize,
 ) -> *const c_char {
-    read(outcome, null(), |outcome| Some(server(outcome, place)?.server.as_ptr()))
+    read(outcome, null(), |outcome| Some(server(outcome, index)?.server.as_ptr()))
 }
 
 /// Returns the role of that server: "leader", "follower", "not_ready", "unreachable", "no_answer"
@@ -66,9 +66,9 @@ pub extern "C" fn pegasus_dup_info_server(
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info_server_role(
     outcome: Option<&Outcome>,
-    place: usize,
+    index: usize,
 ) -> *const c_char {
-    read(outcome, null(), |outcome| Some(server(outcome, place)?.role.as_ptr()))
+    read(outcome, null(), |outcome| Some(server(outcome, index)?.role.as_ptr()))
 }
 
 /// Returns further information on that server in words, such as the reason why it cannot be reached
@@ -77,7 +77,7 @@ pub extern "C" fn pegasus_dup_info_server_role(
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info_server_detail(
     outcome: Option<&Outcome>,
-    place: usize,
+    index: usize,
 ) -> *const c_char {
-    read(outcome, null(), |outcome| Some(or_null(server(outcome, place)?.detail.as_ref())))
+    read(outcome, null(), |outcome| Some(or_null(server(outcome, index)?.detail.as_ref())))
 }

@@ -36,7 +36,7 @@ pub const PEGASUS_DUP_LOG_TAKEN: i32 = 9;
 
 /// No value. A function returns this number if the server did not report the value, if the value
 /// does not apply to the handle, or if the handle is NULL.
-pub const PEGASUS_DUP_NOT_TOLD: i32 = -1;
+pub const PEGASUS_DUP_NONE: i32 = -1;
 /// The server reported a number that has no name in this library. The function that returns the
 /// name as text shows the number.
 pub const PEGASUS_DUP_UNNAMED: i32 = -2;
@@ -59,9 +59,9 @@ pub(crate) fn error_kind_of_status(status: i32) -> Option<ErrorKind> {
     })
 }
 
-/// Returns the number of a value, or `PEGASUS_DUP_NOT_TOLD` if there is none.
-pub(crate) fn told(value: Option<impl Numbered>) -> i32 {
-    value.map_or(PEGASUS_DUP_NOT_TOLD, Numbered::abi_number)
+/// Returns the number of a value, or `PEGASUS_DUP_NONE` if there is no value.
+pub(crate) fn number_of(value: Option<impl Numbered>) -> i32 {
+    value.map_or(PEGASUS_DUP_NONE, Numbered::abi_number)
 }
 
 /// Returns the value that a number from C stands for.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::boundary::{catch, status};
-use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NOT_TOLD, Refusal};
+use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NONE, Refusal};
 use super::pointers::{Out, given};
 use crate::client::{ClientBuilder, Mode};
 use crate::protocol::generation::Generation;
@@ -60,7 +60,7 @@ pub extern "C" fn pegasus_dup_options_set_timeout_ms(
 }
 
 /// States the generation of the meta servers, one of `PEGASUS_DUP_GENERATION_*`.
-/// `PEGASUS_DUP_NOT_TOLD`, the default, states none.
+/// `PEGASUS_DUP_NONE`, the default, states none.
 ///
 /// Only one case needs a statement: an add with another remote table or replica count, on a 2.6
 /// snapshot that has no list RPC. The client still finds out what it can. If the server contradicts
@@ -75,7 +75,7 @@ pub extern "C" fn pegasus_dup_options_set_generation(
     status(|| {
         let options = given(options)?;
         options.generation = match generation {
-            PEGASUS_DUP_NOT_TOLD => None,
+            PEGASUS_DUP_NONE => None,
             number => Some(numbers::value(number)?),
         };
         Ok(())

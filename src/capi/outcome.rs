@@ -1,4 +1,4 @@
-//! The results of calls, as C reads them.
+//! Functions that read an outcome.
 
 use std::ffi::c_char;
 use std::ptr::null;
@@ -14,9 +14,9 @@ use super::value::Value;
 use crate::enums::{Numbered, OutcomeKind};
 use crate::error::Error;
 
-/// The result of a call. The caller owns it and frees it once, before or after the client. It never
-/// changes, so any number of threads may read it. It owns the texts, values and duplications that its
-/// functions return: they are valid until it is freed.
+/// The outcome of a call. The caller owns the handle and frees it once, before or after the client.
+/// An outcome never changes, so any number of threads may read it. It lends the texts, values and
+/// duplications that its functions return. They are valid until the outcome is freed.
 #[derive(Debug, Clone)]
 pub struct Outcome(Arc<Facts>);
 
@@ -33,7 +33,8 @@ impl Outcome {
     }
 }
 
-/// Returns what `of` returns for an outcome, and `otherwise` for NULL and where `of` returns nothing.
+/// Returns the result of `of` for an outcome, or `otherwise` if the handle is NULL or `of` returns
+/// nothing.
 pub(crate) fn read<'a, T: Copy>(
     outcome: Option<&'a Outcome>,
     otherwise: T,
@@ -42,28 +43,27 @@ pub(crate) fn read<'a, T: Copy>(
     catch(otherwise, || outcome.and_then(|outcome| of(&outcome.0)).unwrap_or(otherwise))
 }
 
-/// Returns the kind of an outcome. An add has the kind `PEGASUS_DUP_CREATED`,
-/// `PEGASUS_DUP_ALREADY_EXISTS` or `PEGASUS_DUP_ERROR`. The other operations have `PEGASUS_DUP_ERROR`
-/// or one of the kinds that follow it.
+/// Returns the kind of an outcome. The outcome of an add is `PEGASUS_DUP_CREATED`,
+/// `PEGASUS_DUP_ALREADY_EXISTS` or `PEGASUS_DUP_ERROR`. The outcome of another operation is
+/// `PEGASUS_DUP_ERROR` or one of the kinds that are declared after it.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_kind(outcome: Option<&Outcome>) -> i32 {
-    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| Some(outcome.kind.abi_number()))
+    read(outcome, PEGASUS_DUP_NONE, |outcome| Some(outcome.kind.abi_number()))
 }
 
-/// Returns the kind of the values of an outcome: one of `PEGASUS_DUP_RESOURCE_*`, or
-/// `PEGASUS_DUP_NOT_TOLD` for an error that is not the result of an operation. Later versions of the
-/// library may return other numbers.
+/// Returns the kind of the resource that an outcome describes, one of `PEGASUS_DUP_RESOURCE_*`, or
+/// `PEGASUS_DUP_NONE` for an error that is not the outcome of an operation. Later versions may
+/// return other numbers.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_resource(outcome: Option<&Outcome>) -> i32 {
-    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| outcome.resource.map(Numbered::abi_number))
+    read(outcome, PEGASUS_DUP_NONE, |outcome| outcome.resource.map(Numbered::abi_number))
 }
 
-/// Returns how it is known that the resource was created or exists: one of
-/// `PEGASUS_DUP_SERVER_SAID_SO` and the numbers that follow it, or `PEGASUS_DUP_NOT_TOLD` for an
-/// outcome without evidence.
+/// Returns the reason why the outcome is known: `PEGASUS_DUP_SERVER_SAID_SO` or one of the numbers
+/// that are declared after it. Returns `PEGASUS_DUP_NONE` if the outcome has no evidence.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_evidence(outcome: Option<&Outcome>) -> i32 {
-    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| outcome.evidence.map(Numbered::abi_number))
+    read(outcome, PEGASUS_DUP_NONE, |outcome| outcome.evidence.map(Numbered::abi_number))
 }
 
 /// Returns 1 if the outcome is certain. Returns 0 for `PEGASUS_DUP_APPEARED_DURING_CALL` and for an
@@ -73,8 +73,8 @@ pub extern "C" fn pegasus_dup_outcome_certain(outcome: Option<&Outcome>) -> i32 
     read(outcome, 0, |outcome| outcome.evidence.map(|evidence| evidence.certain().into()))
 }
 
-/// Returns the duplication that was created, that exists already, that is the result of a change, or
-/// that was removed. Returns NULL for other kinds of outcomes and of resources.
+/// Returns the duplication that was created, that existed already, that is the result of a change,
+/// or that was removed. Returns NULL for the other kinds of outcomes and resources.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_duplication(
     outcome: Option<&Outcome>,
@@ -85,8 +85,8 @@ pub extern "C" fn pegasus_dup_outcome_duplication(
     })
 }
 
-/// Returns the duplication as it was before the change. Returns NULL unless the kind is
-/// `PEGASUS_DUP_CHANGED` and the resource a duplication.
+/// Returns the duplication as it was before the change. Returns NULL unless the kind of the outcome
+/// is `PEGASUS_DUP_CHANGED` and the resource is a duplication.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_duplication_before(
     outcome: Option<&Outcome>,
@@ -94,25 +94,26 @@ pub extern "C" fn pegasus_dup_outcome_duplication_before(
     read(outcome, None, |outcome| Some(outcome.duplication_before.as_ref()))
 }
 
-/// Returns the number of duplications in an outcome: those that were listed, those that an error knows
-/// to exist, or otherwise the duplication that `pegasus_dup_outcome_duplication` returns.
+/// Returns the number of duplications in an outcome. These are the listed duplications, the
+/// duplications that exist according to an error, or else the duplication that
+/// `pegasus_dup_outcome_duplication` returns.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_duplication_count(outcome: Option<&Outcome>) -> usize {
     read(outcome, 0, |outcome| Some(outcome.duplications.len()))
 }
 
-/// Returns one of those duplications by its position, from 0. Returns NULL past the end.
+/// Returns the duplication at an index, which starts at 0. Returns NULL if the index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_duplication_at(
     outcome: Option<&Outcome>,
-    place: usize,
+    index: usize,
 ) -> Option<&Duplication> {
-    read(outcome, None, |outcome| Some(outcome.duplications.get(place)))
+    read(outcome, None, |outcome| Some(outcome.duplications.get(index)))
 }
 
-/// Returns the number of fields in which the existing resource differs from the request. The resource
-/// is as requested if this is 0 and `pegasus_dup_outcome_unverified_count` is 0. Returns 0 unless the
-/// kind is `PEGASUS_DUP_ALREADY_EXISTS`.
+/// Returns the number of fields in which the existing resource differs from the request. The
+/// resource is as requested if this number and `pegasus_dup_outcome_unverified_count` are 0.
+/// Returns 0 unless the kind of the outcome is `PEGASUS_DUP_ALREADY_EXISTS`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_difference_count(outcome: Option<&Outcome>) -> usize {
     read(outcome, 0, |outcome| Some(outcome.differences.len()))
@@ -120,79 +121,79 @@ pub extern "C" fn pegasus_dup_outcome_difference_count(outcome: Option<&Outcome>
 
 fn difference<'a, T: Copy>(
     outcome: Option<&'a Outcome>,
-    place: usize,
+    index: usize,
     otherwise: T,
     of: impl FnOnce(&'a Difference) -> T,
 ) -> T {
-    read(outcome, otherwise, |outcome| outcome.differences.get(place).map(of))
+    read(outcome, otherwise, |outcome| outcome.differences.get(index).map(of))
 }
 
-/// Returns the name of a field that differs, by its position: "remote_table" or
-/// "remote_replica_count". Later versions of the library may return other names. Returns NULL past the
-/// end.
+/// Returns the name of the differing field at an index, which starts at 0: "remote_table" or
+/// "remote_replica_count". Later versions may return other names. Returns NULL if the index is too
+/// large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_difference_field(
     outcome: Option<&Outcome>,
-    place: usize,
+    index: usize,
 ) -> *const c_char {
-    difference(outcome, place, null(), |difference| difference.field.as_ptr())
+    difference(outcome, index, null(), |difference| difference.field.as_ptr())
 }
 
-/// Returns the requested value of that field as text. Returns NULL if no value was requested, and past
-/// the end.
+/// Returns the requested value of that field as text. Returns NULL if no value was requested or the
+/// index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_difference_asked(
     outcome: Option<&Outcome>,
-    place: usize,
+    index: usize,
 ) -> *const c_char {
-    difference(outcome, place, null(), |difference| difference.asked.as_text())
+    difference(outcome, index, null(), |difference| difference.asked.as_text())
 }
 
-/// Returns the existing value of that field as text. Returns NULL if the resource has no such value, and
-/// past the end.
+/// Returns the existing value of that field as text. Returns NULL if the resource has no such value
+/// or the index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_difference_existing(
     outcome: Option<&Outcome>,
-    place: usize,
+    index: usize,
 ) -> *const c_char {
-    difference(outcome, place, null(), |difference| difference.existing.as_text())
+    difference(outcome, index, null(), |difference| difference.existing.as_text())
 }
 
-/// Returns the requested value of that field with its type. Returns NULL past the end.
+/// Returns the requested value of that field with its type. Returns NULL if the index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_difference_asked_value(
     outcome: Option<&Outcome>,
-    place: usize,
+    index: usize,
 ) -> Option<&Value> {
-    difference(outcome, place, None, |difference| Some(&difference.asked))
+    difference(outcome, index, None, |difference| Some(&difference.asked))
 }
 
-/// Returns the existing value of that field with its type. Returns NULL past the end.
+/// Returns the existing value of that field with its type. Returns NULL if the index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_difference_existing_value(
     outcome: Option<&Outcome>,
-    place: usize,
+    index: usize,
 ) -> Option<&Value> {
-    difference(outcome, place, None, |difference| Some(&difference.existing))
+    difference(outcome, index, None, |difference| Some(&difference.existing))
 }
 
-/// Returns the number of properties that were requested and could not be compared, because the server
-/// does not report them. Returns 0 for a certain `PEGASUS_DUP_CREATED`, and for outcomes of other
-/// operations than an add.
+/// Returns the number of properties that were requested and could not be compared, because the
+/// server does not report them. Returns 0 for a certain `PEGASUS_DUP_CREATED` and for the outcome
+/// of an operation other than an add.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_unverified_count(outcome: Option<&Outcome>) -> usize {
     read(outcome, 0, |outcome| Some(outcome.unverified.len()))
 }
 
-/// Returns the name of one of those properties by its position: "checkpoint", "remote_table" or
-/// "remote_replica_count". Later versions of the library may return other names. Returns NULL past the
-/// end.
+/// Returns the name of the unverified property at an index, which starts at 0: "checkpoint",
+/// "remote_table" or "remote_replica_count". Later versions may return other names. Returns NULL if
+/// the index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_unverified_at(
     outcome: Option<&Outcome>,
-    place: usize,
+    index: usize,
 ) -> *const c_char {
-    read(outcome, null(), |outcome| outcome.unverified.get(place).map(|name| name.as_ptr()))
+    read(outcome, null(), |outcome| outcome.unverified.get(index).map(|name| name.as_ptr()))
 }
 
 /// Returns additional information for the user, for example that the existing duplication is paused.
@@ -202,25 +203,25 @@ pub extern "C" fn pegasus_dup_outcome_warning(outcome: Option<&Outcome>) -> *con
     read(outcome, null(), |outcome| Some(or_null(outcome.warning.as_ref())))
 }
 
-/// Returns the kind of the error: one of `PEGASUS_DUP_ERROR_*`. Each kind calls for another reaction.
-/// Returns `PEGASUS_DUP_NOT_TOLD` unless the kind of the outcome is `PEGASUS_DUP_ERROR`.
+/// Returns the kind of the error, one of `PEGASUS_DUP_ERROR_*`. Returns `PEGASUS_DUP_NONE` unless
+/// the kind of the outcome is `PEGASUS_DUP_ERROR`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_error_kind(outcome: Option<&Outcome>) -> i32 {
-    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| {
+    read(outcome, PEGASUS_DUP_NONE, |outcome| {
         outcome.error.as_ref().map(|error| error.kind.abi_number())
     })
 }
 
-/// Returns what went wrong, in words for the user. Returns NULL unless the kind of the outcome is
+/// Returns a description of the error for people. Returns NULL unless the kind of the outcome is
 /// `PEGASUS_DUP_ERROR`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_error_message(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| outcome.error.as_ref().map(|error| error.message.as_ptr()))
 }
 
-/// Returns the server's own words about the error, or otherwise advice on what to do next. Returns NULL
-/// if there is neither. The server's words are returned as they came, so they may contain any character,
-/// including characters that control a terminal.
+/// Returns the server's explanation of the error, or else advice what to do next. Returns NULL if
+/// there is neither. The explanation is returned as the server sent it, so it may contain any
+/// character, including characters that control a terminal.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_error_hint(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| {
@@ -228,7 +229,8 @@ pub extern "C" fn pegasus_dup_outcome_error_hint(outcome: Option<&Outcome>) -> *
     })
 }
 
-/// Returns the Pegasus error code, such as "ERR_BUSY". Returns NULL if no server sent an error code.
+/// Returns the Pegasus error code, such as "ERR_BUSY". Returns NULL if no server returned an error
+/// code.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_error_code(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| {
@@ -237,8 +239,8 @@ pub extern "C" fn pegasus_dup_outcome_error_code(outcome: Option<&Outcome>) -> *
 }
 
 /// Returns the meta server that responded or was asked, as "HOST:PORT". If the host is a name, the
-/// address that was tried follows: "meta.example:34601 (10.0.0.1:34601)". Returns NULL if no server is
-/// known.
+/// address that was tried follows: "meta.example:34601 (10.0.0.1:34601)". Returns NULL if no server
+/// is known.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_error_server(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| {
@@ -246,33 +248,33 @@ pub extern "C" fn pegasus_dup_outcome_error_server(outcome: Option<&Outcome>) ->
     })
 }
 
-/// Returns the whole outcome as text for the user: the lines that `pegasus-dup` writes to stdout and
-/// stderr for the same call, without a line end after the last line. Characters that would control a
-/// terminal, or that nobody sees, are escaped as in `\u{9b}`. Returns NULL only for NULL.
+/// Returns the whole outcome as text for people: the lines that `pegasus-dup` writes to stdout and
+/// stderr for the same call, without a line end after the last line. Characters that control a
+/// terminal or are invisible are escaped, such as `\u{9b}`. Returns NULL only for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_text(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| Some(outcome.text.as_ptr()))
 }
 
-/// Returns the whole outcome as JSON on one line, without a line end: the same object that
-/// `pegasus-dup --json` writes for the same call. A listing has one object a line, and is the empty text
-/// if nothing was listed. Returns NULL only for NULL.
+/// Returns the whole outcome as JSON: the same object that `pegasus-dup --json` writes for the same
+/// call, on one line without a line end. For a list or a query it returns one object on each line,
+/// or an empty text if nothing was found. Returns NULL only for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_json(outcome: Option<&Outcome>) -> *const c_char {
     read(outcome, null(), |outcome| Some(outcome.json.as_ptr()))
 }
 
-/// Makes an outcome of the kind `PEGASUS_DUP_ERROR` from a status other than `PEGASUS_DUP_OK`, so that
-/// a program can report a refused call (text, JSON, error kind) in the same way as a call that ran.
+/// Creates an outcome of the kind `PEGASUS_DUP_ERROR` from a status other than `PEGASUS_DUP_OK`. A
+/// program can then report a refused call like a call that failed, with its text, its JSON and its
+/// error kind. The caller owns the outcome.
 ///
-/// The error's kind is `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN` for `PEGASUS_DUP_PANICKED`,
+/// The error kind is `PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN` for `PEGASUS_DUP_PANICKED`,
 /// `PEGASUS_DUP_ERROR_UNAVAILABLE` for `PEGASUS_DUP_FORKED`, `PEGASUS_DUP_NO_THREAD` and
 /// `PEGASUS_DUP_WRONG_THREAD`, `PEGASUS_DUP_ERROR_BUSY` for `PEGASUS_DUP_RUNNING`,
 /// `PEGASUS_DUP_ERROR_WRONG_STATE` for `PEGASUS_DUP_LOG_TAKEN`, and
-/// `PEGASUS_DUP_ERROR_INVALID_ARGUMENT` for the others.
+/// `PEGASUS_DUP_ERROR_INVALID_ARGUMENT` for every other status.
 ///
-/// Returns `PEGASUS_DUP_BAD_ARGUMENT` for `PEGASUS_DUP_OK` and for a number that is no status. The
-/// caller owns the outcome and frees it with `pegasus_dup_outcome_free`.
+/// Returns `PEGASUS_DUP_BAD_ARGUMENT` for `PEGASUS_DUP_OK` and for a number that is not a status.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_of_status(
     refused: i32,

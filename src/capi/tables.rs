@@ -4,7 +4,7 @@ use std::ffi::c_char;
 use std::ptr::null;
 
 use super::duplication::Duplication;
-use super::numbers::PEGASUS_DUP_NOT_TOLD;
+use super::numbers::PEGASUS_DUP_NONE;
 use super::outcome::{Outcome, read};
 
 /// Returns the number of tables that were listed. It is 0 for the outcome of every operation other
@@ -19,27 +19,27 @@ pub extern "C" fn pegasus_dup_outcome_table_count(outcome: Option<&Outcome>) -> 
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_table_name(
     outcome: Option<&Outcome>,
-    place: usize,
+    index: usize,
 ) -> *const c_char {
-    read(outcome, null(), |outcome| outcome.tables.get(place).map(|table| table.name.as_ptr()))
+    read(outcome, null(), |outcome| outcome.tables.get(index).map(|table| table.name.as_ptr()))
 }
 
-/// Returns the id of the table in this cluster, or `PEGASUS_DUP_NOT_TOLD` if the index is too
+/// Returns the id of the table in this cluster, or `PEGASUS_DUP_NONE` if the index is too
 /// large.
 #[unsafe(no_mangle)]
-pub extern "C" fn pegasus_dup_outcome_table_id(outcome: Option<&Outcome>, place: usize) -> i32 {
-    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| outcome.tables.get(place).map(|table| table.id))
+pub extern "C" fn pegasus_dup_outcome_table_id(outcome: Option<&Outcome>, index: usize) -> i32 {
+    read(outcome, PEGASUS_DUP_NONE, |outcome| outcome.tables.get(index).map(|table| table.id))
 }
 
-/// Returns the number of partitions of the table, or `PEGASUS_DUP_NOT_TOLD` if the server did not
+/// Returns the number of partitions of the table, or `PEGASUS_DUP_NONE` if the server did not
 /// report it or the index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_table_partition_count(
     outcome: Option<&Outcome>,
-    place: usize,
+    index: usize,
 ) -> i32 {
-    read(outcome, PEGASUS_DUP_NOT_TOLD, |outcome| {
-        outcome.tables.get(place).and_then(|table| table.partition_count)
+    read(outcome, PEGASUS_DUP_NONE, |outcome| {
+        outcome.tables.get(index).and_then(|table| table.partition_count)
     })
 }
 
@@ -47,9 +47,9 @@ pub extern "C" fn pegasus_dup_outcome_table_partition_count(
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_table_duplication_count(
     outcome: Option<&Outcome>,
-    place: usize,
+    index: usize,
 ) -> usize {
-    read(outcome, 0, |outcome| outcome.tables.get(place).map(|table| table.duplications.len()))
+    read(outcome, 0, |outcome| outcome.tables.get(index).map(|table| table.duplications.len()))
 }
 
 /// Returns a duplication of the table. The index among the duplications of the table starts at 0.
@@ -57,11 +57,11 @@ pub extern "C" fn pegasus_dup_outcome_table_duplication_count(
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_table_duplication_at(
     outcome: Option<&Outcome>,
-    place: usize,
-    of_table: usize,
+    index: usize,
+    index_in_table: usize,
 ) -> Option<&Duplication> {
     read(outcome, None, |outcome| {
-        let table = outcome.tables.get(place)?;
-        Some(outcome.duplications[table.duplications.clone()].get(of_table))
+        let table = outcome.tables.get(index)?;
+        Some(outcome.duplications[table.duplications.clone()].get(index_in_table))
     })
 }

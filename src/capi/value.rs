@@ -1,4 +1,4 @@
-//! Values of fields, with their types, as C reads them.
+//! Functions that read the typed value of a field.
 
 use std::ffi::{CString, c_char};
 use std::ptr::null;
@@ -9,12 +9,13 @@ use super::pointers::{Out, c_string, given, or_null};
 use crate::enums::Numbered;
 use crate::resource::FieldValue;
 
-/// The value of a field, with its type. An outcome lends it. It is valid until the outcome is freed, and
-/// there is nothing to free here. It never changes, so any number of threads may read it.
+/// The value of a field, with its type. A value is always lent by an outcome and is valid until the
+/// outcome is freed. The caller never frees it. It never changes, so any number of threads may read
+/// it.
 #[derive(Debug)]
 pub struct Value {
     of: FieldValue,
-    /// Absent only if the value is.
+    /// The value as text, unless the value is absent.
     text: Option<CString>,
     /// The values of a list or a map, with their names in a map.
     parts: Vec<(Option<CString>, Value)>,
@@ -38,13 +39,14 @@ impl Value {
         Value { of: of.clone(), text, parts }
     }
 
-    /// The value as text, or NULL if it is absent.
+    /// Returns the value as text, or NULL if it is absent.
     pub(crate) fn as_text(&self) -> *const c_char {
         or_null(self.text.as_ref())
     }
 }
 
-/// Returns what `of` returns for a value, and `otherwise` for NULL and where `of` returns nothing.
+/// Returns the result of `of` for a value, or `otherwise` if the handle is NULL or `of` returns
+/// nothing.
 fn read<'a, T: Copy>(
     value: Option<&'a Value>,
     otherwise: T,
@@ -53,22 +55,22 @@ fn read<'a, T: Copy>(
     catch(otherwise, || value.and_then(of).unwrap_or(otherwise))
 }
 
-/// Returns the type of a value: one of `PEGASUS_DUP_VALUE_*`, or `PEGASUS_DUP_NOT_TOLD` for NULL.
+/// Returns the type of a value, one of `PEGASUS_DUP_VALUE_*`, or `PEGASUS_DUP_NONE` for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_value_type(value: Option<&Value>) -> i32 {
-    read(value, PEGASUS_DUP_NOT_TOLD, |value| Some(value.of.value_type().abi_number()))
+    read(value, PEGASUS_DUP_NONE, |value| Some(value.of.value_type().abi_number()))
 }
 
-/// Returns a value of any type as text: "true", "3", the text itself, "[1,2]" or "{key=value}". Text is
-/// returned as it came from the server, so it may contain any character, including characters that
-/// control a terminal. Returns NULL for a value that is absent, and for NULL.
+/// Returns a value of any type as text, such as "true", "3", "[1,2]" or "{key=value}". A text is
+/// returned as the server sent it, so it may contain any character, including characters that
+/// control a terminal. Returns NULL for NULL and for an absent value.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_value_text(value: Option<&Value>) -> *const c_char {
     read(value, null(), |value| Some(value.as_text()))
 }
 
-/// Writes the number of a value of the type `PEGASUS_DUP_VALUE_NUMBER`, and 1 or 0 for
-/// `PEGASUS_DUP_VALUE_BOOLEAN`. Returns `PEGASUS_DUP_BAD_ARGUMENT` for any other type.
+/// Writes the number of a value of the type `PEGASUS_DUP_VALUE_NUMBER`, or 1 or 0 for a value of
+/// the type `PEGASUS_DUP_VALUE_BOOLEAN`. Returns `PEGASUS_DUP_BAD_ARGUMENT` for every other type.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_value_number(value: Option<&Value>, number: Out<'_, i64>) -> i32 {
     status(|| {
@@ -84,23 +86,24 @@ pub extern "C" fn pegasus_dup_value_number(value: Option<&Value>, number: Out<'_
     })
 }
 
-/// Returns the number of values in a list or a map, and 0 for any other type.
+/// Returns the number of values in a list or a map, or 0 for every other type.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_value_count(value: Option<&Value>) -> usize {
     read(value, 0, |value| Some(value.parts.len()))
 }
 
-/// Returns a value of a list or a map by its position, from 0. Returns NULL past the end.
+/// Returns the value at an index of a list or a map, which starts at 0. Returns NULL if the index
+/// is too large.
 #[unsafe(no_mangle)]
-pub extern "C" fn pegasus_dup_value_at(value: Option<&Value>, place: usize) -> Option<&Value> {
-    read(value, None, |value| value.parts.get(place).map(|(_, value)| Some(value)))
+pub extern "C" fn pegasus_dup_value_at(value: Option<&Value>, index: usize) -> Option<&Value> {
+    read(value, None, |value| value.parts.get(index).map(|(_, value)| Some(value)))
 }
 
-/// Returns the name of a value of a map by its position, from 0. Returns NULL past the end and for a
-/// list.
+/// Returns the name of the value at an index of a map, which starts at 0. Returns NULL for a list,
+/// and if the index is too large.
 #[unsafe(no_mangle)]
-pub extern "C" fn pegasus_dup_value_key_at(value: Option<&Value>, place: usize) -> *const c_char {
-    read(value, null(), |value| value.parts.get(place).map(|(key, _)| or_null(key.as_ref())))
+pub extern "C" fn pegasus_dup_value_key_at(value: Option<&Value>, index: usize) -> *const c_char {
+    read(value, null(), |value| value.parts.get(index).map(|(key, _)| or_null(key.as_ref())))
 }
 
 #[cfg(test)]
@@ -111,7 +114,7 @@ mod tests {
     use super::*;
     use crate::enums::ValueType;
 
-    /// The text of a value that lives until the end of the process.
+    /// Returns the text of a value that lives until the end of the process.
     fn text(value: Option<&'static Value>) -> &'static str {
         static_str(pegasus_dup_value_text(value))
     }
@@ -129,8 +132,8 @@ mod tests {
         assert_eq!(pegasus_dup_value_type(map), ValueType::Map.abi_number());
         assert_eq!(pegasus_dup_value_count(map), 5);
         let keys = ["boolean", "number", "text", "list", "absent"];
-        for (place, key) in keys.into_iter().enumerate() {
-            assert_eq!(static_str(pegasus_dup_value_key_at(map, place)), key);
+        for (index, key) in keys.into_iter().enumerate() {
+            assert_eq!(static_str(pegasus_dup_value_key_at(map, index)), key);
         }
         let types = [
             ValueType::Boolean,
@@ -139,20 +142,20 @@ mod tests {
             ValueType::List,
             ValueType::Absent,
         ];
-        for (place, value_type) in types.into_iter().enumerate() {
-            let number = pegasus_dup_value_type(pegasus_dup_value_at(map, place));
+        for (index, value_type) in types.into_iter().enumerate() {
+            let number = pegasus_dup_value_type(pegasus_dup_value_at(map, index));
             assert_eq!(number, value_type.abi_number());
         }
-        let at = |place| pegasus_dup_value_at(map, place);
+        let at = |index| pegasus_dup_value_at(map, index);
         assert_eq!([text(at(0)), text(at(2)), text(at(3))], ["true", "a b", "[1,2]"]);
         assert!(pegasus_dup_value_text(at(4)).is_null());
         assert_eq!(text(pegasus_dup_value_at(at(3), 1)), "2");
         assert!(pegasus_dup_value_key_at(at(3), 0).is_null());
         assert!(at(5).is_none() && pegasus_dup_value_key_at(map, 5).is_null());
-        let number = |place| {
+        let number = |index| {
             let mut number = std::mem::MaybeUninit::new(7);
-            let status = pegasus_dup_value_number(at(place), Some(&mut number));
-            (status, pegasus_dup_value_number(at(place), None))
+            let status = pegasus_dup_value_number(at(index), Some(&mut number));
+            (status, pegasus_dup_value_number(at(index), None))
         };
         assert_eq!(number(0), (PEGASUS_DUP_OK, PEGASUS_DUP_NULL_ARGUMENT));
         assert_eq!(number(1).0, PEGASUS_DUP_OK);

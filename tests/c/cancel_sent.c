@@ -91,7 +91,7 @@ static void cancelled_after_sent(const char *address, int32_t what, const char *
     CHECK(pegasus_dup_outcome_error_kind(outcome) == PEGASUS_DUP_ERROR_OUTCOME_UNKNOWN);
     CHECK_TEXT(pegasus_dup_outcome_error_message(outcome), message);
     CHECK(pegasus_dup_outcome_error_hint(outcome) != NULL);
-    CHECK(pegasus_dup_outcome_evidence(outcome) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_outcome_evidence(outcome) == PEGASUS_DUP_NONE);
     pegasus_dup_outcome_free(outcome);
     /* However the call was cancelled, its callback has returned after this. */
     CHECK(pegasus_dup_operation_stop(operation) == PEGASUS_DUP_OK);

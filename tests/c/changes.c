@@ -15,7 +15,7 @@ static void expect(int32_t status, pegasus_dup_outcome **outcome, int32_t kind, 
                 pegasus_dup_kind_name(kind), pegasus_dup_outcome_text(*outcome));
         checks_failed++;
     }
-    CHECK(pegasus_dup_outcome_evidence(*outcome) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_outcome_evidence(*outcome) == PEGASUS_DUP_NONE);
     CHECK(pegasus_dup_outcome_certain(*outcome) == 0);
     CHECK((pegasus_dup_outcome_duplication_before(*outcome) != NULL) == (kind == PEGASUS_DUP_CHANGED));
 }

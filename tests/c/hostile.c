@@ -55,9 +55,9 @@ static void outcomes_of_statuses(void) {
 }
 
 static void ask_null(void) {
-    CHECK(pegasus_dup_outcome_kind(NULL) == PEGASUS_DUP_NOT_TOLD);
-    CHECK(pegasus_dup_outcome_resource(NULL) == PEGASUS_DUP_NOT_TOLD);
-    CHECK(pegasus_dup_outcome_evidence(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_outcome_kind(NULL) == PEGASUS_DUP_NONE);
+    CHECK(pegasus_dup_outcome_resource(NULL) == PEGASUS_DUP_NONE);
+    CHECK(pegasus_dup_outcome_evidence(NULL) == PEGASUS_DUP_NONE);
     CHECK(pegasus_dup_outcome_certain(NULL) == 0);
     CHECK(pegasus_dup_outcome_duplication(NULL) == NULL);
     CHECK(pegasus_dup_outcome_duplication_before(NULL) == NULL);
@@ -72,14 +72,14 @@ static void ask_null(void) {
     CHECK(pegasus_dup_outcome_difference_asked_value(NULL, 0) == NULL);
     CHECK(pegasus_dup_outcome_difference_existing_value(NULL, 0) == NULL);
     int64_t number = 0;
-    CHECK(pegasus_dup_value_type(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_value_type(NULL) == PEGASUS_DUP_NONE);
     CHECK_TEXT(pegasus_dup_value_text(NULL), NULL);
     CHECK(pegasus_dup_value_number(NULL, &number) == PEGASUS_DUP_NULL_ARGUMENT);
     CHECK(pegasus_dup_value_count(NULL) == 0);
     CHECK(pegasus_dup_value_at(NULL, 0) == NULL);
     CHECK_TEXT(pegasus_dup_value_key_at(NULL, 0), NULL);
     CHECK_TEXT(pegasus_dup_outcome_warning(NULL), NULL);
-    CHECK(pegasus_dup_outcome_error_kind(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_outcome_error_kind(NULL) == PEGASUS_DUP_NONE);
     CHECK_TEXT(pegasus_dup_outcome_error_message(NULL), NULL);
     CHECK_TEXT(pegasus_dup_outcome_error_hint(NULL), NULL);
     CHECK_TEXT(pegasus_dup_outcome_error_code(NULL), NULL);
@@ -88,7 +88,7 @@ static void ask_null(void) {
     CHECK_TEXT(pegasus_dup_outcome_json(NULL), NULL);
     CHECK_TEXT(pegasus_dup_info_leader(NULL), NULL);
     CHECK_TEXT(pegasus_dup_info_version(NULL), NULL);
-    CHECK(pegasus_dup_info_generation(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_info_generation(NULL) == PEGASUS_DUP_NONE);
     CHECK_TEXT(pegasus_dup_info_known_by(NULL), NULL);
     CHECK(pegasus_dup_info_server_count(NULL) == 0);
     CHECK_TEXT(pegasus_dup_info_server(NULL, 0), NULL);
@@ -97,16 +97,16 @@ static void ask_null(void) {
     CHECK(pegasus_dup_info(NULL, 0, NULL) == PEGASUS_DUP_NULL_ARGUMENT);
 
     CHECK_TEXT(pegasus_dup_duplication_table(NULL), NULL);
-    CHECK(pegasus_dup_duplication_table_id(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_duplication_table_id(NULL) == PEGASUS_DUP_NONE);
     CHECK_TEXT(pegasus_dup_duplication_cluster(NULL), NULL);
-    CHECK(pegasus_dup_duplication_dupid(NULL) == PEGASUS_DUP_NOT_TOLD);
-    CHECK(pegasus_dup_duplication_status(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_duplication_dupid(NULL) == PEGASUS_DUP_NONE);
+    CHECK(pegasus_dup_duplication_status(NULL) == PEGASUS_DUP_NONE);
     CHECK_TEXT(pegasus_dup_duplication_status_name(NULL), NULL);
-    CHECK(pegasus_dup_duplication_fail_mode(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_duplication_fail_mode(NULL) == PEGASUS_DUP_NONE);
     CHECK_TEXT(pegasus_dup_duplication_fail_mode_name(NULL), NULL);
     CHECK_TEXT(pegasus_dup_duplication_remote_table(NULL), NULL);
-    CHECK(pegasus_dup_duplication_remote_replica_count(NULL) == PEGASUS_DUP_NOT_TOLD);
-    CHECK(pegasus_dup_duplication_create_ts_ms(NULL) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_duplication_remote_replica_count(NULL) == PEGASUS_DUP_NONE);
+    CHECK(pegasus_dup_duplication_create_ts_ms(NULL) == PEGASUS_DUP_NONE);
     CHECK(pegasus_dup_duplication_partition_count(NULL) == 0);
     CHECK(pegasus_dup_duplication_partition_at(NULL, 0, NULL, NULL, NULL) ==
           PEGASUS_DUP_NULL_ARGUMENT);
@@ -127,7 +127,7 @@ static void options(void) {
               PEGASUS_DUP_BAD_ARGUMENT);
         CHECK(pegasus_dup_options_set_mode(options, wrong_numbers[i]) == PEGASUS_DUP_BAD_ARGUMENT);
     }
-    for (int32_t i = PEGASUS_DUP_NOT_TOLD; i <= PEGASUS_DUP_GENERATION_DUP_EXIST; i++) {
+    for (int32_t i = PEGASUS_DUP_NONE; i <= PEGASUS_DUP_GENERATION_DUP_EXIST; i++) {
         CHECK(pegasus_dup_options_set_generation(options, i) == PEGASUS_DUP_OK);
     }
     CHECK(pegasus_dup_options_set_mode(options, PEGASUS_DUP_MODE_DIRECT) == PEGASUS_DUP_OK);
@@ -283,8 +283,8 @@ static void requests(const pegasus_dup_client *client) {
     /* The outcome of a query has no tables. */
     CHECK(pegasus_dup_outcome_table_count(outcome) == 0);
     CHECK(pegasus_dup_outcome_table_name(outcome, 0) == NULL);
-    CHECK(pegasus_dup_outcome_table_id(outcome, 0) == PEGASUS_DUP_NOT_TOLD);
-    CHECK(pegasus_dup_outcome_table_partition_count(outcome, 0) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_outcome_table_id(outcome, 0) == PEGASUS_DUP_NONE);
+    CHECK(pegasus_dup_outcome_table_partition_count(outcome, 0) == PEGASUS_DUP_NONE);
     CHECK(pegasus_dup_outcome_table_duplication_count(outcome, 0) == 0);
     CHECK(pegasus_dup_outcome_table_duplication_at(outcome, 0, 0) == NULL);
     CHECK(pegasus_dup_outcome_table_count(NULL) == 0);
@@ -325,7 +325,7 @@ static void unreachable(void) {
     CHECK(pegasus_dup_outcome_resource(outcome) == PEGASUS_DUP_RESOURCE_META_SERVERS);
     CHECK(pegasus_dup_outcome_duplication(outcome) == NULL);
     CHECK_TEXT(pegasus_dup_info_leader(outcome), NULL);
-    CHECK(pegasus_dup_info_generation(outcome) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_info_generation(outcome) == PEGASUS_DUP_NONE);
     CHECK(pegasus_dup_info_server_count(outcome) == 1);
     CHECK_TEXT(pegasus_dup_info_server(outcome, 0), "127.0.0.1:1");
     CHECK_TEXT(pegasus_dup_info_server_role(outcome, 0), "unreachable");

@@ -26,9 +26,9 @@ static int32_t operation(int32_t number) {
     return status;
 }
 
-/* The function also accepts PEGASUS_DUP_NOT_TOLD, which states no generation. */
+/* The function also accepts PEGASUS_DUP_NONE, which states no generation. */
 static int32_t generation(int32_t number) {
-    if (number == PEGASUS_DUP_NOT_TOLD) {
+    if (number == PEGASUS_DUP_NONE) {
         return PEGASUS_DUP_BAD_ARGUMENT;
     }
     pegasus_dup_options *options = NULL;

@@ -25,7 +25,7 @@ struct once {
 
 static void note(void *user_data, pegasus_dup_outcome *outcome) {
     struct once *once = user_data;
-    if (once->reclaimed || pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_NOT_TOLD) {
+    if (once->reclaimed || pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_NONE) {
         atomic_fetch_add(&wrong, 1);
     }
     pegasus_dup_outcome_free(outcome);

@@ -21,7 +21,7 @@ static pegasus_dup_outcome *add(const pegasus_dup_client *client, const char *ta
 }
 
 static void check_no_error(const pegasus_dup_outcome *outcome) {
-    CHECK(pegasus_dup_outcome_error_kind(outcome) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_outcome_error_kind(outcome) == PEGASUS_DUP_NONE);
     CHECK_TEXT(pegasus_dup_outcome_error_message(outcome), NULL);
     CHECK_TEXT(pegasus_dup_outcome_error_hint(outcome), NULL);
     CHECK_TEXT(pegasus_dup_outcome_error_code(outcome), NULL);
@@ -107,7 +107,7 @@ static void error(const pegasus_dup_client *client) {
     CHECK(pegasus_dup_outcome_error_kind(outcome) == PEGASUS_DUP_ERROR_TABLE_NOT_FOUND);
     CHECK(pegasus_dup_outcome_error_message(outcome) != NULL);
     CHECK(pegasus_dup_outcome_error_server(outcome) != NULL);
-    CHECK(pegasus_dup_outcome_evidence(outcome) == PEGASUS_DUP_NOT_TOLD);
+    CHECK(pegasus_dup_outcome_evidence(outcome) == PEGASUS_DUP_NONE);
     CHECK(pegasus_dup_outcome_certain(outcome) == 0);
     CHECK(pegasus_dup_outcome_duplication(outcome) == NULL);
     CHECK(pegasus_dup_outcome_duplication_count(outcome) == 0);

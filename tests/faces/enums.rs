@@ -48,6 +48,7 @@ fn parts() -> Vec<Part> {
         marked("tests/c/parity.cpp", "names", generate::cpp_names()),
         marked(ERRORS, "exceptions", generate::python_exceptions()),
         marked(REFERENCE, "exceptions", generate::python_reference()),
+        marked("docs/glossary.md", "Evidence", generate::markdown_table("Evidence", &[])),
     ];
     for name in ["Evidence", "Property", "Status", "FailMode", "Generation", "Role", "KnownBy"] {
         parts.push(marked(ENUMS, name, generate::python_enum(name)));

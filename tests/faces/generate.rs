@@ -178,7 +178,28 @@ pub(super) fn python_enum(name: &str) -> Vec<String> {
         }
         lines.extend(doc);
     }
+    if name == "Evidence" {
+        lines.extend(python_certain());
+    }
     lines
+}
+
+/// Returns the property that says which evidence is certain.
+fn python_certain() -> Vec<String> {
+    let members = declared("Evidence").members.iter().zip(Evidence::ALL);
+    let doubtful: Vec<String> = members
+        .filter(|(_, evidence)| !evidence.certain())
+        .map(|(member, _)| format!("Evidence.{}", key(member).to_uppercase()))
+        .collect();
+    let lines = [
+        "",
+        "    @property",
+        "    def certain(self) -> bool:",
+        "        \"\"\"Whether an outcome with this evidence is certain.\"\"\"",
+        &format!("        return self not in {{{}}}", doubtful.join(", ")),
+        "",
+    ];
+    lines.map(str::to_owned).to_vec()
 }
 
 /// Built-in exceptions that exceptions of ours derive from as well.

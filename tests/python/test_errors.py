@@ -34,7 +34,7 @@ from pegasus_dup import (
 
 
 def test_a_class_for_each_kind() -> None:
-    assert len(_core.EXCEPTIONS) == 13
+    assert len(_core.EXCEPTIONS) >= 13
     assert set(_core.EXCEPTIONS) == {kind.value for kind in ErrorKind}
     for kind, name in _core.EXCEPTIONS.items():
         exception = getattr(pegasus_dup, name)
