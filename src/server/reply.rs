@@ -10,7 +10,7 @@ use crate::protocol::thrift::Wire;
 const AUTHENTICATION_OFF: i32 = 9;
 
 /// A response, and its error code for the trace.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Reply {
     /// The error code in the body, or the code of the RPC layer if there is no body.
     pub(crate) err: ErrorCode,

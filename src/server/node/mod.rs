@@ -22,7 +22,8 @@ use super::event::Event;
 use super::fault::{Fault, Faults};
 use super::partition::PartitionRule;
 use super::reply::Reply;
-use super::state::{CallId, Effect, State, Ticket, Update};
+use super::state::rule::{self, Update};
+use super::state::{CallId, Effect, State, Ticket};
 use super::store::{RecordChange, StoreFailure};
 use crate::protocol::frame::{FrameError, RequestFrame, decode_request};
 use crate::protocol::thrift::DecodeError;
@@ -54,7 +55,7 @@ pub(crate) enum Action {
 #[derive(Debug)]
 struct Queued {
     call: CallId,
-    update: Update,
+    update: Box<dyn Update>,
     ready_ms: u64,
 }
 
@@ -218,7 +219,7 @@ impl Node {
     }
 
     /// Puts an add or a modify in the queue.
-    fn enqueue(&mut self, call: CallId, update: Update, now: Now) {
+    fn enqueue(&mut self, call: CallId, update: Box<dyn Update>, now: Now) {
         let held_ms = match self.calls.get(&call).and_then(|call| call.fault.as_ref()) {
             Some(Fault::Hold(ms)) => *ms,
             _ => 0,
@@ -236,7 +237,7 @@ impl Node {
         while let Some(Queued { call, update, .. }) =
             self.queue.pop_front_if(|queued| queued.ready_ms <= now.steady_ms)
         {
-            let effects = self.state.begin(call, update, now.wall_ms);
+            let effects = rule::begin(&mut self.state, call, update, now.wall_ms);
             actions.extend(self.act(effects, now));
         }
         actions
@@ -336,7 +337,7 @@ impl Node {
         for effect in effects {
             actions.extend(match effect {
                 Effect::Store(id, ticket, change) => self.store(id, ticket, change, now),
-                Effect::Answer(id, answer) => self.answer(id, answer.reply(), now),
+                Effect::Respond(id, reply) => self.answer(id, reply, now),
                 Effect::Die(id) => {
                     if let Some(connection) = self.calls.get(&id).map(|call| call.connection) {
                         self.die(connection);

@@ -2,10 +2,10 @@
 //! is there.
 
 use super::add_request::Add;
-use super::answers::{add_refused, start_failed};
-use super::effect::{CallId, Effect, LOST, Ticket, Update, UpdateAnswer};
+use super::answers::{add_refused, failed_to_store, start_failed};
+use super::effect::{CallId, Effect, LOST, Ticket};
 use super::life::Life;
-use super::rule::UpdateRule;
+use super::rule::{Update, UpdateRule};
 use super::rules::{Altering, Field3, Refused, Repeated};
 use super::table::DuplicationState;
 use super::{Pending, State};
@@ -14,11 +14,24 @@ use crate::protocol::frame::RequestFrame;
 use crate::protocol::generation::{FailMode, Status};
 use crate::protocol::messages::{AddDuplication, AddRequest};
 use crate::protocol::thrift::DecodeError;
+use crate::server::reply::Reply;
 
 impl UpdateRule for AddDuplication {
-    fn update(frame: &RequestFrame<'_>) -> Result<Update, DecodeError> {
-        Add::read(frame).map(Update::Add)
+    fn update(frame: &RequestFrame<'_>) -> Result<Box<dyn Update>, DecodeError> {
+        Ok(Box::new(Add::read(frame)?))
     }
+}
+
+impl Update for Add {
+    fn decide(self: Box<Self>, state: &mut State, call: CallId, now_ms: i64) -> Option<Effect> {
+        state.add(call, *self, now_ms)
+    }
+}
+
+/// Returns the response to an add whose change could not be stored.
+fn not_stored(reason: String) -> Reply {
+    let hint = format!("the duplication could not be stored: {reason}");
+    Reply::new(&add_refused(failed_to_store(), Some(hint)))
 }
 
 impl State {
@@ -87,12 +100,21 @@ impl State {
             fail_mode_last_set: FailMode::Slow,
             altering: None,
         };
-        let answer = UpdateAnswer::Add(rules.full_answer(ErrorCode::Ok, table_id, &duplication));
+        let response = Reply::new(&rules.full_answer(ErrorCode::Ok, table_id, &duplication));
         self.index.insert(table_id, &duplication);
         self.tables.get_mut(&table_id).expect("found above").insert(duplication);
         let target = rules.add_target(request.is_duplicating_checkpoint);
         let then = Some((Life::begin(target, self.latest_ms), FailMode::Slow));
-        Some(self.store(Pending { call, table_id, dupid, answer, then, new: true }))
+        Some(self.store(Pending {
+            call,
+            table_id,
+            dupid,
+            response,
+            refusal: not_stored,
+            then,
+            kept: true,
+            new: true,
+        }))
     }
 
     /// What is wrong with a remote cluster, if anything.
@@ -177,7 +199,7 @@ impl State {
             Repeated::Untouched => {
                 let mut answer = rules.full_answer(ErrorCode::DupExist, table_id, duplication);
                 answer.hint = Some(duplication.exists_hint(request));
-                return Effect::Answer(call, UpdateAnswer::Add(answer));
+                return Effect::Respond(call, Reply::new(&answer));
             }
             Repeated::Ok => ErrorCode::Ok,
             Repeated::DupExist => ErrorCode::DupExist,
@@ -203,15 +225,18 @@ impl State {
             };
             (next, fail_mode)
         });
-        let answer = UpdateAnswer::Add(rules.full_answer(err, table_id, duplication));
-        self.store(Pending { call, table_id, dupid, answer, then, new: false })
+        let response = Reply::new(&rules.full_answer(err, table_id, duplication));
+        let refusal = not_stored;
+        let pending =
+            Pending { call, table_id, dupid, response, refusal, then, kept: false, new: false };
+        self.store(pending)
     }
 
     /// The refusal of an add. With ERR_OK and no hint it is the thin answer.
     fn refuse(&self, call: CallId, err: ErrorCode, hint: Option<String>) -> Effect {
         match hint {
             Some(hint) if self.rules.hint_ends_it(&hint) => Effect::Die(call),
-            hint => Effect::Answer(call, UpdateAnswer::Add(add_refused(err, hint))),
+            hint => Effect::Respond(call, Reply::new(&add_refused(err, hint))),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::rules::Rules;
 use super::table::{DuplicationState, Table};
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::{AddAnswer, Answer, ModifyAnswer};
+use crate::protocol::messages::{AddAnswer, Answer};
 
 impl Rules {
     /// An answer that tells of a duplication.
@@ -29,11 +29,7 @@ pub(super) fn add_refused(err: ErrorCode, hint: Option<String>) -> AddAnswer {
     AddAnswer { hint, ..AddAnswer::refused(err) }
 }
 
-/// Returns the response to a change.
-pub(super) fn modify_answer(err: ErrorCode, appid: i32) -> ModifyAnswer {
-    ModifyAnswer { err, appid: Some(appid) }
-}
-
+/// Returns the error code of an update whose change could not be stored.
 pub(super) fn failed_to_store() -> ErrorCode {
     ErrorCode::from_name("ERR_FILE_OPERATION_FAILED")
 }

@@ -1,8 +1,7 @@
 //! Finds the rule for a request.
 
 use super::State;
-use super::effect::Update;
-use super::rule::{Context, ReadRule, UpdateRule};
+use super::rule::{Context, ReadRule, Update, UpdateRule};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::RequestFrame;
 use crate::protocol::messages::{Answer, Rpc, for_each_rpc};
@@ -14,7 +13,7 @@ pub(crate) enum Decision {
     /// Send this response.
     Respond(Reply),
     /// Put this update into the queue.
-    Queue(Update),
+    Queue(Box<dyn Update>),
 }
 
 macro_rules! dispatch {

@@ -1,11 +1,9 @@
-//! What goes into the state machine and what comes out of it.
+//! What comes out of the state machine.
 
-use super::add_request::Add;
-use crate::protocol::messages::{AddAnswer, ModifyAnswer, ModifyRequest};
 use crate::server::reply::Reply;
 use crate::server::store::RecordChange;
 
-/// A request that waits for its answer, as whoever drives the machine names it.
+/// A request that waits for its response. The caller of the state machine numbers the requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct CallId(pub(crate) u64);
 
@@ -13,42 +11,19 @@ pub(crate) struct CallId(pub(crate) u64);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Ticket(pub(super) u64);
 
-/// Stands for a change of which nobody can tell whether it was stored: it is never finished.
+/// The ticket of a change that may or may not have been stored. Such a change is never finished.
 pub(super) const LOST: Ticket = Ticket(u64::MAX);
 
-/// An add or a modify.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Update {
-    Add(Add),
-    Modify(ModifyRequest),
-}
-
-/// The answer to an [`Update`].
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum UpdateAnswer {
-    Add(AddAnswer),
-    Modify(ModifyAnswer),
-}
-
-impl UpdateAnswer {
-    /// Returns the response to send.
-    pub(crate) fn reply(&self) -> Reply {
-        match self {
-            UpdateAnswer::Add(answer) => Reply::new(answer),
-            UpdateAnswer::Modify(answer) => Reply::new(answer),
-        }
-    }
-}
-
-/// What is to be done.
+/// Something that the caller of the state machine must do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Effect {
-    /// Answer the call.
-    Answer(CallId, UpdateAnswer),
-    /// Store the change that the call asks for, then call [`super::State::finish`].
+    /// Send the response to the request.
+    Respond(CallId, Reply),
+    /// Store the change that the request asks for, then call [`super::State::finish`].
     Store(CallId, Ticket, RecordChange),
-    /// A real server of this generation would have ended here.
+    /// Count the request, and close its connection: a real server of this generation would have ended.
     Die(CallId),
-    /// Nobody can tell what became of the call: leave it without an answer.
+    /// Close the connection of the request without a response, because it is not known whether the
+    /// change was stored.
     HangUp(CallId),
 }

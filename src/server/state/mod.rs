@@ -1,7 +1,7 @@
 //! The state machine of a meta server: no I/O, no clock, no randomness. Requests and the time go
 //! in, [`Effect`]s come out.
 //!
-//! Adds and modifies have two phases. [`State::begin`] decides: either the answer is clear at once,
+//! Adds and modifies have two phases. [`rule::begin`] decides: either the answer is clear at once,
 //! or a change must be stored first, and until [`State::finish`] says that it was, the duplication
 //! is shown as it was before (a new one in DS_INIT) and is *altering*. Reads ([`reads`])
 //! never wait for any of that.
@@ -29,17 +29,17 @@ use crate::protocol::generation::{FailMode, Status};
 use crate::server::behaviour::ClockMode;
 use crate::server::config::ServerConfig;
 use crate::server::partition::PartitionRule;
+use crate::server::reply::Reply;
 use crate::server::store::{DuplicationRecord, RecordChange, Snapshot, StoreFailure};
-use answers::{add_refused, failed_to_store, modify_answer};
 use index::Index;
 use life::Life;
 use rows::Rows;
 use rules::Rules;
 use table::DuplicationState;
 
-pub(crate) use add_request::Add;
+use add_request::Add;
 use effect::LOST;
-pub(crate) use effect::{CallId, Effect, Ticket, Update, UpdateAnswer};
+pub(crate) use effect::{CallId, Effect, Ticket};
 pub(crate) use table::Table;
 
 /// A change that is being stored, and what follows when it is.
@@ -48,11 +48,16 @@ struct Pending {
     call: CallId,
     table_id: i32,
     dupid: i32,
-    /// The answer when it is stored.
-    answer: UpdateAnswer,
-    /// Where the duplication stands then. `None` = as it does now, and it is not altering.
+    /// The response if the change is stored.
+    response: Reply,
+    /// Returns the response if the change is not stored, from the reason.
+    refusal: fn(reason: String) -> Reply,
+    /// The state of the duplication after the change. `None` if the duplication does not change and is
+    /// not altering.
     then: Option<(Life, FailMode)>,
-    /// Whether the duplication is new, and goes away if it is not stored.
+    /// Whether the store keeps that state. What a repeated add changes is lost with a restart.
+    kept: bool,
+    /// Whether the duplication is new, and goes away if the change is not stored.
     new: bool,
 }
 
@@ -166,16 +171,6 @@ impl State {
         self.tables[&table_id].duplication(dupid).expect("the index knows what is there")
     }
 
-    /// Decides about an add or a modify.
-    pub(crate) fn begin(&mut self, call: CallId, update: Update, now_ms: i64) -> Vec<Effect> {
-        self.steady(now_ms);
-        let effect = match update {
-            Update::Add(add) => self.add(call, add, now_ms),
-            Update::Modify(request) => self.modify(call, &request),
-        };
-        effect.into_iter().collect()
-    }
-
     /// A change was stored, or wasn't. Answers its call, and looks again at those that waited for
     /// it.
     pub(crate) fn finish(
@@ -194,7 +189,7 @@ impl State {
     }
 
     fn settle(&mut self, pending: Pending, result: Result<(), StoreFailure>) -> Effect {
-        let Pending { call, table_id, dupid, answer, then, new } = pending;
+        let Pending { call, table_id, dupid, response, refusal, then, new, .. } = pending;
         let table = self.tables.get_mut(&table_id).expect("tables are never taken away");
         // One that isn't altering may have been removed meanwhile.
         let duplication = then
@@ -210,7 +205,7 @@ impl State {
                         self.take_away(table_id, dupid);
                     }
                 }
-                Effect::Answer(call, answer)
+                Effect::Respond(call, response)
             }
             Err(StoreFailure::NotStored(reason)) => {
                 if let Some((duplication, _)) = duplication {
@@ -219,16 +214,7 @@ impl State {
                 if new {
                     self.take_away(table_id, dupid);
                 }
-                let hint = format!("the duplication could not be stored: {reason}");
-                let answer = match answer {
-                    UpdateAnswer::Add(_) => {
-                        UpdateAnswer::Add(add_refused(failed_to_store(), Some(hint)))
-                    }
-                    UpdateAnswer::Modify(_) => {
-                        UpdateAnswer::Modify(modify_answer(failed_to_store(), 0))
-                    }
-                };
-                Effect::Answer(call, answer)
+                Effect::Respond(call, refusal(reason))
             }
             // It stays as it is shown: nobody can tell before the store is opened again.
             Err(StoreFailure::Uncertain(_)) => {
@@ -251,15 +237,13 @@ impl State {
         if pending.then.is_some() {
             duplication.altering = Some(ticket);
         }
-        let repeated = !pending.new && matches!(pending.answer, UpdateAnswer::Add(_));
         let change = match pending.then {
             Some((life, _)) if life.status == Status::Removed => {
                 RecordChange::Remove { table_id, dupid }
             }
-            Some((life, fail_mode)) if !repeated => {
+            Some((life, fail_mode)) if pending.kept => {
                 RecordChange::Put { table_id, record: duplication.to_record(&life, fail_mode) }
             }
-            // What a repeated add moves is never written.
             Some(_) | None => RecordChange::Keep { table_id, dupid },
         };
         self.pending.insert(ticket, pending);

@@ -1,33 +1,49 @@
 //! How a change of a duplication is decided.
 
-use super::answers::modify_answer;
-use super::effect::{CallId, Effect, Update, UpdateAnswer};
-use super::rule::UpdateRule;
+use super::answers::failed_to_store;
+use super::effect::{CallId, Effect};
+use super::rule::{Update, UpdateRule};
 use super::{Pending, State};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::RequestFrame;
 use crate::protocol::generation::{FailMode, Status};
-use crate::protocol::messages::{ModifyDuplication, ModifyRequest};
+use crate::protocol::messages::{ModifyAnswer, ModifyDuplication, ModifyRequest};
 use crate::protocol::thrift::DecodeError;
+use crate::server::reply::Reply;
 
 impl UpdateRule for ModifyDuplication {
-    fn update(frame: &RequestFrame<'_>) -> Result<Update, DecodeError> {
-        frame.request().map(Update::Modify)
+    fn update(frame: &RequestFrame<'_>) -> Result<Box<dyn Update>, DecodeError> {
+        let request: ModifyRequest = frame.request()?;
+        Ok(Box::new(request))
     }
 }
 
+impl Update for ModifyRequest {
+    fn decide(self: Box<Self>, state: &mut State, call: CallId, _: i64) -> Option<Effect> {
+        Some(state.modify(call, &self))
+    }
+}
+
+/// Returns the response to a change of a duplication that could not be stored.
+fn not_stored(_reason: String) -> Reply {
+    response(failed_to_store(), 0)
+}
+
+/// Returns the response to a change of a duplication.
+fn response(err: ErrorCode, appid: i32) -> Reply {
+    Reply::new(&ModifyAnswer { err, appid: Some(appid) })
+}
+
 impl State {
-    pub(super) fn modify(&mut self, call: CallId, request: &ModifyRequest) -> Option<Effect> {
-        let answer = |err, appid| {
-            Some(Effect::Answer(call, UpdateAnswer::Modify(modify_answer(err, appid))))
-        };
+    fn modify(&mut self, call: CallId, request: &ModifyRequest) -> Effect {
+        let answer = |err, appid| Effect::Respond(call, response(err, appid));
         // A real server looks at the numbers before it looks for the table.
         let status = request.status.map(|number| self.rules.generation.status(number));
         let fail_mode = request.fail_mode.map(FailMode::from_number);
         if matches!(status, Some(Status::Unknown(_)))
             || matches!(fail_mode, Some(FailMode::Unknown(_)))
         {
-            return Some(Effect::Die(call));
+            return Effect::Die(call);
         }
         let (clock, now) = (self.clock, self.latest_ms);
         let Some(table) = self.table(&request.app_name) else {
@@ -54,8 +70,11 @@ impl State {
             life.moved_to(to_status, clock, duplication.create_ts_ms, now)
         };
         let (table_id, dupid) = (table.id, duplication.dupid);
-        let answer = UpdateAnswer::Modify(modify_answer(ErrorCode::Ok, table_id));
+        let response = response(ErrorCode::Ok, table_id);
         let then = Some((next, to_fail_mode));
-        Some(self.store(Pending { call, table_id, dupid, answer, then, new: false }))
+        let refusal = not_stored;
+        let pending =
+            Pending { call, table_id, dupid, response, refusal, then, kept: true, new: false };
+        self.store(pending)
     }
 }

@@ -1,9 +1,10 @@
 //! The rules of the state machine: for each RPC, one of these traits.
 
+use std::fmt;
 use std::net::SocketAddrV4;
 
 use super::State;
-use super::effect::Update;
+use super::effect::{CallId, Effect};
 use crate::protocol::frame::RequestFrame;
 use crate::protocol::messages::Rpc;
 use crate::protocol::thrift::DecodeError;
@@ -16,9 +17,25 @@ pub(super) trait ReadRule: Rpc {
 
 /// The rule of an RPC that changes something.
 pub(super) trait UpdateRule: Rpc {
-    /// Returns what the request asks for. The update waits in the queue for its turn, and then
-    /// [`State::begin`] decides.
-    fn update(frame: &RequestFrame<'_>) -> Result<Update, DecodeError>;
+    /// Returns what the request asks for.
+    fn update(frame: &RequestFrame<'_>) -> Result<Box<dyn Update>, DecodeError>;
+}
+
+/// What a request asks to change. It waits in the queue for its turn, and then [`begin`] decides.
+pub(crate) trait Update: fmt::Debug + Send {
+    /// Decides about the update. Returns `None` if it waits until another change is stored.
+    fn decide(self: Box<Self>, state: &mut State, call: CallId, now_ms: i64) -> Option<Effect>;
+}
+
+/// Decides about an update whose turn has come.
+pub(crate) fn begin(
+    state: &mut State,
+    call: CallId,
+    update: Box<dyn Update>,
+    now_ms: i64,
+) -> Vec<Effect> {
+    state.steady(now_ms);
+    update.decide(state, call, now_ms).into_iter().collect()
 }
 
 /// What a rule may know besides the state.

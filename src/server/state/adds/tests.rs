@@ -5,8 +5,8 @@ use crate::protocol::messages::{AddRequest, ListRequest, match_type};
 use crate::server::behaviour::{Behaviour, ClockMode};
 use crate::server::config::ServerConfig;
 use crate::server::spec::RemoteCluster;
-use crate::server::state::Update;
 use crate::server::state::rows::visited;
+use crate::server::state::rule::{self, Update};
 use crate::server::store::{DuplicationRecord, Snapshot, TableRecord};
 
 const NOW_MS: i64 = 1_700_000_000_000;
@@ -53,7 +53,7 @@ fn full(behaviour: Behaviour, tables: i32, clusters: i32) -> State {
     State::new(&config, snapshot).expect("a state")
 }
 
-fn add(table: &str, cluster: &str, remote_table: &str) -> Update {
+fn add(table: &str, cluster: &str, remote_table: &str) -> Box<dyn Update> {
     let request = AddRequest {
         app_name: table.to_owned(),
         remote_cluster_name: cluster.to_owned(),
@@ -61,7 +61,7 @@ fn add(table: &str, cluster: &str, remote_table: &str) -> Update {
         remote_app_name: Some(remote_table.to_owned()),
         remote_replica_count: None,
     };
-    Update::Add(Add { request, remote_table_is_utf8: true })
+    Box::new(Add { request, remote_table_is_utf8: true })
 }
 
 /// Returns how many rows the server visits for an add until its response is decided, for adds of each
@@ -79,7 +79,7 @@ fn costs(mut state: State, clusters: i32) -> Vec<u64> {
     .into_iter()
     .map(|update| {
         visited(|| {
-            for effect in state.begin(CallId(0), update, NOW_MS) {
+            for effect in rule::begin(&mut state, CallId(0), update, NOW_MS) {
                 if let Effect::Store(_, ticket, _) = effect {
                     state.finish(ticket, Ok(()), NOW_MS);
                 }
