@@ -2,7 +2,6 @@
 //! the table back, and decides on the outcome.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::ask::{self, Asked};
 use super::attempt::Attempts;
@@ -13,7 +12,6 @@ use super::harm;
 use super::hints;
 use super::learn;
 use super::listed::{Listed, dupids, why_unsettled};
-use super::planted::{self, Bug};
 use super::read_back::{Next, ReadBack};
 use super::spec::{DuplicationSpec, Mode};
 use super::try_error::TryError;
@@ -63,12 +61,7 @@ async fn safe(
         return Ok(Tried::Again);
     };
     let (table_id, generation) = (asked.table_id, asked.generation);
-    let generation = match planted::is(Bug::ProofForEver) {
-        true => planted::first_known(std::ptr::from_ref(core).addr(), generation),
-        false => generation,
-    };
     match asked.into_listed(&spec.cluster) {
-        _ if planted::is(Bug::SendWithoutAsking) => {}
         Listed::Nothing => core.unsettled.gone(&pair_of(spec)),
         Listed::Unsettled(one) => return wait_until_settled(spec, &one, attempts).await,
         Listed::One(one) => {
@@ -120,7 +113,6 @@ async fn direct(
         .with_server(&connection.server)
         .with_hint("use the safe mode"));
     }
-    let absent_before = absent_before || planted::is(Bug::DirectSawNothing);
     let question = Question { spec, table_id, generation, absent_before };
     send(core, &question, Mode::Direct, attempts, connection).await
 }
@@ -172,9 +164,6 @@ fn refuse_what_would_harm(
         }
         None => (false, false, true),
     };
-    if planted::is(Bug::SendAnything) {
-        return Ok(());
-    }
     if frail && let Some(until) = core.unsettled.add_in_flight(&pair_of(spec)) {
         return Err(Error::new(
             ErrorKind::Busy,
@@ -235,10 +224,8 @@ async fn send(
     connection: &Arc<Connection>,
 ) -> Result<Tried> {
     let spec = question.spec;
-    if !planted::is(Bug::SendAnything) {
-        // A stated generation does not count here. Only what the server shows is believed.
-        harm::refuse_braces(learn::found_generation(connection), spec.names())?;
-    }
+    // A stated generation does not count here. Only what the server shows is believed.
+    harm::refuse_braces(learn::found_generation(connection), spec.names())?;
     let note = core.unsettled.note_add(pair_of(spec), connection);
     let until = answer_until(attempts.deadline, READ_BACK_ADD);
     let (called, mut late) =
@@ -250,19 +237,9 @@ async fn send(
             attempts.failed(connection, error.into()).await?;
             return Ok(Tried::Again);
         }
-        Err(CallError::Lost(why)) if planted::is(Bug::ResendOnTimeout) => {
-            note.settle();
-            attempts.failed(connection, CallError::NotSent(why).into()).await?;
-            return Ok(Tried::Again);
-        }
-        Err(CallError::Lost(_)) if planted::is(Bug::LostIsNotSent) => {
-            note.settle();
-            return Err(Error::new(ErrorKind::Timeout, "no answer in time; nothing was done"));
-        }
         Err(CallError::Framework(code)) => Reply::Framework(code),
         Err(CallError::Lost(why)) => Reply::Lost(why.to_string()),
     };
-    let mut absent = false;
     let result = loop {
         if let Reply::Answer(answer) = &reply
             && matches!(answer.err, ErrorCode::Ok | ErrorCode::DupExist)
@@ -284,35 +261,15 @@ async fn send(
         {
             break Ok(outcome);
         }
-        if planted::is(Bug::SkipReadBack) {
-            break match case.decide_unread() {
-                Some(outcome) => Ok(outcome),
-                None => case.decide(Afterwards::Unknown("planted".to_owned())),
-            };
-        }
         let look_for = case.look_for();
         let reads = read_back(core, spec, connection, look_for, &mut late, attempts.deadline);
         match reads.await {
             ReadBackResult::Several(many) => break Err(case.several(many)),
-            ReadBackResult::AtMostOne(found) => {
-                absent = found == Afterwards::Nothing;
-                break case.decide(found);
-            }
+            ReadBackResult::AtMostOne(found) => break case.decide(found),
             ReadBackResult::Response(answer) => reply = Reply::Answer(answer),
         }
     };
-    if planted::is(Bug::TrustOk)
-        && let Ok(Outcome::Created { value, unverified, warning, .. }) = result
-    {
-        note.settle();
-        let evidence = Evidence::ServerSaidSo;
-        return Ok(Tried::Over(Ok(Outcome::Created { value, unverified, evidence, warning })));
-    }
     let unknown = matches!(&result, Err(error) if error.kind() == ErrorKind::OutcomeUnknown);
-    if planted::is(Bug::AbsentIsFinal) && absent && unknown {
-        note.settle();
-        return Err(Error::new(ErrorKind::Timeout, "it is not there; nothing was created"));
-    }
     if matches!(&reply, Reply::Answer(AddAnswer { err: ErrorCode::Ok, .. })) {
         note.was_done();
     }
@@ -344,12 +301,7 @@ async fn read_back(
 ) -> ReadBackResult {
     let until = match look_for {
         LookFor::Anything => deadline.or_after(CONFIRM),
-        LookFor::Settled | LookFor::Confirmation | LookFor::Appearance => {
-            match planted::is(Bug::NoDeadline) {
-                true => Deadline::after(Duration::from_secs(60)),
-                false => deadline,
-            }
-        }
+        LookFor::Settled | LookFor::Confirmation | LookFor::Appearance => deadline,
     };
     let mut reads = ReadBack::new(core, &spec.table, connection, late, until);
     loop {

@@ -6,7 +6,6 @@ use std::sync::{Arc, Weak};
 use super::ask::{self, Asked};
 use super::core::{Call, Core};
 use super::learn;
-use super::planted::{self, Bug};
 use super::progress::{self, Step};
 use super::try_error::TryError;
 use crate::error::{Error, ErrorKind, Result};
@@ -66,7 +65,7 @@ impl<'a> Attempts<'a> {
                     .used
                     .replace(Arc::downgrade(&connection))
                     .is_some_and(|used| !std::ptr::eq(used.as_ptr(), Arc::as_ptr(&connection)));
-                self.disturbed |= leader.fresh || (another && !planted::is(Bug::QuietReconnect));
+                self.disturbed |= leader.fresh || another;
                 Ok(connection)
             }
             // The previous failure says more than that the leader was not found in time.
@@ -86,8 +85,7 @@ impl<'a> Attempts<'a> {
         absent: &(dyn Fn(&Asked) -> bool + Send + Sync),
     ) -> Result<Option<Asked>> {
         // A disturbance during this read makes the call start over.
-        let once = !self.disturbed || planted::is(Bug::SkipSecondAsking);
-        let mut askings = if once { 1 } else { 2 };
+        let mut askings = if self.disturbed { 2 } else { 1 };
         loop {
             let asked = match ask::ask(connection, self.table, one_try(self.deadline)).await {
                 Ok(asked) => asked,
@@ -113,7 +111,7 @@ impl<'a> Attempts<'a> {
         &mut self,
         connection: &Arc<Connection>,
     ) -> Result<()> {
-        match self.disturbed && !planted::is(Bug::SkipSecondAsking) {
+        match self.disturbed {
             true => self.keep_quiet(connection).await,
             false => Ok(()),
         }
@@ -161,9 +159,6 @@ impl<'a> Attempts<'a> {
         tracing::debug!(%error, "trying again");
         progress::report(|| Step::TryingAgain { why: error.to_string() });
         self.disturbed = true;
-        if planted::is(Bug::KeepConnections) {
-            std::mem::forget(connection.clone());
-        }
         self.core.group.forget(connection);
         self.last = Some(error.clone());
         if self.backoff.sleep(self.deadline).await { Ok(()) } else { Err(error) }

@@ -1,7 +1,6 @@
 //! How a duplication compares with the request for it: what it has otherwise, and which properties
 //! nobody can compare.
 
-use super::planted::{self, Bug};
 use super::spec::DuplicationSpec;
 use crate::outcome::{Difference, Duplication, Property, Status};
 use crate::protocol::generation::Generation;
@@ -38,7 +37,6 @@ pub(crate) fn compare(spec: &DuplicationSpec, server: Server, one: &Duplication)
     let own_count = server.own_replica_count.filter(|_| keeps_own);
     let replica_count = one.remote_replica_count.or(own_count);
     let not_compared = |property: &Property| match property {
-        _ if planted::is(Bug::ClaimUntold) => false,
         Property::Checkpoint => spec.checkpoint && !ships_checkpoint(one),
         Property::RemoteTable => spec.remote_table.is_some() && remote_table.is_none(),
         Property::RemoteReplicaCount => {

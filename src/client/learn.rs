@@ -2,7 +2,6 @@
 //! that the server reports. A stated generation is compared with the result. The result holds for one
 //! connection only.
 
-use super::planted::{self, Bug};
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::found::{Found, Refuted};
@@ -52,7 +51,6 @@ pub(crate) fn generation(connection: &Connection) -> Option<Generation> {
     let learnt = &connection.learnt;
     match learnt.generation() {
         Ok(generation) => generation,
-        Err(refuted) if planted::is(Bug::BelieveStatements) => Some(refuted.stated),
         Err(_) => found_generation(connection),
     }
 }
@@ -66,18 +64,16 @@ pub(crate) fn found_generation(connection: &Connection) -> Option<Generation> {
 /// it sends a request that depends on the generation, and before it returns what it has read.
 pub(crate) fn check_statement(connection: &Connection) -> Result<()> {
     match connection.learnt.generation() {
-        Err(Refuted { stated, found, reason }) if !planted::is(Bug::BelieveStatements) => {
-            Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!(
-                    "the stated generation is not that of this server, because {reason}; nothing was sent that depends on the generation: stated={stated} found={found}"
-                ),
-            )
-            .with_server(&connection.server)
-            .with_hint(
-                "do not state the generation: the client finds it out by requests that change nothing",
-            ))
-        }
-        _ => Ok(()),
+        Ok(_) => Ok(()),
+        Err(Refuted { stated, found, reason }) => Err(Error::new(
+            ErrorKind::InvalidArgument,
+            format!(
+                "the stated generation is not that of this server, because {reason}; nothing was sent that depends on the generation: stated={stated} found={found}"
+            ),
+        )
+        .with_server(&connection.server)
+        .with_hint(
+            "do not state the generation: the client finds it out by requests that change nothing",
+        )),
     }
 }

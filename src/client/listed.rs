@@ -1,6 +1,5 @@
 //! Selects the listed duplications that a request is about.
 
-use super::planted::{self, Bug};
 use crate::outcome::{Duplication, Status};
 
 /// The listed duplications that a request is about: those to one remote cluster, or those that a
@@ -24,15 +23,10 @@ impl Listed {
         let (mut leaving, mut staying): (Vec<Duplication>, Vec<Duplication>) =
             duplications.partition(Duplication::is_being_removed);
         staying.sort_by_key(|one| (one.create_ts_ms, one.dupid));
-        if planted::is(Bug::FirstOfTwo) {
-            staying.truncate(1);
-        }
         let mut staying = staying.into_iter();
         match (staying.next(), staying.len()) {
             (None, _) => leaving.pop().map_or(Listed::Nothing, Listed::Unsettled),
-            (Some(one), 0) if one.status == Some(Status::Init) && !planted::is(Bug::IgnoreInit) => {
-                Listed::Unsettled(one)
-            }
+            (Some(one), 0) if one.status == Some(Status::Init) => Listed::Unsettled(one),
             (Some(one), 0) => Listed::One(one),
             (Some(oldest), _) => Listed::Several(std::iter::once(oldest).chain(staying).collect()),
         }

@@ -25,11 +25,6 @@ mod listed;
 mod modify;
 #[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
 pub(crate) mod operation;
-#[cfg(pegasus_dup_planted)]
-#[doc(hidden)]
-pub mod planted;
-#[cfg(not(pegasus_dup_planted))]
-mod planted;
 pub mod progress;
 mod query;
 mod read_back;

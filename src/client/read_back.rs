@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::ask::{self, Asked};
 use super::core::Core;
-use super::planted::{self, Bug};
 use super::try_error::TryError;
 use crate::protocol::messages::Rpc;
 use crate::transport::connection::{Connection, Late};
@@ -94,7 +93,7 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
 
     /// Returns whether the table is now read over another connection than that of the request.
     pub(super) fn moved(&self) -> bool {
-        self.moved && !planted::is(Bug::SkipSecondAsking)
+        self.moved
     }
 
     /// Pauses before the next read, or until the response arrives if that is earlier.

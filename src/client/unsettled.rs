@@ -4,7 +4,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use super::planted::{self, Bug};
 use super::progress::{self, Step};
 use super::turns::Pair;
 use crate::outcome::{Duplication, Status};
@@ -188,9 +187,7 @@ impl Sent<'_> {
 
     fn end(&self, state: State) {
         let mut records = self.list.lock();
-        if planted::is(Bug::ForgetUnsettled) {
-            records.by_order.remove(&self.order);
-        } else if let Some(record) = records.by_order.get_mut(&self.order)
+        if let Some(record) = records.by_order.get_mut(&self.order)
             && matches!(record.state, State::Calling)
         {
             record.state = state;

@@ -1,6 +1,5 @@
 //! The state in which a change leaves a duplication, and the request for it.
 
-use crate::client::planted::{self, Bug};
 use crate::outcome::{Duplication, FailMode, Status};
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::ModifyRequest;
@@ -46,10 +45,7 @@ impl Goal {
         dupid: i32,
         generation: Option<Generation>,
     ) -> Option<ModifyRequest> {
-        let generation = match generation? {
-            _ if planted::is(Bug::TodaysNumbers) => Generation::DupExist,
-            known => known,
-        };
+        let generation = generation?;
         let (status, fail_mode) = match self {
             Goal::Running => {
                 let running = [Status::Log, Status::Start];

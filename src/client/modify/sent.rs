@@ -8,7 +8,6 @@ use crate::client::attempt::Attempts;
 use crate::client::codes::{Meaning, Request};
 use crate::client::core::Core;
 use crate::client::hints;
-use crate::client::planted::{self, Bug};
 use crate::client::read_back::{Next, ReadBack};
 use crate::client::try_error::TryError;
 use crate::error::{Error, ErrorKind, Result};
@@ -159,10 +158,7 @@ impl Changing<'_> {
     /// Returns the changed duplication from a list, recognized by its identity.
     fn same(&self, asked: Asked) -> Option<Duplication> {
         let identity = self.before.identity();
-        asked.duplications.into_iter().find(|one| match planted::is(Bug::DupidAlone) {
-            true => one.dupid == identity.dupid,
-            false => one.identity() == identity,
-        })
+        asked.duplications.into_iter().find(|one| one.identity() == identity)
     }
 
     /// Reads the duplication once after a successful change.
