@@ -1,6 +1,6 @@
-//! Tests of the command line: they run the program.
+//! Tests of the command line. They run the program.
 
-/// Helpers for more than one folder of tests.
+/// Helpers that more than one folder of tests uses.
 mod common {
     pub(crate) mod fake;
 }

@@ -1,6 +1,6 @@
-//! Tests of the Rust client: each outcome of each operation, against fake servers and embedded ones.
+//! Tests of the Rust client: every outcome of every operation, with fake and embedded servers.
 
-/// Helpers for more than one folder of tests.
+/// Helpers that more than one folder of tests uses.
 mod common {
     pub(crate) mod embedded;
     pub(crate) mod fake;

@@ -1,4 +1,4 @@
-//! Tests of what all faces have in common, and of the generated C header.
+//! Tests of the common parts of all faces, and of the generated C header.
 
 mod faces {
     #[cfg(feature = "capi")]

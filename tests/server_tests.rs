@@ -1,6 +1,6 @@
-//! Tests of the embedded meta server, and of the protocol, some of which share recordings of real servers.
+//! Tests of the embedded meta server and of the protocol. Some use recordings of real servers.
 
-/// Helpers for more than one folder of tests.
+/// Helpers that more than one folder of tests uses.
 mod common {
     pub(crate) mod embedded;
     pub(crate) mod in_memory;

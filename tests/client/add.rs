@@ -1,5 +1,5 @@
-//! The table of an add, row by row, against servers that answer what the row says; those that lie stand
-//! in add_lies.rs.
+//! Tests each row of the decision table of an add, with servers that send the response of the row.
+//! `add_lies.rs` tests servers whose responses are wrong.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use super::support::adding::{
 };
 use crate::common::fake::{DUPID, Fake, Say, Seen, World, refused};
 
-// What an honest `dup-exist` server can show.
+// Servers that are proven to be `dup-exist`, and whose responses are correct.
 
 #[tokio::test]
-async fn made_and_listed_is_created_because_the_server_said_so() {
+async fn created_and_listed_is_created_because_the_server_said_so() {
     let (outcome, fake) = add(World::dup_exist(), spec(), |world, seen| {
         world.entries.push(world.entry(DUPID));
         seen.answer(&world.made(DUPID))
@@ -24,14 +24,14 @@ async fn made_and_listed_is_created_because_the_server_said_so() {
     assert_eq!((value.table_id, value.dupid), (3, DUPID));
     assert_eq!(outcome.unwrap().warning(), None);
     assert_eq!(fake.count::<AddDuplication>(), 1);
-    // Without the checkpoint unless asked for, and nothing else said.
+    // The request has no checkpoint unless one is requested, and no other optional fields.
     let sent = fake.first::<AddDuplication>();
     assert_eq!(sent.is_duplicating_checkpoint, Some(false));
     assert_eq!((sent.remote_app_name, sent.remote_replica_count), (None, None));
 }
 
 #[tokio::test]
-async fn the_checkpoint_is_field_3_left_out() {
+async fn a_checkpoint_is_requested_by_leaving_out_field_3() {
     let spec = DuplicationSpec { checkpoint: true, ..spec() };
     let (outcome, fake) = add(World::dup_exist(), spec, |world, seen| {
         world.entries.push(Entry { status: 1, ..world.entry(DUPID) });
@@ -44,7 +44,7 @@ async fn the_checkpoint_is_field_3_left_out() {
 }
 
 #[tokio::test]
-async fn made_and_gone_again_is_created_with_a_warning() {
+async fn created_and_gone_again_is_created_with_a_warning() {
     let (outcome, _fake) =
         add(World::dup_exist(), spec(), |world, seen| seen.answer(&world.made(DUPID))).await;
     let value = assert_created(&outcome, Evidence::ServerSaidSo);
@@ -53,7 +53,7 @@ async fn made_and_gone_again_is_created_with_a_warning() {
 }
 
 #[tokio::test]
-async fn made_and_not_to_be_read_back_is_created_with_a_warning() {
+async fn created_and_not_read_back_is_created_with_a_warning() {
     let fake = Fake::start({
         let (world, mut added) = (World::dup_exist(), false);
         move |seen| match seen.is::<AddDuplication>() {
@@ -72,7 +72,7 @@ async fn made_and_not_to_be_read_back_is_created_with_a_warning() {
 }
 
 #[tokio::test]
-async fn what_was_there_before_is_told_and_nothing_is_sent() {
+async fn an_existing_duplication_is_reported_and_nothing_is_sent() {
     let world = with(World::dup_exist(), |world| {
         let mut entry = world.entry(DUPID);
         (entry.status, entry.fail_mode) = (4, Some(1));
@@ -102,7 +102,7 @@ async fn what_was_there_before_is_told_and_nothing_is_sent() {
 }
 
 #[tokio::test]
-async fn of_two_to_one_cluster_the_older_is_told_and_both_are_named() {
+async fn of_two_to_one_cluster_the_older_is_reported_and_both_are_named() {
     let world = with(World::dup_exist(), |world| vec![world.entry(DUPID), world.entry(DUPID + 7)]);
     let (outcome, fake) = add(world, spec(), |_, _| panic!("an add was sent")).await;
     assert_eq!(assert_exists(&outcome, Evidence::ListedBefore).dupid, DUPID);
@@ -124,7 +124,7 @@ async fn dup_exist_is_already_exists() {
 }
 
 #[tokio::test]
-async fn dup_exist_of_another_than_listed_has_a_warning() {
+async fn dup_exist_with_another_dupid_than_listed_has_a_warning() {
     let (outcome, _fake) = add(World::dup_exist(), spec(), |world, seen| {
         world.entries.push(world.entry(DUPID + 5));
         seen.answer(&AddAnswer { err: pegasus_dup::ErrorCode::DupExist, ..world.made(DUPID) })
@@ -135,7 +135,7 @@ async fn dup_exist_of_another_than_listed_has_a_warning() {
 }
 
 #[tokio::test]
-async fn dup_exist_and_not_listed_is_told_from_the_echo() {
+async fn dup_exist_and_not_listed_is_reported_from_the_echo() {
     let (outcome, _fake) = add(World::dup_exist(), spec(), |world, seen| {
         let mut answer = world.made(DUPID);
         (answer.err, answer.remote_app_name) =
@@ -150,7 +150,7 @@ async fn dup_exist_and_not_listed_is_told_from_the_echo() {
 }
 
 #[tokio::test]
-async fn refused_and_listed_was_there_when_ours_came() {
+async fn refused_and_listed_existed_when_the_add_arrived() {
     for (code, hint) in [
         ("ERR_INVALID_PARAMETERS", "start dup[temp(7)] failed: err = ERR_INVALID_PARAMETERS"),
         ("ERR_BUSY", ""),
@@ -204,7 +204,7 @@ async fn refused_and_not_listed_is_an_error_by_code_and_hint() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_is_settled_by_what_is_listed() {
+async fn a_lost_response_is_settled_by_the_list() {
     for lose in [
         (|_| Say::CLOSE) as fn(&Seen) -> Say,
         |_| Say::NOTHING,
@@ -238,7 +238,7 @@ async fn a_lost_answer_is_settled_by_what_is_listed() {
 }
 
 #[tokio::test]
-async fn a_lost_answer_and_nothing_listed_is_unknown_at_the_deadline() {
+async fn a_lost_response_and_nothing_listed_is_unknown_at_the_deadline() {
     let fake = fake(World::dup_exist(), |_, _| Say::CLOSE).await;
     let client = client(&fake);
     let error = assert_error(&client.add(&spec()).await, ErrorKind::OutcomeUnknown);
@@ -248,7 +248,7 @@ async fn a_lost_answer_and_nothing_listed_is_unknown_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_lost_add_that_shows_up_late_is_waited_for() {
+async fn a_lost_add_that_is_listed_late_is_waited_for() {
     let fake = Fake::start({
         let (mut world, mut asked) = (World::dup_exist(), 0);
         move |seen| {
@@ -258,7 +258,8 @@ async fn a_lost_add_that_shows_up_late_is_waited_for() {
             }
             if asked > 0 && seen.is::<ListDuplication>() {
                 asked += 1;
-                // First nothing, then not stored yet, then there.
+                // First there is no duplication, then one that is not stored yet, then a stored
+                // one.
                 world.entries = match asked {
                     2 => vec![],
                     3 => vec![Entry { status: 0, ..world.entry(DUPID) }],
@@ -274,7 +275,7 @@ async fn a_lost_add_that_shows_up_late_is_waited_for() {
 }
 
 #[tokio::test]
-async fn what_is_not_stored_yet_is_not_taken_for_there() {
+async fn a_duplication_that_is_not_stored_yet_does_not_count_as_existing() {
     let world = with(World::dup_exist(), |world| vec![Entry { status: 0, ..world.entry(DUPID) }]);
     let (outcome, fake) = add(world, spec(), |_, _| panic!("an add was sent")).await;
     assert_error(&outcome, ErrorKind::Busy);
@@ -288,7 +289,7 @@ async fn no_such_rpc_is_unsupported() {
 }
 
 #[tokio::test]
-async fn refused_as_not_ready_ends_unavailable_and_is_not_sent_again_too_soon() {
+async fn refused_as_not_ready_ends_in_unavailable_and_is_not_sent_again_too_soon() {
     for code in ["ERR_FORWARD_TO_OTHERS", "ERR_SERVICE_NOT_ACTIVE", "ERR_UNDER_RECOVERY"] {
         let world = World::dup_exist();
         let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
@@ -298,13 +299,13 @@ async fn refused_as_not_ready_ends_unavailable_and_is_not_sent_again_too_soon() 
         .await;
         let error = assert_error(&client(&fake).add(&spec()).await, ErrorKind::Unavailable);
         assert_eq!(error.code().unwrap().name(), code);
-        // Two askings 2 s apart don't fit into the time that was given.
+        // Two reads 2 s apart do not fit into the timeout.
         assert_eq!(fake.count::<AddDuplication>(), 1);
     }
 }
 
 #[tokio::test]
-async fn after_a_refusal_as_not_ready_it_is_sent_again_when_nothing_shows_for_2_s() {
+async fn after_a_refusal_as_not_ready_the_add_is_sent_again_if_nothing_is_listed_for_2_s() {
     let fake = Fake::start({
         let (mut world, mut adds) = (World::dup_exist(), 0);
         move |seen| {
@@ -332,11 +333,11 @@ async fn after_a_refusal_as_not_ready_it_is_sent_again_when_nothing_shows_for_2_
         .take_while(|seen| !seen.is::<AddDuplication>())
         .filter(|seen| seen.is::<ListDuplication>())
         .count();
-    assert_eq!(between, 2, "asked twice before it was sent again");
+    assert_eq!(between, 2, "read twice before the add was sent again");
 }
 
 #[tokio::test]
-async fn two_to_that_cluster_afterwards_is_unknown_and_names_both() {
+async fn two_to_the_cluster_afterwards_is_unknown_and_names_both() {
     let (outcome, _fake) = add(World::dup_exist(), spec(), |world, seen| {
         world.entries = vec![world.entry(DUPID), world.entry(DUPID + 1)];
         seen.answer(&world.made(DUPID + 1))
@@ -359,7 +360,7 @@ async fn not_proven_is_never_certain() {
 }
 
 #[tokio::test]
-async fn not_proven_and_listed_otherwise_is_already_exists() {
+async fn not_proven_and_listed_with_differences_is_already_exists() {
     let (outcome, _fake) = add(World::old(), spec(), |world, seen| {
         let remote_app_name = Some("other".to_owned());
         world.entries = vec![Entry { remote_app_name, ..world.entry(DUPID) }];
@@ -377,7 +378,7 @@ async fn not_proven_and_not_listed_is_unknown() {
 }
 
 #[tokio::test]
-async fn what_an_old_server_would_ignore_or_misread_is_not_sent() {
+async fn a_request_that_an_old_server_would_ignore_or_misread_is_not_sent() {
     let named = DuplicationSpec { remote_table: Some("other".into()), ..spec() };
     let counted = DuplicationSpec { remote_replica_count: Some(2), ..spec() };
     let shipped = DuplicationSpec { checkpoint: true, ..spec() };
@@ -393,7 +394,7 @@ async fn what_an_old_server_would_ignore_or_misread_is_not_sent() {
         assert!(error.to_string().contains("nothing was sent"), "{error}");
         assert_eq!(fake.count::<AddDuplication>(), 0);
     }
-    // Saying the default is not asking for anything.
+    // A request that states the defaults requests nothing.
     let same = DuplicationSpec {
         remote_table: Some("temp".into()),
         remote_replica_count: Some(0),
@@ -409,7 +410,7 @@ async fn what_an_old_server_would_ignore_or_misread_is_not_sent() {
     assert_eq!((sent.remote_app_name, sent.remote_replica_count), (None, None));
 }
 
-// Direct mode.
+// Adds in direct mode.
 
 #[tokio::test]
 async fn direct_mode_is_one_round_trip_once_the_server_is_known() {
@@ -433,9 +434,9 @@ async fn direct_mode_is_one_round_trip_once_the_server_is_known() {
     assert_eq!(fake.count::<AddDuplication>(), 3);
 }
 
-/// A direct add is a repeated add where one is there: the server may have done what it does of such.
+/// If a duplication exists, a direct add is a repeated add, and may have its side effects.
 #[tokio::test]
-async fn direct_mode_says_what_it_may_have_done_to_one_that_was_there() {
+async fn direct_mode_warns_about_side_effects_on_an_existing_duplication() {
     let effects =
         "resumed the duplication, moved it from DS_APP to DS_LOG, and reset its fail mode";
     for (code, listed) in [("ERR_DUP_EXIST", true), ("ERR_DUP_EXIST", false), ("", true)] {
@@ -460,12 +461,12 @@ async fn direct_mode_says_what_it_may_have_done_to_one_that_was_there() {
         assert!(!outcome.created(), "{outcome:?}");
         assert!(outcome.warning().unwrap().contains(effects), "{outcome:?}");
 
-        // The safe mode sends nothing where one is there.
+        // In safe mode nothing is sent if a duplication exists.
         let world = with(World::dup_exist(), |world| vec![world.entry(DUPID)]);
         let (outcome, _fake) = add(world, spec(), |_, _| panic!("an add was sent")).await;
         assert_eq!(outcome.unwrap().warning(), None);
     }
-    // Nor is it said of an add that was refused, and did nothing.
+    // There is no such warning if the add was refused, because it had no effect.
     let mut world = World::dup_exist();
     let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
         true => {
@@ -481,7 +482,7 @@ async fn direct_mode_says_what_it_may_have_done_to_one_that_was_there() {
 }
 
 #[tokio::test]
-async fn direct_mode_reads_back_what_does_not_say_it_all() {
+async fn direct_mode_reads_back_after_an_incomplete_response() {
     let mut world = World::dup_exist();
     let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
         true => {
@@ -504,11 +505,11 @@ async fn direct_mode_needs_the_proof() {
 }
 
 #[tokio::test]
-async fn adds_of_one_pair_go_one_after_the_other() {
+async fn adds_of_one_table_and_cluster_run_one_after_the_other() {
     let mut world = World::dup_exist();
     let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
         true => {
-            assert!(world.entries.is_empty(), "the second one must have asked after the first");
+            assert!(world.entries.is_empty(), "the second add must have read after the first");
             world.entries = vec![world.entry(DUPID)];
             seen.answer(&world.made(DUPID)).later(Duration::from_millis(50))
         }

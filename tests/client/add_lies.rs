@@ -1,5 +1,5 @@
-//! Servers that lie, or err, in their answers to an add: one field at a time. Nothing they say may become
-//! a certain Created.
+//! Servers whose responses to an add are wrong in one field. No such response may become a certain
+//! Created.
 
 use pegasus_dup::protocol::messages::*;
 use pegasus_dup::{Duplication, DuplicationSpec, Error, ErrorKind, Evidence, Outcome};
@@ -7,7 +7,7 @@ use pegasus_dup::{Duplication, DuplicationSpec, Error, ErrorKind, Evidence, Outc
 use super::support::adding::{assert_created, assert_error, assert_exists, client, spec};
 use crate::common::fake::{DUPID, Fake, Seen, World};
 
-/// The honest answer with one thing wrong about it, and an honest list.
+/// Adds a duplication on a server whose response is changed by `spoil`, and whose list is correct.
 async fn lie(spoil: fn(&mut AddAnswer)) -> Result<Outcome<Duplication>, Error> {
     let mut world = World::dup_exist();
     let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
@@ -31,7 +31,7 @@ fn assert_not_certainly_created(outcome: &Result<Outcome<Duplication>, Error>) {
 }
 
 #[tokio::test]
-async fn the_honest_answer_is_certain() {
+async fn a_correct_response_is_certain() {
     assert_created(&lie(|_| {}).await, Evidence::ServerSaidSo);
 }
 
@@ -111,7 +111,7 @@ async fn another_seqid() {
 }
 
 #[tokio::test]
-async fn the_answer_to_another_rpc() {
+async fn the_response_to_another_rpc() {
     let mut world = World::dup_exist();
     let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
         true => {

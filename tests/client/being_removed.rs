@@ -1,5 +1,5 @@
-//! A duplication in DS_REMOVED is being removed: still listed, and about to be gone. Nothing takes it
-//! for one that is there.
+//! A duplication in DS_REMOVED is being removed. It is still listed, and will be gone soon, so it
+//! does not count as an existing duplication.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use pegasus_dup::{Client, ErrorCode, ErrorKind, Evidence, FailMode, Removal, Sel
 use super::support::adding::{assert_created, assert_error, assert_exists, client, spec};
 use crate::common::fake::{DUPID, Fake, Say, Seen, World};
 
-/// DS_REMOVED as the world's generation has it.
+/// Returns the number of DS_REMOVED in the generation of the server.
 fn removed(world: &World) -> i32 {
     if world.counts { 5 } else { 3 }
 }
 
-/// DS_LOG or DS_START.
+/// Returns the number of DS_LOG or DS_START.
 fn running(world: &World) -> i32 {
     if world.counts { 3 } else { 1 }
 }
@@ -23,12 +23,12 @@ fn being_removed(world: &World, dupid: i32) -> Entry {
     Entry { status: removed(world), ..world.entry(dupid) }
 }
 
-/// Of each kind of server: those that list, and those that are queried.
+/// Returns servers of each kind, with and without the list RPC.
 fn worlds() -> [World; 3] {
     [World::dup_exist(), World::old(), World::freezed()]
 }
 
-/// A client that does not wait long for what will not come.
+/// Returns a client with a short timeout.
 fn hurried(fake: &Fake) -> Client {
     client(fake).with_timeout(Duration::from_millis(600))
 }
@@ -37,20 +37,21 @@ fn asks(seen: &Seen) -> bool {
     seen.is::<ListDuplication>() || seen.is::<QueryDuplication>()
 }
 
-/// A server whose duplication is gone after it was shown that often; adds and removals are done.
+/// Starts a server whose duplication is gone after it was listed `shown` times. It executes adds
+/// and removals.
 async fn going(mut world: World, shown: usize) -> Fake {
     world.entries = vec![being_removed(&world, DUPID)];
     let mut left = shown;
     Fake::start(move |seen| {
         if seen.is::<AddDuplication>() {
-            assert!(world.entries.is_empty(), "an add was sent before it was gone");
+            assert!(world.entries.is_empty(), "an add was sent before the duplication was gone");
             let entry = Entry { status: running(&world), ..world.entry(DUPID + 9) };
             world.entries.push(entry);
             return seen.answer(&world.made(DUPID + 9));
         }
         assert!(!seen.is::<ModifyDuplication>(), "a change was sent");
         let answer = world.answer(seen);
-        // A list RPC that is not handled shows nothing.
+        // A list RPC that is not handled lists nothing.
         if asks(seen) && (world.lists || seen.is::<QueryDuplication>()) {
             left = left.saturating_sub(1);
             if left == 0 {
@@ -77,7 +78,7 @@ async fn an_add_waits_until_it_is_gone() {
 }
 
 #[tokio::test]
-async fn an_add_is_busy_where_it_does_not_go() {
+async fn an_add_is_busy_if_the_duplication_stays() {
     for world in worlds() {
         let fake = going(world, usize::MAX).await;
         let error = assert_error(&hurried(&fake).add(&spec()).await, ErrorKind::Busy);
@@ -89,7 +90,7 @@ async fn an_add_is_busy_where_it_does_not_go() {
 }
 
 #[tokio::test]
-async fn removing_it_waits_until_it_is_gone_and_finds_none() {
+async fn a_removal_waits_until_it_is_gone_and_finds_none() {
     for world in worlds() {
         let table = world.table.clone();
         for which in [Selector::Cluster("target".into()), Selector::Dupid(DUPID)] {
@@ -106,7 +107,7 @@ async fn removing_it_waits_until_it_is_gone_and_finds_none() {
 }
 
 #[tokio::test]
-async fn no_other_change_is_made_of_it() {
+async fn no_other_change_is_sent() {
     let which = Selector::Cluster("target".into());
     for world in worlds() {
         let table = world.table.clone();
@@ -122,7 +123,7 @@ async fn no_other_change_is_made_of_it() {
     }
 }
 
-/// One that is being removed, and the one that has come after it.
+/// Starts a server with a duplication that is being removed, and with its successor.
 async fn beside_another(mut world: World) -> Fake {
     let after = Entry { status: running(&world), ..world.entry(DUPID + 9) };
     world.entries = vec![being_removed(&world, DUPID), after];
@@ -153,7 +154,7 @@ async fn beside_another_it_does_not_count() {
         let change = client.set_fail_mode(&table, &which, FailMode::Skip).await.unwrap();
         assert!(change.changed());
         assert_eq!(change.value().dupid, DUPID + 9);
-        // A dupid says which, and that one is still being removed.
+        // The dupid selects the duplication that is still being removed.
         let gone = Selector::Dupid(DUPID);
         let error = hurried(&fake).set_fail_mode(&table, &gone, FailMode::Skip).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Busy);
@@ -165,7 +166,7 @@ async fn beside_another_it_does_not_count() {
 }
 
 #[tokio::test]
-async fn after_a_lost_answer_it_is_no_evidence() {
+async fn after_a_lost_response_it_is_no_evidence() {
     for world in worlds() {
         let mut world = world;
         let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
@@ -183,7 +184,7 @@ async fn after_a_lost_answer_it_is_no_evidence() {
 }
 
 #[tokio::test]
-async fn a_removal_that_still_shows_it_says_so() {
+async fn a_removal_warns_if_it_is_still_listed() {
     for world in worlds() {
         let mut world = world;
         world.entries = vec![Entry { status: running(&world), ..world.entry(DUPID) }];

@@ -1,5 +1,6 @@
-//! Names with braces: a refused add with a brace in a name ends a meta server of 2.6, so such an add
-//! is sent only to servers of 2.5 and older. Requests of other kinds with such names are harmless.
+//! Names with braces: a refused add with a brace in a name ends a meta server of 2.6, so such an
+//! add is sent only to servers of 2.5 and older. Requests of other kinds with such names are
+//! harmless.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -22,7 +23,7 @@ fn client(address: impl ToString, mode: Mode) -> Client {
     builder.mode(mode).build().unwrap()
 }
 
-/// A duplication of a table of its own for each place where a name may stand.
+/// Returns three requests, each with the name in another field and with its own table.
 fn specs(name: &str) -> [DuplicationSpec; 3] {
     [
         DuplicationSpec::new(name, "target"),
@@ -34,7 +35,7 @@ fn specs(name: &str) -> [DuplicationSpec; 3] {
     ]
 }
 
-/// A server that has a table of each name, and counts the adds that come.
+/// Starts a server that has a table of each name, and counts the adds that arrive.
 async fn start(behaviour: Behaviour) -> (MetaServer, Arc<AtomicUsize>) {
     let mut config = embedded::still(behaviour);
     config.tables.extend(NAMES.map(|name| name.parse().expect("a table")));
@@ -89,7 +90,7 @@ async fn an_add_with_a_brace_is_sent_only_to_servers_of_2_5_and_older() {
             }
             assert_eq!(client.unsettled(), Vec::<String>::new());
         }
-        // Each table once, and each cluster once.
+        // Old servers get an add for each table and for each cluster.
         let expected = if old { 2 * NAMES.len() } else { 0 };
         assert_eq!(adds.load(Ordering::Relaxed), expected, "{behaviour}");
         assert_eq!(server.would_have_died(), 0, "{behaviour}");
@@ -97,9 +98,9 @@ async fn an_add_with_a_brace_is_sent_only_to_servers_of_2_5_and_older() {
     }
 }
 
-/// Nothing needs to be sent where the duplication is there already.
+/// Nothing has to be sent if the duplication exists already.
 #[tokio::test]
-async fn what_exists_under_such_a_name_is_told_of_and_can_be_changed() {
+async fn an_existing_duplication_with_such_a_name_is_reported_and_can_be_changed() {
     let mut world = World::dup_exist();
     world.entries = vec![Entry { remote: "a{b".into(), ..world.entry(DUPID) }];
     let fake = Fake::start(move |seen| {
@@ -128,7 +129,7 @@ async fn what_exists_under_such_a_name_is_told_of_and_can_be_changed() {
 }
 
 #[tokio::test]
-async fn questions_about_such_names_are_asked() {
+async fn reads_with_such_names_are_sent() {
     for behaviour in Behaviour::ALL {
         let (server, _) = start(behaviour).await;
         let client = client(server.address(), Mode::Safe);

@@ -1,4 +1,5 @@
-//! What goes wrong, over loopback: each is an error of its own, in time, and leaves no task behind.
+//! Each failure, over the loopback interface, becomes an error of its own kind. It arrives in time
+//! and leaves no task behind.
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
@@ -16,7 +17,7 @@ use tokio::time::{sleep, timeout};
 use crate::common::embedded;
 use crate::common::fake::{Fake, Say, World};
 
-/// The time limit of the calls here, and what a busy machine may add to it.
+/// The timeout of the calls in these tests, and the time that a busy machine may add.
 const LIMIT: Duration = Duration::from_millis(1500);
 const SLACK: Duration = Duration::from_secs(3);
 
@@ -24,7 +25,7 @@ fn client(metas: impl ToString) -> Client {
     Client::builder().meta(metas.to_string()).timeout(LIMIT).build().unwrap()
 }
 
-#[allow(clippy::disallowed_methods)] // how long a caller waits is what is tested
+#[allow(clippy::disallowed_methods)] // the test measures how long a caller waits
 fn now() -> Instant {
     Instant::now()
 }
@@ -33,7 +34,7 @@ fn tasks() -> usize {
     Handle::current().metrics().num_alive_tasks()
 }
 
-/// Waits until there are no more tasks than before.
+/// Waits until there are not more tasks than before.
 async fn tidied_up(before: usize) {
     let until = timeout(Duration::from_secs(10), async {
         while tasks() > before {
@@ -43,8 +44,8 @@ async fn tidied_up(before: usize) {
     assert!(until.await.is_ok(), "{} tasks, {before} before", tasks());
 }
 
-/// A server that takes any request, says `bytes`, and then closes, or never says more. How many
-/// connections it has had doesn't matter: a client may come again.
+/// Starts a server that responds to any request with `bytes`, and then closes the connection if
+/// `closes` is true. A client may connect any number of times.
 async fn saying(bytes: &'static [u8], closes: bool) -> (SocketAddr, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -65,7 +66,7 @@ async fn saying(bytes: &'static [u8], closes: bool) -> (SocketAddr, JoinSet<()>)
     (address, tasks)
 }
 
-/// An add that fails: in time, and with nothing left once the client is gone.
+/// Expects an add to fail in time, and to leave nothing behind once the client is dropped.
 async fn fails(metas: impl ToString, spec: &DuplicationSpec) -> Error {
     let (before, begin) = (tasks(), now());
     let client = client(metas);
@@ -85,7 +86,7 @@ fn spec(table: &str, cluster: &str) -> DuplicationSpec {
 }
 
 #[tokio::test]
-async fn every_bad_request_is_an_error_of_its_own() {
+async fn every_bad_request_has_an_error_of_its_own() {
     let over_long = "x".repeat(256);
     for behaviour in [Behaviour::Idempotent, Behaviour::DupExist] {
         let server = embedded::start(embedded::still(behaviour)).await;
@@ -145,9 +146,9 @@ async fn the_longest_name_is_sent() {
     assert_eq!(error.kind(), ErrorKind::TableNotFound);
 }
 
-/// The advice is of use for the name that is wrong.
+/// The advice concerns the name that is wrong.
 #[tokio::test]
-async fn an_empty_name_is_told_where_such_names_are_found() {
+async fn the_advice_for_an_empty_name_says_where_to_find_such_names() {
     let there = |remote: &str| DuplicationSpec {
         remote_table: Some(remote.to_owned()),
         ..spec("temp", "target")
@@ -181,7 +182,7 @@ async fn changes_and_reads_refuse_bad_names_too() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_unavailable_and_soon() {
+async fn a_refused_connection_is_unavailable_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
@@ -193,13 +194,13 @@ async fn nobody_there_is_unavailable_and_soon() {
 }
 
 #[tokio::test]
-async fn garbage_is_told_by_what_is_wrong_with_it() {
+async fn the_error_about_garbage_says_what_is_wrong() {
     let cases: [(&[u8], &str); 5] = [
-        // Taken for a length, this is more than a gigabyte.
+        // As a length, these bytes are more than a gigabyte.
         (b"HTTP/1.1 400 Bad Request\r\n\r\n", "too long"),
         (&[0xff, 0xff, 0xff, 0xff, 0, 0, 0, 6], "too long"),
         (&[0, 0, 0, 3, 1, 2, 3], "too small"),
-        // The envelope: an error code of minus one byte, and one with nothing behind it.
+        // The envelope has an error code of minus one byte, or nothing after the error code.
         (&[0, 0, 0, 8, 0xff, 0xff, 0xff, 0xff], "envelope"),
         (b"\0\0\0\x0e\0\0\0\x06ERR_OK", "envelope"),
     ];
@@ -215,7 +216,7 @@ async fn garbage_is_told_by_what_is_wrong_with_it() {
 }
 
 #[tokio::test]
-async fn an_answer_that_stops_in_the_middle_is_no_answer() {
+async fn an_incomplete_response_is_no_response() {
     let half = b"\0\0\0\x40\0\0\0\x06ERR_OK";
     let (address, _server) = saying(half, true).await;
     let error = fails(address, &spec("temp", "target")).await;
@@ -230,7 +231,7 @@ async fn an_answer_that_stops_in_the_middle_is_no_answer() {
 }
 
 #[tokio::test]
-async fn a_silent_server_may_want_kerberos() {
+async fn a_silent_server_may_require_kerberos() {
     let (address, _server) = saying(b"", false).await;
     let begin = now();
     let error = fails(address, &spec("temp", "target")).await;
@@ -242,7 +243,7 @@ async fn a_silent_server_may_want_kerberos() {
 }
 
 #[tokio::test]
-async fn a_server_that_has_answered_does_not_require_kerberos() {
+async fn a_server_that_has_responded_does_not_require_kerberos() {
     let world = World::dup_exist();
     let fake = Fake::start(move |seen| match seen.is::<ListDuplication>() {
         true => Say::NOTHING,

@@ -1,6 +1,6 @@
-//! Every operation meets every fault at the default time limit, on every generation, alone and in a
-//! group. What the client says is compared with what must come of the fault, and with what is there
-//! afterwards. Under a paused clock.
+//! Every operation meets every fault at the default timeout, on every generation, on a single
+//! server and in a group. The result of the client is compared with the expected result of the
+//! fault, and with the state of the server afterwards. The clock is paused.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use super::support::in_memory;
 use crate::common::embedded;
 use crate::common::peer::{self, Peer};
 
-/// What the client is asked to do.
+/// An operation of the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Operation {
     Add,
@@ -42,7 +42,7 @@ impl Operation {
         matches!(self, Add | Direct)
     }
 
-    /// The RPC that does what the operation is for, as fault rules name it.
+    /// Returns the RPC that executes the operation, as fault rules name it.
     fn rpc(self, behaviour: Behaviour) -> &'static str {
         let lists = matches!(behaviour, Behaviour::DupExist | Behaviour::Idempotent);
         match self {
@@ -56,22 +56,22 @@ impl Operation {
     }
 }
 
-/// How a call ends.
+/// The result of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
-    /// Done, and the client says so.
+    /// The operation was executed, and the client reports it.
     Done,
-    /// The request was sent, and the client says that its effect is not known.
+    /// The request was sent, and the client reports that its effect is not known.
     Unknown,
-    /// An error of another kind: nothing was done.
+    /// The client reports an error of another kind. Nothing was done.
     Failed(ErrorKind),
-    /// No error, but not what was asked for: nothing created, nothing changed, nothing listed.
+    /// There is no error, but nothing was created, changed or listed.
     Otherwise,
 }
 
 use End::{Done, Failed, Otherwise, Unknown};
 
-/// What must come of an operation whose request meets a fault once.
+/// Returns the expected result of an operation whose request meets a fault once.
 fn expected(operation: Operation, behaviour: Behaviour, servers: u8, fault: &str) -> End {
     let (word, argument) = fault.split_once(':').unwrap_or((fault, ""));
     if let (Direct, Behaviour::Freezed | Behaviour::Checkpoint | Behaviour::RemoteName) =
@@ -84,20 +84,21 @@ fn expected(operation: Operation, behaviour: Behaviour, servers: u8, fault: &str
     }
     if operation.reads() {
         return match fault {
-            // Who confuses answers is not believed.
+            // The client does not trust a server that confuses responses.
             "another-seqid" => Failed(ErrorKind::Protocol),
-            // The server leads again, by itself and on the same connection: nothing tells the call.
+            // The server becomes the leader again on the same connection, which the call cannot
+            // notice.
             "change-leader-after:1500"
                 if servers == 1 && operation.rpc(behaviour) == "list-apps" =>
             {
                 Otherwise
             }
-            // A read is repeated until an answer comes.
+            // A read is repeated until a response arrives.
             _ => Done,
         };
     }
     let short = argument.is_empty() || argument == "0" || argument == "1000" || argument == "1500";
-    // A direct add did not look before: what is there afterwards may have been there before.
+    // A direct add did not read first, so the listed duplication may have existed before.
     let lost = if operation == Direct { Unknown } else { Done };
     match word {
         "close-before" | "fail-store" | "crash-before-store" => Unknown,
@@ -115,14 +116,14 @@ fn expected_of_refusal(operation: Operation, behaviour: Behaviour, code: &str) -
     let failed = |kind| Failed(kind);
     match code {
         "ERR_SERVICE_NOT_ACTIVE" | "ERR_FORWARD_TO_OTHERS" | "ERR_UNDER_RECOVERY" => Done,
-        // Where the list RPC is refused, the query RPC is asked.
+        // If the list RPC is refused, the client uses the query RPC.
         _ if operation == Query && operation.rpc(behaviour) == "list" => Done,
         "ERR_BUSY" => failed(ErrorKind::Busy),
         "ERR_ACL_DENY" => failed(ErrorKind::PermissionDenied),
         "ERR_APP_NOT_EXIST" => failed(ErrorKind::TableNotFound),
         "ERR_OBJECT_NOT_FOUND" if operation.reads() => failed(ErrorKind::TableNotFound),
         "ERR_OBJECT_NOT_FOUND" if operation.adds() => Unknown,
-        // To a remove that is no error.
+        // For a removal this is no error.
         "ERR_OBJECT_NOT_FOUND" if operation == Remove => Otherwise,
         "ERR_OBJECT_NOT_FOUND" => failed(ErrorKind::DuplicationNotFound),
         "ERR_INVALID_PARAMETERS" if operation.adds() => failed(ErrorKind::InvalidArgument),
@@ -168,16 +169,16 @@ fn target() -> Selector {
     Selector::Cluster("target".to_owned())
 }
 
-/// What a call came to: how it ended, and what the error said.
+/// The result of a call, and the text of its error.
 struct Ended {
     end: End,
     error: Option<Error>,
 }
 
-/// `as_asked` looks at what a call without an error has come to.
-fn ended<T>(result: Result<T, Error>, as_asked: impl Fn(&T) -> bool) -> Ended {
+/// Returns the result of a call. `as_requested` checks the value of a call without an error.
+fn ended<T>(result: Result<T, Error>, as_requested: impl Fn(&T) -> bool) -> Ended {
     let end = match &result {
-        Ok(value) if as_asked(value) => Done,
+        Ok(value) if as_requested(value) => Done,
         Ok(_) => Otherwise,
         Err(error) if error.kind() == ErrorKind::OutcomeUnknown => Unknown,
         Err(error) => Failed(error.kind()),
@@ -206,13 +207,13 @@ async fn call(client: &Client, operation: Operation) -> Ended {
     }
 }
 
-/// The duplication that the operation is about, as it is there in the end.
+/// Returns the final state of the duplication on the server.
 async fn truth(client: &Client) -> Option<Duplication> {
     sleep(Duration::from_secs(60)).await;
     client.query(TABLE).await.expect("an answer").pop()
 }
 
-/// Whether that is what the operation is to make.
+/// Returns whether the state is the one that the operation should create.
 fn is_made(operation: Operation, now: Option<&Duplication>) -> bool {
     match operation {
         Add | Direct | Query | List => now.is_some(),
@@ -223,7 +224,7 @@ fn is_made(operation: Operation, now: Option<&Duplication>) -> bool {
     }
 }
 
-/// Makes what the operation needs to be there, by requests of the test's own.
+/// Creates the duplication that the operation needs, with requests of the test.
 async fn prepare(group: &Group, operation: Operation, behaviour: Behaviour) {
     if operation.adds() {
         return;
@@ -237,7 +238,7 @@ async fn prepare(group: &Group, operation: Operation, behaviour: Behaviour) {
     }
 }
 
-/// Runs one combination; what is wrong with it.
+/// Runs one combination, and returns what is wrong.
 async fn run(
     operation: Operation,
     behaviour: Behaviour,
@@ -272,16 +273,18 @@ async fn run(
         return wrong("it ends otherwise");
     }
     if group.would_have_died() > 0 {
-        return wrong("it would have ended a real server");
+        return wrong("the request would have ended a real server");
     }
     match ended.end {
-        Done if !made => wrong("it is said to be done, and is not"),
-        Failed(_) if made && !operation.reads() => wrong("it is said to have failed, and is done"),
+        Done if !made => wrong("the client reports success, but nothing was done"),
+        Failed(_) if made && !operation.reads() => {
+            wrong("the client reports a failure, but the operation was executed")
+        }
         Done | Failed(_) | Otherwise | Unknown => Ok(()),
     }
 }
 
-/// Says the generation where no request tells it.
+/// States the generation if the client cannot find it out.
 trait Told {
     fn generation_if_it_cannot_be_told(self, behaviour: Behaviour) -> Self;
 }
@@ -296,7 +299,7 @@ impl Told for pegasus_dup::ClientBuilder {
 }
 
 #[test]
-fn every_operation_meets_every_fault_at_the_default_time_limit() {
+fn every_operation_meets_every_fault_at_the_default_timeout() {
     let mut wrong = Vec::new();
     for operation in OPERATIONS {
         for behaviour in Behaviour::ALL {
@@ -316,8 +319,8 @@ fn every_operation_meets_every_fault_at_the_default_time_limit() {
     assert!(wrong.is_empty(), "{} are wrong:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// Runs `call` with a client of that time limit, against a server where a duplication to the cluster
-/// `target` exists if `exists`, and which meets that fault.
+/// Runs `call` with a client with the given timeout and a server with the given fault. If `exists`
+/// is true, the server has a duplication to the cluster `target`.
 fn with_time_limit<T>(
     seconds: u64,
     exists: bool,
@@ -343,7 +346,7 @@ fn with_time_limit<T>(
 }
 
 #[test]
-fn a_removal_that_was_seen_once_says_that_the_time_was_too_short() {
+fn a_removal_with_a_single_read_says_that_the_time_was_too_short() {
     let error = with_time_limit(3, true, "modify#1=drop-reply", async |client| {
         client.remove(TABLE, &target()).await.expect_err("a doubt")
     });
@@ -354,7 +357,7 @@ fn a_removal_that_was_seen_once_says_that_the_time_was_too_short() {
 }
 
 #[test]
-fn what_was_seen_last_is_said_of_a_change_that_is_not_known() {
+fn an_unknown_change_reports_what_was_read_last() {
     let error = with_time_limit(10, true, "modify#1=close-before", async |client| {
         client.pause(TABLE, &target()).await.expect_err("a doubt")
     });
@@ -365,7 +368,7 @@ fn what_was_seen_last_is_said_of_a_change_that_is_not_known() {
 }
 
 #[test]
-fn a_response_that_comes_while_the_table_is_read_back_counts() {
+fn a_response_that_arrives_during_the_reads_counts() {
     let removal = with_time_limit(3, true, "modify#1=delay:2500", async |client| {
         client.remove(TABLE, &target()).await.expect("a removal")
     });

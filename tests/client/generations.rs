@@ -1,5 +1,5 @@
-//! The client against a server of each generation: the outcome is right, and nothing is sent that
-//! would end or harm a real one.
+//! Tests the client with a server of each generation. The outcome must be correct, and no request
+//! may end or harm a real server.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -46,7 +46,7 @@ fn running(behaviour: Behaviour) -> Status {
 }
 
 #[tokio::test]
-async fn a_life_on_every_generation() {
+async fn the_life_of_a_duplication_on_every_generation() {
     for behaviour in ALL {
         let server = embedded::start(embedded::still(behaviour)).await;
         let client = builder(&server).build().unwrap();
@@ -69,7 +69,8 @@ async fn a_life_on_every_generation() {
         let mode = client.set_fail_mode("temp", &target(), FailMode::Skip).await.unwrap();
         assert_eq!(mode.value().fail_mode, Some(FailMode::Skip), "{behaviour}");
 
-        // What exists is told of, and left as it is: paused, its fail mode set.
+        // The existing duplication is reported and not changed: it stays paused, with its fail
+        // mode.
         let again = client.add(&spec()).await.unwrap();
         let Outcome::AlreadyExists { existing, differences, evidence, warning, .. } = again else {
             panic!("{behaviour}: {again:?}");
@@ -123,7 +124,7 @@ async fn refusals_on_every_generation() {
 }
 
 #[tokio::test]
-async fn what_a_generation_would_ignore_is_refused_unless_someone_knows_better() {
+async fn properties_that_a_generation_would_ignore_are_refused_unless_the_generation_is_stated() {
     let named = DuplicationSpec { remote_table: Some("other".into()), ..spec() };
     let counted = DuplicationSpec { remote_replica_count: Some(1), ..spec() };
     let shipped = DuplicationSpec { checkpoint: true, ..spec() };
@@ -145,7 +146,7 @@ async fn what_a_generation_would_ignore_is_refused_unless_someone_knows_better()
             server.stop().await;
         }
     }
-    // A snapshot that echoes has it; only someone who knows can say so beforehand.
+    // A snapshot with an echo supports remote tables, but only the user can know this beforehand.
     let server = embedded::start(embedded::still(Behaviour::RemoteName)).await;
     let client = builder(&server).generation(Generation::RemoteName).build().unwrap();
     let outcome = client.add(&named).await.unwrap();
@@ -154,7 +155,7 @@ async fn what_a_generation_would_ignore_is_refused_unless_someone_knows_better()
     server.stop().await;
 }
 
-/// Tells what it is told to, and counts how often it is asked.
+/// A version look-up that returns a fixed version, and counts the look-ups.
 #[derive(Debug, Clone)]
 struct Told(Option<&'static str>, Arc<AtomicUsize>);
 
@@ -175,7 +176,7 @@ async fn everything_works_with_http_closed() {
         let shipped = DuplicationSpec { checkpoint: behaviour != Behaviour::Freezed, ..spec() };
         assert!(client.add(&shipped).await.unwrap().created(), "{behaviour}");
         assert!(!client.add(&spec()).await.unwrap().created(), "{behaviour}");
-        // Two generations prove themselves by RPC alone.
+        // The RPCs alone prove the other generations.
         let needed = matches!(behaviour, Behaviour::Checkpoint | Behaviour::RemoteName);
         assert_eq!(asked.load(Ordering::Relaxed), usize::from(needed), "{behaviour}");
         let which = target();
@@ -185,10 +186,10 @@ async fn everything_works_with_http_closed() {
     }
 }
 
-/// No status number leaves before the generation is known, and never another generation's: a
-/// server that counts what it is sent.
+/// The client sends no status number before it knows the generation, and never the number of
+/// another generation. The server records the requests.
 #[tokio::test]
-async fn no_status_number_leaves_before_the_generation_is_known() {
+async fn no_status_number_is_sent_before_the_generation_is_known() {
     for (counts, running, paused, removed) in [(true, 3, 4, 5), (false, 1, 2, 3)] {
         let mut world = World { counts, ..World::old() };
         world.entries = vec![Entry { status: running, ..world.entry(DUPID) }];
@@ -215,7 +216,7 @@ async fn no_status_number_leaves_before_the_generation_is_known() {
         let seen = fake.seen();
         let first = seen.iter().position(|seen| seen.is::<ModifyDuplication>()).unwrap();
         let learnt = seen.iter().position(|seen| seen.is::<GetMaxReplicaCount>()).unwrap();
-        assert!(learnt < first, "asked before anything was changed");
+        assert!(learnt < first, "the generation was found out before anything was changed");
         let numbers: Vec<_> = seen
             .iter()
             .filter(|seen| seen.is::<ModifyDuplication>())
@@ -229,9 +230,9 @@ async fn no_status_number_leaves_before_the_generation_is_known() {
     }
 }
 
-/// A server that answers the proof by garbage tells nothing, and is sent nothing.
+/// If the response to the list RPC is garbage, the generation is not known, and nothing is sent.
 #[tokio::test]
-async fn a_generation_that_cannot_be_told_is_sent_no_change() {
+async fn no_change_is_sent_if_the_generation_is_not_known() {
     let world = World::old();
     let fake = Fake::start(move |seen| match seen.is::<GetMaxReplicaCount>() {
         true => seen.framework("ERR_NETWORK_FAILURE"),
@@ -246,7 +247,7 @@ async fn a_generation_that_cannot_be_told_is_sent_no_change() {
 }
 
 #[tokio::test]
-async fn a_thin_answer_is_a_refusal_where_it_is_known_to_be() {
+async fn a_thin_response_is_a_refusal_on_generations_that_refuse_so() {
     for version in ["2.5.0", "2.6.0-SNAPSHOT"] {
         let world = World::old();
         let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
@@ -266,7 +267,7 @@ async fn a_thin_answer_is_a_refusal_where_it_is_known_to_be() {
 }
 
 #[tokio::test]
-async fn after_a_lost_answer_a_frail_server_is_sent_nothing_but_queries() {
+async fn after_a_lost_response_a_freezed_server_is_sent_only_queries() {
     let world = World::freezed();
     let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
         true => Say::CLOSE,
@@ -283,9 +284,10 @@ async fn after_a_lost_answer_a_frail_server_is_sent_nothing_but_queries() {
     assert_eq!(fake.count::<AddDuplication>(), 1);
 }
 
-/// A change whose answer was lost is looked for; whose request was lost, is unknown.
+/// If the response to a change is lost, reads show the change. If the request is lost, the result
+/// is unknown.
 #[tokio::test]
-async fn changes_with_lost_answers() {
+async fn changes_with_lost_responses() {
     for behaviour in ALL {
         for (fault, known) in [
             ("modify#1=drop-reply", true),
@@ -316,7 +318,7 @@ async fn changes_with_lost_answers() {
 }
 
 #[tokio::test]
-async fn a_removal_with_a_lost_answer() {
+async fn a_removal_with_a_lost_response() {
     for behaviour in ALL {
         let server = embedded::start(embedded::still(behaviour)).await;
         let client = builder(&server).build().unwrap();
@@ -328,14 +330,14 @@ async fn a_removal_with_a_lost_answer() {
     }
 }
 
-/// Another one with the same dupid is not the one that a change was meant for.
+/// A change is not applied to another duplication with the same dupid.
 #[tokio::test]
 async fn a_dupid_that_is_used_again_is_another_duplication() {
     let mut world = World::dup_exist();
     world.entries = vec![world.entry(DUPID)];
     let fake = Fake::start(move |seen| {
         if seen.is::<ModifyDuplication>() {
-            // Removed and added again by somebody, within the second.
+            // Another client removes and adds the duplication within the second.
             world.entries[0].create_ts += 7;
             world.entries[0].status = 4;
             return Say::CLOSE;
@@ -349,9 +351,10 @@ async fn a_dupid_that_is_used_again_is_another_duplication() {
     assert_eq!(error.kind(), ErrorKind::DuplicationNotFound, "{error}");
 }
 
-/// A leader that has not read its duplications back lists none: that is not believed at once.
+/// A leader that has not read its duplications back lists none. The client does not believe this at
+/// once.
 #[tokio::test]
-async fn a_change_with_a_lost_answer_is_not_given_up_for_an_early_leader() {
+async fn an_early_leader_does_not_end_a_change_with_a_lost_response() {
     let (mut world, mut changed) = (World::dup_exist(), false);
     world.entries = vec![world.entry(DUPID)];
     let mut paused = Vec::new();

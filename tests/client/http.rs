@@ -1,4 +1,4 @@
-//! `GET /version`: what is believed of it, and who never sees it.
+//! Tests how the client uses `GET /version`, and that a proxy never sees the request.
 
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -18,7 +18,7 @@ async fn server(pages: Pages) -> Fake {
     Fake::with_pages(pages, move |seen| world.answer(seen)).await
 }
 
-/// The generation that a refusal names.
+/// Returns the generation that a refusal names.
 async fn generation(metas: &[&Fake]) -> String {
     let metas: Vec<String> = metas.iter().map(|fake| fake.address.to_string()).collect();
     let client =
@@ -33,7 +33,7 @@ async fn generation(metas: &[&Fake]) -> String {
 }
 
 #[tokio::test]
-async fn versions_that_parse_are_believed() {
+async fn versions_that_can_be_parsed_are_used() {
     for (pages, expected) in [
         (
             (|_| page("200 OK", "", r#"{"Version":"2.5.0","GitCommit":"0ca31b70"}"#)) as Pages,
@@ -47,9 +47,10 @@ async fn versions_that_parse_are_believed() {
     }
 }
 
-/// The client sends its own head in one segment, which 2.5.0 needs: the fake closes otherwise.
+/// The client must send its head in one segment, which 2.5.0 needs. The fake server closes the
+/// connection otherwise.
 #[tokio::test]
-async fn a_page_that_comes_in_pieces_is_read() {
+async fn a_page_that_arrives_in_pieces_is_read() {
     fn cut(size: usize) -> String {
         let page = page("200 OK", "Content-Type: text/plain\r\n", r#"{"Version":"2.5.0"}"#);
         let pieces: Vec<&str> =
@@ -62,7 +63,7 @@ async fn a_page_that_comes_in_pieces_is_read() {
 }
 
 #[tokio::test]
-async fn pages_that_prove_nothing_are_not() {
+async fn pages_without_a_version_are_not_used() {
     for pages in [
         (|_| page("200 OK", "", "null")) as Pages,
         |_| page("200 OK", "", ""),
@@ -119,12 +120,12 @@ async fn one_redirect_is_followed_and_only_to_a_listed_server() {
 }
 
 #[tokio::test]
-async fn a_server_that_keeps_silent_by_http_is_not_waited_for_until_the_deadline() {
+async fn a_server_whose_http_is_silent_does_not_use_up_the_deadline() {
     assert_eq!(generation(&[&server(|_| SILENCE.to_owned()).await]).await, "snapshot-2.6");
 }
 
 #[tokio::test]
-async fn a_proxy_of_the_environment_never_sees_it() {
+async fn a_proxy_from_the_environment_never_sees_the_request() {
     let proxy = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = format!("http://{}", proxy.local_addr().unwrap());
     let fake = server(|_| page("200 OK", "", r#"{"Version":"2.5.0"}"#)).await;

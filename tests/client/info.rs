@@ -1,4 +1,4 @@
-//! What the meta servers are: which can be reached, which leads, and what the leader is.
+//! Tests `info`: which meta servers can be reached, which is the leader, and its generation.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use pegasus_dup::{Client, ClientBuilder, ErrorCode, Generation, Info, KnownBy, R
 use crate::common::embedded;
 use crate::common::fake::{Fake, Say, World};
 
-/// Servers that tell no version: their HTTP is closed.
+/// A version look-up of servers whose HTTP is closed.
 #[derive(Debug, Clone, Copy)]
 struct Closed;
 
@@ -74,7 +74,7 @@ async fn the_generation_and_how_it_is_known() {
 }
 
 #[tokio::test]
-async fn a_wrong_statement_is_told_and_what_was_found_counts() {
+async fn a_wrong_stated_generation_is_a_warning_and_the_found_one_is_used() {
     let server = embedded::start(embedded::still(Behaviour::Freezed)).await;
     let client =
         builder(server.address().to_string()).generation(Generation::DupExist).build().unwrap();
@@ -86,7 +86,7 @@ async fn a_wrong_statement_is_told_and_what_was_found_counts() {
     server.stop().await;
 }
 
-/// A follower that names `leader`.
+/// Starts a follower that names `leader`.
 async fn follower(leader: SocketAddr) -> Fake {
     let SocketAddr::V4(leader) = leader else { panic!("loopback is IPv4 here") };
     Fake::start(move |seen| match seen.is::<QueryConfig>() {
@@ -115,7 +115,7 @@ async fn follower(leader: SocketAddr) -> Fake {
 }
 
 #[tokio::test]
-async fn every_listed_server_and_whom_a_follower_names_in_the_same_order_each_time() {
+async fn every_listed_server_and_every_named_leader_in_the_same_order_each_time() {
     let leader = embedded::start(embedded::still(Behaviour::DupExist)).await;
     let follower = follower(leader.address()).await;
     let silent = Fake::start(|_| Say::NOTHING).await;
@@ -175,9 +175,9 @@ async fn no_leader_is_no_error() {
     );
 }
 
-/// Nothing but questions is sent, and none that ends a server.
+/// `info` sends only reads, and no request that ends a server.
 #[tokio::test]
-async fn only_questions_are_sent() {
+async fn only_reads_are_sent() {
     let world = World::old();
     let fake = Fake::start(move |seen| world.answer(seen)).await;
     let info = builder(fake.address.to_string()).build().unwrap().info().await.unwrap();

@@ -1,5 +1,5 @@
-//! The leader is found and followed, and requests share a connection: over loopback, but for the
-//! test that needs a stream that takes nothing.
+//! Tests that the client finds and follows the leader, and that requests share a connection. The
+//! tests use the loopback interface, except the test that needs a stream that accepts no bytes.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -28,7 +28,7 @@ fn spec() -> DuplicationSpec {
     DuplicationSpec::new("temp", "target")
 }
 
-#[allow(clippy::disallowed_methods)] // how long a caller waits is what is tested
+#[allow(clippy::disallowed_methods)] // the test measures how long a caller waits
 fn now() -> Instant {
     Instant::now()
 }
@@ -50,13 +50,14 @@ fn assert_created(outcome: &pegasus_dup::Result<Outcome<pegasus_dup::Duplication
 }
 
 #[tokio::test]
-async fn a_follower_listed_first_costs_one_question() {
+async fn a_follower_listed_first_costs_one_request() {
     let group = group(2).await;
     let [leader, follower] = group.servers() else { panic!("two servers") };
     let client = client(&[address(follower), address(leader)]);
     let begin = now();
     assert_created(&client.add(&spec()).await);
-    // Finding the leader is no change of it: no waiting for 2 s.
+    // Finding the leader does not count as a change of the leader, so the client does not wait for
+    // 2 s.
     assert!(begin.elapsed() < Duration::from_millis(1900), "{:?}", begin.elapsed());
     group.stop().await;
 }
@@ -80,18 +81,18 @@ async fn the_leader_is_followed_when_it_changes() {
         let found = client.query("temp").await.unwrap();
         assert_eq!(found.len(), 1, "leader {leader}");
     }
-    // An add over the new leader knows what the old one made.
+    // An add through the new leader finds the duplication that the old leader created.
     let outcome = client.add(&spec()).await.unwrap();
     assert_eq!(outcome.evidence(), Evidence::ListedBefore);
     group.stop().await;
 }
 
 #[tokio::test]
-async fn refused_and_silent_servers_are_passed_over() {
+async fn servers_that_refuse_connections_or_are_silent_are_skipped() {
     let refusing = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let refused = refusing.local_addr().unwrap().to_string();
     drop(refusing);
-    // Connections wait in its queue; nobody takes them.
+    // Connections wait in the queue of the socket, and nothing accepts them.
     let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let silent_address = silent.local_addr().unwrap().to_string();
     let server = embedded::start(embedded::still(Behaviour::Idempotent)).await;
@@ -115,14 +116,14 @@ async fn ipv6_addresses_have_brackets() {
     let address = address(&server);
     assert!(address.starts_with("[::1]:"), "{address}");
     assert_created(&client(std::slice::from_ref(&address)).add(&spec()).await);
-    // The server's name in an error is one that the client takes again.
+    // The client accepts the server's name in an error as an address.
     let error = client(std::slice::from_ref(&address)).query("nothing").await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TableNotFound);
     assert_eq!(error.server(), Some(address.as_str()));
     server.stop().await;
 }
 
-/// A connection's requests, one after the other; `None` at its end.
+/// Returns the next request of a connection, or `None` at its end.
 async fn next_request(
     stream: &mut (impl AsyncRead + Unpin),
     input: &mut Vec<u8>,
@@ -138,8 +139,8 @@ async fn next_request(
     }
 }
 
-/// The answer of a leader, to the question whether it is one and to lists: of the table asked for,
-/// with the length of its name as its id.
+/// Returns the response of a leader to the request for the leader, or to a list. The list has one
+/// table, whose id is the length of its name.
 fn leader_says(request: &[u8]) -> Vec<u8> {
     let request = frame::decode_request(request).unwrap();
     if request.name == QueryConfig::NAME {
@@ -172,7 +173,7 @@ fn leader_says(request: &[u8]) -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn many_requests_in_flight_share_a_connection_and_find_their_answers() {
+async fn many_requests_in_flight_share_a_connection_and_get_their_responses() {
     const MANY: usize = 100;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
@@ -190,7 +191,7 @@ async fn many_requests_in_flight_share_a_connection_and_find_their_answers() {
                 }
                 waiting.push(answer);
                 if waiting.len() == MANY {
-                    // All of them wait; the last one asked is answered first.
+                    // All requests wait. The server responds to the last request first.
                     for answer in waiting.drain(..).rev() {
                         stream.write_all(&answer).await.unwrap();
                     }
@@ -216,12 +217,12 @@ async fn many_requests_in_flight_share_a_connection_and_find_their_answers() {
 }
 
 #[tokio::test]
-async fn a_connection_that_the_server_closed_is_made_anew() {
+async fn a_connection_that_the_server_closed_is_replaced() {
     let server = embedded::start(embedded::still(Behaviour::Idempotent)).await;
     let client = client(&[address(&server)]);
     assert!(client.query("temp").await.unwrap().is_empty());
     for _ in 0..3 {
-        // Every connection ends, between two calls.
+        // All connections are closed between two calls.
         server.hub().crash(Duration::from_millis(1));
         sleep(Duration::from_millis(50)).await;
         client.query("temp").await.unwrap();
@@ -233,7 +234,7 @@ async fn a_connection_that_the_server_closed_is_made_anew() {
 }
 
 #[tokio::test]
-async fn a_connection_that_breaks_under_a_question_is_made_anew() {
+async fn a_connection_that_breaks_during_a_read_is_replaced() {
     let (mut world, mut asked) = (World::dup_exist(), 0);
     world.entries = vec![world.entry(DUPID)];
     let fake = Fake::start(move |seen| {
@@ -251,7 +252,7 @@ async fn a_connection_that_breaks_under_a_question_is_made_anew() {
     assert_eq!(fake.count::<ListDuplication>(), 2);
 }
 
-/// Connects after a while.
+/// A connector that needs some time.
 #[derive(Debug)]
 struct Slowly(String);
 
@@ -267,7 +268,7 @@ impl Connector for Slowly {
 }
 
 #[tokio::test]
-async fn an_add_that_is_cancelled_before_it_was_sent_never_is() {
+async fn an_add_that_is_cancelled_before_it_was_sent_is_never_sent() {
     let world = World::dup_exist();
     let fake = Fake::start(move |seen| world.answer(seen)).await;
     let connector = Slowly(fake.address.to_string());
@@ -277,11 +278,11 @@ async fn an_add_that_is_cancelled_before_it_was_sent_never_is() {
     assert_eq!(client.unsettled(), [""; 0]);
     sleep(Duration::from_millis(600)).await;
     assert_eq!(fake.count::<AddDuplication>(), 0);
-    // The client is as good as before.
+    // The client can still be used.
     assert!(client.query("temp").await.unwrap().is_empty());
 }
 
-/// Connects to one stream in memory, once.
+/// A connector that connects once, to a stream in memory.
 #[derive(Debug)]
 struct Once(Mutex<Option<DuplexStream>>);
 
@@ -305,7 +306,8 @@ async fn calls_that_are_cancelled_while_nothing_can_be_written_are_not_sent_late
     let counted = seen.clone();
     let server = tokio::spawn(async move {
         let mut input = Vec::new();
-        // The question for the leader, and the first list; then it reads nothing for a while.
+        // Responds to the request for the leader and to the first list, then reads nothing for a
+        // while.
         for _ in 0..2 {
             let request = next_request(&mut theirs, &mut input).await.unwrap();
             theirs.write_all(&leader_says(&request)).await.unwrap();
@@ -339,10 +341,10 @@ async fn calls_that_are_cancelled_while_nothing_can_be_written_are_not_sent_late
         assert!(call.await.unwrap_err().is_cancelled());
     }
     go_on.notify_one();
-    // Answered after everything that was on its way before it.
+    // The response to this request arrives after those to all earlier requests.
     assert_eq!(client.query("last").await.unwrap()[0].table, "last");
     let seen = seen.load(Ordering::Relaxed);
-    // What the connection holds to be written is a quarter of a MiB, some 350 bytes a request.
+    // The connection buffers a quarter of a MiB, and a request has about 350 bytes.
     assert!(seen > 1 && seen < MANY / 2, "{seen} of {MANY} were sent");
     drop(client);
     server.await.unwrap();

@@ -1,5 +1,5 @@
-//! Lists of many tables, over streams in memory and under a paused clock: on servers without the list
-//! RPC each table is a question of its own.
+//! Tests lists of many tables, over streams in memory and with a paused clock. On servers without
+//! the list RPC the client sends a query for each table.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -20,9 +20,9 @@ use super::support::fake;
 use crate::common::embedded;
 use crate::common::fake::{Say, Seen, World};
 
-/// How long bytes take from the client to the server, and back.
+/// How long bytes take in each direction.
 const ONE_WAY: Duration = Duration::from_millis(25);
-/// The time of day does not matter here.
+/// The wall time, which does not matter in these tests.
 const NOON_MS: i64 = 1_795_000_000_000;
 
 #[derive(Debug)]
@@ -39,7 +39,7 @@ fn now() -> Instant {
     Instant::now()
 }
 
-/// What the client talks to.
+/// A server for the client.
 trait Serve: Send + Sync + 'static {
     fn serve(&self, stream: DuplexStream);
 }
@@ -50,7 +50,7 @@ impl<F: Fn(DuplexStream) + Send + Sync + 'static> Serve for F {
     }
 }
 
-/// Streams in memory whose bytes take their time, however many are on their way.
+/// Streams in memory that delay all bytes by the same time.
 #[derive(Clone)]
 struct Slow {
     server: Arc<dyn Serve>,
@@ -68,7 +68,7 @@ impl Slow {
         Slow { server: Arc::new(server), connections: Arc::default() }
     }
 
-    /// A client of 2.4 or later, which does not tell its version.
+    /// Returns a client of a server of 2.4 or later that does not report its version.
     fn client(&self) -> Client {
         let builder = Client::builder().meta("10.0.0.1:34601").seed(1);
         builder.connector(self.clone()).version_lookup(self.clone()).build().unwrap()
@@ -94,7 +94,7 @@ impl VersionLookup for Slow {
     }
 }
 
-/// Hands on each read one way later.
+/// Forwards the bytes of each read after the time of one direction.
 fn carry(
     mut from: impl AsyncRead + Send + Unpin + 'static,
     mut to: impl AsyncWrite + Send + Unpin + 'static,
@@ -120,7 +120,8 @@ fn carry(
     });
 }
 
-/// An embedded server with that many tables, named `table0000` and so on, of 1 to 7 partitions.
+/// Returns an embedded server with `tables` tables, named `table0000` and so on, with 1 to 7
+/// partitions.
 fn embedded(behaviour: Behaviour, tables: usize) -> (Slow, Group) {
     let table = |index: usize| format!("table{index:04}:{}:3", index % 7 + 1);
     let config = ServerConfig {
@@ -163,7 +164,7 @@ async fn a_thousand_tables_far_away_are_listed_within_2_s() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn tables_without_duplications_and_partition_counts_are_told_by_every_generation() {
+async fn every_generation_reports_tables_without_duplications_and_partition_counts() {
     for behaviour in Behaviour::ALL {
         let (slow, _group) = embedded(behaviour, 300);
         let client = slow.client();
@@ -192,7 +193,7 @@ async fn tables_without_duplications_and_partition_counts_are_told_by_every_gene
     }
 }
 
-/// A server without the list RPC whose tables and answers a test sets.
+/// Returns a server without the list RPC, whose tables and responses the test defines.
 fn old(answer: impl FnMut(&Seen) -> Option<Say> + Send + 'static) -> Slow {
     let answer = Arc::new(Mutex::new(answer));
     Slow::new(move |stream: DuplexStream| {
@@ -227,8 +228,9 @@ fn apps(names: &[(&str, i32)]) -> ListAppsAnswer {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_table_that_is_dropped_meanwhile_is_left_out_and_one_made_anew_has_no_partition_count() {
-    // The server has the table `temp` alone, with the id 3.
+async fn a_table_that_is_dropped_meanwhile_is_left_out_and_a_recreated_table_has_no_partition_count()
+ {
+    // The server has only the table `temp`, with the id 3.
     let answer = apps(&[("temp", 2), ("zero", 4), ("dropped", 1)]);
     let slow = old(move |seen| match seen.name.as_str() {
         ListApps::NAME => Some(seen.answer(&answer)),
@@ -268,7 +270,7 @@ async fn a_list_whose_tables_are_refused_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_that_takes_too_long_says_nothing_of_kerberos() {
+async fn a_list_that_takes_too_long_does_not_mention_kerberos() {
     let answer = apps(&[("temp", 3)]);
     let slow = old(move |seen| match seen.name.as_str() {
         ListApps::NAME => Some(seen.answer(&answer)),
@@ -280,8 +282,8 @@ async fn a_list_that_takes_too_long_says_nothing_of_kerberos() {
     assert!(!error.to_string().contains("Kerberos"), "{error}");
 }
 
-/// Holds back the answers about tables until no more questions come; then the last one is answered
-/// first. `most` is how many waited at once.
+/// Holds back the responses to queries until no more queries arrive, then responds to the last
+/// query first. `most` becomes the highest number of queries that waited at the same time.
 async fn hold_back(mut stream: DuplexStream, apps: ListAppsAnswer, most: Arc<AtomicUsize>) {
     let (mut input, mut held) = (Vec::new(), Vec::new());
     loop {
@@ -322,7 +324,7 @@ async fn hold_back(mut stream: DuplexStream, apps: ListAppsAnswer, most: Arc<Ato
 }
 
 #[tokio::test(start_paused = true)]
-async fn at_most_128_questions_wait_for_answers_and_the_order_is_that_of_the_tables() {
+async fn at_most_128_queries_are_in_flight_and_the_order_is_that_of_the_tables() {
     let names: Vec<String> = (0..300).map(|index| format!("t{index:03}")).collect();
     let answer = apps(&names.iter().map(|name| (name.as_str(), 3)).collect::<Vec<_>>());
     let most = Arc::new(AtomicUsize::new(0));

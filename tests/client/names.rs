@@ -1,4 +1,4 @@
-//! Meta servers that are given by name: each address of a name is a server of its own.
+//! Tests meta servers that are given by name. Each address of a name counts as a server.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -18,7 +18,7 @@ use super::support::fake;
 use crate::common::embedded;
 use crate::common::fake::{Fake, Pages, Say, Seen, World};
 
-/// A name service of a test's own.
+/// A resolver whose addresses the test defines.
 #[derive(Debug, Clone, Default)]
 struct Names(Arc<Mutex<BTreeMap<String, Told>>>);
 
@@ -65,13 +65,14 @@ async fn leader() -> MetaServer {
     embedded::start(embedded::still(Behaviour::DupExist)).await
 }
 
-/// A loopback address at which nobody listens.
+/// Returns a loopback address at which nothing listens.
 async fn closed(ip: [u8; 4]) -> SocketAddr {
     let listener = TcpListener::bind(SocketAddr::from((ip, 0))).await.unwrap();
     listener.local_addr().unwrap()
 }
 
-/// A loopback address that takes connections and never answers, until the listener is dropped.
+/// Returns a loopback address that accepts connections and never responds, until the listener is
+/// dropped.
 async fn silent(ip: [u8; 4]) -> (TcpListener, SocketAddr) {
     let listener = TcpListener::bind(SocketAddr::from((ip, 0))).await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -88,7 +89,7 @@ async fn the_first_addresses_of_a_name_may_be_down_or_silent() {
         let names = Names::default().with("meta.example", &addresses);
         let client = client("meta.example:34601", &names);
         assert_eq!(client.query("temp").await.unwrap(), [], "{addresses:?}");
-        // An error names the server as the user gave it, and the address that answered.
+        // An error names the server as the user gave it, and the address that responded.
         let error = client.query("nothing").await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TableNotFound);
         assert_eq!(error.server(), Some(format!("meta.example:34601 ({at})").as_str()));
@@ -97,11 +98,11 @@ async fn the_first_addresses_of_a_name_may_be_down_or_silent() {
 }
 
 #[tokio::test]
-async fn an_address_that_does_not_lead_is_followed_to_the_leader() {
+async fn a_follower_leads_to_the_leader() {
     let group =
         MetaGroup::start(vec![embedded::still(Behaviour::DupExist); 3]).await.expect("it starts");
     let addresses: Vec<SocketAddr> = group.servers().iter().map(MetaServer::address).collect();
-    // The leader itself is not among the addresses.
+    // The leader is not among the addresses.
     let names = Names::default().with("meta.example", &addresses[1..]);
     let client = client("meta.example:34601", &names);
     assert!(client.add(&DuplicationSpec::new("temp", "target")).await.unwrap().created());
@@ -111,7 +112,7 @@ async fn an_address_that_does_not_lead_is_followed_to_the_leader() {
 }
 
 #[tokio::test]
-async fn names_are_resolved_anew_by_each_search() {
+async fn each_search_resolves_the_names_again() {
     let (old, new) = (leader().await, leader().await);
     let names = Names::default().with("meta.example", &[old.address()]);
     let client = client("meta.example:34601", &names);
@@ -124,7 +125,7 @@ async fn names_are_resolved_anew_by_each_search() {
 }
 
 #[tokio::test]
-async fn the_operating_system_resolves_names_unless_told_otherwise() {
+async fn the_operating_system_resolves_names_by_default() {
     let server = leader().await;
     let port = server.address().port();
     let client = Client::builder().meta(format!("localhost:{port}")).build().unwrap();
@@ -178,7 +179,7 @@ async fn the_version_is_looked_up_at_the_address_of_the_connection() {
     };
     let fake = Fake::with_pages(page, move |seen| world.answer(seen)).await;
     let down = closed([127, 0, 0, 2]).await;
-    // A name that only this test's name service knows: HTTP must not resolve the name again.
+    // Only the resolver of this test knows the name, so HTTP must not resolve the name again.
     let names = Names::default().with("meta.example", &[down, fake.address]);
     let spec = DuplicationSpec {
         remote_table: Some("other".into()),
@@ -188,7 +189,7 @@ async fn the_version_is_looked_up_at_the_address_of_the_connection() {
     assert!(error.message().ends_with("generation=checkpoint"), "{error}");
 }
 
-/// What a follower answers to the question who leads.
+/// Returns the response of a follower to the request for the leader.
 fn names_leader(by_address: Option<SocketAddr>, by_name: Option<&str>) -> QueryConfigAnswer {
     let primary = by_address.map(|address| match address {
         SocketAddr::V4(address) => address,
@@ -229,7 +230,7 @@ async fn a_leader_that_is_named_twice_is_tried_by_both_names() {
         (Some(silent), Some("leader.example")),
         (Some(at), Some("gone.example")),
         (Some(at), Some("unknown.example")),
-        // No name at all.
+        // The host name is empty.
         (Some(at), Some("")),
         (Some(at), None),
     ] {
@@ -242,7 +243,7 @@ async fn a_leader_that_is_named_twice_is_tried_by_both_names() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_leader_that_nobody_can_reach_is_told_with_both_its_names() {
+async fn an_unreachable_leader_is_reported_with_both_its_names() {
     let network = Network::default();
     let (follower, silent) = (at([10, 0, 0, 1]), at([10, 0, 0, 2]));
     network.set(follower, Place::Follows(silent, "leader.example"));
@@ -258,18 +259,18 @@ async fn a_leader_that_nobody_can_reach_is_told_with_both_its_names() {
     ] {
         assert!(error.message().contains(says), "{error}");
     }
-    // One of them has answered, so the cluster does not require Kerberos.
+    // One server has responded, so the cluster does not require Kerberos.
     assert!(error.hint().unwrap().contains("may be the leader"), "{error}");
 }
 
-/// Servers in memory, for what depends on the order of things or on time.
+/// Servers in memory, for tests that depend on the order of events or on time.
 #[derive(Debug, Clone, Default)]
 struct Network {
     places: Arc<Mutex<BTreeMap<SocketAddr, Place>>>,
     tried: Arc<Mutex<Vec<SocketAddr>>>,
 }
 
-/// What is at an address; at all others connections are refused.
+/// The server at an address. Connections to all other addresses are refused.
 #[derive(Debug, Clone)]
 enum Place {
     Silent,
@@ -287,7 +288,7 @@ impl Network {
         self.places.lock().unwrap().insert(address, place);
     }
 
-    /// What was tried since this was last asked.
+    /// Returns the addresses that were tried since the last call of this function.
     fn tried(&self) -> Vec<SocketAddr> {
         std::mem::take(&mut self.tried.lock().unwrap())
     }
@@ -329,14 +330,14 @@ async fn serve(place: Place, stream: tokio::io::DuplexStream) {
     }
 }
 
-/// A client of one name, in memory.
+/// Returns a client of one name, for servers in memory.
 fn client_of(addresses: &[SocketAddr], network: &Network) -> Client {
     let names = Names::default().with("meta.example", addresses);
     builder("meta.example:34601", &names).connector(network.clone()).build().unwrap()
 }
 
 #[tokio::test(start_paused = true)]
-async fn all_addresses_are_tried_within_the_time_limit() {
+async fn all_addresses_are_tried_within_the_timeout() {
     let network = Network::default();
     let addresses: Vec<SocketAddr> = (1..=40).map(|last| at([10, 0, 0, last])).collect();
     let (leader, others) = addresses.split_last().unwrap();
@@ -362,7 +363,7 @@ async fn the_families_of_addresses_take_turns() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_address_that_led_is_asked_first_by_the_next_search() {
+async fn the_next_search_asks_the_address_of_the_old_leader_first() {
     let network = Network::default();
     let [silent, leads, gone] = [1, 2, 3].map(|last| at([10, 0, 0, last]));
     network.set(silent, Place::Silent);
@@ -370,15 +371,16 @@ async fn the_address_that_led_is_asked_first_by_the_next_search() {
     let client = client_of(&[silent, leads, gone], &network);
     client.query("temp").await.unwrap();
     assert_eq!(network.tried(), [silent, leads]);
-    // The connection breaks, and the leader is found again without the silent server.
+    // The connection breaks, and the client finds the leader again without asking the silent
+    // server.
     network.set(leads, Place::Leads);
     client.query("temp").await.unwrap();
     assert_eq!(network.tried(), [leads]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_address_that_led_is_not_asked_once_its_name_has_lost_it() {
-    // It may belong to another cluster by then.
+async fn the_address_of_the_old_leader_is_not_asked_after_the_name_has_lost_it() {
+    // The old address may belong to another cluster now.
     let network = Network::default();
     let [old, new] = [1, 2].map(|last| at([10, 0, 0, last]));
     network.set(old, Place::LeadsAndBreaks);

@@ -1,5 +1,5 @@
-//! The client against the 2.6 snapshots of June to December 2024: they have ERR_DUP_EXIST, and no list
-//! RPC by which a client could tell.
+//! Tests the client with the 2.6 snapshots of June to December 2024. They have ERR_DUP_EXIST, but
+//! no list RPC by which a client could recognize them.
 
 use pegasus_dup::protocol::messages::{AddDuplication, ListDuplication, ListRequest};
 use pegasus_dup::server::{Behaviour, Group};
@@ -18,7 +18,7 @@ fn snapshot(faults: &[&str]) -> Group {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_add_is_created_without_certainty_and_a_second_one_is_seen_before_it_is_sent() {
+async fn an_add_is_created_without_certainty_and_a_second_add_is_not_sent() {
     let group = snapshot(&[]);
     let mut peer = Peer::in_memory(group.hubs().next().expect("a server"));
     peer.send::<ListDuplication>(&ListRequest { app_name_pattern: String::new(), match_type: 1 })
@@ -36,11 +36,11 @@ async fn an_add_is_created_without_certainty_and_a_second_one_is_seen_before_it_
 }
 
 #[tokio::test(start_paused = true)]
-async fn err_dup_exist_is_believed_all_the_same() {
-    // Ours is looked at when the first one is stored.
+async fn err_dup_exist_is_believed() {
+    // The server looks at the add of the client when the first add is stored.
     let group = snapshot(&["add#1=hold:300", "add#2=hold:500"]);
     let mut peer = Peer::in_memory(group.hubs().next().expect("a server"));
-    // Somebody else's add stands in the queue, where no query shows it.
+    // The add of another client waits in the queue, where no query shows it.
     peer.send::<AddDuplication>(&add("temp", "target")).await;
     assert_eq!(peer.query("temp").await.entry_list, Some(vec![]));
     let client = in_memory::client(&group, Behaviour::DupExist).build().expect("a client");

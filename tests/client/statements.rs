@@ -1,5 +1,6 @@
-//! A generation that somebody states is held against the server: a wrong statement is refused before
-//! anything depends on it, or, where only the answer to an add can refute it, right afterwards.
+//! Tests stated generations. The client compares a stated generation with the server. It refuses a
+//! wrong one before anything depends on it or, if only the response to an add can contradict it,
+//! immediately afterwards.
 
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use pegasus_dup::{
 
 use crate::common::embedded;
 
-/// A server that tells no version: its HTTP is closed.
+/// A version look-up of a server whose HTTP is closed.
 #[derive(Debug, Clone, Copy)]
 struct Closed;
 
@@ -45,13 +46,13 @@ fn target() -> Selector {
     Selector::Cluster("target".into())
 }
 
-/// Whether a statement is refuted by what a server shows that has told of a duplication, by
-/// `docs/operators.md`.
+/// Returns whether a server that has reported a duplication contradicts the stated generation,
+/// according to `docs/operators.md`.
 fn is_refuted(behaviour: Behaviour, stated: Generation, http: bool) -> bool {
     let right: &[Generation] = match behaviour {
         Behaviour::Freezed => &[Generation::Freezed],
         Behaviour::Checkpoint if http => &[Generation::Checkpoint],
-        // Without a version it may be some snapshot.
+        // Without a version the server may be any snapshot.
         Behaviour::Checkpoint => &[Generation::Checkpoint, Generation::Snapshot26],
         Behaviour::RemoteName => {
             &[Generation::RemoteName, Generation::Snapshot26, Generation::DupExist]
@@ -63,7 +64,7 @@ fn is_refuted(behaviour: Behaviour, stated: Generation, http: bool) -> bool {
     !right.contains(&stated)
 }
 
-/// Every behaviour, with and without HTTP, and every statement about it.
+/// Returns every behaviour, with and without HTTP, with every stated generation.
 fn everything() -> Vec<(Behaviour, bool, Generation)> {
     let mut all = Vec::new();
     for behaviour in Behaviour::ALL {
@@ -74,7 +75,7 @@ fn everything() -> Vec<(Behaviour, bool, Generation)> {
     all
 }
 
-/// What the server holds, as a client says that states nothing.
+/// Returns the duplications of the server, read by a client that states no generation.
 async fn truth(server: &MetaServer) -> Vec<Duplication> {
     builder(server, false).build().unwrap().list(&TablePattern::All).await.unwrap()
 }
@@ -89,7 +90,7 @@ fn assert_refuted(error: &Error, stated: Generation) {
     assert!(error.server().is_some() && error.hint().is_some(), "{error}");
 }
 
-/// One operation, and whether its end is what it is without a statement.
+/// An operation of the client.
 #[derive(Debug, Clone, Copy)]
 enum Operation {
     Query,
@@ -113,7 +114,8 @@ const OPERATIONS: [Operation; 8] = [
     Operation::AddAnother,
 ];
 
-/// Runs it: what was listed, changed or added.
+/// Runs the operation, and returns the statuses of the duplications that were listed, changed or
+/// added.
 async fn run(client: &Client, operation: Operation) -> Result<Vec<Option<Status>>, Error> {
     let which = target();
     let status = |one: &Duplication| one.status;
@@ -138,8 +140,9 @@ async fn run(client: &Client, operation: Operation) -> Result<Vec<Option<Status>
     }
 }
 
-/// How an operation ends on a server that has a duplication, and what status that has then. Nothing
-/// has changed where the operation failed, and nothing was sent that would have ended a real server.
+/// Runs an operation on a server that has a duplication, and returns the result and the final
+/// status. Checks that a failed operation changed nothing, and that no request would have ended a
+/// real server.
 async fn end_of(
     operation: Operation,
     behaviour: Behaviour,
@@ -169,7 +172,7 @@ async fn end_of(
 }
 
 #[tokio::test]
-async fn every_operation_under_every_statement_on_every_generation() {
+async fn every_operation_with_every_stated_generation_on_every_generation() {
     for behaviour in Behaviour::ALL {
         for operation in OPERATIONS {
             let (expected, then) = end_of(operation, behaviour, false, None).await;
@@ -193,10 +196,10 @@ async fn every_operation_under_every_statement_on_every_generation() {
     }
 }
 
-/// A client whose first question is about a table without duplications. Its changes find nothing, and
-/// its adds are what shows whether the statement is right.
+/// The client first reads a table without duplications. Its changes find nothing, so only its adds
+/// show whether the stated generation is right.
 #[tokio::test]
-async fn an_add_under_every_statement_is_created_only_as_it_was_asked_for() {
+async fn an_add_with_every_stated_generation_is_created_only_as_requested() {
     for (behaviour, http, stated) in everything() {
         for asked in [spec(), named()] {
             let case = format!("{behaviour} http={http} stated={stated} {asked:?}");
@@ -212,7 +215,8 @@ async fn an_add_under_every_statement_is_created_only_as_it_was_asked_for() {
                     assert_eq!(remote_table, asked.wanted_remote_table(), "{case}: {outcome:?}");
                     let proven = matches!(behaviour, Behaviour::DupExist | Behaviour::Idempotent);
                     assert_eq!(outcome.certain(), proven, "{case}: {outcome:?}");
-                    // The answer has refuted the statement: that is said, and goes for the next call.
+                    // If the response contradicted the stated generation, there is a warning, and
+                    // the next call is refused.
                     let wrong = is_refuted(behaviour, stated, http);
                     let warned = outcome.warning().is_some_and(|text| text.contains("stated"));
                     assert_eq!(warned, wrong && stated != Generation::Checkpoint, "{case}");
@@ -225,7 +229,7 @@ async fn an_add_under_every_statement_is_created_only_as_it_was_asked_for() {
                     }
                 }
                 Err(error) if error.kind() == ErrorKind::OutcomeUnknown => {
-                    // It was ignored, and the error says so.
+                    // The server ignored the remote table, and the error says so.
                     assert!(behaviour == Behaviour::Checkpoint && !http, "{case}: {error}");
                     assert!(matches!(stated, Generation::RemoteName | Generation::DupExist));
                     assert_eq!(asked, named(), "{case}");
@@ -259,7 +263,7 @@ async fn an_add_under_every_statement_is_created_only_as_it_was_asked_for() {
 }
 
 #[tokio::test]
-async fn an_ignored_remote_table_is_not_created_as_asked_where_the_answer_was_lost() {
+async fn an_ignored_remote_table_is_not_reported_as_created_after_a_lost_response() {
     let server = embedded::start(embedded::still(Behaviour::Checkpoint)).await;
     server.set_faults(vec!["add#1=drop-reply".parse().unwrap()]);
     let client = stating(&server, false, Generation::RemoteName);
@@ -270,10 +274,10 @@ async fn an_ignored_remote_table_is_not_created_as_asked_where_the_answer_was_lo
     server.stop().await;
 }
 
-/// Only the version tells 2.5 from a snapshot that a brace ends. Where it cannot be had, a statement
-/// does not stand in for it.
+/// Only the version distinguishes 2.5 from a snapshot that a brace ends. If there is no version, a
+/// stated generation does not replace it.
 #[tokio::test]
-async fn no_statement_sends_a_brace_to_a_server_that_may_die_of_it() {
+async fn no_stated_generation_sends_a_brace_to_a_server_that_it_may_end() {
     for (behaviour, http, stated) in everything() {
         let server = embedded::start(embedded::still(behaviour)).await;
         let (sender, adds) = std::sync::mpsc::channel();
@@ -300,9 +304,9 @@ async fn no_statement_sends_a_brace_to_a_server_that_may_die_of_it() {
     }
 }
 
-/// What nobody has proven is not certain, and direct mode needs the proof.
+/// Without a proof no Created is certain, and direct mode is refused.
 #[tokio::test]
-async fn dup_exist_is_not_proven_by_a_statement() {
+async fn stating_dup_exist_proves_nothing() {
     for http in [true, false] {
         let server = embedded::start(embedded::still(Behaviour::RemoteName)).await;
         let client = stating(&server, http, Generation::DupExist);
@@ -315,7 +319,7 @@ async fn dup_exist_is_not_proven_by_a_statement() {
     }
 }
 
-/// The snapshots of June to December 2024 have ERR_DUP_EXIST, and no list RPC to prove it.
+/// The snapshots of June to December 2024 have ERR_DUP_EXIST, but no list RPC to prove it.
 #[tokio::test]
 async fn a_dup_exist_server_without_the_list_rpc_is_believed_and_not_certain() {
     for (stated, refused) in [
@@ -344,9 +348,9 @@ async fn a_dup_exist_server_without_the_list_rpc_is_believed_and_not_certain() {
     }
 }
 
-/// A statement holds for all servers of a group, and is checked on each.
+/// A stated generation applies to all servers of a group, and is checked on each of them.
 #[tokio::test]
-async fn another_leader_of_another_version_is_checked_again() {
+async fn a_new_leader_of_another_version_is_checked_again() {
     let old = embedded::start(embedded::still(Behaviour::Checkpoint)).await;
     let new = embedded::start(embedded::still(Behaviour::DupExist)).await;
     let metas = format!("{},{}", old.address(), new.address());

@@ -1,5 +1,5 @@
-//! Duplication that is switched off on the server, and servers that only look so for a moment. Under a
-//! paused clock, but for what goes over sockets.
+//! Tests servers on which duplication is switched off, and servers that only look like this for a
+//! moment. The clock is paused, except in the tests over sockets.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn spec() -> DuplicationSpec {
     DuplicationSpec::new("temp", "target")
 }
 
-/// Every operation, and what its error says.
+/// Runs every operation, and returns the errors.
 async fn every_operation(client: &Client) -> Vec<(&'static str, Error)> {
     let which = Selector::Dupid(5);
     let direct = client.with_mode(Mode::Direct);
@@ -51,7 +51,7 @@ fn assert_says_so(what: &str, error: &Error) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_operation_says_so_and_does_not_wait_for_the_timeout() {
+async fn every_operation_reports_it_and_does_not_wait_for_the_timeout() {
     for behaviour in Behaviour::ALL {
         for servers in [1, 2] {
             let group = in_memory::group(&switched_off(behaviour), servers);
@@ -59,7 +59,7 @@ async fn every_operation_says_so_and_does_not_wait_for_the_timeout() {
                 .timeout(Duration::from_secs(600))
                 .build()
                 .expect("a client");
-            // The clock is the test's: eight calls of 2 s and a pause each.
+            // Each of the eight calls needs 2 s and a pause, in simulated time.
             let all = Duration::from_secs(8 * 4);
             let errors = tokio::time::timeout(all, every_operation(&client)).await;
             for (what, error) in errors.expect("not the whole of the time") {
@@ -71,7 +71,7 @@ async fn every_operation_says_so_and_does_not_wait_for_the_timeout() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_timeout_that_is_too_short_to_be_certain_says_it_too() {
+async fn a_timeout_that_is_too_short_to_be_certain_reports_it_too() {
     let group = in_memory::group(&switched_off(Behaviour::Checkpoint), 1);
     let client = in_memory::client(&group, Behaviour::Checkpoint)
         .timeout(Duration::from_secs(1))
@@ -87,7 +87,7 @@ async fn a_server_that_is_just_starting_is_waited_for() {
         let client = in_memory::client(&group, behaviour).build().expect("a client");
         client.query("temp").await.expect("an answer");
         let hub = group.hub(0).expect("a server").clone();
-        // It refuses everything, over the connection in use.
+        // The server refuses every request on the current connection.
         hub.not_ready(ErrorCode::from_name("ERR_SERVICE_NOT_ACTIVE"));
         tokio::spawn(async move {
             sleep(Duration::from_secs(5)).await;
@@ -103,7 +103,7 @@ async fn a_server_that_begins_with_duplication_last_is_waited_for() {
         let group = in_memory::group(&embedded::still(behaviour), 1);
         let off = ["add", "modify", "query", "list"]
             .map(|rpc| format!("{rpc}=refuse:ERR_SERVICE_NOT_ACTIVE").parse().expect("a rule"));
-        // A server that does not have the RPC refuses it by another word.
+        // A server that lacks an RPC refuses it with another error code.
         let lists = matches!(behaviour, Behaviour::DupExist | Behaviour::Idempotent);
         let off: Vec<_> = off.into_iter().take(if lists { 4 } else { 3 }).collect();
         group.set_faults(off);

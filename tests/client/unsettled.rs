@@ -1,5 +1,5 @@
-//! A request whose response was lost is in the way of an add to a server that two at once would end:
-//! for how long, and what ends that sooner. Under a paused clock.
+//! A request whose response was lost blocks adds to a server that two adds at once would end. These
+//! tests check how long it blocks them, and what ends this earlier. The clock is paused.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use super::support::in_memory;
 use crate::common::embedded;
 use crate::common::peer::{Peer, set_status};
 
-/// The number by which a `freezed` server removes a duplication.
+/// The status number with which a `freezed` server removes a duplication.
 const REMOVED: i32 = 3;
 
 fn spec(cluster: &str) -> DuplicationSpec {
@@ -24,7 +24,7 @@ fn target() -> Selector {
     Selector::Cluster("target".to_owned())
 }
 
-/// A `freezed` server that meets these faults, and a client of it.
+/// Returns a `freezed` server with these fault rules, and a client of the server.
 fn freezed(rules: &[&str]) -> (Group, Client) {
     let group = in_memory::group(&embedded::still(Behaviour::Freezed), 1);
     set_faults(&group, rules);
@@ -58,24 +58,24 @@ fn assert_created(outcome: Result<Outcome<Duplication>, Error>) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_add_is_in_the_way_for_a_minute_after_its_call() {
+async fn a_lost_add_blocks_for_a_minute_after_its_call() {
     let (group, client) = freezed(&["add#1=close-before"]);
     let unknown = assert_kind(add(&client, "target").await, ErrorKind::OutcomeUnknown);
     seconds(58).await;
     let busy = assert_kind(add(&client, "target").await, ErrorKind::Busy);
-    // Both give the same advice, and name the same time.
+    // Both errors give the same advice, and name the same time.
     assert_eq!(unknown.hint(), busy.hint());
     assert!(busy.hint().is_some_and(|hint| hint.contains("for at most 60 s")), "{busy}");
     assert!(busy.message().ends_with("in_flight_seconds=2"), "{busy}");
     seconds(3).await;
     assert_created(add(&client, "target").await);
-    // What is listed now settles the lost add too.
+    // The list now settles the lost add, too.
     assert_eq!(client.unsettled(), [""; 0]);
     assert_eq!(group.would_have_died(), 0);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_cancelled_add_is_in_the_way_for_a_minute() {
+async fn a_cancelled_add_blocks_for_a_minute() {
     let (_group, client) = freezed(&["add#1=close-before"]);
     let given_up = tokio::time::timeout(Duration::from_secs(1), add(&client, "target")).await;
     assert!(given_up.is_err());
@@ -86,12 +86,12 @@ async fn a_cancelled_add_is_in_the_way_for_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_add_that_shows_up_late_is_in_the_way_no_more() {
+async fn an_add_that_is_listed_late_blocks_no_more() {
     let (group, client) = freezed(&["add#1=hold:15000"]);
     assert_kind(add(&client, "target").await, ErrorKind::OutcomeUnknown);
     assert_kind(add(&client, "target").await, ErrorKind::Busy);
     seconds(6).await;
-    // Seen by the removal.
+    // The removal finds the duplication.
     let removal = client.remove("temp", &target()).await;
     assert!(matches!(removal, Ok(Removal::Removed { .. })), "{removal:?}");
     assert_created(add(&client, "target").await);
@@ -102,7 +102,7 @@ async fn an_add_that_shows_up_late_is_in_the_way_no_more() {
 #[tokio::test(start_paused = true)]
 async fn a_response_after_the_call_ends_the_waiting() {
     let (_group, client) = freezed(&["add#1=hold:15000"]);
-    // The server refuses this one, when it comes to look at it.
+    // The server refuses this add when it looks at it.
     assert_kind(add(&client, "nowhere").await, ErrorKind::OutcomeUnknown);
     assert_kind(add(&client, "nowhere").await, ErrorKind::Busy);
     seconds(6).await;
@@ -110,7 +110,7 @@ async fn a_response_after_the_call_ends_the_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_later_request_that_was_done_over_the_same_connection_ends_the_waiting() {
+async fn a_later_successful_request_on_the_same_connection_ends_the_waiting() {
     let (_group, client) = freezed(&["add#1=drop-reply"]);
     assert_kind(add(&client, "nowhere").await, ErrorKind::OutcomeUnknown);
     assert_kind(add(&client, "nowhere").await, ErrorKind::Busy);
@@ -119,7 +119,7 @@ async fn a_later_request_that_was_done_over_the_same_connection_ends_the_waiting
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_that_was_done_over_the_same_connection_ends_the_waiting() {
+async fn a_successful_change_on_the_same_connection_ends_the_waiting() {
     let (_group, client) = freezed(&["add#2=drop-reply"]);
     assert_created(add(&client, "target2").await);
     assert_kind(add(&client, "nowhere").await, ErrorKind::OutcomeUnknown);
@@ -129,7 +129,7 @@ async fn a_change_that_was_done_over_the_same_connection_ends_the_waiting() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_later_request_over_another_connection_does_not() {
+async fn a_later_request_on_another_connection_does_not() {
     let (_group, client) = freezed(&["add#1=close-before"]);
     assert_kind(add(&client, "target").await, ErrorKind::OutcomeUnknown);
     assert_created(add(&client, "target2").await);
@@ -148,7 +148,7 @@ async fn a_removal_and_an_add_at_once_take_turns() {
             assert!(matches!(removal, Ok(Removal::Removed { .. })), "{removal:?}");
         };
         let adding = async {
-            // After the removal was sent.
+            // The add starts after the removal was sent.
             sleep(Duration::from_millis(300)).await;
             assert_created(add(&client, "target").await);
         };
@@ -158,7 +158,7 @@ async fn a_removal_and_an_add_at_once_take_turns() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn who_waits_for_a_turn_by_dupid_looks_again() {
+async fn a_change_by_dupid_reads_again_after_it_has_waited_for_its_turn() {
     let (group, client) = freezed(&[]);
     let dupid = add(&client, "target").await.expect("an outcome").value().dupid;
     set_faults(&group, &["modify#1=slow-store:700"]);
@@ -175,7 +175,7 @@ async fn who_waits_for_a_turn_by_dupid_looks_again() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_lost_change_is_not_in_the_way_of_an_add_once_its_duplication_is_gone() {
+async fn a_lost_change_does_not_block_an_add_once_its_duplication_is_gone() {
     let (group, client) = freezed(&["modify#1=close-before"]);
     let dupid = add(&client, "target").await.expect("an outcome").value().dupid;
     assert_kind(client.pause("temp", &target()).await, ErrorKind::OutcomeUnknown);

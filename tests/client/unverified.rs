@@ -1,5 +1,5 @@
-//! What was requested and nobody could compare is named, and nothing else is: "as asked" is never said
-//! of a property that the server does not tell.
+//! Tests that outcomes list exactly the properties that were requested and could not be compared.
+//! The client never claims that a property is as requested if the server does not report it.
 
 use std::time::Duration;
 
@@ -41,9 +41,9 @@ fn exists(outcome: Outcome<Duplication>) -> (Vec<Difference>, Vec<Property>) {
     }
 }
 
-/// The state tells of a checkpoint only while it is being shipped.
+/// The status shows a checkpoint only while it is being shipped.
 #[tokio::test]
-async fn a_checkpoint_is_compared_while_it_is_shipped_and_then_no_more() {
+async fn a_checkpoint_is_compared_only_while_it_is_shipped() {
     for behaviour in [Behaviour::Checkpoint, Behaviour::RemoteName, Behaviour::DupExist] {
         let server = embedded::start(embedded::still(behaviour)).await;
         let client = client(&server, None);
@@ -62,7 +62,7 @@ async fn a_checkpoint_is_compared_while_it_is_shipped_and_then_no_more() {
         let again = client.add(&with_checkpoint()).await.unwrap();
         assert_eq!(again.warning(), None, "{behaviour}");
         assert_eq!(exists(again).1, NOTHING, "{behaviour}");
-        // Whoever did not ask for the checkpoint is told of it.
+        // If the checkpoint was not requested, the outcome has a warning about it.
         let unasked = client.add(&spec()).await.unwrap();
         let warning = "the duplication is shipping a checkpoint, which was not requested";
         assert_eq!(unasked.warning(), Some(warning), "{behaviour}");
@@ -71,7 +71,8 @@ async fn a_checkpoint_is_compared_while_it_is_shipped_and_then_no_more() {
     }
 }
 
-/// 2.5 and older tell neither, but the remote table has the table's own name and replica count there.
+/// 2.5 and older report neither property, but the remote table always has the table's own name and
+/// replica count.
 #[tokio::test]
 async fn on_old_servers_another_remote_table_and_replica_count_differ() {
     for behaviour in [Behaviour::Freezed, Behaviour::Checkpoint] {
@@ -89,7 +90,7 @@ async fn on_old_servers_another_remote_table_and_replica_count_differ() {
             let found = exists(client.add(&counted).await.unwrap());
             assert_eq!(found, (expected, vec![]), "{behaviour}");
         }
-        // 0 is the table's own, as not saying it is.
+        // 0 means the table's own replica count, like a request without a count.
         let zero = DuplicationSpec { remote_replica_count: Some(0), ..spec() };
         assert_eq!(exists(client.add(&zero).await.unwrap()), (vec![], vec![]), "{behaviour}");
         assert_eq!(server.would_have_died(), 0, "{behaviour}");
@@ -97,7 +98,8 @@ async fn on_old_servers_another_remote_table_and_replica_count_differ() {
     }
 }
 
-/// A server of 2.3 ships no checkpoint. Nothing tells whether the remote table was filled otherwise.
+/// A server of 2.3 ships no checkpoint. Nothing shows whether the remote table was filled in
+/// another way.
 #[tokio::test]
 async fn a_checkpoint_is_unverified_on_a_server_that_has_none() {
     let server = embedded::start(embedded::still(Behaviour::Freezed)).await;
@@ -108,12 +110,12 @@ async fn a_checkpoint_is_unverified_on_a_server_that_has_none() {
 }
 
 #[tokio::test]
-async fn what_a_server_of_an_unknown_version_does_not_tell_is_unverified() {
+async fn properties_that_a_server_of_an_unknown_version_does_not_report_are_unverified() {
     let all = DuplicationSpec { checkpoint: true, remote_replica_count: Some(3), ..to("copy") };
     for (spec, unverified) in [
         (all, Property::ALL.to_vec()),
         (to("copy"), vec![Property::RemoteTable]),
-        // Said is requested, the table's own name too.
+        // A property that the request names counts as requested, even the table's own name.
         (to("temp"), vec![Property::RemoteTable]),
         (spec(), vec![]),
     ] {
@@ -124,9 +126,10 @@ async fn what_a_server_of_an_unknown_version_does_not_tell_is_unverified() {
     }
 }
 
-/// A certain Created is as asked by the server's own word; one that appeared, as far as it is told.
+/// A certain Created is as requested, because the server said so. A Created that appeared is as
+/// requested as far as the server reports its properties.
 #[tokio::test]
-async fn a_created_one_that_appeared_is_as_asked_as_far_as_it_is_told() {
+async fn a_duplication_that_appeared_is_as_requested_as_far_as_it_is_reported() {
     for world in [World::dup_exist(), World::old()] {
         let (outcome, _fake) = add(world, with_checkpoint(), |world, _| {
             world.entries = vec![world.entry(DUPID)];
@@ -145,9 +148,10 @@ async fn a_created_one_that_appeared_is_as_asked_as_far_as_it_is_told() {
     assert_eq!(outcome.unwrap().unverified(), NOTHING);
 }
 
-/// An add without a checkpoint never makes a duplication that ships one: it is somebody else's.
+/// An add without a checkpoint never creates a duplication that ships one, so it belongs to another
+/// client.
 #[tokio::test]
-async fn what_ships_a_checkpoint_that_was_not_asked_for_is_not_this_calls() {
+async fn a_duplication_with_an_unrequested_checkpoint_was_not_created_by_this_call() {
     for status in [1, 2] {
         let mut world = World::dup_exist();
         let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
@@ -164,9 +168,9 @@ async fn what_ships_a_checkpoint_that_was_not_asked_for_is_not_this_calls() {
     }
 }
 
-/// An answer to an add tells no status, which is all that could tell of a checkpoint.
+/// The response to an add has no status, and only the status could show a checkpoint.
 #[tokio::test]
-async fn of_one_that_only_the_answer_tells_of_the_checkpoint_is_unverified() {
+async fn the_checkpoint_is_unverified_if_only_the_response_reports_the_duplication() {
     let (outcome, _fake) = add(World::dup_exist(), with_checkpoint(), |world, seen| {
         let exists = AddAnswer { err: ErrorCode::DupExist, ..world.made(DUPID) };
         seen.answer(&exists)

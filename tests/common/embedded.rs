@@ -1,9 +1,10 @@
-//! Embedded meta servers on loopback, with the tables and remote clusters that the tests use.
+//! Embedded meta servers on the loopback interface, with the tables and remote clusters of the
+//! tests.
 
 use pegasus_dup::server::{Behaviour, ClockMode, MetaServer, RemoteCluster, ServerConfig};
 
-/// A configuration on a free port: cluster `onebox`, remote clusters `target` and `target2`, tables
-/// `dup_src`, `dup_src2`, `temp`.
+/// Returns a configuration with a free port, the cluster `onebox`, the remote clusters `target` and
+/// `target2`, and the tables `dup_src`, `dup_src2` and `temp`.
 pub(crate) fn config(behaviour: Behaviour) -> ServerConfig {
     let cluster = |text: &str| text.parse::<RemoteCluster>().expect("a remote cluster");
     ServerConfig {
@@ -20,12 +21,12 @@ pub(crate) fn config(behaviour: Behaviour) -> ServerConfig {
     }
 }
 
-/// The same with the clock stopped.
+/// Returns the same configuration with a stopped clock.
 pub(crate) fn still(behaviour: Behaviour) -> ServerConfig {
     ServerConfig { clock: Some(ClockMode::Stopped), ..config(behaviour) }
 }
 
-/// Starts it.
+/// Starts a server.
 pub(crate) async fn start(config: ServerConfig) -> MetaServer {
     MetaServer::start(config).await.expect("the server starts")
 }

@@ -1,4 +1,4 @@
-//! A meta server of a test's own: it answers what the test tells it to, lies included.
+//! A fake meta server. It sends the responses that the test defines, including wrong ones.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -12,7 +12,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-/// A request that came.
+/// A request that the server received.
 #[derive(Debug, Clone)]
 pub struct Seen {
     pub name: String,
@@ -44,7 +44,7 @@ impl Seen {
     }
 }
 
-/// What the fake does with a request: after the delay it sends the bytes, and may then close the
+/// The reaction to a request. After the delay the server sends the bytes, and may then close the
 /// connection.
 #[derive(Debug, Clone)]
 pub struct Say {
@@ -59,19 +59,20 @@ impl Say {
     }
 }
 
-/// What is answered to `GET TARGET`, byte for byte; empty = the connection is closed.
+/// Returns the bytes of the response to `GET TARGET`. If they are empty, the server closes the
+/// connection.
 pub type Pages = fn(&str) -> String;
 
-/// A page that never comes.
+/// A page that is never sent.
 pub const SILENCE: &str = "\0";
 
-/// Where a page is cut: what follows comes in a segment of its own.
+/// Splits a page: the server sends the text after it in a segment of its own.
 pub const CUT: char = '\u{1}';
 
-/// What a fake does with each request.
+/// Decides the reaction to each request.
 pub type Script = Arc<Mutex<dyn FnMut(&Seen) -> Say + Send>>;
 
-/// A fake on a free loopback port. It ends with the test.
+/// A fake server on a free loopback port. It ends with the test.
 pub struct Fake {
     pub address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
@@ -108,14 +109,15 @@ impl Fake {
     }
 }
 
-/// Answers the requests of one stream, which may be in memory, by the script.
+/// Responds to the requests on one stream, which may be in memory, as the script says.
 pub async fn serve(
     mut stream: impl AsyncRead + AsyncWrite + Unpin,
     pages: Pages,
     script: Script,
     noted: Arc<Mutex<Vec<Seen>>>,
 ) {
-    // Room for what comes in one segment, so that a request is read in as many pieces as it comes in.
+    // The buffer holds a whole segment, so that a request is read in as many pieces as it arrives
+    // in.
     let mut bytes = Vec::with_capacity(16 << 10);
     loop {
         if bytes.starts_with(b"GET ") {
@@ -124,7 +126,7 @@ pub async fn serve(
             if page == SILENCE {
                 std::future::pending::<()>().await;
             }
-            // A real 2.5.0 closes a connection whose request comes in two segments.
+            // A real 2.5.0 closes a connection whose request arrives in two segments.
             if !bytes.ends_with(b"\r\n\r\n") {
                 return;
             }
@@ -160,15 +162,15 @@ pub async fn serve(
     }
 }
 
-/// What a fake's cluster holds: one table, its duplications.
+/// The state of a fake server: one table and its duplications.
 #[derive(Debug, Clone)]
 pub struct World {
     pub table: String,
     pub table_id: i32,
     pub entries: Vec<Entry>,
-    /// Whether it has the list RPC, and with it the fields of `dup-exist`.
+    /// Whether the server has the list RPC, and the fields of `dup-exist`.
     pub lists: bool,
-    /// Whether it has GET_MAX_REPLICA_COUNT, as 2.4 and later.
+    /// Whether the server has the replica count RPC, like 2.4 and later.
     pub counts: bool,
 }
 
@@ -194,7 +196,7 @@ impl World {
         }
     }
 
-    /// What an honest leader answers to everything but adds and modifies.
+    /// Returns the correct response of a leader to every request except adds and modifies.
     pub fn answer(&self, seen: &Seen) -> Say {
         match seen.name.as_str() {
             QueryConfig::NAME => seen.answer(&QueryConfigAnswer {

@@ -1,17 +1,17 @@
-//! A group of servers and the client's way to them in one thread: over streams in memory, with wall
-//! time that follows tokio's clock, which a test may pause.
+//! Connects a client with a group of servers in one thread, over streams in memory. The wall time
+//! follows tokio's clock, which a test may pause.
 
 use std::net::SocketAddr;
 
 use pegasus_dup::server::{Clock, Group};
 use pegasus_dup::transport::seams::{Connecting, Connector, Stream};
 
-/// Wall time that goes with tokio's, from a fixed moment on.
+/// The wall time, which follows tokio's clock from a fixed time on.
 #[derive(Debug)]
 pub(crate) struct SimulatedClock(tokio::time::Instant);
 
 impl SimulatedClock {
-    #[allow(clippy::disallowed_methods)] // the clock of these tests, which is paused
+    #[allow(clippy::disallowed_methods)] // the paused clock of these tests
     pub(crate) fn begin() -> SimulatedClock {
         SimulatedClock(tokio::time::Instant::now())
     }
@@ -23,7 +23,7 @@ impl Clock for SimulatedClock {
     }
 }
 
-/// Connects to the servers of a group.
+/// A connector to the servers of a group.
 #[derive(Debug, Clone)]
 pub(crate) struct InMemory(pub(crate) Group);
 

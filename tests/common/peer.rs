@@ -1,5 +1,5 @@
-//! A client that says exactly what it is told to: the tests of the server must be able to send what
-//! the real client never would.
+//! A client that sends exactly what a test requests. The tests of the server also need requests
+//! that the real client never sends.
 
 use std::time::Duration;
 
@@ -13,20 +13,20 @@ use pegasus_dup::server::Hub;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::timeout;
 
-/// Longer than anything here takes, short enough for a test that fails.
+/// A timeout that is longer than any call in the tests takes.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub(crate) trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
-/// One connection.
+/// A connection to a server.
 pub(crate) struct Peer {
     pub(crate) stream: Box<dyn Stream>,
     seqid: i32,
     input: Vec<u8>,
 }
 
-/// What an answer's frame says.
+/// The frame of a response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Framed {
     pub(crate) framework: ErrorCode,
@@ -36,7 +36,7 @@ pub(crate) struct Framed {
 }
 
 impl Framed {
-    /// Reads the answer struct.
+    /// Decodes the response struct.
     pub(crate) fn answer<R: Rpc>(&self) -> R::Answer {
         let frame = decode_answer(&self.payload).expect("decoded before");
         assert_eq!(frame.framework, ErrorCode::Ok);
@@ -46,12 +46,12 @@ impl Framed {
 }
 
 impl Peer {
-    /// A connection over the given stream.
+    /// Returns a connection over the given stream.
     pub(crate) fn over(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static) -> Peer {
         Peer { stream: Box::new(stream), seqid: 0, input: Vec::new() }
     }
 
-    /// A connection in memory, to a server without a port.
+    /// Returns a connection in memory to a server without a port.
     pub(crate) fn in_memory(hub: &Hub) -> Peer {
         let (ours, theirs) = tokio::io::duplex(64 * 1024);
         let hub = hub.clone();
@@ -59,12 +59,12 @@ impl Peer {
         Peer::over(ours)
     }
 
-    /// Sends bytes as they are. The server may have closed already: that shows on reading.
+    /// Sends bytes as they are. If the server has closed the connection, the next read shows it.
     pub(crate) async fn send_bytes(&mut self, bytes: &[u8]) {
         let _ = timeout(PATIENCE, self.stream.write_all(bytes)).await.expect("sent in time");
     }
 
-    /// Sends a request, and gives its seqid.
+    /// Sends a request, and returns its seqid.
     pub(crate) async fn send<R: Rpc>(&mut self, request: &R::Request) -> i32 {
         self.seqid += 1;
         let bytes = encode_request::<R>(request, self.seqid, 1000);
@@ -72,7 +72,7 @@ impl Peer {
         self.seqid
     }
 
-    /// The next answer, or `None` when the server closes.
+    /// Returns the next response, or `None` if the server closes the connection.
     pub(crate) async fn receive(&mut self) -> Option<Framed> {
         loop {
             if let Some(length) = answer_length(&self.input, 64 << 20).expect("an answer's length")
@@ -89,7 +89,8 @@ impl Peer {
                     payload,
                 });
             }
-            // On the heap: it would stand in the future of every call that a test waits for.
+            // The buffer is on the heap, because otherwise every future that a test awaits would
+            // contain it.
             let mut chunk = vec![0; 65_536];
             let read = timeout(PATIENCE, self.stream.read(&mut chunk))
                 .await
@@ -101,7 +102,7 @@ impl Peer {
         }
     }
 
-    /// Asks and waits for the answer; `None` = the server closed.
+    /// Sends a request, and returns the response, or `None` if the server closes the connection.
     pub(crate) async fn try_call<R: Rpc>(&mut self, request: &R::Request) -> Option<R::Answer> {
         let seqid = self.send::<R>(request).await;
         let framed = self.receive().await?;
@@ -109,9 +110,9 @@ impl Peer {
         Some(framed.answer::<R>())
     }
 
-    /// Asks and gets the answer.
+    /// Sends a request, and returns the response.
     pub(crate) async fn call<R: Rpc>(&mut self, request: &R::Request) -> R::Answer {
-        self.try_call::<R>(request).await.expect("an answer, not the end")
+        self.try_call::<R>(request).await.expect("a response, and not the end of the connection")
     }
 
     pub(crate) async fn add(&mut self, request: &AddRequest) -> AddAnswer {
@@ -127,7 +128,7 @@ impl Peer {
     }
 }
 
-/// An add of `table` to `cluster`, without checkpoint.
+/// Returns an add of `table` to `cluster`, without a checkpoint.
 pub(crate) fn add(table: &str, cluster: &str) -> AddRequest {
     AddRequest {
         app_name: table.to_owned(),
@@ -138,7 +139,7 @@ pub(crate) fn add(table: &str, cluster: &str) -> AddRequest {
     }
 }
 
-/// A modify of a status.
+/// Returns a request that changes a status.
 pub(crate) fn set_status(table: &str, dupid: i32, status: i32) -> ModifyRequest {
     ModifyRequest { app_name: table.to_owned(), dupid, status: Some(status), fail_mode: None }
 }

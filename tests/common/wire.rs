@@ -1,4 +1,5 @@
-//! The recordings in `tests/wire`: what real meta servers were asked and answered, step by step.
+//! Reads the recordings in `tests/wire`: requests to real meta servers and their responses, step by
+//! step.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,21 +17,21 @@ use serde_json::{Map, Value, json};
 /// One step of a recording.
 #[derive(Debug, Clone)]
 pub(crate) struct Step {
-    /// Where it stands, for messages.
+    /// The place in the recording, for messages.
     pub(crate) place: String,
     /// The call in words.
     pub(crate) words: String,
-    /// The RPC, where the line names it.
+    /// The RPC, if the line names it.
     pub(crate) rpc: Option<String>,
     /// The request struct.
     pub(crate) request: Vec<u8>,
-    /// The answer's frame, after its length.
+    /// The frame of the response, after its length.
     pub(crate) payload: Vec<u8>,
-    /// The answer as decoded when it was recorded; keys are field ids.
+    /// The response, decoded when it was recorded. The keys are field ids.
     pub(crate) response: Value,
 }
 
-/// The steps of a recording.
+/// Returns the steps of a recording.
 pub(crate) fn steps(file: &str) -> Vec<Step> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire").join(file);
     let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
@@ -53,7 +54,7 @@ fn bytes(hex: &Value) -> Vec<u8> {
     unhex(hex.as_str().expect("hex"))
 }
 
-/// The bytes that a text of hex digits stands for; spaces don't count.
+/// Decodes hex digits. Ignores spaces.
 pub(crate) fn unhex(hex: &str) -> Vec<u8> {
     let digits: Vec<u8> = hex.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
     digits
@@ -65,7 +66,7 @@ pub(crate) fn unhex(hex: &str) -> Vec<u8> {
         .collect()
 }
 
-/// A request as a step's words tell it.
+/// A request, as the words of a step describe it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Asked {
     Add(AddRequest),
@@ -75,7 +76,7 @@ pub(crate) enum Asked {
 }
 
 impl Asked {
-    /// Makes the request that the words tell.
+    /// Returns the request that the words describe.
     pub(crate) fn from_words(words: &str, generation: Generation, list_match_type: i32) -> Asked {
         let mut parts = words.split(' ');
         let verb = parts.next().expect("a verb");
@@ -97,7 +98,7 @@ impl Asked {
                 for option in parts {
                     let (name, value) = option.split_once('=').expect("NAME=VALUE");
                     match name {
-                        // One field of two meanings.
+                        // Both names mean the same field.
                         "ckpt" | "freezed" => {
                             request.is_duplicating_checkpoint = Some(value == "true");
                         }
@@ -133,7 +134,7 @@ impl Asked {
         }
     }
 
-    /// The request struct's bytes.
+    /// Returns the bytes of the request struct.
     pub(crate) fn encode(&self) -> Vec<u8> {
         let mut out = Vec::new();
         match self {
@@ -145,7 +146,7 @@ impl Asked {
         out
     }
 
-    /// The RPC's name.
+    /// Returns the name of the RPC.
     pub(crate) fn rpc(&self) -> &'static str {
         match self {
             Asked::Add(_) => AddDuplication::NAME,
@@ -171,7 +172,7 @@ fn status(name: &str) -> Status {
     .unwrap_or_else(|| panic!("unknown status {name}"))
 }
 
-/// An answer with its field ids as keys, the way the recordings show it.
+/// Returns a response as the recordings show it, with field ids as keys.
 pub(crate) trait Shown {
     fn shown(&self) -> Value;
 }

@@ -1,4 +1,4 @@
-//! Adds against a fake, and what must have become of them.
+//! Adds to a fake server, and checks of their outcomes.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use pegasus_dup::{Client, Duplication, DuplicationSpec, Error, ErrorKind, Eviden
 
 use crate::common::fake::{Fake, Say, Seen, World};
 
-/// What the fake makes of an add: it may change the world, and answers.
+/// How the fake server handles an add. It may change the world, and returns a response.
 pub type OnAdd = fn(&mut World, &Seen) -> Say;
 
 pub fn spec() -> DuplicationSpec {

@@ -1,4 +1,4 @@
-//! More about the fake server, which only the tests of the client use.
+//! Functions of the fake server that only the tests of the client use.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -13,17 +13,17 @@ impl Say {
     /// No response, and the connection stays open.
     pub const NOTHING: Say = Say { delay: Duration::ZERO, bytes: Vec::new(), closes: false };
 
-    /// No response: the connection is closed.
+    /// No response, and the connection is closed.
     pub const CLOSE: Say = Say { delay: Duration::ZERO, bytes: Vec::new(), closes: true };
 
-    /// Does the same after a delay.
+    /// Returns the same response with a delay.
     pub fn later(self, delay: Duration) -> Say {
         Say { delay, ..self }
     }
 }
 
 impl Fake {
-    /// The first such request that came.
+    /// Returns the first such request.
     pub fn first<R: Rpc>(&self) -> R::Request {
         self.seen().iter().find(|seen| seen.is::<R>()).expect("none came").read::<R>()
     }
@@ -34,12 +34,12 @@ impl Fake {
 }
 
 impl World {
-    /// 2.4 or later, without the list RPC, and without HTTP to tell more.
+    /// Returns a server of 2.4 or later, without the list RPC and without HTTP.
     pub fn old() -> World {
         World { lists: false, ..World::dup_exist() }
     }
 
-    /// 2.3 or older.
+    /// Returns a server of 2.3 or older.
     pub fn freezed() -> World {
         World { counts: false, ..World::old() }
     }
@@ -56,7 +56,7 @@ impl World {
     }
 }
 
-/// Answers over one stream, which may be in memory.
+/// Responds to the requests on one stream, which may be in memory.
 pub async fn answer(
     stream: impl AsyncRead + AsyncWrite + Unpin,
     script: impl FnMut(&Seen) -> Say + Send + 'static,

@@ -1,4 +1,4 @@
-//! A group of servers in memory whose timers run, and a client of that group.
+//! A group of servers in memory with running timers, and a client of the group.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use pegasus_dup::{Client, ClientBuilder};
 
 use crate::common::in_memory::{InMemory, SimulatedClock};
 
-/// Tells the version of a behaviour, as `GET /version` would.
+/// A version look-up that returns the version of a behaviour, like `GET /version`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Version(pub(crate) Behaviour);
 
@@ -25,7 +25,7 @@ impl VersionLookup for Version {
     }
 }
 
-/// A group of that many servers, whose timers run.
+/// Returns a group of `servers` servers with running timers.
 pub(crate) fn group(config: &ServerConfig, servers: u8) -> Group {
     let configs: Vec<ServerConfig> = (1..=servers)
         .map(|index| ServerConfig {
@@ -42,7 +42,7 @@ pub(crate) fn group(config: &ServerConfig, servers: u8) -> Group {
     group
 }
 
-/// A client of that group, with the default time limit.
+/// Returns a client of the group, with the default timeout.
 pub(crate) fn client(group: &Group, behaviour: Behaviour) -> ClientBuilder {
     let metas: Vec<String> =
         (1..=group.hubs().count()).map(|index| format!("10.0.0.{index}:34601")).collect();
