@@ -5,7 +5,7 @@
 //! again, together with the C header.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::sync::LazyLock;
 
 use super::generate;
 
@@ -119,22 +119,28 @@ fn with(text: &str, part: &Part) -> String {
     all.join("\n") + "\n"
 }
 
-#[test]
-fn the_enums_of_the_faces_are_generated_from_one_list() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+/// Returns each generated file with its text as it should be.
+fn generated() -> BTreeMap<&'static str, String> {
     let mut files: BTreeMap<&str, String> = BTreeMap::new();
     for part in parts() {
-        let read = || std::fs::read_to_string(root.join(part.file)).expect(part.file);
-        let text = files.entry(part.file).or_insert_with(read);
+        let text = files.entry(part.file).or_insert_with(|| generate::read(part.file));
         *text = with(text, &part);
     }
-    for (file, generated) in files {
-        let path = root.join(file);
-        let checked_in = std::fs::read_to_string(&path).expect(file);
-        if checked_in != generated && std::env::var_os("PEGASUS_DUP_WRITE").is_some() {
-            generate::write(&path, &generated);
-            continue;
-        }
+    files
+}
+
+/// Writes the files once, if that is requested. Every test that reads one of them forces this first.
+pub(super) static WRITTEN: LazyLock<()> = LazyLock::new(|| {
+    if generate::writing() {
+        generated().iter().for_each(|(file, text)| generate::write(file, text));
+    }
+});
+
+#[test]
+fn the_enums_of_the_faces_are_generated_from_one_list() {
+    LazyLock::force(&WRITTEN);
+    for (file, generated) in generated() {
+        let checked_in = generate::read(file);
         let different = checked_in.lines().zip(generated.lines()).find(|(is, should)| is != should);
         assert!(
             checked_in == generated,

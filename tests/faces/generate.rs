@@ -1,15 +1,27 @@
 //! Renders the enums of `src/enums.rs` as the code and the documentation of the faces.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use pegasus_dup::Evidence;
 use pegasus_dup::enums::{ENUMS, Enum, Member};
 
-/// Replaces a checked-in file in one step, because other tests may read it at the same time.
-pub(super) fn write(path: &Path, text: &str) {
-    let new = path.with_added_extension("new");
-    std::fs::write(&new, text).unwrap_or_else(|error| panic!("{new:?}: {error}"));
-    std::fs::rename(&new, path).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+/// Returns whether the tests write the generated files instead of comparing them.
+pub(super) fn writing() -> bool {
+    std::env::var_os("PEGASUS_DUP_WRITE").is_some()
+}
+
+fn path(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(file)
+}
+
+/// Returns the text of a checked-in file.
+pub(super) fn read(file: &str) -> String {
+    std::fs::read_to_string(path(file)).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+/// Writes a checked-in file.
+pub(super) fn write(file: &str, text: &str) {
+    std::fs::write(path(file), text).unwrap_or_else(|error| panic!("{file}: {error}"));
 }
 
 /// The longest line of a generated file.

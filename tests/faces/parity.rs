@@ -12,6 +12,10 @@ use pegasus_dup::{
 use serde_json::Value;
 
 fn read(path: &str) -> String {
+    #[cfg(feature = "capi")]
+    for written in [&super::enums::WRITTEN, &super::capi_header::WRITTEN] {
+        std::sync::LazyLock::force(written);
+    }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
     std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path:?}: {error}"))
 }
