@@ -1,4 +1,4 @@
-//! Which real server the embedded one behaves as, and how its time passes.
+//! The real server that the embedded server imitates, and how its time passes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,24 +6,26 @@ use std::str::FromStr;
 use super::parse::ParseError;
 use crate::protocol::generation::Generation;
 
-/// What the server makes of requests.
+/// How the server treats requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub enum Behaviour {
-    /// As 1.12 to 2.3: field 3 of an add means "create it paused".
+    /// Behaves as 1.12 to 2.3. Field 3 of an add means "create it paused".
     Freezed,
-    /// As 2.4 and 2.5: a repeated add is ERR_OK; remote table and replica count are ignored.
+    /// Behaves as 2.4 and 2.5. A repeated add gets ERR_OK, and the remote table and the replica
+    /// count are ignored.
     Checkpoint,
-    /// As 2.6 snapshots before June 2024: a repeated add is ERR_OK, with an echo.
+    /// Behaves as 2.6 snapshots before June 2024. A repeated add gets ERR_OK, with an echo.
     RemoteName,
-    /// As 2.6 snapshots since June 2024, side effects of a repeated add included.
+    /// Behaves as 2.6 snapshots since June 2024, including the side effects of a repeated add.
     DupExist,
-    /// As `dup-exist`, but a repeated add changes nothing and is ERR_DUP_EXIST in every state.
+    /// Behaves as `dup-exist`, but a repeated add changes nothing, and gets ERR_DUP_EXIST whatever
+    /// the status of the existing duplication is.
     #[default]
     Idempotent,
 }
 
 impl Behaviour {
-    /// All of them, oldest first.
+    /// All behaviours, the oldest first.
     pub const ALL: [Behaviour; 5] = [
         Behaviour::Freezed,
         Behaviour::Checkpoint,
@@ -32,7 +34,7 @@ impl Behaviour {
         Behaviour::Idempotent,
     ];
 
-    /// The name that every face uses.
+    /// Returns the name that every face uses.
     pub fn name(self) -> &'static str {
         match self {
             Behaviour::Freezed => "freezed",
@@ -43,7 +45,7 @@ impl Behaviour {
         }
     }
 
-    /// The generation whose messages and numbers it speaks.
+    /// Returns the generation whose messages and numbers the server uses.
     pub fn generation(self) -> Generation {
         match self {
             Behaviour::Freezed => Generation::Freezed,
@@ -53,8 +55,8 @@ impl Behaviour {
         }
     }
 
-    /// The clock unless told otherwise: a server that copies a real one stands still, as the real
-    /// one does without replica servers.
+    /// Returns the default clock. The clock of a server that imitates a real one stands still,
+    /// because without replica servers nothing moves on a real one.
     pub fn default_clock(self) -> ClockMode {
         match self {
             Behaviour::Freezed
@@ -76,34 +78,36 @@ impl FromStr for Behaviour {
     type Err = ParseError;
     fn from_str(name: &str) -> Result<Behaviour, ParseError> {
         Behaviour::ALL.into_iter().find(|behaviour| behaviour.name() == name).ok_or_else(|| {
-            ParseError::new("not one of freezed|checkpoint|remote-name|dup-exist|idempotent:", name)
+            let known = Behaviour::ALL.map(Behaviour::name).join("|");
+            ParseError::new(format!("no such behaviour, known={known}"), name)
         })
     }
 }
 
-/// How duplications move on by themselves. Dupids and creation times come from wall time, but for
-/// [`ClockMode::Manual`].
+/// How duplications move on by themselves. Dupids and creation times come from wall time, except
+/// with [`ClockMode::Manual`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ClockMode {
-    /// DS_PREPARE for 2 s, DS_APP for 3 s, then DS_LOG, where confirmed decrees follow committed
-    /// ones.
+    /// A duplication is in DS_PREPARE for 2 s and in DS_APP for 3 s, then in DS_LOG, where the
+    /// confirmed decrees follow the committed ones.
     Real,
-    /// The same, a hundred times as fast.
+    /// The same as [`ClockMode::Real`], but a hundred times as fast.
     Fast,
-    /// Nothing moves, and decrees stay -1: what a meta server without replica servers shows.
+    /// Nothing moves, and decrees stay at -1, as on a meta server without replica servers.
     Stopped,
-    /// As [`ClockMode::Real`], but time stands still until [`super::Hub::advance`] turns it. Dupids
-    /// and creation times come from it too, so that the same steps show the same. It starts at wall
-    /// time, or where the store's latest change was made if that is later.
+    /// The same as [`ClockMode::Real`], but time stands still except when [`super::Hub::advance`]
+    /// moves the clock. Dupids and creation times come from this clock too, so that a test that
+    /// repeats the same steps sees the same values. The clock starts at wall time, or at the time
+    /// of the store's latest change if that is later.
     Manual,
 }
 
 impl ClockMode {
-    /// All of them.
+    /// All modes.
     pub const ALL: [ClockMode; 4] =
         [ClockMode::Real, ClockMode::Fast, ClockMode::Stopped, ClockMode::Manual];
 
-    /// The name that every face uses.
+    /// Returns the name that every face uses.
     pub fn name(self) -> &'static str {
         match self {
             ClockMode::Real => "real",
@@ -123,9 +127,9 @@ impl fmt::Display for ClockMode {
 impl FromStr for ClockMode {
     type Err = ParseError;
     fn from_str(name: &str) -> Result<ClockMode, ParseError> {
-        ClockMode::ALL
-            .into_iter()
-            .find(|mode| mode.name() == name)
-            .ok_or_else(|| ParseError::new("not one of real|fast|stopped|manual:", name))
+        ClockMode::ALL.into_iter().find(|mode| mode.name() == name).ok_or_else(|| {
+            let known = ClockMode::ALL.map(ClockMode::name).join("|");
+            ParseError::new(format!("no such clock, known={known}"), name)
+        })
     }
 }

@@ -1,4 +1,4 @@
-//! Servers for callers without a runtime: they bring their own thread.
+//! Servers for callers without a runtime. Each server or group has its own thread.
 
 use std::future::Future;
 use std::net::SocketAddr;
@@ -14,7 +14,7 @@ use super::group::{Group, MetaGroup};
 use super::hub::Hub;
 use super::listener::MetaServer;
 
-/// A running embedded meta server on a thread of its own. Dropping it stops it.
+/// A running embedded meta server on its own thread. Dropping it stops the server.
 #[derive(Debug)]
 pub struct BlockingMetaServer {
     address: SocketAddr,
@@ -23,7 +23,7 @@ pub struct BlockingMetaServer {
 }
 
 impl BlockingMetaServer {
-    /// Opens the store and starts listening; returns when connections are accepted.
+    /// Opens the store and starts to listen. Returns when the server accepts connections.
     pub fn start(config: ServerConfig) -> Result<BlockingMetaServer, ServerError> {
         let (thread, (address, hub)) = Thread::start(
             MetaServer::start(config),
@@ -33,34 +33,35 @@ impl BlockingMetaServer {
         Ok(BlockingMetaServer { address, hub, thread })
     }
 
-    /// Where it listens.
+    /// Returns the address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// How many requests would have ended a real server of this generation.
+    /// Returns how many requests would have ended a real server of this generation.
     pub fn would_have_died(&self) -> u64 {
         self.hub.would_have_died()
     }
 
-    /// The server behind the port: to crash it, change its faults or its role, observe it.
+    /// Returns the server without its port, which can crash, change its faults or its role, and be
+    /// observed.
     pub fn hub(&self) -> &Hub {
         &self.hub
     }
 
-    /// Other fault rules. Counting starts again.
+    /// Replaces the fault rules. Counting starts again.
     pub fn set_faults(&self, rules: Vec<FaultRule>) {
         self.hub.set_faults(rules);
     }
 
-    /// Stops: takes no more requests, answers those it took, and ends the thread. Stopping a
-    /// stopped one does nothing.
+    /// Stops the server: accepts no more requests, responds to those it has received, and ends the
+    /// thread. Does nothing if the server is stopped already.
     pub fn stop(&self) {
         self.thread.stop();
     }
 }
 
-/// A running group of embedded meta servers on a thread of its own. Dropping it stops it.
+/// A running group of embedded meta servers on its own thread. Dropping it stops the servers.
 #[derive(Debug)]
 pub struct BlockingMetaGroup {
     addresses: Vec<SocketAddr>,
@@ -69,7 +70,8 @@ pub struct BlockingMetaGroup {
 }
 
 impl BlockingMetaGroup {
-    /// Like [`MetaGroup::start_with_faults`]; returns when connections are accepted.
+    /// Starts a group like [`MetaGroup::start_with_faults`]. Returns when the servers accept
+    /// connections.
     pub fn start(
         configs: Vec<ServerConfig>,
         rules: Vec<FaultRule>,
@@ -85,23 +87,23 @@ impl BlockingMetaGroup {
         Ok(BlockingMetaGroup { addresses, group, thread })
     }
 
-    /// Where they listen, in the order of their configurations.
+    /// Returns the addresses that the servers listen on, in the order of their configurations.
     pub fn addresses(&self) -> &[SocketAddr] {
         &self.addresses
     }
 
-    /// The group, to change its leader or its faults.
+    /// Returns the group, which can change its leader and its faults.
     pub fn group(&self) -> &Group {
         &self.group
     }
 
-    /// Stops every server, as [`BlockingMetaServer::stop`] does one.
+    /// Stops every server, as [`BlockingMetaServer::stop`] stops one server.
     pub fn stop(&self) {
         self.thread.stop();
     }
 }
 
-/// The thread that something runs on.
+/// The thread of a server or a group.
 #[derive(Debug)]
 struct Thread(Mutex<Option<Running>>);
 
@@ -112,7 +114,7 @@ struct Running {
 }
 
 impl Thread {
-    /// Has it start on a new thread, and returns what `show` makes of it once it runs.
+    /// Starts a value on a new thread, and returns what `show` makes of the value once it runs.
     fn start<T, V, E>(
         start: impl Future<Output = Result<T, ServerError>> + Send + 'static,
         show: impl FnOnce(&T) -> V + Send + 'static,
@@ -133,13 +135,13 @@ impl Thread {
             let value = match start.await {
                 Ok(value) => value,
                 Err(error) => {
-                    // The caller waits for this: it can't be gone.
+                    // The receiver cannot be gone, because the caller waits for this message.
                     let _ = started.send(Err(error));
                     return;
                 }
             };
             let _ = started.send(Ok(show(&value)));
-            // An error is the other end gone, which means the same.
+            // An error means that the sender was dropped, which also asks for the end.
             let _ = stopped.await;
             end(value).await;
         };
@@ -163,7 +165,7 @@ impl Thread {
     fn stop(&self) {
         let running = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(Running { stop, thread }) = running {
-            // An error is a thread that has ended already.
+            // An error means that the thread has ended already.
             let _ = stop.send(());
             let _ = thread.join();
         }

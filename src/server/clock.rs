@@ -1,14 +1,14 @@
-//! The seam for time: the one place of the server that asks for it. Wall time is passed in as a
-//! [`Clock`]; timeouts go by tokio's clock, which a simulation pauses.
+//! The seam for time: the only place in the server that reads a clock. Wall time is passed in as a
+//! [`Clock`]. Timeouts use tokio's clock, which a simulation pauses.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-/// Wall time, passed in.
+/// A source of wall time, which is passed in.
 pub trait Clock: Send + Sync + 'static {
-    /// Milliseconds since 1970.
+    /// Returns the time in milliseconds since 1970.
     fn now_ms(&self) -> i64;
 }
 
@@ -17,15 +17,15 @@ pub trait Clock: Send + Sync + 'static {
 pub struct SystemClock;
 
 impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods)] // the one place that asks the machine
+    #[allow(clippy::disallowed_methods)] // the only place that reads the machine's clock
     fn now_ms(&self) -> i64 {
-        // A machine set to before 1970 counts as standing at 1970.
+        // A time before 1970 counts as 1970.
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
     }
 }
 
-/// A clock that stands still until it is turned.
+/// A clock that stands still until [`ManualClock::advance`] moves it.
 #[derive(Debug)]
 pub(crate) struct ManualClock(AtomicI64);
 
@@ -35,7 +35,7 @@ impl ManualClock {
     }
 
     pub(crate) fn advance(&self, ms: i64) {
-        // It can't be told to do anything else, so it doesn't fail.
+        // The update always returns a value, so it cannot fail.
         let _ = self
             .0
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |now| Some(now.saturating_add(ms)));
@@ -48,8 +48,8 @@ impl Clock for ManualClock {
     }
 }
 
-/// Now, for timeouts.
-#[allow(clippy::disallowed_methods)] // the one place that asks tokio's clock
+/// Returns the current time for timeouts.
+#[allow(clippy::disallowed_methods)] // the only place that reads tokio's clock
 pub(crate) fn instant() -> Instant {
     Instant::now()
 }

@@ -1,4 +1,4 @@
-//! What an embedded meta server is told when it starts.
+//! The configuration of an embedded meta server.
 
 use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,41 +13,44 @@ use super::partition::PartitionRule;
 use super::spec::{RemoteCluster, TableSpec};
 use crate::protocol::MAX_NAME;
 
-/// How an embedded meta server is set up.
+/// The configuration of an embedded meta server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerConfig {
-    /// Where to listen. Port 0 = any free one, see [`super::MetaServer::address`].
+    /// The address to listen on. With port 0 the system chooses a free port; see
+    /// [`super::MetaServer::address`].
     pub listen: SocketAddr,
-    /// This cluster's name. A duplication to it is refused.
+    /// The name of the server's own cluster. The server refuses a duplication to this cluster.
     pub cluster_name: String,
-    /// The clusters that may be duplicated to.
+    /// The clusters that the server accepts as remote clusters.
     pub remote_clusters: Vec<RemoteCluster>,
-    /// The tables; their ids are 1, 2, ... in this order, or what the store already says.
+    /// The tables. Their ids are 1, 2, ... in this order, unless the store has other ids for them.
     pub tables: Vec<TableSpec>,
-    /// Where duplications are kept.
+    /// Where the server keeps the duplications.
     pub store: StoreChoice,
-    /// Which generation of servers to behave as.
+    /// The generation of servers, or the behaviour, that the server imitates.
     pub behaviour: Behaviour,
-    /// Whether duplication is switched on. If it is switched off, the server refuses every request about
-    /// duplication with ERR_SERVICE_NOT_ACTIVE, and answers all other requests.
+    /// Whether duplication is switched on. If it is switched off, the server refuses every request
+    /// about duplication with ERR_SERVICE_NOT_ACTIVE, and responds to all other requests.
     pub duplication_enabled: bool,
-    /// How duplications move on by themselves; `None` = [`Behaviour::default_clock`].
+    /// How duplications move on by themselves. `None` stands for [`Behaviour::default_clock`].
     pub clock: Option<ClockMode>,
-    /// What a client may take.
+    /// The limits for clients.
     pub limits: Limits,
-    /// Which requests meet which mishap.
+    /// The rules that say which requests meet which fault.
     pub faults: Vec<FaultRule>,
-    /// Partitions that lag or stick; of two rules for one, the later counts.
+    /// The partitions that lag or stick. If two rules name the same partition, the later rule
+    /// applies.
     pub partitions: Vec<PartitionRule>,
 }
 
 impl ServerConfig {
-    /// The clock in use: the one given, else the behaviour's.
+    /// Returns the clock mode in use: the configured one, or the default of the behaviour.
     pub fn clock_mode(&self) -> ClockMode {
         self.clock.unwrap_or_else(|| self.behaviour.default_clock())
     }
 
-    /// Whether it makes sense. A server that starts has checked it.
+    /// Returns an error if the configuration makes no sense. A server that starts has checked its
+    /// configuration.
     pub fn check(&self) -> Result<(), ServerError> {
         let wrong = |text: String| Err(ServerError::Config(text));
         if self.cluster_name.is_empty() || self.cluster_name.len() > MAX_NAME {
@@ -62,7 +65,7 @@ impl ServerConfig {
                 return wrong(format!("{fault} table={table}"));
             }
             if !names.insert(&table.name) {
-                return wrong(format!("a table is given twice: name={:?}", table.name));
+                return wrong(format!("a table is configured twice: name={:?}", table.name));
             }
         }
         let mut names = BTreeSet::new();
@@ -73,20 +76,24 @@ impl ServerConfig {
                 ));
             }
             if !names.insert(&cluster.name) {
-                return wrong(format!("a remote cluster is given twice: name={:?}", cluster.name));
+                return wrong(format!(
+                    "a remote cluster is configured twice: name={:?}",
+                    cluster.name
+                ));
             }
         }
         let limits = &self.limits;
         let least = limits.max_connections.min(limits.max_body).min(limits.max_in_flight);
         if least == 0 || limits.frame_timeout.is_zero() || limits.idle_timeout.is_zero() {
-            return wrong(format!("a limit of nothing serves nobody: {limits:?}"));
+            return wrong(format!("a limit must be greater than 0: {limits:?}"));
         }
         Ok(())
     }
 }
 
 impl Default for ServerConfig {
-    /// `127.0.0.1:34601`, cluster `onebox`, in memory, no tables, no remote clusters, idempotent.
+    /// Returns the configuration of a server on `127.0.0.1:34601` with the cluster name `onebox`,
+    /// in memory, without tables and remote clusters, and with the behaviour `idempotent`.
     fn default() -> ServerConfig {
         ServerConfig {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 34601)),
@@ -104,19 +111,20 @@ impl Default for ServerConfig {
     }
 }
 
-/// Where duplications are kept.
+/// Where a server keeps the duplications.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum StoreChoice {
-    /// Nowhere: they are gone when the server stops.
+    /// In memory. The duplications are gone when the server stops.
     #[default]
     Memory,
-    /// In a file of that name, made if it isn't there. What was acknowledged survives `kill -9`.
+    /// In a file with that name, which is created if it does not exist. What the server has
+    /// acknowledged survives `kill -9`.
     File(PathBuf),
 }
 
 impl FromStr for StoreChoice {
     type Err = std::convert::Infallible;
-    /// `memory`, else a path.
+    /// Parses `memory`, or a path.
     fn from_str(text: &str) -> Result<StoreChoice, Self::Err> {
         match text {
             "memory" => Ok(StoreChoice::Memory),
@@ -125,20 +133,24 @@ impl FromStr for StoreChoice {
     }
 }
 
-/// What a client may take of the server. What goes beyond ends its connection, nothing else.
+/// The limits for clients. If a client exceeds a limit, the server closes that client's connection
+/// and nothing else.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Connections at a time; one more is closed as soon as it is accepted.
+    /// The number of connections at the same time. Any further connection is closed as soon as it
+    /// is accepted.
     pub max_connections: usize,
-    /// Bytes of a request's body.
+    /// The number of bytes of a request's body.
     pub max_body: usize,
-    /// Requests of one connection that wait for their answer; no more are read until one is sent.
+    /// The number of requests in flight on a connection. The server reads no further request until
+    /// it has responded to one of them.
     pub max_in_flight: usize,
-    /// How long a request that has begun may take to arrive, and an answer to be taken.
+    /// The time in which a request must arrive completely once its first byte has arrived, and in
+    /// which the client must read a response.
     pub frame_timeout: Duration,
-    /// How long a connection may be silent.
+    /// The time for which a connection may be silent.
     pub idle_timeout: Duration,
-    /// How long a stop waits for answers under way.
+    /// The time for which a stop waits for responses that are under way.
     pub stop_grace: Duration,
 }
 

@@ -1,5 +1,5 @@
-//! One connection: bytes in, bytes out, and the limits that keep a client from taking more than its
-//! share. Generic over the stream, so that it also runs over one in memory.
+//! One connection: bytes in, bytes out, and the limits that keep a client from using more than its
+//! share. It works with any stream, for example with a stream in memory.
 
 use std::time::Duration;
 
@@ -13,49 +13,49 @@ use super::config::Limits;
 use super::http::{self, BadHttp, Page};
 use crate::protocol::frame::{FrameError, request_length};
 
-/// Bytes that are read at a time, within a request.
+/// The number of bytes that are read at a time within a request.
 const READ_CHUNK: usize = 16 * 1024;
-/// Bytes that are held ready for the first of a request: most fit, and thousands of idle
-/// connections cost little.
+/// The number of bytes that are reserved for the start of a request. Most requests fit, and
+/// thousands of idle connections need little memory.
 const FIRST_CHUNK: usize = 1024;
-/// Answers that wait to be taken, in bytes, before no more requests are read.
+/// The number of bytes of unsent responses from which on no more requests are read.
 const MAX_OUTPUT: usize = 1024 * 1024;
 
-/// What the server tells a connection.
+/// A message from the server to a connection.
 #[derive(Debug)]
 pub(crate) enum Output {
-    /// Send this; one request is done with.
+    /// Send these bytes. They are the response to one request.
     Answer(Vec<u8>),
-    /// Send this too.
+    /// Send these bytes as well. They are the response to no request.
     More(Vec<u8>),
-    /// One request is done with, and has no answer.
+    /// One request is finished without a response.
     Done,
-    /// Close at once.
+    /// Close the connection at once.
     Close,
 }
 
-/// What a connection tells the server.
+/// The server, as a connection sees it.
 pub(crate) trait Requests {
-    /// A whole request frame came.
+    /// Handles a complete request frame.
     fn request(&self, frame: &[u8]);
-    /// A page is asked for. `None` = close the connection.
+    /// Returns the page for an HTTP request, or `None` if the connection must be closed.
     fn http(&self, target: &str) -> Option<Page>;
 }
 
 /// Why a connection ended.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum End {
-    #[error("the client closed it")]
+    #[error("the client closed the connection")]
     Closed,
     #[error("the server stops")]
     Stopped,
-    #[error("a request ended it")]
+    #[error("the server closed the connection because of a request")]
     ByRequest,
-    #[error("silent for too long")]
+    #[error("the connection was silent for too long")]
     Idle,
     #[error("a request took too long to arrive")]
     SlowRequest,
-    #[error("an answer was not taken in time")]
+    #[error("the client did not read a response in time")]
     SlowReader,
     #[error("not a request: {0}")]
     Garbage(#[from] FrameError),
@@ -104,22 +104,23 @@ struct Connection<'a, S> {
     outputs: mpsc::UnboundedReceiver<Output>,
     stop: watch::Receiver<bool>,
     limits: &'a Limits,
-    /// What has come of the next requests.
+    /// The bytes of further requests that have arrived.
     input: BytesMut,
-    /// Answers not yet taken.
+    /// The bytes of responses that have not been sent.
     output: BytesMut,
-    /// Whether the client has said that nothing more comes, or has been told so.
+    /// Whether no more requests are read: the client has closed its side, or the server has told
+    /// the client that it will close the connection.
     ended: bool,
-    /// What the client speaks, once its first bytes have told.
+    /// The protocol of the client, once the first bytes have shown it.
     protocol: Option<Protocol>,
-    /// Requests without their answer.
+    /// The number of requests without a response.
     in_flight: usize,
     frame_began: Option<Instant>,
     last_heard: Instant,
     write_began: Option<Instant>,
 }
 
-/// What a client speaks.
+/// A protocol that a client may speak.
 #[derive(Clone, Copy)]
 enum Protocol {
     Rpc,
@@ -150,7 +151,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
             }
             let may_read = room && !stopping && !self.ended;
             if !may_read {
-                // Who isn't read can't be too slow.
+                // The timeout for slow requests applies only while the server reads from the
+                // connection.
                 self.frame_began = None;
             }
             match self.wait(may_read, stopping).await {
@@ -177,7 +179,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
         }
     }
 
-    /// Takes the next request off the input, if it is whole.
+    /// Takes the next request from the input, if it is complete.
     fn take_request<R: Requests>(&mut self, requests: &R) -> Result<bool, End> {
         if self.input.is_empty() {
             self.frame_began = None;
@@ -225,7 +227,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
                 self.frame_began = None;
                 Ok(true)
             }
-            // Memory is taken as bytes come, never by what a header promises.
+            // Memory grows with the bytes that arrive, never by the length that a header announces.
             Some(_) | None => {
                 self.frame_began.get_or_insert_with(instant);
                 Ok(false)
@@ -263,13 +265,13 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
         }
     }
 
-    /// When the connection has been too slow.
+    /// Returns when the connection will have been too slow.
     fn deadline(&self) -> Instant {
         let after = |began: Instant, timeout: Duration| {
-            // A timeout too long for the clock is none.
+            // A timeout that is too long for the clock counts as a year.
             began.checked_add(timeout).unwrap_or(began + Duration::from_secs(86_400 * 365))
         };
-        // Who waits for an answer isn't idle.
+        // A connection that waits for a response is not idle.
         let idle = (self.in_flight == 0).then(|| after(self.last_heard, self.limits.idle_timeout));
         let frame = self.frame_began.map(|began| after(began, self.limits.frame_timeout));
         let write = self.write_began.map(|began| after(began, self.limits.frame_timeout));

@@ -1,26 +1,28 @@
-//! Why a server can't start, or its store can't go on.
+//! Errors of a server that cannot start, or of a store that cannot go on.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::spec::TableSpec;
 
-/// Why an embedded meta server doesn't start. Each says what to do about it.
+/// An embedded meta server could not start. The message says what to do about it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
-    /// The address can't be listened on.
-    #[error("cannot listen, choose another address or end what uses it: address={address}")]
+    /// The server cannot listen on the address.
+    #[error(
+        "cannot listen on the address; choose another one, or end the program that uses it: address={address}"
+    )]
     Listen {
-        /// What was asked for.
+        /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// The configuration contradicts itself.
     #[error("the configuration makes no sense: {0}")]
     Config(String),
-    /// The store can't be used.
+    /// The store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// No thread could be started.
@@ -28,74 +30,74 @@ pub enum ServerError {
     Thread(#[source] std::io::Error),
 }
 
-/// What is wrong with a store.
+/// A store cannot be used.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
-    /// Another process (or another server of this one) has the file open.
+    /// Another process, or another server of this process, has the file open.
     #[error(
-        "the store is in use by another server, stop that one or choose another file: path={path:?}"
+        "the store is in use by another server; stop that server, or choose another file: path={path:?}"
     )]
     InUse {
         /// The file.
         path: PathBuf,
     },
-    /// The file is something else than a store of this kind.
+    /// The file is not a store of an embedded meta server.
     #[error(
-        "not a store of an embedded meta server, and it was left as it is: choose another file: path={path:?} reason={reason}"
+        "the file is not a store of an embedded meta server, and was not changed; choose another file: path={path:?} reason={reason}"
     )]
     Foreign {
         /// The file.
         path: PathBuf,
-        /// How that is known.
+        /// What shows that the file is something else.
         reason: String,
     },
     /// The file is damaged.
     #[error(
-        "the store is damaged, restore it from a copy or begin with a new file: path={path:?} reason={reason}"
+        "the store is damaged; restore it from a copy, or start with a new file: path={path:?} reason={reason}"
     )]
     Corrupt {
         /// The file.
         path: PathBuf,
-        /// What was found.
+        /// What is damaged.
         reason: String,
     },
-    /// The file was written by a later version.
+    /// The file was written by a later version of this program.
     #[error(
-        "the store's format is newer than this program, use the program that wrote it: path={path:?} format={format}"
+        "the format of the store is newer than this program; use the program that wrote the store: path={path:?} format={format}"
     )]
     NewerFormat {
         /// The file.
         path: PathBuf,
-        /// The format it has.
+        /// The format of the file.
         format: u32,
     },
     /// The file belongs to another cluster.
     #[error(
-        "the store belongs to another cluster, give that name or choose another file: stored={stored} given={given}"
+        "the store belongs to another cluster; use that cluster's name, or choose another file: stored={stored} given={given}"
     )]
     OtherCluster {
-        /// The name in the file.
+        /// The name of the cluster in the file.
         stored: String,
-        /// The name given.
+        /// The name of the cluster in the configuration.
         given: String,
     },
-    /// A table is in the store with other partitions, which can't be changed.
+    /// The store has the table with another number of partitions, which cannot be changed.
     #[error(
-        "a table stands in the store with other partitions, give it as stored or leave it out: stored={stored} given={given}"
+        "the store has the table with another number of partitions; give the table as it is stored, or leave it out: stored={stored} given={given}"
     )]
     OtherTable {
-        /// As stored.
+        /// The table in the store.
         stored: TableSpec,
-        /// As given.
+        /// The table in the configuration.
         given: TableSpec,
     },
-    /// Reading or writing failed.
+    /// The file could not be read or written.
     #[error(
-        "the store cannot be read or written, see to the disk and start again: reason={reason}"
+        "the store cannot be read or written; check the disk, and start again: reason={reason}"
     )]
     Io {
-        /// What failed.
+        /// The cause.
         reason: String,
     },
 }

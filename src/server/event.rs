@@ -1,86 +1,88 @@
-//! What a server did, told to whoever observes it: the trace of a simulation, or a test that asks
-//! who made what.
+//! The trace of a server: events for an observer, such as a simulation, or a test that checks which
+//! client has made which change.
 
 use super::fault::Fault;
 use super::store::RecordChange;
 use crate::protocol::error_code::ErrorCode;
 
-/// Something that a server did. Connections are numbered by [`super::Hub::reserve`].
+/// Something that a server did. Connections have the numbers that [`super::Hub::reserve`] gives
+/// out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A request came.
+    /// A request arrived.
     Request {
-        /// Over which connection.
+        /// The number of the connection.
         connection: u64,
-        /// Its seqid.
+        /// The seqid of the request.
         seqid: i32,
-        /// Its RPC.
+        /// The name of the RPC.
         rpc: String,
-        /// The fault that it meets.
+        /// The fault that the request meets.
         fault: Option<Fault>,
     },
-    /// A request was let through, and its change goes to the store.
+    /// A request was accepted, and its change goes to the store.
     Storing {
-        /// Over which connection the request came.
+        /// The number of the request's connection.
         connection: u64,
-        /// The request's seqid.
+        /// The seqid of the request.
         seqid: i32,
         /// The change.
         change: RecordChange,
     },
-    /// A change is stored.
+    /// A change was stored.
     Stored {
-        /// Over which connection the request came.
+        /// The number of the request's connection.
         connection: u64,
-        /// The request's seqid.
+        /// The seqid of the request.
         seqid: i32,
         /// The change.
         change: RecordChange,
     },
-    /// A change was not stored, or nobody can tell.
+    /// A change was not stored, or it is not known whether the change was stored.
     NotStored {
-        /// Over which connection the request came.
+        /// The number of the request's connection.
         connection: u64,
-        /// The request's seqid.
+        /// The seqid of the request.
         seqid: i32,
         /// The change.
         change: RecordChange,
     },
-    /// An answer was sent.
+    /// A response was sent.
     Answer {
-        /// Over which connection.
+        /// The number of the connection.
         connection: u64,
-        /// The seqid in it.
+        /// The seqid in the response.
         seqid: i32,
-        /// The request's RPC.
+        /// The name of the request's RPC.
         rpc: String,
-        /// The error code in its body, or the framework's where there is no body.
+        /// The error code in the body, or the code of the RPC layer if there is no body.
         err: ErrorCode,
     },
-    /// A connection is closed by the server because of a request.
+    /// The server closes a connection because of a request.
     Closed {
-        /// Which.
+        /// The number of the connection.
         connection: u64,
-        /// Why.
+        /// The reason.
         reason: String,
     },
-    /// A request came that would have ended a real server of this generation.
+    /// A request arrived that would have ended a real server of this generation.
     WouldHaveDied {
-        /// Over which connection.
+        /// The number of the connection.
         connection: u64,
     },
-    /// It crashed: every connection is gone, and everything that is not stored.
+    /// The server crashed. All connections are closed, and everything that was not stored is lost.
     Crashed,
-    /// It is back after a crash, as a follower, or leading as [`Event::Leads`] tells.
+    /// The server is back after a crash, as a follower, or as a leader if [`Event::Leads`] follows.
     Restarted,
-    /// It leads from now on.
+    /// The server has become the leader.
     Leads {
-        /// Whether it has read its duplications back. If not, it serves without them meanwhile.
+        /// Whether the server has read its duplications back. If not, it serves without them until
+        /// [`Event::ReadBack`].
         read_back: bool,
     },
-    /// It serves early, and has read its duplications back only now.
+    /// A leader that serves early has read its duplications back.
     ReadBack,
-    /// It follows from now on.
+    /// The server has become a follower.
     Follows,
 }

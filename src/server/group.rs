@@ -1,4 +1,4 @@
-//! A group of meta servers over one store, of which one leads.
+//! A group of meta servers over one store, of which one is the leader.
 
 use std::net::{SocketAddr, SocketAddrV4};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -17,24 +17,27 @@ use super::store::{SharedStore, Store};
 /// How the leader changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Election {
-    /// Which one leads from now on; `None` = the one after the leader.
+    /// The index of the new leader. `None` stands for the server after the current leader.
     pub leader: Option<usize>,
-    /// How long it serves before it has read its duplications back; 0 = it reads first.
+    /// The time for which the new leader serves before it reads its duplications back. With 0 it
+    /// reads them first.
     pub early: Duration,
-    /// Whether the old leader thinks that it still leads.
+    /// Whether the old leader continues as if it were the leader.
     pub old_stays: bool,
-    /// Whether the followers learn who leads. If not, they go on naming the old one.
+    /// Whether the followers learn who the new leader is. Otherwise they still name the old leader.
     pub followers_learn: bool,
 }
 
 impl Default for Election {
-    /// The next one leads, having read its duplications back, and everyone knows.
+    /// Returns an election of the next server, which reads its duplications back first, and which
+    /// all servers learn of.
     fn default() -> Election {
         Election { leader: None, early: Duration::ZERO, old_stays: false, followers_learn: true }
     }
 }
 
-/// A group of meta servers without their ports. Cheap to clone; clones are the same one.
+/// A group of meta servers without their ports. Cloning is cheap, and all clones are the same
+/// group.
 #[derive(Debug, Clone)]
 pub struct Group(Arc<Members>);
 
@@ -45,8 +48,9 @@ struct Members {
 }
 
 impl Group {
-    /// A group over one store. The first leads. `listen` of each is what the others name it by;
-    /// behaviours may differ, tables and clusters may not.
+    /// Returns a group over one store, whose first server is the leader. The servers name each
+    /// other by the address `listen` of each configuration. Behaviours may differ, but tables and
+    /// cluster names must be equal.
     pub fn new(
         configs: &[ServerConfig],
         store: Arc<dyn Store>,
@@ -57,7 +61,8 @@ impl Group {
             return wrong("a group needs a server");
         };
         let store = SharedStore::new(store);
-        // Clocks that are turned by hand start together, or the servers would never agree again.
+        // Clocks that are moved by hand start at the same time, because the servers would disagree
+        // for ever otherwise.
         let start: Arc<dyn Clock> = Arc::new(ManualClock::at(clock.now_ms()));
         let mut metas: Vec<(Hub, SocketAddrV4)> = Vec::new();
         for config in configs {
@@ -79,7 +84,7 @@ impl Group {
             let mut known = vec![*address];
             known.extend(addresses.iter().filter(|other| *other != address));
             hub.set_addresses(known);
-            // Weak: a server of the group must not keep the group alive.
+            // The reference is weak, because a server of the group must not keep the group alive.
             let members: Weak<Members> = Arc::downgrade(&group.0);
             hub.set_elector(Box::new(move |early_ms| {
                 if let Some(members) = members.upgrade() {
@@ -94,28 +99,28 @@ impl Group {
         Ok(group)
     }
 
-    /// The servers.
+    /// Returns the servers.
     pub fn hubs(&self) -> impl Iterator<Item = &Hub> {
         self.0.metas.iter().map(|(hub, _)| hub)
     }
 
-    /// The server at that place, from 0.
+    /// Returns the server with that index.
     pub fn hub(&self, index: usize) -> Option<&Hub> {
         self.0.metas.get(index).map(|(hub, _)| hub)
     }
 
-    /// The server at that address.
+    /// Returns the server at that address.
     pub fn at(&self, address: SocketAddrV4) -> Option<&Hub> {
         self.0.metas.iter().find(|(_, own)| *own == address).map(|(hub, _)| hub)
     }
 
-    /// Which one leads.
+    /// Returns the index of the leader.
     pub fn leader(&self) -> usize {
         *self.0.leader.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Fault rules of the whole group: its servers have the same, and count together. Counting
-    /// starts again. Whatever rules a server had of its own are gone.
+    /// Replaces the fault rules of all servers by rules that the servers share, so that they count
+    /// together. Counting starts again.
     pub fn set_faults(&self, rules: Vec<FaultRule>) {
         let faults = Faults::new(rules);
         for hub in self.hubs() {
@@ -123,25 +128,26 @@ impl Group {
         }
     }
 
-    /// Other partitions that lag or stick, on all servers.
+    /// Replaces the rules for partitions that lag or stick, on all servers.
     pub fn set_partitions(&self, rules: &[PartitionRule]) {
         for hub in self.hubs() {
             hub.set_partitions(rules.to_vec());
         }
     }
 
-    /// Turns the clocks of [`ClockMode::Manual`] on, all by the same time. Whether there is one.
+    /// Moves the clocks of [`ClockMode::Manual`] forward, all by the same time. Returns whether
+    /// there is such a clock.
     pub fn advance(&self, time: Duration) -> bool {
-        // All of them, so not by `any`, which stops at the first.
+        // This does not use `any`, which would stop at the first clock.
         self.hubs().filter(|hub| hub.advance(time)).count() > 0
     }
 
-    /// How many requests would have ended a real server, over all of them.
+    /// Returns how many requests would have ended a real server, over all servers.
     pub fn would_have_died(&self) -> u64 {
         self.hubs().map(Hub::would_have_died).sum()
     }
 
-    /// Changes the leader. A place that the group hasn't got changes nothing.
+    /// Changes the leader. Does nothing if the group has no server with that index.
     pub fn elect(&self, election: &Election) {
         let metas = &self.0.metas;
         let (old, new) = {
@@ -169,13 +175,14 @@ impl Group {
                 hub.follow(Some(address));
             }
         }
-        // Last, so that the old leader's changes are stored or never will be.
+        // The new leader comes last, when each change of the old leader has been stored or never
+        // will be.
         metas[new].0.lead(election.early);
     }
 }
 
-/// A running group of meta servers, each on a port of its own. Dropping it stops it without waiting
-/// for anything.
+/// A running group of meta servers, each on its own port. Dropping it stops the servers without
+/// waiting for anything.
 #[derive(Debug)]
 pub struct MetaGroup {
     group: Group,
@@ -183,13 +190,14 @@ pub struct MetaGroup {
 }
 
 impl MetaGroup {
-    /// Starts one server for each configuration, on the tokio runtime of the caller. The store is
-    /// the first one's, the fault rules are each one's own.
+    /// Starts one server for each configuration, on the tokio runtime of the caller. The group uses
+    /// the store of the first configuration. Each server has the fault rules of its own
+    /// configuration.
     pub async fn start(configs: Vec<ServerConfig>) -> Result<MetaGroup, ServerError> {
         MetaGroup::bind_and_run(configs, None).await
     }
 
-    /// The same with fault rules of the whole group, as [`Group::set_faults`] has it.
+    /// Starts the group with fault rules that all servers share, as with [`Group::set_faults`].
     pub async fn start_with_faults(
         configs: Vec<ServerConfig>,
         rules: Vec<FaultRule>,
@@ -217,7 +225,7 @@ impl MetaGroup {
             Group::new(&configs, store, &clock)
         })
         .await?;
-        // Before the first request can come.
+        // The rules must be in place before the first request can arrive.
         if let Some(rules) = rules {
             group.set_faults(rules);
         }
@@ -229,12 +237,12 @@ impl MetaGroup {
         Ok(MetaGroup { group, servers })
     }
 
-    /// The servers, in the order of their configurations.
+    /// Returns the servers, in the order of their configurations.
     pub fn servers(&self) -> &[MetaServer] {
         &self.servers
     }
 
-    /// The group, to change its leader.
+    /// Returns the group, which can change its leader.
     pub fn group(&self) -> &Group {
         &self.group
     }

@@ -1,5 +1,5 @@
-//! As much HTTP as a meta server speaks on its RPC port: GET, without a body, answered with plain
-//! text.
+//! The part of HTTP that a meta server speaks on its RPC port: GET requests without a body, and
+//! responses in plain text.
 
 use std::collections::BTreeMap;
 
@@ -7,43 +7,43 @@ use httparse::Status;
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
-/// What the first bytes of an HTTP connection are.
+/// The first bytes of an HTTP connection.
 pub(super) const GET: &[u8] = b"GET ";
-/// The longest head of a request.
+/// The greatest length of a request's head.
 const MAX_HEAD: usize = 8 * 1024;
-/// The most header lines of one.
+/// The greatest number of header lines in a request.
 const MAX_HEADERS: usize = 64;
 
-/// Bytes that are no HTTP request of the kind that is answered.
+/// The bytes are not an HTTP request that the server handles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum BadHttp {
     #[error("the head is too long")]
     TooLong,
-    #[error("the head makes no sense: {0}")]
+    #[error("the head cannot be parsed: {0}")]
     Nonsense(#[from] httparse::Error),
-    #[error("it asks for no page")]
+    #[error("the request is not a GET of a page")]
     NoPage,
-    #[error("a body, which a GET has not")]
+    #[error("the request has a body")]
     Body,
 }
 
 /// A request for a page.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct PageRequest {
-    /// The path and what follows it.
+    /// The path and the query.
     pub(super) target: String,
-    /// Bytes that it takes.
+    /// The number of bytes of the request.
     pub(super) length: usize,
-    /// Whether more may follow.
+    /// Whether the connection stays open after the response.
     pub(super) keep_alive: bool,
 }
 
 /// A page.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Page {
-    /// 200, 400 or 404.
+    /// The status: 200, 400 or 404.
     pub(crate) status: u16,
-    /// What stands in it.
+    /// The text.
     pub(crate) body: String,
 }
 
@@ -68,7 +68,7 @@ impl Page {
     }
 }
 
-/// Reads the request at the front of `bytes`; `None` = it is not whole yet.
+/// Reads the request at the front of `bytes`. Returns `None` while the request is incomplete.
 pub(super) fn parse(bytes: &[u8]) -> Result<Option<PageRequest>, BadHttp> {
     let mut headers = [httparse::EMPTY_HEADER; MAX_HEADERS];
     let mut head = httparse::Request::new(&mut headers);
@@ -82,7 +82,7 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<PageRequest>, BadHttp> {
         (Some("GET"), Some(target)) if target.starts_with('/') => target.to_owned(),
         _ => return Err(BadHttp::NoPage),
     };
-    // What HTTP 1.1 does by itself, and 1.0 when it is asked to.
+    // HTTP 1.1 keeps connections open by default, and HTTP 1.0 on request.
     let mut keep_alive = head.version == Some(1);
     let mut closes = false;
     for header in head.headers {
@@ -101,17 +101,17 @@ pub(super) fn parse(bytes: &[u8]) -> Result<Option<PageRequest>, BadHttp> {
     Ok(Some(PageRequest { target, length, keep_alive: keep_alive && !closes }))
 }
 
-/// What a request asks for.
+/// The target of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Target {
-    /// The path without slashes around it and without double ones; `%41` in it stands for `A`.
+    /// The path without slashes at its ends and without empty parts, with `A` for `%41`.
     pub(super) path: String,
-    /// The arguments behind the path, with their values.
+    /// The arguments in the query, with their values.
     pub(super) arguments: BTreeMap<String, String>,
 }
 
 impl Target {
-    /// Reads a target; an error is the page that says what is wrong with it.
+    /// Reads a target. The error is the page that says what is wrong with the target.
     pub(super) fn parse(target: &str) -> Result<Target, Page> {
         let wrong = |what: String| Page {
             status: 400,
@@ -134,7 +134,7 @@ impl Target {
     }
 }
 
-/// The text with `A` for `%41`. An error says which escape is none.
+/// Returns the text with `A` for `%41`. The error says which escape sequence is wrong.
 fn unescaped(text: &str) -> Result<String, String> {
     for (at, _) in text.match_indices('%') {
         let escape = text.as_bytes().get(at + 1..at + 3);
@@ -150,9 +150,9 @@ fn unescaped(text: &str) -> Result<String, String> {
     Ok(percent_decode_str(text).decode_utf8_lossy().into_owned())
 }
 
-/// `2026-11-24 22:59:18`, in UTC.
+/// Returns a time in seconds since 1970 as `2026-11-24 22:59:18`, in UTC.
 pub(super) fn date_time(seconds: i64) -> String {
-    // Beyond the year 9999 a clock that is turned by hand can get, but no text of this form.
+    // A clock that is moved by hand can go beyond the year 9999, which has no text of this form.
     let bounds = (Timestamp::MIN.as_second(), Timestamp::MAX.as_second());
     let time = Timestamp::from_second(seconds.clamp(bounds.0, bounds.1)).unwrap_or_default();
     time.strftime("%Y-%m-%d %H:%M:%S").to_string()

@@ -1,5 +1,5 @@
-//! What the connections of one server share: the node, the store, the clock. It carries requests
-//! to the node and what the node decides to where it belongs.
+//! What the connections of one server share: the node, the store and the clock. The hub carries
+//! requests to the node, and the node's decisions to the connections and the store.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddrV4;
@@ -24,22 +24,25 @@ use super::state::State;
 use super::store::{SharedStore, Store, settle_tables};
 use crate::protocol::error_code::ErrorCode;
 
-/// What is told of what a server does.
+/// Receives the events of a server.
 type Observer = Box<dyn Fn(&Event) + Send + Sync>;
-/// What has another server of the group lead.
+/// Makes another server of the group the leader, which serves for that many milliseconds before it
+/// reads its duplications back.
 pub(super) type Elector = Box<dyn Fn(u64) + Send + Sync>;
 
-/// A meta server without its port: it serves any stream. Cheap to clone; clones are the same one.
+/// A meta server without its port, which serves any stream. Cloning is cheap, and all clones are
+/// the same server.
 #[derive(Clone)]
 pub struct Hub(Arc<Shared>);
 
 struct Shared {
-    /// Itself, for the store's callbacks: a store that keeps one must not keep the server alive.
+    /// A weak reference to itself for the callbacks of the store, so that a store which keeps a
+    /// callback does not keep the server alive.
     this: Weak<Shared>,
     core: Mutex<Core>,
     store: SharedStore,
     clock: Arc<dyn Clock>,
-    /// The same clock, if it is one that is turned by hand.
+    /// The same clock, if it is a clock that is moved by hand.
     manual: Option<Arc<ManualClock>>,
     made: Instant,
     limits: Limits,
@@ -62,8 +65,10 @@ impl std::fmt::Debug for Hub {
 }
 
 impl Hub {
-    /// A server over that store and clock; `config.listen` and `config.store` are not looked at.
-    /// Faults that wait, and a crash that ends, need [`Hub::run_timers`] beside it.
+    /// Returns a server with that store and that clock. `config.listen` and `config.store` are not
+    /// used.
+    ///
+    /// Delayed faults and timed crashes only take effect while [`Hub::run_timers`] is running.
     pub fn new(
         config: &ServerConfig,
         store: Arc<dyn Store>,
@@ -109,7 +114,7 @@ impl Hub {
         })))
     }
 
-    /// Serves one connection until it ends. To end it early, drop the future.
+    /// Serves one connection until it ends. Drop the future to end the connection early.
     pub async fn serve<S>(&self, stream: S)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
@@ -117,7 +122,8 @@ impl Hub {
         self.serve_reserved(self.reserve(), stream).await;
     }
 
-    /// The number of the next connection, as events show it, for [`Hub::serve_reserved`].
+    /// Returns the number that the next connection will have in events, for
+    /// [`Hub::serve_reserved`].
     pub fn reserve(&self) -> u64 {
         let mut core = self.0.core();
         let id = core.next_connection;
@@ -125,7 +131,7 @@ impl Hub {
         id
     }
 
-    /// Serves one connection under a number that [`Hub::reserve`] gave.
+    /// Serves one connection under a number that [`Hub::reserve`] has returned.
     pub async fn serve_reserved<S>(&self, number: u64, stream: S)
     where
         S: AsyncRead + AsyncWrite + Send + Unpin,
@@ -140,15 +146,15 @@ impl Hub {
             }
             core.connections.insert(id, sender);
         }
-        // Takes the connection off the list whichever way this ends.
+        // The guard takes the connection off the list, however this call ends.
         let registered = Registered { shared, id };
         let stop = shared.stop.subscribe();
         let end = connection::serve(stream, &registered, outputs, stop, &shared.limits).await;
         tracing::debug!(connection = number, reason = %end, "connection ended");
     }
 
-    /// Does what has waited for its time, as it comes. Ends when the server is gone: drop it
-    /// before.
+    /// Executes what waits for its time, when the time comes. Never returns: drop the future to
+    /// stop the timers.
     pub async fn run_timers(&self) {
         let shared = &self.0;
         loop {
@@ -170,80 +176,81 @@ impl Hub {
         }
     }
 
-    /// How many requests would have ended a real server of this generation.
+    /// Returns how many requests would have ended a real server of this generation.
     pub fn would_have_died(&self) -> u64 {
         self.0.core().node.would_have_died()
     }
 
-    /// Other fault rules, this server's own. Counting starts again.
+    /// Replaces the fault rules of this server. Counting starts again.
     pub fn set_faults(&self, rules: Vec<FaultRule>) {
         self.share_faults(Faults::new(rules));
     }
 
-    /// Rules that other servers may count with.
+    /// Replaces the fault rules by rules that other servers may share.
     pub(super) fn share_faults(&self, faults: Faults) {
         self.0.core().node.faults = faults;
     }
 
-    /// Other partitions that lag or stick.
+    /// Replaces the rules for partitions that lag or stick.
     pub fn set_partitions(&self, rules: Vec<PartitionRule>) {
         self.0.core().node.set_partitions(rules);
     }
 
-    /// Turns the clock of [`ClockMode::Manual`] on. Whether there is one.
+    /// Moves the clock of [`ClockMode::Manual`] forward. Returns whether the server has such a
+    /// clock.
     pub fn advance(&self, time: Duration) -> bool {
         let Some(manual) = &self.0.manual else { return false };
         manual.advance(i64::try_from(time.as_millis()).unwrap_or(i64::MAX));
         true
     }
 
-    /// Tells `observer` of everything that the server does from now on. Only the first is kept.
-    /// It is called in order, never under a lock, on whichever thread does it.
+    /// Calls `observer` for everything that the server does from now on, in order and never under a
+    /// lock, on the thread that does it. Only the first observer is kept.
     pub fn observe(&self, observer: impl Fn(&Event) + Send + Sync + 'static) {
-        // A second one is dropped, as documented.
+        // A second observer is dropped, as documented.
         let _ = self.0.observer.set(Box::new(observer));
     }
 
-    /// Crashes now: every connection ends, everything that is not stored is forgotten. It is back
-    /// `after` later.
+    /// Crashes the server now: all connections end, and everything that is not stored is lost. The
+    /// server is back after that time.
     pub fn crash(&self, after: Duration) {
         self.0.with_node(|node, now| node.crash(millis(after), now));
     }
 
-    /// Answers every request by that code in its body from now on, as a server does that hasn't
-    /// started or is recovering, until it leads or follows.
+    /// From now on responds to every request with that error code in the body, as a server does
+    /// that has not started or is recovering. This ends when the server leads or follows.
     pub fn not_ready(&self, code: ErrorCode) {
         self.0.with_node(|node, now| node.not_ready(code, now));
     }
 
-    /// Leads from now on, with what is stored. It serves that long before it has read its
-    /// duplications back; 0 = it reads first.
+    /// Makes the server the leader, with what is stored. The server serves for the time `early`
+    /// before it reads its duplications back; with 0 it reads them first.
     pub fn lead(&self, early: Duration) {
         self.0.with_node(|node, now| node.lead(millis(early), now));
     }
 
-    /// Follows from now on. Its answers name the leader, if it knows one.
+    /// Makes the server a follower. Its responses name the leader, if a leader is given.
     pub fn follow(&self, leader: Option<SocketAddrV4>) {
         self.0.with_node(|node, now| node.follow(leader, now));
     }
 
-    /// Goes on as if it led, though another does: it shows what it knows, and nothing of what it
-    /// changes is stored or answered.
+    /// Makes the server continue as if it were the leader, although another server leads. It shows
+    /// the duplications that it knows, and its changes are neither stored nor acknowledged.
     pub fn go_stale(&self) {
         self.0.core().node.go_stale();
     }
 
-    /// Whether it answers as a leader.
+    /// Returns whether the server responds as a leader.
     pub fn leads(&self) -> bool {
         matches!(self.0.core().node.role(), Role::Leader | Role::StaleLeader)
     }
 
-    /// Takes no more requests. Connections end when the requests they took are answered.
+    /// Accepts no more requests. A connection ends when all its requests have a response.
     pub fn stop(&self) {
         self.0.stop.send_replace(true);
     }
 
-    /// Waits until what was decided is stored, and lets go of the store.
+    /// Waits until all decided changes are stored, and releases the store.
     pub fn close_store(&self) {
         self.0.store.close();
     }
@@ -261,7 +268,7 @@ impl Hub {
     }
 
     pub(super) fn set_elector(&self, elector: Elector) {
-        // A server is in one group at most.
+        // A server belongs to at most one group.
         let _ = self.0.elector.set(elector);
     }
 }
@@ -304,7 +311,8 @@ impl Drop for Registered<'_> {
 
 impl Shared {
     fn core(&self) -> MutexGuard<'_, Core> {
-        // A panic under this lock is a defect; going on beats every client waiting for ever.
+        // A panic under this lock is a defect. To continue is better than to let every client wait
+        // for ever.
         self.core.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -313,7 +321,7 @@ impl Shared {
         Now { wall_ms: self.clock.now_ms(), steady_ms: millis(steady) }
     }
 
-    /// Has the node decide, tells the observer, and does what was decided.
+    /// Lets the node decide, passes the events to the observer, and executes the decision.
     fn with_node(&self, decide: impl FnOnce(&mut Node, Now) -> Vec<Action>) {
         let now = self.now();
         let (actions, events, due_changed) = {
@@ -328,7 +336,10 @@ impl Shared {
         for event in &events {
             match event {
                 Event::WouldHaveDied { connection } => {
-                    tracing::warn!(connection, "a request that would have ended a real server");
+                    tracing::warn!(
+                        connection,
+                        "received a request that would have ended a real server"
+                    );
                 }
                 _ => tracing::debug!(?event),
             }
@@ -339,7 +350,8 @@ impl Shared {
         self.act(actions);
     }
 
-    /// Does what the node decided. The lock is not held here: a store may answer at once.
+    /// Executes the node's decision. The lock is not held here, because a store may call back at
+    /// once.
     fn act(&self, actions: Vec<Action>) {
         for action in actions {
             match action {
@@ -375,12 +387,12 @@ impl Shared {
 
     fn tell(&self, id: ConnectionId, output: Output) {
         if let Some(sender) = self.core().connections.get(&id) {
-            // A connection that has just ended takes nothing more.
+            // A connection that has just ended receives nothing more.
             let _ = sender.send(output);
         }
     }
 
-    /// Gives the node what is stored, once nothing is on its way there.
+    /// Passes what is stored to the node, once no change is on its way to the store.
     fn load(
         &self,
         take: impl FnOnce(&mut Node, super::store::Snapshot, Now) -> Result<(), String> + Send + 'static,
@@ -391,13 +403,13 @@ impl Shared {
             let snapshot = match shared.store.load() {
                 Ok(snapshot) => snapshot,
                 Err(error) => {
-                    tracing::error!(%error, "what is stored cannot be read: not leading");
+                    tracing::error!(%error, "the store cannot be read; this server does not become the leader");
                     return;
                 }
             };
             shared.with_node(|node, now| {
                 if let Err(reason) = take(node, snapshot, now) {
-                    tracing::error!(reason, "what is stored makes no sense: not leading");
+                    tracing::error!(reason, "the stored data makes no sense; this server does not become the leader");
                 }
                 Vec::new()
             });

@@ -17,25 +17,26 @@ use super::hub::Hub;
 use super::store::{FileStore, MemoryStore, Store};
 use crate::threads;
 
-/// How long accepting pauses when the process has no more file descriptors.
+/// How long the server waits before it accepts again when the process has no more file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
-/// A running embedded meta server. Dropping it stops it without waiting for anything.
+/// A running embedded meta server. Dropping it stops the server without waiting for anything.
 #[derive(Debug)]
 pub struct MetaServer {
     address: SocketAddr,
     hub: Hub,
-    /// Accepts, and owns every connection's task; gone once stopped.
+    /// The task that accepts connections and owns their tasks. `None` once the server is stopped.
     acceptor: Mutex<Option<JoinHandle<()>>>,
-    /// Whether the store is this server's alone, and is closed with it.
+    /// Whether the store belongs to this server alone, and is closed together with it.
     owns_store: bool,
 }
 
 impl MetaServer {
-    /// Opens the store and starts listening, on the tokio runtime of the caller.
+    /// Opens the store and starts to listen, on the tokio runtime of the caller.
     pub async fn start(config: ServerConfig) -> Result<MetaServer, ServerError> {
         config.check()?;
-        // First the port: it shows at once that another server runs, and touches no file.
+        // The port comes first, because a port in use shows that another server is running before
+        // any file is touched.
         let (listener, address) = bind(config.listen).await?;
         let hub = blocking(move || {
             let store = open(&config)?;
@@ -48,7 +49,7 @@ impl MetaServer {
         Ok(MetaServer::run(listener, address, hub, true))
     }
 
-    /// Serves a port that is bound.
+    /// Serves connections to a port that is already bound.
     pub(super) fn run(
         listener: TcpListener,
         address: SocketAddr,
@@ -59,39 +60,41 @@ impl MetaServer {
         MetaServer { address, hub, acceptor, owns_store }
     }
 
-    /// Where it listens.
+    /// Returns the address that the server listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// The server behind the port: to crash it, change its faults or its role, observe it.
+    /// Returns the server without its port, which can crash, change its faults or its role, and be
+    /// observed.
     pub fn hub(&self) -> &Hub {
         &self.hub
     }
 
-    /// How many requests would have ended a real server of this generation.
+    /// Returns how many requests would have ended a real server of this generation.
     pub fn would_have_died(&self) -> u64 {
         self.hub.would_have_died()
     }
 
-    /// Other fault rules. Counting starts again.
+    /// Replaces the fault rules. Counting starts again.
     pub fn set_faults(&self, rules: Vec<FaultRule>) {
         self.hub.set_faults(rules);
     }
 
-    /// Stops: takes no more requests, answers those it took, and leaves no task behind. Stopping a
-    /// stopped one does nothing.
+    /// Stops the server: accepts no more requests, responds to those it has received, and leaves no
+    /// task behind. Does nothing if the server is stopped already.
     pub async fn stop(&self) {
         if self.stop_serving().await && self.owns_store {
             close_store(&self.hub).await;
         }
     }
 
-    /// The same, but for the store. Whether this call stopped it.
+    /// Stops the server but leaves the store open. Returns whether this call stopped the server.
     pub(super) async fn stop_serving(&self) -> bool {
         let Some(acceptor) = self.take_acceptor() else { return false };
         self.hub.stop();
-        // It ends by itself, within the grace; an error is a panic of it, already reported.
+        // The task ends by itself within the grace period. An error means that it panicked, which
+        // has been reported.
         let _ = acceptor.await;
         true
     }
@@ -105,20 +108,20 @@ impl Drop for MetaServer {
     fn drop(&mut self) {
         if let Some(acceptor) = self.take_acceptor() {
             self.hub.stop();
-            // Its connections' tasks go with it.
+            // The tasks of the connections end with this task.
             acceptor.abort();
         }
     }
 }
 
-/// Runs what waits for a disk.
+/// Runs work that waits for a disk.
 pub(super) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ServerError> + Send + 'static,
 ) -> Result<T, ServerError> {
     threads::blocking("pegasus-dup-disk", work).await.map_err(ServerError::Thread)?
 }
 
-/// Closes the store, which waits for a disk: on another thread if there is one left.
+/// Closes the store, which waits for a disk, on another thread if a thread can be started.
 pub(super) async fn close_store(hub: &Hub) {
     let on_another = hub.clone();
     if threads::blocking("pegasus-dup-disk", move || on_another.close_store()).await.is_err() {
@@ -152,7 +155,7 @@ async fn accept_all(listener: TcpListener, hub: Hub) {
     let all_ended = async {
         tokio::select! {
             biased;
-            // What was taken may wait for its time.
+            // Requests that were received may still wait for their time.
             () = timers => {}
             () = async { while connections.join_next().await.is_some() {} } => {}
         }
@@ -185,13 +188,14 @@ async fn accept_until_stopped(listener: &TcpListener, hub: &Hub, connections: &m
     }
 }
 
-/// Returns when the server is to stop, or is gone.
+/// Returns when the server is to stop, or is dropped.
 async fn stop_asked(stopping: &mut watch::Receiver<bool>) {
     let _ = stopping.wait_for(|&stop| stop).await;
 }
 
 async fn serve(stream: TcpStream, hub: Hub) {
-    // Answers are small and wanted at once. Without it they come later, which is no error.
+    // Responses are small and should leave at once. If the option cannot be set, they leave later,
+    // which is no error.
     let _ = stream.set_nodelay(true);
     hub.serve(stream).await;
 }

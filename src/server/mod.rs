@@ -1,6 +1,6 @@
-//! The embedded meta server: a real one to try a client against, for tests, and for the CI of
-//! people's scripts. Real bytes over TCP, a durable store, and the rules of the generation asked
-//! for.
+//! The embedded meta server, to try a client against, for tests, and for the CI of scripts. It
+//! speaks the real protocol over TCP, keeps duplications in a durable store, and behaves as the
+//! generation of servers that the configuration names.
 //!
 //! ```no_run
 //! use pegasus_dup::server::{BlockingMetaServer, ServerConfig};
@@ -17,12 +17,15 @@
 //! server.stop();
 //! ```
 //!
-//! From the socket inwards: [`MetaServer`] accepts; `connection` turns bytes into requests and
-//! keeps a client to its [`Limits`]; a [`Hub`] carries requests to the `node` and what that decides
-//! to where it belongs; the node knows its role in a [`Group`], which [`Fault`] a request meets,
-//! and what waits for its time; `state` decides by the `rules` of the [`Behaviour`], in two phases
-//! around the [`store`]. Everything from the node inwards does no I/O and is given the time, and a
-//! hub serves any stream: a simulation runs the same code in one thread.
+//! From the socket inwards: a [`MetaServer`] accepts connections. The module `connection` turns
+//! bytes into requests, and enforces the [`Limits`] for clients. A [`Hub`] carries requests to the
+//! `node`, and the node's decisions to the connections and the store. The node knows its role in a
+//! [`Group`], which [`Fault`] a request meets, and what waits for its time. The state machine,
+//! `state`, applies the `rules` of the [`Behaviour`], in two phases before and after a change is
+//! written to the [`store`].
+//!
+//! The node and the state machine do no I/O and are given the time, and a hub serves any stream. A
+//! simulation therefore runs the same code in one thread.
 
 mod behaviour;
 mod blocking;

@@ -1,8 +1,8 @@
-//! The error of texts that are parsed: rules, tables, clusters, names.
+//! The error for texts that cannot be parsed, such as rules, tables, clusters and names.
 
 use std::borrow::Cow;
 
-/// A text that is not what it should be.
+/// A text could not be parsed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} text={text:?}")]
 pub struct ParseError {

@@ -1,24 +1,24 @@
-//! Partitions that lag or stick on request: rules as data, like faults.
+//! Partitions that lag or stick. Like faults, they are set by rules that are data.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::parse::ParseError;
 
-/// What one partition's confirmed decree does instead of following the committed one.
+/// How the confirmed decree of a partition is held back, instead of following the committed decree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum HoldBack {
-    /// It stays at least that many decrees behind.
+    /// The confirmed decree stays at least that many decrees behind the committed decree.
     Lag(i64),
-    /// It never gets beyond that decree.
+    /// The confirmed decree never exceeds that decree.
     Stick(i64),
 }
 
 impl HoldBack {
-    /// The confirmed decree to show.
+    /// Returns the confirmed decree to show.
     pub(crate) fn confirmed(self, confirmed: i64, committed: i64) -> i64 {
-        // What isn't known stays so.
+        // An unknown decree stays unknown.
         if confirmed < 0 {
             return confirmed;
         }
@@ -29,14 +29,14 @@ impl HoldBack {
     }
 }
 
-/// A rule: that partition of every duplication of that table.
+/// A rule: how one partition of every duplication of a table is held back.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PartitionRule {
-    /// The table.
+    /// The name of the table.
     pub table: String,
-    /// The partition's index.
+    /// The index of the partition.
     pub partition: i32,
-    /// What it does.
+    /// How the partition is held back.
     pub hold_back: HoldBack,
 }
 
@@ -52,7 +52,7 @@ impl fmt::Display for PartitionRule {
 
 impl FromStr for PartitionRule {
     type Err = ParseError;
-    /// `TABLE:PARTITION=lag:DECREES` or `TABLE:PARTITION=stick:DECREE`.
+    /// Parses `TABLE:PARTITION=lag:DECREES` or `TABLE:PARTITION=stick:DECREE`.
     fn from_str(text: &str) -> Result<PartitionRule, ParseError> {
         let wrong =
             || ParseError::new("a partition rule is TABLE:PARTITION=lag:N or =stick:N:", text);
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rules_read_as_they_are_written() {
+    fn a_rule_is_parsed_from_what_it_is_displayed_as() {
         for text in ["temp:3=lag:100", "temp:0=stick:0", "a:b=c:12=lag:5"] {
             assert_eq!(text.parse::<PartitionRule>().unwrap().to_string(), text);
         }
@@ -91,7 +91,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_stays_so_and_nothing_goes_below_0() {
+    fn an_unknown_decree_stays_unknown_and_no_decree_is_negative() {
         assert_eq!(HoldBack::Lag(10).confirmed(-1, 50), -1);
         assert_eq!(HoldBack::Lag(10).confirmed(50, 50), 40);
         assert_eq!(HoldBack::Lag(10).confirmed(20, 50), 20);

@@ -6,7 +6,7 @@ use crate::protocol::frame::Response;
 use crate::protocol::messages::{Answer, NegotiationAnswer};
 use crate::protocol::thrift::Wire;
 
-/// The status of [`NegotiationAnswer`] by which a server says that it wants no authentication.
+/// The status in [`NegotiationAnswer`] that says that the server wants no authentication.
 const AUTHENTICATION_OFF: i32 = 9;
 
 /// A response, and its error code for the trace.

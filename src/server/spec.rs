@@ -6,33 +6,34 @@ use std::str::FromStr;
 use super::parse::ParseError;
 use crate::protocol::MAX_NAME;
 
-/// Partitions of a table unless told otherwise.
+/// The number of partitions of a table if none is given.
 const PARTITIONS: i32 = 8;
-/// Replicas of a table unless told otherwise.
+/// The number of replicas of a table if none is given.
 const REPLICAS: i32 = 3;
-/// More partitions than this are taken for a slip: every query answers with all of them.
+/// The greatest number of partitions. A greater number is taken for a typing error, because every
+/// query returns all partitions.
 pub(super) const MAX_PARTITIONS: i32 = 65_536;
-/// More replicas than this are taken for a slip.
+/// The greatest number of replicas. A greater number is taken for a typing error.
 const MAX_REPLICAS: i32 = 64;
 
 /// A table of the cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TableSpec {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its number of partitions.
+    /// The number of partitions.
     pub partitions: i32,
-    /// Its replica count.
+    /// The replica count.
     pub replicas: i32,
 }
 
 impl TableSpec {
-    /// A table of 8 partitions and 3 replicas.
+    /// Returns a table with 8 partitions and 3 replicas.
     pub fn new(name: impl Into<String>) -> TableSpec {
         TableSpec { name: name.into(), partitions: PARTITIONS, replicas: REPLICAS }
     }
 
-    /// Why it can't be a table, if it can't.
+    /// Returns why this cannot be a table, or `None` if it can.
     pub(crate) fn fault(&self) -> Option<&'static str> {
         if self.name.is_empty() || self.name.len() > MAX_NAME {
             Some("a table's name must have 1 to 255 bytes:")
@@ -54,8 +55,9 @@ impl fmt::Display for TableSpec {
 
 impl FromStr for TableSpec {
     type Err = ParseError;
-    /// `NAME[:PARTITIONS[:REPLICAS]]`, 8 and 3 unless given. Up to two parts at the end are numbers if
-    /// they look like numbers; all before them is the name, which may contain colons itself.
+    /// Parses `NAME[:PARTITIONS[:REPLICAS]]`. Without the numbers, the table has 8 partitions and 3
+    /// replicas. Up to two parts at the end count as numbers if they look like numbers. Everything
+    /// before them is the name, which may contain colons.
     fn from_str(text: &str) -> Result<TableSpec, ParseError> {
         let split = |text| -> Option<(&str, &str)> {
             let (before, last) = str::rsplit_once(text, ':')?;
@@ -72,7 +74,7 @@ impl FromStr for TableSpec {
         };
         let number = |digits: Option<&str>, default: i32| match digits {
             None => default,
-            // A number that is too long for an i32 is out of range, which is what 0 is too.
+            // A number that is too long for an i32 is out of range, as 0 is.
             Some(digits) => digits.parse().unwrap_or(0),
         };
         let spec = TableSpec {
@@ -87,13 +89,13 @@ impl FromStr for TableSpec {
     }
 }
 
-/// A cluster that may be duplicated to.
+/// A cluster that the server accepts as a remote cluster.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RemoteCluster {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its meta servers, each `HOST:PORT`. Nothing is ever sent to them. With none, adds are
-    /// refused as on a real server whose configuration lacks them.
+    /// The meta servers of the cluster, each `HOST:PORT`. Nothing is ever sent to them. If the list
+    /// is empty, adds are refused as on a real server whose configuration lacks the list.
     pub metas: Vec<String>,
 }
 
@@ -105,7 +107,7 @@ impl fmt::Display for RemoteCluster {
 
 impl FromStr for RemoteCluster {
     type Err = ParseError;
-    /// `NAME=HOST:PORT[,HOST:PORT...]`; one comma after the last address is allowed.
+    /// Parses `NAME=HOST:PORT[,HOST:PORT...]`. One comma after the last address is allowed.
     fn from_str(text: &str) -> Result<RemoteCluster, ParseError> {
         let wrong = || ParseError::new("a remote cluster is NAME=HOST:PORT[,HOST:PORT...]:", text);
         let (name, metas) = text.split_once('=').ok_or_else(wrong)?;
@@ -129,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_at_the_end_of_a_table_are_numbers_and_all_before_is_the_name() {
+    fn up_to_two_numbers_at_the_end_of_a_table_count_as_numbers_and_the_rest_is_the_name() {
         for (text, name, partitions, replicas) in [
             ("temp", "temp", 8, 3),
             ("temp:64", "temp", 64, 3),

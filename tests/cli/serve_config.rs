@@ -36,8 +36,8 @@ fn a_check_says_what_is_wrong_and_starts_nothing() {
     assert!(!store.exists());
     for (text, what) in [
         ("tabel = 'temp'", "no such option: tabel"),
-        ("table = ['temp', 'temp']", "a table is given twice"),
-        ("max-connections = 0", "a limit of nothing serves nobody"),
+        ("table = ['temp', 'temp']", "a table is configured twice"),
+        ("max-connections = 0", "a limit must be greater than 0"),
         ("clock = 'sundial'", "sundial"),
         ("clock = ", "the configuration is wrong"),
         ("remote-cluster = 'target'", "a remote cluster is NAME=HOST:PORT"),

@@ -166,7 +166,9 @@ fn the_blocking_server_serves_stops_and_leaves_its_port() {
     let error = BlockingMetaServer::start(taken).expect_err("the port is taken").to_string();
     assert_eq!(
         error,
-        format!("cannot listen, choose another address or end what uses it: address={address}")
+        format!(
+            "cannot listen on the address; choose another one, or end the program that uses it: address={address}"
+        )
     );
     drop(again);
 }

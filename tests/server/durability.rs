@@ -134,8 +134,8 @@ async fn tables_keep_their_ids_and_their_partitions() {
     let error = refused(with(&["b:8"])).await;
     assert_eq!(
         error.to_string(),
-        "a table stands in the store with other partitions, give it as stored or leave it out: \
-         stored=b:4:3 given=b:8:3"
+        "the store has the table with another number of partitions; give the table as it is stored, \
+         or leave it out: stored=b:4:3 given=b:8:3"
     );
 }
 

@@ -132,7 +132,7 @@ async fn a_store_that_fails_leaves_nothing() {
     assert_eq!(failed.err.name(), "ERR_FILE_OPERATION_FAILED");
     assert_eq!(
         failed.hint.as_deref(),
-        Some("the duplication could not be stored: a fault rule says so")
+        Some("the duplication could not be stored: a fault rule requires it")
     );
     assert_eq!(listed(&hub).await, [] as [i32; 0]);
     let dupid = peer.add(&add("temp", "target")).await.dupid.expect("a dupid");

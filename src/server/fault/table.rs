@@ -86,7 +86,7 @@ pub(super) struct Row {
     doc: &'static str,
 }
 
-/// The argument of a fault, and the fault or how it is made from the argument.
+/// The argument of a fault, and the fault, or the function that makes the fault from the argument.
 enum Argument {
     None(Fault),
     Ms(fn(u64) -> Fault),

@@ -6,7 +6,7 @@ use super::*;
 use crate::protocol::messages::{AddDuplication, QueryDuplication, RPCS, Rpc};
 
 #[test]
-fn rules_read_as_they_are_written() {
+fn a_rule_is_parsed_from_what_it_is_displayed_as() {
     let rules = [
         "add#1=drop-reply",
         "query#2+=delay:200",
@@ -34,7 +34,7 @@ fn rules_read_as_they_are_written() {
 }
 
 #[test]
-fn what_is_no_rule_is_refused() {
+fn other_texts_are_refused() {
     for text in [
         "",
         "add",
@@ -57,7 +57,7 @@ fn what_is_no_rule_is_refused() {
 }
 
 #[test]
-fn the_first_rule_that_speaks_of_a_request_decides() {
+fn the_first_rule_that_matches_a_request_decides() {
     let rules = ["add#2=drop-reply", "any#3+=close-before", "add=close-after"];
     let faults = Faults::new(rules.map(|rule| rule.parse().unwrap()).to_vec());
     let meet = |rpc: &str| faults.meet(rpc);
@@ -69,7 +69,7 @@ fn the_first_rule_that_speaks_of_a_request_decides() {
 }
 
 #[test]
-fn every_fault_and_every_rpc_is_read_as_it_is_written() {
+fn every_fault_and_every_rpc_is_parsed_from_its_name() {
     for row in table::ALL {
         let text = row.syntax().replace("[:MS]", ":7").replace("MS", "7").replace("NAME", "BUSY");
         let fault: Fault = text.parse().unwrap();

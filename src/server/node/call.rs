@@ -3,25 +3,25 @@
 use crate::protocol::frame::Envelope;
 use crate::server::fault::Fault;
 
-/// A connection, as whoever drives the node names it.
+/// The number of a connection. The caller of the node numbers the connections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct ConnectionId(pub(crate) u64);
 
-/// The time, of both kinds.
+/// The current time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Now {
-    /// Wall time, in milliseconds since 1970.
+    /// The wall time, in milliseconds since 1970.
     pub(crate) wall_ms: i64,
-    /// Time that never jumps, in milliseconds since the server was made.
+    /// The time since the server was created, in milliseconds. It never jumps.
     pub(crate) steady_ms: u64,
 }
 
-/// A call that waits for its answer.
+/// A request that waits for its response.
 #[derive(Debug, Clone)]
 pub(super) struct Call {
     pub(super) connection: ConnectionId,
     pub(super) envelope: Envelope,
-    /// Whether its connection is gone, and nobody waits any more.
+    /// Whether the connection of the request is gone, so that nobody waits for the response.
     pub(super) gone: bool,
     pub(super) fault: Option<Fault>,
 }

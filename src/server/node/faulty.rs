@@ -1,4 +1,4 @@
-//! What a fault makes of an answer and of a change on its way to the store.
+//! Applies the fault of a request to its response, and to its change on the way to the store.
 
 use super::{Action, AtStore, Call, Node, Now, Role, Timed};
 use crate::server::event::Event;
@@ -8,7 +8,7 @@ use crate::server::state::{CallId, Ticket};
 use crate::server::store::{RecordChange, StoreFailure};
 
 impl Node {
-    /// Answers a call, as its fault lets it.
+    /// Responds to a call, unless the fault of the call prevents it.
     pub(super) fn answer(&mut self, id: CallId, reply: Reply, now: Now) -> Vec<Action> {
         let Some(call) = self.calls.remove(&id) else { return Vec::new() };
         match &call.fault {
@@ -26,7 +26,7 @@ impl Node {
             Some(Fault::CloseAfter) => {
                 self.events.push(Event::Closed {
                     connection: call.connection.0,
-                    reason: "a fault".to_owned(),
+                    reason: "a fault rule requires it".to_owned(),
                 });
                 vec![Action::Close(call.connection)]
             }
@@ -43,7 +43,7 @@ impl Node {
                 actions
             }
             Some(Fault::AnotherSeqid) => {
-                // The next request of a client that counts.
+                // A client that counts gives this number to its next request.
                 let another = call.envelope.seqid().wrapping_add(1);
                 let envelope = call.envelope.clone().with_seqid(another);
                 self.send(&Call { envelope, ..call.clone() }, reply)
@@ -75,7 +75,7 @@ impl Node {
         vec![Action::Send(call.connection, call.envelope.frame(&reply.response))]
     }
 
-    /// Sends a change to the store, as the fault of its call lets it.
+    /// Sends a change to the store, unless the fault of its call prevents it.
     pub(super) fn store(
         &mut self,
         id: CallId,
@@ -100,7 +100,7 @@ impl Node {
         self.at_store.insert(ticket, at_store);
         match call.fault {
             Some(Fault::FailStore) => {
-                let failed = StoreFailure::NotStored("a fault rule says so".to_owned());
+                let failed = StoreFailure::NotStored("a fault rule requires it".to_owned());
                 self.stored(self.life, ticket, Err(failed), now)
             }
             Some(Fault::SlowStore(ms)) => {
@@ -111,8 +111,8 @@ impl Node {
         }
     }
 
-    /// Gives a change to the store. The store listens to the leader alone: one that another has
-    /// followed meanwhile, and doesn't know, never hears what became of it.
+    /// Passes a change to the store. The store accepts changes from the leader only, so a server
+    /// that does not know that another server leads never learns what became of its change.
     pub(super) fn submit(&mut self, ticket: Ticket, change: RecordChange, now: Now) -> Vec<Action> {
         if matches!(self.role, Role::StaleLeader) {
             let lost = StoreFailure::Uncertain("another meta server leads".to_owned());

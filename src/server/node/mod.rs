@@ -1,11 +1,11 @@
-//! One meta server without its sockets: bytes of a request and the time go in, what to do comes
-//! out. It knows which connection waits for which answer, whether it leads, and which fault a
-//! request meets; the rules are [`super::state`]'s.
+//! One meta server without its sockets: the bytes of a request and the time go in, and what to do
+//! comes out. The node knows which connection waits for which response, whether the server is the
+//! leader, and which fault a request meets. The rules are those of [`super::state`].
 
-mod answers;
 mod call;
 mod faulty;
 mod pages;
+mod respond;
 mod role;
 mod roles;
 
@@ -28,14 +28,14 @@ use super::store::{RecordChange, StoreFailure};
 use crate::protocol::frame::{FrameError, RequestFrame, decode_request};
 use crate::protocol::thrift::DecodeError;
 
-/// What is to be done.
+/// Something that the caller of the node must do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Action {
-    /// Send an answer. One request of the connection is done with.
+    /// Send a response. One request of the connection is finished.
     Send(ConnectionId, Vec<u8>),
-    /// Send bytes that nothing asked for.
+    /// Send bytes that are the response to no request.
     SendMore(ConnectionId, Vec<u8>),
-    /// One request of the connection is done with, and has no answer.
+    /// Do nothing. One request of the connection is finished without a response.
     Done(ConnectionId),
     /// Close the connection.
     Close(ConnectionId),
@@ -47,11 +47,12 @@ pub(crate) enum Action {
     Load,
     /// Load what is stored, then call [`Node::read_back`].
     ReadBack,
-    /// Have another meta of the group lead, which serves that long before it reads back.
+    /// Make another server of the group the leader, which serves for that time before it reads its
+    /// duplications back.
     Elect { early_ms: u64 },
 }
 
-/// An add or a modify that waits for its turn.
+/// An update that waits for its turn.
 #[derive(Debug)]
 struct Queued {
     call: CallId,
@@ -59,7 +60,7 @@ struct Queued {
     ready_ms: u64,
 }
 
-/// What happens when its time comes.
+/// Something that happens when its time comes.
 #[derive(Debug)]
 enum Timed {
     Request(CallId, Vec<u8>),
@@ -70,7 +71,7 @@ enum Timed {
     Restart,
 }
 
-/// A change that is at the store.
+/// A change that was passed to the store.
 #[derive(Debug)]
 struct AtStore {
     connection: ConnectionId,
@@ -84,11 +85,11 @@ pub(crate) struct Node {
     config: Arc<ServerConfig>,
     state: State,
     role: Role,
-    /// Counts crashes and changes of the leader: what the store says to an earlier life is not for
-    /// this one.
+    /// The number of crashes and changes of the leader so far. What the store reports to an earlier
+    /// life does not concern this life.
     life: u64,
     down: bool,
-    /// How long to serve without the duplications once what is stored is loaded.
+    /// How long the server serves without its duplications once what is stored is loaded.
     early_ms: u64,
     calls: BTreeMap<CallId, Call>,
     next_call: u64,
@@ -97,7 +98,7 @@ pub(crate) struct Node {
     timers: BTreeMap<(u64, u64), Timed>,
     next_timer: u64,
     pub(crate) faults: Faults,
-    /// This server's own address, then the others of its group.
+    /// The server's own address, then the addresses of the other servers of its group.
     pub(crate) addresses: Vec<SocketAddrV4>,
     pub(crate) started_ms: i64,
     would_have_died: u64,
@@ -105,7 +106,7 @@ pub(crate) struct Node {
 }
 
 impl Node {
-    /// A node that leads.
+    /// Returns a node that leads.
     pub(crate) fn new(config: Arc<ServerConfig>, state: State, started_ms: i64) -> Node {
         Node {
             faults: Faults::new(config.faults.clone()),
@@ -128,17 +129,17 @@ impl Node {
         }
     }
 
-    /// How many requests would have ended a real server.
+    /// Returns how many requests would have ended a real server.
     pub(crate) fn would_have_died(&self) -> u64 {
         self.would_have_died
     }
 
-    /// Whether it has crashed and isn't back yet.
+    /// Returns whether the server has crashed and is not back yet.
     pub(crate) fn is_down(&self) -> bool {
         self.down
     }
 
-    /// Other partitions that lag or stick, over crashes too.
+    /// Replaces the rules for partitions that lag or stick. A crash does not change the rules.
     pub(crate) fn set_partitions(&mut self, rules: Vec<PartitionRule>) {
         let mut config = ServerConfig::clone(&self.config);
         config.partitions = rules.clone();
@@ -146,17 +147,17 @@ impl Node {
         self.state.partitions = rules;
     }
 
-    /// What it did since it was last asked.
+    /// Returns the events since the last call.
     pub(crate) fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)
     }
 
-    /// When [`Node::tick`] has something to do next.
+    /// Returns when [`Node::tick`] has something to do next.
     pub(crate) fn next_due_ms(&self) -> Option<u64> {
         self.timers.keys().next().map(|&(due_ms, _)| due_ms)
     }
 
-    /// A whole request frame came.
+    /// Handles a complete request frame.
     pub(crate) fn request(
         &mut self,
         connection: ConnectionId,
@@ -170,12 +171,15 @@ impl Node {
             Ok(request) => request,
             Err(error) => return vec![self.garbage(connection, &error)],
         };
-        // A real server looks for the table's replica, which no meta server has.
+        // A real server looks for a replica of the table, which no meta server has.
         if request.app_id > 0 && self.knows(&request.name) {
-            return vec![self.end(connection, "a request to a replica")];
+            return vec![self.end(connection, "the request is for a replica")];
         }
         if self.state.foreign_request_ends_it(&request) {
-            return vec![self.end(connection, "a request of an RPC that is not handled here")];
+            return vec![self.end(
+                connection,
+                "the request ends real servers, although this server does not handle the RPC",
+            )];
         }
         let fault = self.faults.meet(&request.name);
         self.events.push(Event::Request {
@@ -191,12 +195,12 @@ impl Node {
         self.calls.insert(id, call);
         let mut actions = Vec::new();
         match fault {
-            Some(Fault::CloseBefore) => return self.hang_up(id, "a fault"),
+            Some(Fault::CloseBefore) => return self.hang_up(id, "a fault rule requires it"),
             Some(Fault::ChangeLeader(early_ms)) => {
                 actions = self.step_down(Some(id), now);
                 actions.push(Action::Elect { early_ms });
             }
-            Some(Fault::Hold(ms)) if !answers::is_update(&request.name) => {
+            Some(Fault::Hold(ms)) if !respond::is_update(&request.name) => {
                 self.at(now.steady_ms.saturating_add(ms), Timed::Request(id, frame.to_vec()));
                 return Vec::new();
             }
@@ -206,7 +210,7 @@ impl Node {
         actions
     }
 
-    /// Looks at a request whose call is open.
+    /// Handles a request whose call is open.
     fn handle(&mut self, id: CallId, request: &RequestFrame<'_>, now: Now) -> Vec<Action> {
         match self.reply_or_queue(id, request, now) {
             Ok(Some(reply)) => self.answer(id, reply, now),
@@ -218,7 +222,7 @@ impl Node {
         }
     }
 
-    /// Puts an add or a modify in the queue.
+    /// Puts an update into the queue.
     fn enqueue(&mut self, call: CallId, update: Box<dyn Update>, now: Now) {
         let held_ms = match self.calls.get(&call).and_then(|call| call.fault.as_ref()) {
             Some(Fault::Hold(ms)) => *ms,
@@ -231,7 +235,7 @@ impl Node {
         self.queue.push_back(Queued { call, update, ready_ms });
     }
 
-    /// Decides about those in the queue, one after the other, until one is held.
+    /// Decides about the updates in the queue, one after the other, until an update is held.
     fn run_queue(&mut self, now: Now) -> Vec<Action> {
         let mut actions = Vec::new();
         while let Some(Queued { call, update, .. }) =
@@ -243,7 +247,7 @@ impl Node {
         actions
     }
 
-    /// The store's word on a change.
+    /// Takes the result of a change from the store.
     pub(crate) fn stored(
         &mut self,
         life: u64,
@@ -288,8 +292,8 @@ impl Node {
         actions
     }
 
-    /// A connection is gone: nobody waits for its answers any more. What was asked is done all
-    /// the same.
+    /// Notes that a connection is gone and nobody waits for its responses. The requests are
+    /// executed all the same.
     pub(crate) fn gone(&mut self, connection: ConnectionId) {
         for call in self.calls.values_mut().filter(|call| call.connection == connection) {
             call.gone = true;
@@ -305,25 +309,27 @@ impl Node {
         if ends_a_real_server(error) {
             self.die(connection);
         }
-        self.events
-            .push(Event::Closed { connection: connection.0, reason: format!("garbage: {error}") });
+        self.events.push(Event::Closed {
+            connection: connection.0,
+            reason: format!("the request cannot be read: {error}"),
+        });
         Action::Close(connection)
     }
 
-    /// Counts what would have ended a real server, and closes the connection.
+    /// Counts a request that would have ended a real server, and closes the connection.
     fn end(&mut self, connection: ConnectionId, reason: &str) -> Action {
         self.die(connection);
         self.events.push(Event::Closed { connection: connection.0, reason: reason.to_owned() });
         Action::Close(connection)
     }
 
-    /// Counts what would have ended a real server.
+    /// Counts a request that would have ended a real server.
     pub(crate) fn die(&mut self, connection: ConnectionId) {
         self.would_have_died += 1;
         self.events.push(Event::WouldHaveDied { connection: connection.0 });
     }
 
-    /// Closes a call's connection instead of an answer.
+    /// Closes the connection of a call instead of responding.
     fn hang_up(&mut self, id: CallId, reason: &str) -> Vec<Action> {
         let Some(call) = self.calls.remove(&id) else { return Vec::new() };
         let connection = call.connection.0;
@@ -342,12 +348,14 @@ impl Node {
                     if let Some(connection) = self.calls.get(&id).map(|call| call.connection) {
                         self.die(connection);
                     }
-                    self.hang_up(id, "a request that ends servers of this generation")
+                    self.hang_up(id, "the request ends real servers of this generation")
                 }
-                Effect::HangUp(id) => self.hang_up(id, "nobody can tell whether it was stored"),
+                Effect::HangUp(id) => {
+                    self.hang_up(id, "it is not known whether the change was stored")
+                }
             });
             if self.life != life {
-                // It has crashed, and the rest is forgotten.
+                // The server has crashed, which cancels the remaining effects.
                 break;
             }
         }
@@ -355,8 +363,8 @@ impl Node {
     }
 }
 
-/// Whether a real server's process would end on bytes that it can't read: thrift throws there, and
-/// nothing catches it. Other bad frames end the session alone.
+/// Returns whether the process of a real server would end on bytes that it cannot read: thrift
+/// throws an exception there, and nothing catches it. Other bad frames only end the session.
 fn ends_a_real_server(error: &FrameError) -> bool {
     match error {
         FrameError::BadMagic(_)

@@ -1,5 +1,5 @@
-//! The pages that a meta server shows over HTTP. They only read. Their texts are those of the
-//! generation, down to which numbers are strings.
+//! The pages that a meta server shows over HTTP. They change nothing. Their texts are those of the
+//! generation, including which numbers are strings.
 
 use std::collections::BTreeMap;
 
@@ -13,7 +13,7 @@ use crate::server::http::{Page, Target, date_time};
 use crate::server::state::Table;
 use crate::server::state::rule::Context;
 
-/// What pages about one table say without its name.
+/// The text of pages about one table if the name of the table is missing.
 const NO_APP_NAME: &str = "app name shouldn't be empty";
 
 #[derive(Serialize)]
@@ -24,7 +24,7 @@ struct Version {
     git_commit: String,
 }
 
-/// Fields in alphabetical order: the C++ server's JSON sorts them.
+/// The fields are in alphabetical order, because the C++ server sorts them.
 #[derive(Serialize)]
 struct ShownEntry {
     create_ts: String,
@@ -99,16 +99,16 @@ struct Started {
 }
 
 fn json(value: &impl Serialize) -> String {
-    serde_json::to_string(value).expect("pages are made of strings and numbers")
+    serde_json::to_string(value).expect("pages consist of strings and numbers")
 }
 
-/// Most pages end with a line end.
+/// Returns a page that ends with a line break, as most pages do.
 fn line(value: &impl Serialize) -> Page {
     Page::ok(json(value) + "\n")
 }
 
 impl Node {
-    /// The page at `target`; `None` = there is no answer but the end of the connection.
+    /// Returns the page at `target`, or `None` if the connection must be closed without a response.
     pub(crate) fn page(
         &mut self,
         connection: ConnectionId,
@@ -122,7 +122,7 @@ impl Node {
             Ok(target) => target,
             Err(page) => return Some(page),
         };
-        // 2.5 and later leave out what is blank at the end.
+        // 2.5 and later ignore white space at the end.
         let end: &[char] = match self.config.behaviour {
             Behaviour::Freezed => &[],
             Behaviour::Checkpoint
@@ -131,7 +131,7 @@ impl Node {
             | Behaviour::Idempotent => &[' ', '\t', '\r', '\n', '\0'],
         };
         let name = arguments.get("name").map(|name| name.trim_end_matches(end));
-        // Some pages look at their arguments before anything else.
+        // Some pages check their arguments before anything else.
         let only = |known: &[&str]| arguments.keys().all(|key| known.contains(&key.as_str()));
         let bad = |body: &str| Page { status: 400, body: body.to_owned() };
         let nothing = || Page::ok("{}\n".to_owned());
@@ -167,7 +167,8 @@ impl Node {
             "meta/app_envs" if name.unwrap_or_default().is_empty() => bad(NO_APP_NAME),
             "meta/app_envs" => nothing(),
             "meta/backup_policy" if !only(&["name"]) => bad("Invalid parameter"),
-            // There are no backup policies here, but a real server ends when it says so of such a name.
+            // There are no backup policies here, but a real server ends when it says so about such
+            // a name.
             "meta/backup_policy"
                 if name.is_some_and(|name| self.state.rules.hint_ends_it(name)) =>
             {
@@ -175,7 +176,7 @@ impl Node {
                 return None;
             }
             "meta/backup_policy" => nothing(),
-            // Fixed in the snapshots of 2.6.
+            // Snapshots of 2.6 have this defect fixed.
             "meta/cluster" if follows && self.config.behaviour == Behaviour::Checkpoint => {
                 self.die(connection);
                 return None;
@@ -231,7 +232,7 @@ impl Node {
             remote_replica_count: entry.remote_replica_count,
             status: generation.status(entry.status).name(),
         };
-        // Keys are sorted as text, as there: "10" comes before "2".
+        // Keys are sorted as text, as on a real server: "10" comes before "2".
         let mut page = BTreeMap::new();
         for (index, entry) in entries.into_iter().enumerate() {
             let key = (index + 1).to_string();
@@ -283,8 +284,8 @@ impl Node {
     }
 }
 
-/// Versions and commits of the servers that were looked at; where no such server is known, this
-/// library's own version stands for the commit.
+/// Returns the version and the commit of the real server that the behaviour was compared with. If
+/// there is none, this library's own version takes the place of the commit.
 fn version(behaviour: Behaviour) -> Version {
     let ours = || format!("pegasus-dup {}", env!("CARGO_PKG_VERSION"));
     let (version, git_commit) = match behaviour {

@@ -7,13 +7,13 @@ use crate::protocol::error_code::ErrorCode;
 /// What a meta server is in its group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Role {
-    /// It answers.
+    /// The server responds to all requests.
     Leader,
-    /// It thinks that it leads, and doesn't: it shows what it knows, and nothing of what it changes
-    /// is stored or answered.
+    /// The server continues as if it were the leader, although another server leads. It shows the
+    /// duplications that it knows, and its changes are neither stored nor acknowledged.
     StaleLeader,
-    /// It answers ERR_FORWARD_TO_OTHERS, and names the leader that it knows of.
+    /// The server responds with ERR_FORWARD_TO_OTHERS, and names the leader if it knows the leader.
     Follower { leader: Option<SocketAddrV4> },
-    /// It answers with that code: not started, or recovering.
+    /// The server responds with that error code, because it has not started or is recovering.
     NotReady(ErrorCode),
 }

@@ -1,4 +1,4 @@
-//! Leading, following, crashing and coming back.
+//! How a server becomes the leader or a follower, crashes, and comes back.
 
 use std::net::SocketAddrV4;
 
@@ -14,8 +14,8 @@ impl Node {
         &self.role
     }
 
-    /// Follows. Who is in the queue is told so, and who waits for the store is left without an
-    /// answer.
+    /// Makes the server a follower. The updates in the queue are refused with
+    /// ERR_FORWARD_TO_OTHERS, and the connections of requests that wait for the store are closed.
     pub(crate) fn follow(&mut self, leader: Option<SocketAddrV4>, now: Now) -> Vec<Action> {
         let actions = match self.role {
             Role::Follower { .. } => Vec::new(),
@@ -25,20 +25,20 @@ impl Node {
         actions
     }
 
-    /// Goes on as if it led, while another does.
+    /// Makes the server continue as if it were the leader, while another server leads.
     pub(crate) fn go_stale(&mut self) {
         self.role = Role::StaleLeader;
     }
 
-    /// Answers everything by that code from now on.
+    /// Makes the server respond to every request with that error code.
     pub(crate) fn not_ready(&mut self, code: ErrorCode, now: Now) -> Vec<Action> {
         let actions = self.step_down(None, now);
         self.role = Role::NotReady(code);
         actions
     }
 
-    /// Is to lead: first what is stored must be loaded. Serves for `early_ms` without the
-    /// duplications, as a leader does that hasn't read them back yet.
+    /// Makes the server the leader once what is stored is loaded. For `early_ms` the server then
+    /// serves without its duplications, as a leader does that has not read them back yet.
     pub(crate) fn lead(&mut self, early_ms: u64, now: Now) -> Vec<Action> {
         let mut actions = self.step_down(None, now);
         self.role = Role::NotReady(ErrorCode::ServiceNotActive);
@@ -47,7 +47,7 @@ impl Node {
         actions
     }
 
-    /// What is stored is here: leads. An error says what in it makes no sense.
+    /// Takes what is stored, and becomes the leader. An error says what makes no sense in it.
     pub(crate) fn loaded(&mut self, mut snapshot: Snapshot, now: Now) -> Result<(), String> {
         let early = self.early_ms > 0;
         if early {
@@ -61,14 +61,14 @@ impl Node {
         Ok(())
     }
 
-    /// What is stored is here, late: the duplications are there from now on.
+    /// Takes the duplications that are stored, while the server is already the leader.
     pub(crate) fn read_back(&mut self, snapshot: Snapshot) -> Result<(), String> {
         self.state.read_back(snapshot)?;
         self.events.push(Event::ReadBack);
         Ok(())
     }
 
-    /// Leads no more. `but` is a call that is still to be looked at.
+    /// Makes the server stop being the leader. `but` is a request that is still to be handled.
     pub(super) fn step_down(&mut self, but: Option<CallId>, now: Now) -> Vec<Action> {
         self.life += 1;
         self.at_store.clear();
@@ -82,8 +82,8 @@ impl Node {
                 actions.extend(self.answer(queued.call, reply, now));
             }
         }
-        // Requests that are held are looked at when their time comes, and answers on their way go
-        // out.
+        // Requests that are held are handled when their time comes, and responses that are delayed
+        // are sent.
         self.timers.retain(|_, timed| match timed {
             Timed::Request(..) | Timed::Answer(..) | Timed::Restart => true,
             Timed::Queue | Timed::Store(..) | Timed::ReadBack => false,
@@ -107,7 +107,8 @@ impl Node {
             .filter(|id| Some(*id) != but && !held.contains(id))
             .collect();
         for id in waiting {
-            actions.extend(self.hang_up(id, "the leader changed while it was stored"));
+            actions
+                .extend(self.hang_up(id, "the leader changed while the change was being stored"));
         }
         if !matches!(self.role, Role::Follower { .. }) {
             self.events.push(Event::Follows);
@@ -116,7 +117,7 @@ impl Node {
         actions
     }
 
-    /// Crashes, and is back `ms` later.
+    /// Crashes. The server is back `ms` later.
     pub(crate) fn crash(&mut self, ms: u64, now: Now) -> Vec<Action> {
         self.life += 1;
         self.calls.clear();
@@ -134,7 +135,7 @@ impl Node {
         actions
     }
 
-    /// Is back: leads again if it led.
+    /// Comes back after a crash. A server that was the leader becomes the leader again.
     pub(super) fn restart(&mut self) -> Vec<Action> {
         self.down = false;
         self.events.push(Event::Restarted);
@@ -143,7 +144,7 @@ impl Node {
                 self.role = Role::NotReady(ErrorCode::ServiceNotActive);
                 vec![Action::Load]
             }
-            // It learns on its way up that another leads.
+            // The server learns during its start that another server leads.
             Role::StaleLeader => {
                 self.role = Role::Follower { leader: None };
                 Vec::new()

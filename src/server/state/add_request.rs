@@ -1,11 +1,11 @@
-//! The request to add a duplication, as the state machine gets it.
+//! The request to add a duplication, as the state machine receives it.
 #![allow(unreachable_pub)] // `messages!` makes public structs.
 
 use crate::protocol::frame::RequestFrame;
 use crate::protocol::messages::AddRequest;
 use crate::protocol::thrift::{DecodeError, Reader, Type, Wire, messages, write_bytes};
 
-/// The request to add a duplication, with what its text cannot show.
+/// The request to add a duplication, and what the text of its fields does not show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Add {
     pub(crate) request: AddRequest,

@@ -1,10 +1,10 @@
-//! How an add is decided: the checks, the duplication that is made, and the add that meets one that
-//! is there.
+//! How the server decides about an add: the checks, the new duplication, and an add whose
+//! duplication exists.
 
 use super::add_request::Add;
-use super::answers::{add_refused, failed_to_store, start_failed};
 use super::effect::{CallId, Effect, LOST, Ticket};
 use super::life::Life;
+use super::responses::{add_refused, failed_to_store, start_failed};
 use super::rule::{Update, UpdateRule};
 use super::rules::{Altering, Field3, Refused, Repeated};
 use super::table::DuplicationState;
@@ -35,7 +35,8 @@ fn not_stored(reason: String) -> Reply {
 }
 
 impl State {
-    /// The checks are in the order that a real server has. `None` = it waits.
+    /// Decides about an add, with the checks in the order of a real server. Returns `None` if the
+    /// add waits until another change is stored.
     pub(super) fn add(&mut self, call: CallId, add: Add, now_ms: i64) -> Option<Effect> {
         let rules = self.rules;
         let Add { request, .. } = &add;
@@ -117,7 +118,7 @@ impl State {
         }))
     }
 
-    /// What is wrong with a remote cluster, if anything.
+    /// Returns the hint of the refusal if the server does not accept the remote cluster.
     fn misplaced(&self, cluster: &str) -> Option<String> {
         if cluster == self.cluster_name {
             return Some("illegal operation: adding duplication to itself".to_owned());
@@ -133,7 +134,7 @@ impl State {
             None => Some(format!(
                 "get_duplication_cluster_id({cluster}) failed, error: ERR_OBJECT_NOT_FOUND: \
                  failed to get cluster id for  << {}",
-                // Here it is a C string, which a NUL ends.
+                // A real server treats the name as a C string here, which a NUL ends.
                 cluster.split('\0').next().unwrap_or_default()
             )),
             Some(metas) if metas.is_empty() => {
@@ -147,8 +148,8 @@ impl State {
         }
     }
 
-    /// Another table that is duplicated to that remote table, and the change of it that is being
-    /// stored, if any.
+    /// Returns another table that has a duplication to that remote table, and the ticket of the
+    /// duplication's change that is being stored, if there is one.
     fn taken(
         &self,
         table_id: i32,
@@ -189,8 +190,8 @@ impl State {
         }
     }
 
-    /// An add that meets an existing duplication. What it moves, it moves in memory only: a
-    /// restart brings the stored status and fail mode back.
+    /// Decides about an add whose duplication exists. Changes that the add makes are in memory
+    /// only: after a restart the stored status and fail mode are back.
     fn repeat(&mut self, call: CallId, request: &AddRequest, table_id: i32, dupid: i32) -> Effect {
         let (rules, clock, now) = (self.rules, self.clock, self.latest_ms);
         let table = &self.tables[&table_id];
@@ -232,7 +233,7 @@ impl State {
         self.store(pending)
     }
 
-    /// The refusal of an add. With ERR_OK and no hint it is the thin answer.
+    /// Returns the refusal of an add. With ERR_OK and without a hint it is the thin response.
     fn refuse(&self, call: CallId, err: ErrorCode, hint: Option<String>) -> Effect {
         match hint {
             Some(hint) if self.rules.hint_ends_it(&hint) => Effect::Die(call),

@@ -8,7 +8,7 @@ use crate::protocol::messages::{Answer, Rpc, for_each_rpc};
 use crate::protocol::thrift::DecodeError;
 use crate::server::reply::Reply;
 
-/// What is to be done with a request.
+/// What the server does with a request.
 pub(crate) enum Decision {
     /// Send this response.
     Respond(Reply),

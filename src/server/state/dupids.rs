@@ -1,17 +1,17 @@
-//! The numbers that a table's duplications have as their ids.
+//! The dupids that the duplications of a table have.
 
 use super::rows::Rows;
 
-/// A set of numbers, kept as runs of consecutive numbers: however many numbers are taken, the next free
-/// one is found at the end of one run.
+/// A set of dupids, kept as runs of consecutive numbers. However many dupids are taken, the next
+/// free one is found at the end of one run.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Dupids {
-    /// The last number of each run, by the first one.
+    /// The last number of each run, by the first number of the run.
     runs: Rows<i32, i32>,
 }
 
 impl Dupids {
-    /// Adds a number.
+    /// Adds a dupid.
     pub(crate) fn insert(&mut self, dupid: i32) {
         if self.run_of(dupid).is_some() {
             return;
@@ -26,7 +26,7 @@ impl Dupids {
         self.runs.insert(first, last);
     }
 
-    /// Removes a number.
+    /// Removes a dupid.
     pub(crate) fn remove(&mut self, dupid: i32) {
         let Some((first, last)) = self.run_of(dupid) else { return };
         self.runs.remove(&first);
@@ -38,7 +38,7 @@ impl Dupids {
         }
     }
 
-    /// Returns the lowest number from `dupid` on that is not in the set.
+    /// Returns the lowest dupid that is not in the set and not below `dupid`.
     pub(crate) fn next_free(&self, dupid: i32) -> Option<i32> {
         match self.run_of(dupid) {
             Some((_, last)) => last.checked_add(1),
@@ -62,7 +62,7 @@ mod tests {
     use super::*;
 
     proptest! {
-        /// Whatever is added and removed, the next free number is the one that counting finds.
+        /// Whatever is added and removed, the next free dupid is the one that counting finds.
         #[test]
         fn the_next_free_number_is_the_one_that_counting_finds(
             near_the_end in any::<bool>(),

@@ -11,7 +11,7 @@ use crate::protocol::thrift::messages;
 messages! {
     /// The request of RPC_CM_CONTROL_META.
     struct ControlMeta {
-        /// The level of functions that the server shall switch to.
+        /// The level of functions that the server is to switch to.
         1: level: Option<i32>,
     }
 
@@ -41,8 +41,8 @@ messages! {
 /// The levels that a real server knows. The last level only asks for the current one.
 const LEVELS: [i32; 6] = [100, 200, 300, 400, 500, 10_000];
 
-/// The backup provider that the real servers had which were tried. A backup to a provider that is not
-/// configured is refused before the server looks at the table.
+/// The backup provider of the real servers that were tried. A server refuses a backup to a provider
+/// that is not configured before it looks at the table.
 const PROVIDER: &str = "local_service";
 
 impl State {

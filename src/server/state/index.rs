@@ -1,5 +1,5 @@
-//! The ways to find what an add looks up, so that an add costs the same however many duplications
-//! there are: a table by its name, and duplications by their cluster and their remote table.
+//! Looks up what an add needs, so that an add costs the same however many duplications there are: a
+//! table by its name, and duplications by their cluster and their remote table.
 
 use std::ops::Bound;
 
@@ -11,10 +11,10 @@ use super::table::{DuplicationState, Table};
 pub(super) struct Index {
     /// The ids of the tables by name.
     tables: Rows<String, i32>,
-    /// Table id, cluster and dupid of each duplication. A leader that serves early may have made two
-    /// duplications of one table to one cluster.
+    /// The table id, the cluster and the dupid of each duplication. There may be two duplications
+    /// of one table to one cluster, because a leader that serves early does not know the older one.
     clusters: Rows<(i32, String, i32), ()>,
-    /// Cluster, remote table, table id and dupid of each duplication.
+    /// The cluster, the remote table, the table id and the dupid of each duplication.
     targets: Rows<(String, String, i32, i32), ()>,
 }
 
@@ -49,7 +49,8 @@ impl Index {
         self.clusters.range(key(i32::MIN)..=key(i32::MAX)).next().map(|((.., dupid), ())| *dupid)
     }
 
-    /// Returns table id and dupid of the first duplication of another table to that remote table.
+    /// Returns the table id and the dupid of the first duplication of another table to that remote
+    /// table.
     pub(super) fn another_to(
         &self,
         table_id: i32,
@@ -57,7 +58,8 @@ impl Index {
         remote_table: &str,
     ) -> Option<(i32, i32)> {
         let key = |id: i32, dupid: i32| (cluster.to_owned(), remote_table.to_owned(), id, dupid);
-        // The duplications of the table itself stand together. They are left out.
+        // The duplications of the table itself stand together in the order of the keys, and are
+        // left out.
         let before = key(i32::MIN, i32::MIN)..key(table_id, i32::MIN);
         let after =
             (Bound::Excluded(key(table_id, i32::MAX)), Bound::Included(key(i32::MAX, i32::MAX)));

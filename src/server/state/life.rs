@@ -1,38 +1,39 @@
-//! How a duplication moves on as time passes. Nothing here waits: where it stands is worked out
-//! from when it came there and what time it is.
+//! How a duplication moves on as time passes. Nothing here waits: the status is computed from the
+//! time when the duplication came into an earlier status, and from the current time.
 
 use crate::protocol::generation::Status;
 use crate::server::behaviour::ClockMode;
 
-/// How long DS_PREPARE takes, by the real clock.
+/// How long a duplication is in DS_PREPARE, with the real clock.
 const PREPARE_MS: i64 = 2_000;
-/// How long DS_APP takes, by the real clock.
+/// How long a duplication is in DS_APP, with the real clock.
 const APP_MS: i64 = 3_000;
-/// How long it takes to ship what has piled up, by the real clock.
+/// How long it takes to ship all earlier writes, with the real clock.
 const CATCH_UP_MS: i64 = 1_000;
-/// Decrees that a partition commits each second, by the real clock.
+/// The number of decrees that a partition commits each second, with the real clock.
 const DECREES_PER_SECOND: i64 = 10;
-/// A decree that isn't known yet.
+/// A decree that is not known.
 pub(crate) const UNKNOWN_DECREE: i64 = -1;
 
-/// Where a duplication stands, and since when.
+/// The status of a duplication, and since when the duplication has had it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Life {
     /// The status.
     pub(crate) status: Status,
-    /// When it came there, in wall milliseconds.
+    /// The wall time when the duplication came into the status, in milliseconds.
     pub(crate) since_ms: i64,
-    /// The confirmed decree of partition 0 when it came there. The others are ahead by their index.
+    /// The confirmed decree of partition 0 at that time. The decrees of the other partitions are
+    /// greater by the index of the partition.
     pub(crate) confirmed: i64,
 }
 
 impl Life {
-    /// One that enters `status` now, having confirmed nothing.
+    /// Returns the life of a duplication that comes into a status now and has confirmed nothing.
     pub(crate) fn begin(status: Status, now_ms: i64) -> Life {
         Life { status, since_ms: now_ms, confirmed: UNKNOWN_DECREE }
     }
 
-    /// The same duplication when it is told to go to `status`.
+    /// Returns the life after the duplication has been moved to `status` at `now_ms`.
     pub(crate) fn moved_to(
         &self,
         status: Status,
@@ -44,7 +45,7 @@ impl Life {
         Life { status, since_ms: now_ms, confirmed }
     }
 
-    /// Where it stands at `now_ms`, if nobody tells it to go elsewhere.
+    /// Returns the life at `now_ms`, if nobody changes the status until then.
     pub(crate) fn at(&self, mode: ClockMode, now_ms: i64) -> Life {
         let Some(speed) = speed(mode) else { return *self };
         let mut life = *self;
@@ -67,15 +68,16 @@ impl Life {
         }
     }
 
-    /// The confirmed and the last committed decree of partition 0 at `now_ms`, for a life as
-    /// [`Life::at`] gave it.
+    /// Returns the confirmed and the last committed decree of partition 0 at `now_ms`. The life
+    /// must be the one that [`Life::at`] returns for that time.
     pub(crate) fn decrees(&self, mode: ClockMode, created_ms: i64, now_ms: i64) -> (i64, i64) {
         let Some(speed) = speed(mode) else { return (self.confirmed, UNKNOWN_DECREE) };
         let committed_at =
             |ms: i64| 1 + ms.saturating_sub(created_ms).max(0) * DECREES_PER_SECOND * speed / 1_000;
         let committed = committed_at(now_ms);
         let confirmed = match self.status {
-            // What had piled up is shipped within the time to catch up, then it follows.
+            // All earlier writes are shipped within the catch-up time, and then the confirmed
+            // decree follows the committed one.
             Status::Log | Status::Start => {
                 let gap = committed_at(self.since_ms) - self.confirmed.max(0);
                 let whole = (CATCH_UP_MS / speed).max(1);
@@ -93,7 +95,7 @@ impl Life {
     }
 }
 
-/// How much faster than real time passes; `None` = it doesn't.
+/// Returns how much faster than real time the time passes, or `None` if it stands still.
 fn speed(mode: ClockMode) -> Option<i64> {
     match mode {
         ClockMode::Real | ClockMode::Manual => Some(1),
@@ -107,7 +109,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_new_one_comes_to_log_after_five_seconds_and_catches_up_in_another() {
+    fn a_new_duplication_is_in_ds_log_after_five_seconds_and_has_caught_up_after_six() {
         let life = Life::begin(Status::Prepare, 1_000_000);
         let status = |ms: i64| life.at(ClockMode::Real, 1_000_000 + ms).status;
         assert_eq!(status(0), Status::Prepare);
@@ -126,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fast_clock_is_a_hundred_times_as_fast_and_the_stopped_one_stands() {
+    fn the_fast_clock_is_a_hundred_times_as_fast_and_the_stopped_clock_stands_still() {
         let life = Life::begin(Status::Prepare, 0);
         assert_eq!(life.at(ClockMode::Fast, 49).status, Status::App);
         assert_eq!(life.at(ClockMode::Fast, 50).status, Status::Log);
@@ -135,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pause_holds_the_confirmed_decree_and_a_start_ships_what_piled_up() {
+    fn a_pause_holds_the_confirmed_decree_and_a_start_ships_the_writes_since() {
         let running = Life::begin(Status::Log, 0).at(ClockMode::Real, 10_000);
         let paused = running.moved_to(Status::Pause, ClockMode::Real, 0, 10_000);
         assert_eq!(paused.decrees(ClockMode::Real, 0, 20_000), (101, 201));

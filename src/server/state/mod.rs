@@ -1,14 +1,13 @@
-//! The state machine of a meta server: no I/O, no clock, no randomness. Requests and the time go
-//! in, [`Effect`]s come out.
+//! The state machine of a meta server, without I/O, without a clock and without randomness.
+//! Requests and the time go in, and [`Effect`]s come out.
 //!
-//! Adds and modifies have two phases. [`rule::begin`] decides: either the answer is clear at once,
-//! or a change must be stored first, and until [`State::finish`] says that it was, the duplication
-//! is shown as it was before (a new one in DS_INIT) and is *altering*. Reads ([`reads`])
-//! never wait for any of that.
+//! An update has two phases. First [`rule::begin`] decides: either the response is known at once,
+//! or a change must be stored. Until [`State::finish`] reports that the change was stored, the
+//! duplication is shown as it was before (a new one in DS_INIT), and is *altering*. Reads, in
+//! [`reads`], never wait for an update.
 
 mod add_request;
 mod adds;
-mod answers;
 mod cluster;
 pub(super) mod dispatch;
 mod dupids;
@@ -18,6 +17,7 @@ mod index;
 mod life;
 mod modifies;
 mod reads;
+mod responses;
 mod rows;
 pub(super) mod rule;
 mod rules;
@@ -42,7 +42,7 @@ use effect::LOST;
 pub(crate) use effect::{CallId, Effect, Ticket};
 pub(crate) use table::Table;
 
-/// A change that is being stored, and what follows when it is.
+/// A change that is being stored, and what follows.
 #[derive(Debug)]
 struct Pending {
     call: CallId,
@@ -50,7 +50,7 @@ struct Pending {
     dupid: i32,
     /// The response if the change is stored.
     response: Reply,
-    /// Returns the response if the change is not stored, from the reason.
+    /// Returns the response if the change is not stored, for a given reason.
     refusal: fn(reason: String) -> Reply,
     /// The state of the duplication after the change. `None` if the duplication does not change and is
     /// not altering.
@@ -61,7 +61,7 @@ struct Pending {
     new: bool,
 }
 
-/// A meta server's state.
+/// The state of a meta server.
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) rules: Rules,
@@ -72,14 +72,15 @@ pub(crate) struct State {
     cluster_name: String,
     remote_clusters: Rows<String, Vec<String>>,
     pending: BTreeMap<Ticket, Pending>,
-    /// Adds that wait until a change is stored.
+    /// The adds that wait until a change is stored.
     waiting: BTreeMap<Ticket, Vec<(CallId, Add)>>,
     next_ticket: u64,
     latest_ms: i64,
 }
 
 impl State {
-    /// The state that a snapshot describes. An error says what in it makes no sense.
+    /// Returns the state that a snapshot describes. An error says what makes no sense in the
+    /// snapshot.
     pub(crate) fn new(config: &ServerConfig, snapshot: Snapshot) -> Result<State, String> {
         let rules = Rules::of(config.behaviour);
         let mut tables = Rows::default();
@@ -112,7 +113,7 @@ impl State {
         Ok(state)
     }
 
-    /// Notes tables that the server has made on its way up.
+    /// Marks tables that the server has created during this start.
     pub(crate) fn just_made(&mut self, table_ids: &[i32]) {
         for id in table_ids {
             if let Some(table) = self.tables.get_mut(id) {
@@ -121,8 +122,8 @@ impl State {
         }
     }
 
-    /// Takes in what is stored beside what was made before it was read: a leader that serves early
-    /// finds its duplications only now.
+    /// Adds the duplications that are stored to those that the server has created since. A leader
+    /// that serves early finds its stored duplications only now.
     pub(crate) fn read_back(&mut self, snapshot: Snapshot) -> Result<(), String> {
         for (table_id, record) in snapshot.duplications {
             let known = self
@@ -147,21 +148,21 @@ impl State {
         Ok(())
     }
 
-    fn take_away(&mut self, table_id: i32, dupid: i32) {
+    fn remove(&mut self, table_id: i32, dupid: i32) {
         let table = self.tables.get_mut(&table_id);
         if let Some(gone) = table.and_then(|table| table.remove(dupid)) {
             self.index.remove(table_id, &gone);
         }
     }
 
-    /// The time that statuses are worked out for: wall time that never goes back, or a duplication
-    /// would.
+    /// Returns the time for which statuses are computed. It is wall time that never goes back,
+    /// because a duplication would go back with it.
     pub(crate) fn steady(&mut self, now_ms: i64) -> i64 {
         self.latest_ms = self.latest_ms.max(now_ms);
         self.latest_ms
     }
 
-    /// The table of that name.
+    /// Returns the table with that name.
     pub(crate) fn table(&self, name: &str) -> Option<&Table> {
         self.tables.get(&self.index.table(name)?)
     }
@@ -171,8 +172,8 @@ impl State {
         self.tables[&table_id].duplication(dupid).expect("the index knows what is there")
     }
 
-    /// A change was stored, or wasn't. Answers its call, and looks again at those that waited for
-    /// it.
+    /// Takes the result of a change from the store, responds to the request, and decides again
+    /// about the adds that have waited for the change.
     pub(crate) fn finish(
         &mut self,
         ticket: Ticket,
@@ -190,8 +191,8 @@ impl State {
 
     fn settle(&mut self, pending: Pending, result: Result<(), StoreFailure>) -> Effect {
         let Pending { call, table_id, dupid, response, refusal, then, new, .. } = pending;
-        let table = self.tables.get_mut(&table_id).expect("tables are never taken away");
-        // One that isn't altering may have been removed meanwhile.
+        let table = self.tables.get_mut(&table_id).expect("tables are never removed");
+        // A duplication that is not altering may have been removed since.
         let duplication = then
             .and_then(|then| table.duplication_mut(dupid).map(|duplication| (duplication, then)));
         match result {
@@ -202,7 +203,7 @@ impl State {
                     duplication.fail_mode = fail_mode;
                     duplication.fail_mode_last_set = fail_mode;
                     if life.status == Status::Removed {
-                        self.take_away(table_id, dupid);
+                        self.remove(table_id, dupid);
                     }
                 }
                 Effect::Respond(call, response)
@@ -212,11 +213,12 @@ impl State {
                     duplication.altering = None;
                 }
                 if new {
-                    self.take_away(table_id, dupid);
+                    self.remove(table_id, dupid);
                 }
                 Effect::Respond(call, refusal(reason))
             }
-            // It stays as it is shown: nobody can tell before the store is opened again.
+            // The duplication is still shown as before, because nobody knows whether the change was
+            // stored until the store is opened again.
             Err(StoreFailure::Uncertain(_)) => {
                 if let Some((duplication, _)) = duplication {
                     duplication.altering = Some(LOST);
@@ -226,7 +228,7 @@ impl State {
         }
     }
 
-    /// Has a change stored, and remembers what follows.
+    /// Returns the effect that stores a change, and remembers what follows.
     fn store(&mut self, pending: Pending) -> Effect {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;

@@ -1,7 +1,7 @@
-//! How a change of a duplication is decided.
+//! How the server decides about a change of a duplication.
 
-use super::answers::failed_to_store;
 use super::effect::{CallId, Effect};
+use super::responses::failed_to_store;
 use super::rule::{Update, UpdateRule};
 use super::{Pending, State};
 use crate::protocol::error_code::ErrorCode;
@@ -37,7 +37,7 @@ fn response(err: ErrorCode, appid: i32) -> Reply {
 impl State {
     fn modify(&mut self, call: CallId, request: &ModifyRequest) -> Effect {
         let answer = |err, appid| Effect::Respond(call, response(err, appid));
-        // A real server looks at the numbers before it looks for the table.
+        // A real server checks the numbers before it looks for the table.
         let status = request.status.map(|number| self.rules.generation.status(number));
         let fail_mode = request.fail_mode.map(FailMode::from_number);
         if matches!(status, Some(Status::Unknown(_)))

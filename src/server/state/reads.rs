@@ -1,5 +1,4 @@
-//! The answers that change nothing: they show the state as it is, and never wait for an add or a
-//! modify.
+//! The rules that change nothing. They show the state as it is, and never wait for an update.
 
 use std::collections::BTreeMap;
 
@@ -17,9 +16,9 @@ use crate::protocol::messages::{
 };
 use crate::server::spec::MAX_PARTITIONS;
 
-/// The status of a table in [`ListAppsRequest`] and [`AppInfo`].
+/// The number of the status "available" in [`ListAppsRequest`] and [`AppInfo`].
 const AVAILABLE: i32 = 1;
-/// Every status, in [`ListAppsRequest`].
+/// The number that stands for every status in [`ListAppsRequest`].
 const ANY: i32 = 0;
 
 impl ReadRule for QueryDuplication {
@@ -101,7 +100,7 @@ impl State {
             && self.table(table).is_some_and(|table| table.duplications().any(is_bad))
     }
 
-    /// The duplications of many tables.
+    /// Returns the duplications of many tables.
     pub(super) fn list(&mut self, request: &ListRequest, now_ms: i64) -> ListAnswer {
         let now = self.steady(now_ms);
         let (err, hint, matches) = match Pattern::new(request.match_type, &request.app_name_pattern)
@@ -130,9 +129,10 @@ impl State {
         ListAnswer { err, hint_message: Some(hint), app_states: Some(app_states) }
     }
 
-    /// The tables.
+    /// Returns the tables.
     fn list_apps(&self, request: &ListAppsRequest) -> ListAppsAnswer {
-        // Before 2.6 fields 2 and 3 are unknown and passed over; since then they count together.
+        // Servers before 2.6 ignore fields 2 and 3. Later servers use them only if both are
+        // present.
         let pattern = match (request.match_type, &request.app_name_pattern) {
             (Some(kind), Some(pattern)) if self.rules.remote_names => Pattern::new(kind, pattern),
             _ => Ok(Pattern::All),
@@ -179,9 +179,10 @@ impl State {
         }
     }
 
-    /// The partitions of a table. There are no replica servers, so none has a primary.
+    /// Returns the partitions of a table. There are no replica servers, so no partition has a
+    /// primary.
     fn query_config(&self, request: &QueryConfigRequest) -> QueryConfigAnswer {
-        // Before 2.6 a name is a C string here, which a NUL ends.
+        // Servers before 2.6 treat the name as a C string here, which a NUL ends.
         let name = match self.rules.remote_names {
             true => request.app_name.as_str(),
             false => request.app_name.split('\0').next().unwrap_or_default(),
@@ -205,13 +206,15 @@ impl State {
             last_drops: Vec::new(),
             last_committed_decree: 0,
             partition_flags: 0,
-            // What was read back from the store has an empty name instead of none.
+            // A partition of a table that was read from the store has an empty name instead of
+            // none.
             hp_primary: (names && !table.just_made).then(HostPort::default),
             hp_secondaries: names.then(Vec::new),
             hp_last_drops: names.then(Vec::new),
         };
-        // An index is answered as often as it is asked for, but no answer is longer than that about
-        // the largest table. Where none is left of those asked for, all are answered.
+        // A partition is returned as often as the request names it, but a response is never longer
+        // than that about the largest table. If the request names no partition of the table, all
+        // partitions are returned.
         let there = |index: &&i32| (0..table.partitions).contains(*index);
         let asked = request.partition_indices.iter().filter(there).take(MAX_PARTITIONS as usize);
         let mut partitions: Vec<PartitionConfig> = asked.copied().map(partition).collect();
@@ -227,7 +230,8 @@ impl State {
         }
     }
 
-    /// The duplications of a table in dupid order, as they stand at `now_ms`.
+    /// Returns the duplications of a table in the order of their dupids, with their status at
+    /// `now_ms`.
     fn entries<'a>(&'a self, table: &'a Table, now_ms: i64) -> impl Iterator<Item = Entry> + 'a {
         table.duplications().map(move |dup| self.entry(table, dup, now_ms))
     }
@@ -239,8 +243,9 @@ impl State {
             let (confirmed, committed) = life.decrees(self.clock, dup.create_ts_ms, now_ms);
             (0..table.partitions)
                 .map(|index| {
-                    // Partitions are ahead of the first by their index, so that they can be told
-                    // apart; what isn't known isn't known of any.
+                    // The decrees of a partition are greater by the partition's index than those of
+                    // partition 0, so that partitions can be told apart. An unknown decree is
+                    // unknown for all partitions.
                     let of =
                         |decree: i64| if decree < 0 { decree } else { decree + i64::from(index) };
                     let rule = self
@@ -276,7 +281,7 @@ impl State {
     }
 }
 
-/// What a table's name is held against.
+/// The condition on the names of tables.
 enum Pattern<'a> {
     All,
     Exact(&'a str),

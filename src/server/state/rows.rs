@@ -1,5 +1,5 @@
 //! The maps that hold the rows of the state machine. In tests they count the rows that are visited,
-//! which tells a look-up from a scan however fast the machine is.
+//! which distinguishes a look-up from a scan however fast the machine is.
 
 use std::borrow::Borrow;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! The rules of the state machine: for each RPC, one of these traits.
+//! The traits for the rules of the state machine. Each RPC implements one of them.
 
 use std::fmt;
 use std::net::SocketAddrV4;
@@ -21,9 +21,10 @@ pub(super) trait UpdateRule: Rpc {
     fn update(frame: &RequestFrame<'_>) -> Result<Box<dyn Update>, DecodeError>;
 }
 
-/// What a request asks to change. It waits in the queue for its turn, and then [`begin`] decides.
+/// What a request asks to change. An update waits in the queue for its turn, and then [`begin`]
+/// decides.
 pub(crate) trait Update: fmt::Debug + Send {
-    /// Decides about the update. Returns `None` if it waits until another change is stored.
+    /// Decides about the update. Returns `None` if the update waits until another change is stored.
     fn decide(self: Box<Self>, state: &mut State, call: CallId, now_ms: i64) -> Option<Effect>;
 }
 
@@ -38,7 +39,7 @@ pub(crate) fn begin(
     update.decide(state, call, now_ms).into_iter().collect()
 }
 
-/// What a rule may know besides the state.
+/// What a rule may use besides the state.
 #[derive(Debug)]
 pub(crate) struct Context<'a> {
     /// The wall time, in milliseconds since 1970.

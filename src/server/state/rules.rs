@@ -1,92 +1,92 @@
-//! What each generation makes of adds and modifies: a table, one row a behaviour, and the
-//! transitions that a duplication may take.
+//! How each generation treats adds and modifies: a table with one row for each behaviour, and the
+//! transitions that a duplication may make.
 
 use crate::protocol::generation::{FailMode, Generation, Status};
 use crate::protocol::rpc::RpcInfo;
 use crate::server::behaviour::Behaviour;
 
-/// What a behaviour does. The rows are at [`Rules::of`].
+/// The rules of a behaviour. [`Rules::of`] has the rows of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Rules {
-    /// Whose numbers its statuses have.
+    /// The generation whose numbers the statuses have.
     pub(crate) generation: Generation,
-    /// How field 3 of an add is read.
+    /// How the server reads field 3 of an add.
     pub(crate) field_3: Field3,
-    /// Whether it knows remote tables and replica counts: fields 4 and 5 of an add, their checks,
-    /// the echo in answers, fields 8 and 9 of an entry.
+    /// Whether the server knows remote tables and replica counts: fields 4 and 5 of an add and
+    /// their checks, the echo in responses, and fields 8 and 9 of an entry.
     pub(crate) remote_names: bool,
-    /// Whether an entry tells how far each partition has come: its field 11.
+    /// Whether an entry has the decrees of each partition, field 11.
     pub(crate) partition_states: bool,
-    /// Whether a table is said to be duplicated or not only once it has had a duplication since the
-    /// server started: field 12 of what LIST_APPS tells.
+    /// Whether LIST_APPS says whether a table has duplications (field 12) only if the table has had
+    /// a duplication since the server started.
     pub(crate) silent_on_duplicating: bool,
-    /// Whether an add for a missing table is told why it failed.
+    /// Whether the refusal of an add for a missing table has a hint.
     pub(crate) missing_table_hint: bool,
-    /// Whether the hint about a remote cluster without addresses names that cluster.
+    /// Whether the hint about a remote cluster without addresses names the cluster.
     pub(crate) hint_names_cluster: bool,
-    /// A repeated add that the state lets through.
+    /// The response to a repeated add that the status of the existing duplication permits.
     pub(crate) repeated: Repeated,
-    /// A repeated add that the state refuses.
+    /// The response to a repeated add that the status of the existing duplication does not permit.
     pub(crate) refused: Refused,
-    /// A repeated add while a change of the existing one is being stored.
+    /// What happens to a repeated add while a change of the existing duplication is being stored.
     pub(crate) altering: Altering,
-    /// Whether the id of a removed duplication may be given again.
+    /// Whether a new duplication may get the dupid of a removed one.
     pub(crate) reuses_dupids: bool,
-    /// Whether the hint of a refused add is taken for a format string: a brace in a name then ends
-    /// the process.
+    /// Whether the server takes the hint of a refusal for a format string, so that a brace in a
+    /// name ends the process.
     pub(crate) formats_hints: bool,
     /// Whether the HTTP page of a table's duplications ends the process if the name of a remote
     /// table is not UTF-8.
     pub(crate) dies_of_bad_utf8: bool,
-    /// How many bytes the name of a table has at least if a backup of the table was seen to end the
-    /// process. (A buffer overflows there, so a shorter name may do as much.)
+    /// The shortest table name, in bytes, for which a backup was seen to end the process. A buffer
+    /// overflows, so a shorter name may end the process too.
     pub(crate) fatal_backup_name: usize,
 }
 
-/// What field 3 of an add says.
+/// The meaning of field 3 of an add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Field3 {
-    /// Create it paused; absent = false.
+    /// True creates the duplication paused. An absent field stands for false.
     Freezed,
-    /// Ship a checkpoint first; absent = true.
+    /// True ships a checkpoint first. An absent field stands for true.
     Checkpoint,
 }
 
-/// The answer to a repeated add that the state lets through.
+/// The response to a repeated add that the status of the existing duplication permits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Repeated {
-    /// ERR_OK, as if it were new; the state may move.
+    /// ERR_OK, as for a new duplication. The status may change.
     Ok,
-    /// ERR_DUP_EXIST; the state may move.
+    /// ERR_DUP_EXIST. The status may change.
     DupExist,
-    /// ERR_DUP_EXIST in every state, which never moves.
+    /// ERR_DUP_EXIST whatever the status is. The status never changes.
     Untouched,
 }
 
-/// The answer to a repeated add that the state refuses.
+/// The response to a repeated add that the status of the existing duplication does not permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// ERR_OK with nothing in it.
+    /// ERR_OK in a response that is empty otherwise.
     Thin,
     /// ERR_INVALID_PARAMETERS with a hint.
     InvalidParameters,
 }
 
-/// What becomes of a repeated add while a change of the existing one is being stored.
+/// What happens to a repeated add while a change of the existing duplication is being stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Altering {
     /// A real server of this generation ends.
     Dies,
-    /// ERR_OK with nothing in it.
+    /// The response has ERR_OK and is empty otherwise.
     Thin,
-    /// ERR_BUSY.
+    /// The response has ERR_BUSY.
     Busy,
-    /// It waits until the change is stored, and is looked at again then.
+    /// The add waits until the change is stored, and is decided then.
     Waits,
 }
 
 impl Rules {
-    /// The row of a behaviour.
+    /// Returns the rules of a behaviour.
     pub(crate) fn of(behaviour: Behaviour) -> Rules {
         let dup_exist = Rules {
             generation: behaviour.generation(),
@@ -152,7 +152,7 @@ impl Rules {
         rpc.since <= self.generation
     }
 
-    /// The status that an add asks for.
+    /// Returns the status that an add requests.
     pub(crate) fn add_target(&self, field_3: Option<bool>) -> Status {
         match self.field_3 {
             Field3::Freezed => match field_3 {
@@ -166,18 +166,18 @@ impl Rules {
         }
     }
 
-    /// The fail mode after a repeated add that was let through, where `last_set` is what was set
-    /// since the server started.
+    /// Returns the fail mode after a repeated add that was permitted. `last_set` is the fail mode
+    /// that was set since the server started.
     pub(crate) fn fail_mode_after_repeat(&self, last_set: FailMode, target: Status) -> FailMode {
         match (self.field_3, target) {
-            // Only its way into the pause goes by the routine that resets it.
+            // Only the transition into the pause uses the routine that resets the fail mode.
             (Field3::Freezed, Status::Start) => last_set,
             _ => FailMode::Slow,
         }
     }
 
-    /// Whether a real server ends when it refuses an add with that hint. A format string without
-    /// arguments may have braces in pairs only: `{{` and `}}` stand for one brace each.
+    /// Returns whether a real server ends when it refuses an add with that hint. A format string
+    /// without arguments may contain braces in pairs only: `{{` and `}}` stand for one brace each.
     pub(crate) fn hint_ends_it(&self, hint: &str) -> bool {
         let mut letters = hint.chars();
         let mut single = false;
@@ -187,7 +187,7 @@ impl Rules {
         self.formats_hints && single
     }
 
-    /// Whether a duplication may go from one status to another.
+    /// Returns whether a duplication may go from one status to another.
     pub(crate) fn may_go(&self, from: Status, to: Status) -> bool {
         if from == to || to == Status::Removed {
             return true;
@@ -205,7 +205,8 @@ impl Rules {
         }
     }
 
-    /// What a status of another behaviour's store is here: a file may be opened as any of them.
+    /// Returns the status that takes the place of a stored status. The store may come from a server
+    /// of another generation, which has other statuses.
     pub(crate) fn adopt(&self, status: Status) -> Status {
         if self.generation.status_number(status).is_some() {
             return status;
@@ -221,7 +222,8 @@ impl Rules {
 mod tests {
     use super::*;
 
-    /// (from, checkpoint flag) -> the status it goes to, or `None` where it is refused.
+    /// Each row has the current status, the checkpoint flag, and the next status, or `None` if the
+    /// add is refused.
     #[test]
     fn the_table_of_repeated_adds_since_2_4() {
         use Status::{App, Log, Pause, Prepare};
@@ -277,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stored_status_finds_its_place_in_another_generation() {
+    fn a_stored_status_is_replaced_in_another_generation() {
         let freezed = Rules::of(Behaviour::Freezed);
         let later = Rules::of(Behaviour::Idempotent);
         assert_eq!(freezed.adopt(Status::Log), Status::Start);

@@ -21,9 +21,10 @@ pub(crate) struct Table {
     /// The dupids of the duplications.
     dupids: Dupids,
     pub(crate) highest_dupid: i32,
-    /// Whether it has had a duplication since the server started.
+    /// Whether the table has had a duplication since the server started.
     pub(crate) had_duplications: bool,
-    /// Whether the server made it since it started, and did not find it in its store.
+    /// Whether the server has created the table since it started, and did not find the table in its
+    /// store.
     pub(crate) just_made: bool,
 }
 
@@ -39,10 +40,11 @@ pub(crate) struct DuplicationState {
     pub(crate) create_ts_ms: i64,
     pub(crate) life: Life,
     pub(crate) fail_mode: FailMode,
-    /// The fail mode that was set since the server started: 2.3 and older forget it on their way up,
-    /// and an add that meets the duplication brings FAIL_SLOW then.
+    /// The fail mode that was set since the server started. A server of 2.3 or older forgets the
+    /// fail mode during its start, and an add that meets the duplication then resets the fail mode
+    /// to FAIL_SLOW.
     pub(crate) fail_mode_last_set: FailMode,
-    /// The change that is being stored.
+    /// The ticket of the change that is being stored.
     pub(crate) altering: Option<Ticket>,
 }
 
@@ -147,7 +149,8 @@ impl DuplicationState {
         }
     }
 
-    /// That it exists, and what of it is otherwise than `request` asks.
+    /// Returns the hint that the duplication exists, and which of its properties differ from the
+    /// request.
     pub(crate) fn exists_hint(&self, request: &AddRequest) -> String {
         let mut hint = format!(
             "duplication {}({}) to cluster {} already exists",

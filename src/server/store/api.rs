@@ -1,34 +1,36 @@
-//! What a store must do.
+//! The interface of a store.
 
 use super::record::{RecordChange, Snapshot, TableRecord};
 use crate::server::error::StoreError;
 
-/// What a store says of a change, once.
+/// Receives the result of a change. It is called once.
 pub type Done = Box<dyn FnOnce(Result<(), StoreFailure>) + Send>;
 
-/// A change that was not stored.
+/// Why a change may not have been stored.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StoreFailure {
-    /// Nothing of it is on disk.
-    #[error("not stored: {0}")]
+    /// Nothing of the change is on the disk.
+    #[error("the change was not stored: {0}")]
     NotStored(String),
-    /// It may be on disk or not: only opening the store again tells.
-    #[error("perhaps stored: {0}")]
+    /// The change may be on the disk or not. Only opening the store again shows which.
+    #[error("the change may or may not have been stored: {0}")]
     Uncertain(String),
 }
 
-/// Where tables and duplications are kept.
+/// A place where tables and duplications are kept.
 pub trait Store: Send + Sync + 'static {
-    /// Everything that is kept.
+    /// Returns everything that is kept.
     fn load(&self) -> Result<Snapshot, StoreError>;
 
-    /// Keeps tables: new ones, or others of an id that is there. Returns when they are safe.
+    /// Stores tables: new tables, or new versions of tables with the same ids. Returns when the
+    /// tables are safe.
     fn put_tables(&self, tables: Vec<TableRecord>) -> Result<(), StoreError>;
 
-    /// Keeps a change, and calls `done` when it is safe, on any thread, or before returning.
+    /// Stores a change, and calls `done` when the change is safe. The call comes from any thread,
+    /// or before this method returns.
     fn submit(&self, change: RecordChange, done: Done);
 
-    /// Waits until everything submitted is safe, and lets go of what the store holds. Changes
-    /// submitted later fail.
+    /// Waits until all submitted changes are safe, and releases what the store holds. Changes that
+    /// are submitted later fail.
     fn close(&self);
 }

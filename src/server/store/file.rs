@@ -1,5 +1,5 @@
-//! A store in one redb file. One thread writes: it takes every change that waits and makes them
-//! safe by one commit, so that a hundred clients cost one fsync, not a hundred.
+//! A store in one redb file. One thread writes: it takes all changes that wait and stores them in
+//! one commit, so that the changes of a hundred clients need one fsync instead of a hundred.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -15,21 +15,21 @@ use super::api::{Done, Store, StoreFailure};
 use super::record::{DuplicationRecord, RecordChange, Snapshot, TableRecord};
 use crate::server::error::{ServerError, StoreError};
 
-/// What is about the file itself: `format`, `cluster`.
+/// The table about the file itself, with the keys `format` and `cluster`.
 const ABOUT: TableDefinition<'_, &str, &str> = TableDefinition::new("pegasus_dup_about");
-/// Table id -> [`TableRecord`] as JSON.
+/// From the table id to a [`TableRecord`] as JSON.
 const TABLES: TableDefinition<'_, i32, &str> = TableDefinition::new("pegasus_dup_tables");
-/// (table id, dupid) -> [`DuplicationRecord`] as JSON.
+/// From the table id and the dupid to a [`DuplicationRecord`] as JSON.
 const DUPLICATIONS: TableDefinition<'_, (i32, i32), &str> =
     TableDefinition::new("pegasus_dup_duplications");
 
-/// The format that this version writes, and the newest that it reads.
+/// The format that this version writes, which is also the newest format that it reads.
 const FORMAT: u32 = 1;
-/// Changes that one commit takes at most: bounds how long the first of them waits.
+/// The greatest number of changes in one commit. It bounds how long the first change waits.
 const BATCH: usize = 4_096;
-/// What is said to those who come after the store was closed.
+/// The reason that is given for changes that come after the store was closed.
 const CLOSED: &str = "the store is closed";
-/// redb's page cache. The whole store is small.
+/// The size of redb's page cache. The whole store is small.
 const CACHE_BYTES: usize = 8 * 1024 * 1024;
 
 /// A store in a file.
@@ -39,7 +39,8 @@ pub struct FileStore {
     open: Mutex<Option<Open>>,
 }
 
-/// What is held until the store is closed. The file's lock goes with the last of the database.
+/// What the store holds until it is closed. The lock of the file ends with the last reference to
+/// the database.
 #[derive(Debug)]
 struct Open {
     database: Arc<Database>,
@@ -53,15 +54,15 @@ struct Job {
 }
 
 impl FileStore {
-    /// Opens the file, or makes it if it isn't there or has no bytes. It belongs to one cluster,
-    /// and to one server at a time.
+    /// Opens the file, or creates it if it does not exist or is empty. A file belongs to one
+    /// cluster, and to one server at a time.
     pub fn open(path: &Path, cluster_name: &str) -> Result<FileStore, ServerError> {
         let database = open_database(path, |builder| builder.create(path))?;
         FileStore::from_database(database, path, cluster_name)
     }
 
-    /// The same over anything that behaves like a file: a test's disk, which fails when it is told
-    /// to. `path` is its name in errors.
+    /// Opens a store over anything that behaves like a file, for example a test's disk that fails
+    /// on request. `path` is the name of the store in errors.
     #[doc(hidden)]
     pub fn over(
         disk: impl StorageBackend,
@@ -130,7 +131,7 @@ impl Store for FileStore {
             Some(open) => open.queue.send(job).err().map(|error| error.0),
             None => Some(job),
         };
-        // `done` runs whatever the caller likes, so never under the lock.
+        // `done` may run any code, so it is never called under the lock.
         if let Some(job) = rejected {
             (job.done)(Err(StoreFailure::NotStored(CLOSED.to_owned())));
         }
@@ -140,8 +141,9 @@ impl Store for FileStore {
         let open = self.open_parts().take();
         if let Some(Open { database, queue, thread }) = open {
             drop(queue);
-            // The last one to let go may be a `done` that the writer itself calls; it can't wait
-            // for itself. And a writer that panicked has nothing left to wait for.
+            // The last reference to the store may be dropped by a `done` that the writer thread
+            // itself calls, and the thread cannot wait for itself. If the thread has panicked,
+            // there is nothing to wait for.
             if thread.thread().id() != std::thread::current().id() {
                 let _ = thread.join();
             }
@@ -156,12 +158,12 @@ impl Drop for FileStore {
     }
 }
 
-/// Runs `work`, and takes a panic of it for what it is: redb meeting a file that no redb wrote.
+/// Runs `work`. A panic means that redb met a file that no redb has written, and becomes an error.
 fn guarded<T>(path: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         Err(StoreError::Corrupt {
             path: path.to_owned(),
-            reason: "reading it failed an inner check".to_owned(),
+            reason: "the file failed a check while it was read".to_owned(),
         })
     })
 }
@@ -180,7 +182,7 @@ fn open_database(
             }
             DatabaseError::UpgradeRequired(version) => StoreError::Foreign {
                 path: path_owned(),
-                reason: format!("redb file format {version}"),
+                reason: format!("the file has the redb format {version}"),
             },
             DatabaseError::Storage(StorageError::Io(error))
                 if error.kind() == std::io::ErrorKind::InvalidData =>
@@ -192,14 +194,14 @@ fn open_database(
             }
             DatabaseError::RepairAborted => StoreError::Corrupt {
                 path: path_owned(),
-                reason: "it cannot be repaired".to_owned(),
+                reason: "the file cannot be repaired".to_owned(),
             },
             other => StoreError::Io { reason: format!("{other} path={path:?}") },
         })
     })
 }
 
-/// Marks a new file as ours, or makes sure that an old one is.
+/// Marks a new file as a store, or checks that an old file is a store.
 fn prepare(database: &Database, path: &Path, cluster_name: &str) -> Result<(), StoreError> {
     let foreign =
         |reason: &str| StoreError::Foreign { path: path.to_owned(), reason: reason.to_owned() };
@@ -233,30 +235,30 @@ fn prepare(database: &Database, path: &Path, cluster_name: &str) -> Result<(), S
     };
     let io = |error: redb::Error| StoreError::Io { reason: format!("{error} path={path:?}") };
     guarded(path, || match look().map_err(io)? {
-        None if others().map_err(io)? => Err(foreign("a redb file of another program")),
+        None if others().map_err(io)? => Err(foreign("the redb file belongs to another program")),
         None => mark().map_err(io),
         Some([format, cluster]) => {
-            let format = format.ok_or_else(|| foreign("it does not tell its format"))?;
+            let format = format.ok_or_else(|| foreign("the file does not name its format"))?;
             match format.parse::<u32>() {
                 Ok(FORMAT) => {}
                 Ok(newer) if newer > FORMAT => {
                     return Err(StoreError::NewerFormat { path: path.to_owned(), format: newer });
                 }
-                _ => return Err(foreign("its format has no number that was ever given")),
+                _ => return Err(foreign("the number of the format is unknown")),
             }
             match cluster {
                 Some(cluster) if cluster == cluster_name => Ok(()),
                 Some(stored) => {
                     Err(StoreError::OtherCluster { stored, given: cluster_name.to_owned() })
                 }
-                None => Err(foreign("it does not tell its cluster")),
+                None => Err(foreign("the file does not name its cluster")),
             }
         }
     })
 }
 
 fn to_json<T: serde::Serialize>(record: &T) -> String {
-    serde_json::to_string(record).expect("records are made of strings and numbers")
+    serde_json::to_string(record).expect("records consist of strings and numbers")
 }
 
 fn read_all(database: &Database, path: &Path) -> Result<Snapshot, StoreError> {
@@ -280,7 +282,7 @@ fn read_all(database: &Database, path: &Path) -> Result<Snapshot, StoreError> {
         let table: TableRecord = serde_json::from_str(&json)
             .map_err(|error| corrupt(format!("table id={id}: {error}")))?;
         if table.id != id {
-            return Err(corrupt(format!("a table has two ids: {id} {}", table.id)));
+            return Err(corrupt(format!("a table has two ids: key={id} record={}", table.id)));
         }
         snapshot.tables.push(table);
     }
@@ -288,14 +290,16 @@ fn read_all(database: &Database, path: &Path) -> Result<Snapshot, StoreError> {
         let record: DuplicationRecord = serde_json::from_str(&json)
             .map_err(|error| corrupt(format!("duplication dupid={dupid}: {error}")))?;
         if record.dupid != dupid || !snapshot.tables.iter().any(|table| table.id == table_id) {
-            return Err(corrupt(format!("a duplication has no place: dupid={dupid}")));
+            return Err(corrupt(format!(
+                "a duplication has another dupid than its key, or no table: dupid={dupid}"
+            )));
         }
         snapshot.duplications.push((table_id, record));
     }
     Ok(snapshot)
 }
 
-/// The writer's thread: until the queue's other end is gone.
+/// Runs the writer thread until the sending side of the queue is dropped.
 fn write_all(database: &Database, jobs: &mpsc::Receiver<Job>) {
     while let Ok(first) = jobs.recv() {
         let mut batch = vec![first];
@@ -344,11 +348,12 @@ fn commit<'a>(
         Ok(write)
     })()
     .map_err(|error| StoreFailure::NotStored(error.to_string()))?;
-    // A commit that fails may have reached the disk all the same.
+    // A commit that fails may have reached the disk.
     write.commit().map_err(|error| StoreFailure::Uncertain(error.to_string()))
 }
 
-/// Remembers the highest dupid that a table's duplications have had, for those who never reuse one.
+/// Raises the highest dupid that the duplications of a table have had, for behaviours that never
+/// use a dupid again.
 fn raise_highest(
     tables: &mut redb::Table<'_, i32, &'static str>,
     json: Option<String>,

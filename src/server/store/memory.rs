@@ -1,5 +1,5 @@
-//! A store that keeps things until it is dropped. Two servers may share one, as the metas of a
-//! group do, and a "restart" is another server over the same one.
+//! A store in memory, which keeps everything until it is dropped. The servers of a group may share
+//! such a store. A "restart" is another server over the same store.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
@@ -21,13 +21,14 @@ struct Kept {
 }
 
 impl MemoryStore {
-    /// An empty one.
+    /// Returns an empty store.
     pub fn new() -> MemoryStore {
         MemoryStore::default()
     }
 
     fn with<T>(&self, work: impl FnOnce(&mut Kept) -> T) -> T {
-        // Every change is one insertion or removal: a panic elsewhere can't leave it half done.
+        // Every change is one insertion or removal, so a panic elsewhere cannot leave a change
+        // incomplete.
         work(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

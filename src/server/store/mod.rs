@@ -1,4 +1,4 @@
-//! The seam for durability: what is kept, and what a store must do.
+//! The seam for durability: what is kept, and the interface of a store.
 
 mod api;
 mod file;

@@ -1,51 +1,52 @@
-//! What is kept of a table and of a duplication. Names, not numbers: a number's meaning differs by
-//! generation, and a file may be opened as another one.
+//! What a store keeps of a table and of a duplication. Statuses and fail modes are kept as names,
+//! because the meaning of a number differs by generation, and a file may be opened by a server of
+//! another generation.
 
 use serde::{Deserialize, Serialize};
 
-/// A table as it is kept.
+/// A table as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TableRecord {
-    /// Its id.
+    /// The id.
     pub id: i32,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Its number of partitions.
+    /// The number of partitions.
     pub partitions: i32,
-    /// Its replica count.
+    /// The replica count.
     pub replicas: i32,
-    /// When it was created, in seconds since 1970.
+    /// The time of the creation, in seconds since 1970.
     pub create_second: i64,
-    /// The highest dupid that any duplication of it has had.
+    /// The highest dupid that any duplication of the table has had.
     pub highest_dupid: i32,
 }
 
-/// A duplication as it is kept.
+/// A duplication as a store keeps it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DuplicationRecord {
-    /// Its id within the table.
+    /// The id within the table.
     pub dupid: i32,
-    /// The remote cluster.
+    /// The name of the remote cluster.
     pub cluster: String,
-    /// `DS_...`.
+    /// The name of the status, `DS_...`.
     pub status: String,
-    /// When it came to that status, in milliseconds since 1970.
+    /// The time when the duplication came into that status, in milliseconds since 1970.
     pub since_ms: i64,
-    /// The confirmed decree when it came there, -1 = none.
+    /// The confirmed decree at that time, or -1 if there was none.
     pub confirmed: i64,
-    /// `FAIL_...`.
+    /// The name of the fail mode, `FAIL_...`.
     pub fail_mode: String,
-    /// The remote table.
+    /// The name of the remote table.
     pub remote_table: String,
     /// Whether the name of the remote table arrived as UTF-8. If it did not, U+FFFD stands in
-    /// `remote_table` for the other bytes.
+    /// `remote_table` for the bytes that are not UTF-8.
     #[serde(default = "yes", skip_serializing_if = "is_yes")]
     pub remote_table_is_utf8: bool,
-    /// The remote table's replica count.
+    /// The replica count of the remote table.
     pub remote_replica_count: i32,
-    /// When it was made, in milliseconds since 1970.
+    /// The time of the creation, in milliseconds since 1970.
     pub create_ts_ms: i64,
 }
 
@@ -62,32 +63,32 @@ fn is_yes(value: &bool) -> bool {
 pub struct Snapshot {
     /// The tables.
     pub tables: Vec<TableRecord>,
-    /// The duplications, each with its table's id.
+    /// The duplications, each with the id of its table.
     pub duplications: Vec<(i32, DuplicationRecord)>,
 }
 
-/// One change.
+/// One change of what a store keeps.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordChange {
-    /// A duplication is there, in this state.
+    /// A duplication is created, or has a new state.
     Put {
-        /// The table's id.
+        /// The id of the table.
         table_id: i32,
         /// The duplication.
         record: DuplicationRecord,
     },
-    /// Nothing changes: a repeated add goes the way of a new one, and meets what is stored.
+    /// Nothing changes. A repeated add takes the same way through the store as a new one.
     Keep {
-        /// The table's id.
+        /// The id of the table.
         table_id: i32,
-        /// The duplication's id.
+        /// The id of the duplication.
         dupid: i32,
     },
-    /// A duplication is gone.
+    /// A duplication is removed.
     Remove {
-        /// The table's id.
+        /// The id of the table.
         table_id: i32,
-        /// The duplication's id.
+        /// The id of the duplication.
         dupid: i32,
     },
 }

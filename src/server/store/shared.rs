@@ -1,5 +1,5 @@
-//! A store that several servers use, and that tells when nothing is on its way to it: a new leader
-//! must not read while the old one's changes are still being written.
+//! A store that several servers use, and that knows when no change is on its way: a new leader must
+//! not read while the changes of the old leader are being written.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -7,10 +7,10 @@ use super::api::{Done, Store};
 use super::record::{RecordChange, Snapshot, TableRecord};
 use crate::server::error::StoreError;
 
-/// What is called when the store is idle.
+/// Called when the store is idle.
 type WhenIdle = Box<dyn FnOnce() + Send>;
 
-/// A store and what is on its way to it. Clones are the same one.
+/// A store, and the number of changes on their way to it. All clones are the same store.
 #[derive(Clone)]
 pub(crate) struct SharedStore {
     inner: Arc<dyn Store>,
@@ -28,7 +28,7 @@ impl SharedStore {
         SharedStore { inner, traffic: Arc::default() }
     }
 
-    /// Calls `work` when nothing is on its way: now, or when the last change is done.
+    /// Calls `work` when no change is on its way: now, or when the last change is stored.
     pub(crate) fn when_idle(&self, work: WhenIdle) {
         {
             let mut traffic = lock(&self.traffic);
@@ -58,7 +58,8 @@ impl Store for SharedStore {
         lock(&self.traffic).under_way += 1;
         let traffic = Arc::clone(&self.traffic);
         let counted: Done = Box::new(move |result| {
-            // It is stored, whatever is made of that: who reads from here on finds it.
+            // The change is stored, whatever `done` does with the result: a read from here on finds
+            // it.
             let waiting = {
                 let mut traffic = lock(&traffic);
                 traffic.under_way -= 1;

@@ -6,9 +6,9 @@ use crate::server::config::ServerConfig;
 use crate::server::error::StoreError;
 use crate::server::spec::TableSpec;
 
-/// The tables to serve: those stored, which keep their ids, and those given that are not stored
-/// yet, which are stored now, with the ids of the latter. Replica counts may change, partitions may
-/// not.
+/// Returns the tables to serve, and the ids of the tables that are new. Tables that are stored keep
+/// their ids, and tables that are only configured are stored now. The configuration may change the
+/// replica count of a stored table, but not the number of partitions.
 pub(crate) fn settle_tables(
     store: &dyn Store,
     config: &ServerConfig,

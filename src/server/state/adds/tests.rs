@@ -1,4 +1,4 @@
-//! What an add costs, counted in rows that are visited.
+//! The cost of an add, counted in rows that the server visits.
 
 use super::*;
 use crate::protocol::messages::{AddRequest, ListRequest, match_type};
@@ -11,8 +11,9 @@ use crate::server::store::{DuplicationRecord, Snapshot, TableRecord};
 
 const NOW_MS: i64 = 1_700_000_000_000;
 
-/// A state, in which every table has a duplication to every cluster but the last one. The dupids of a
-/// table are consecutive numbers from the current second on, as they are after a burst of adds.
+/// Returns a state in which every table has a duplication to every cluster except the last one. The
+/// dupids of a table are consecutive numbers from the current second on, as they are after a burst
+/// of adds.
 fn full(behaviour: Behaviour, tables: i32, clusters: i32) -> State {
     let config = ServerConfig {
         behaviour,
@@ -64,9 +65,9 @@ fn add(table: &str, cluster: &str, remote_table: &str) -> Box<dyn Update> {
     Box::new(Add { request, remote_table_is_utf8: true })
 }
 
-/// Returns how many rows the server visits for an add until its response is decided, for adds of each
-/// kind: of a new duplication, of one that exists, to a remote table that another table's duplication
-/// has, of a missing table and to an unknown cluster.
+/// Returns how many rows the server visits to decide about an add. The adds are of all kinds: of a
+/// new duplication, of an existing one, to a remote table that another table's duplication has, of
+/// a missing table, and to an unknown cluster.
 fn costs(mut state: State, clusters: i32) -> Vec<u64> {
     let last = format!("c{clusters}");
     [
@@ -101,7 +102,7 @@ fn an_add_visits_as_many_rows_however_many_duplications_there_are() {
     }
 }
 
-/// What the test above holds against adds is seen where it is: in a list of all duplications.
+/// The counter sees a scan: a list of all duplications visits all rows.
 #[test]
 fn a_scan_shows_in_the_number_of_visited_rows() {
     let mut state = full(Behaviour::Idempotent, 60, 60);

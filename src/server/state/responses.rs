@@ -1,4 +1,4 @@
-//! Answers to adds and modifies, as each generation shapes them.
+//! Responses to adds, which differ by generation.
 
 use super::rules::Rules;
 use super::table::{DuplicationState, Table};
@@ -6,7 +6,7 @@ use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{AddAnswer, Answer};
 
 impl Rules {
-    /// An answer that tells of a duplication.
+    /// Returns a response that describes a duplication.
     pub(super) fn full_answer(
         &self,
         err: ErrorCode,
@@ -24,7 +24,7 @@ impl Rules {
     }
 }
 
-/// An answer that tells of no duplication; with ERR_OK, the thin one.
+/// Returns a response that describes no duplication. With ERR_OK it is the thin response.
 pub(super) fn add_refused(err: ErrorCode, hint: Option<String>) -> AddAnswer {
     AddAnswer { hint, ..AddAnswer::refused(err) }
 }

@@ -1,5 +1,5 @@
-//! From a request to its response: whether this server responds to the request as a leader does, and
-//! what it responds if it does not.
+//! Responds to requests: decides whether this server responds as a leader does, and otherwise how
+//! it refuses the request.
 
 use std::net::SocketAddrV4;
 
