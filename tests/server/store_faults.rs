@@ -262,12 +262,12 @@ fn a_disk_that_fails_at_the_start_is_a_clear_error() {
         match open(&disk) {
             Ok(store) => {
                 let Err(error) = store.put_tables(vec![table()]) else { continue };
-                assert!(error.to_string().contains("see to the disk"), "{error}");
+                assert!(error.to_string().contains("check the disk"), "{error}");
             }
             Err(error) => {
                 let text = error.to_string();
                 assert!(
-                    text.contains("see to the disk") && text.contains("the disk is broken"),
+                    text.contains("check the disk") && text.contains("the disk is broken"),
                     "{text}"
                 );
             }
