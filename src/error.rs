@@ -1,4 +1,4 @@
-//! Errors: coarse kinds that say what to do, over private causes.
+//! Errors. The kind of an error says what to do; the cause is private.
 
 use std::fmt;
 
@@ -20,7 +20,7 @@ impl ErrorKind {
     }
 }
 
-/// An error, with what is known about it.
+/// An error of a call, with everything that is known about it.
 #[derive(Debug, Clone)]
 pub struct Error {
     kind: ErrorKind,
@@ -37,28 +37,30 @@ struct Context {
     source: Option<std::sync::Arc<dyn std::error::Error + Send + Sync>>,
 }
 
-/// What fallible functions of this crate return.
+/// The result of the functions of this crate that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl Error {
-    /// A message is for people: the hidden characters of what it names are written as numbers.
+    /// Makes an error. The message is for people, so its hidden characters are escaped.
     pub(crate) fn new(kind: ErrorKind, message: impl Into<String>) -> Error {
         let message = sentence(&message.into()).into_owned();
         Error { kind, context: Box::new(Context { message, ..Context::default() }) }
     }
 
-    /// With advice for a person, or the server's own words.
+    /// Adds the server's own words, or otherwise advice on what to do next.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Error {
         self.context.hint = Some(hint.into()).filter(|hint| !hint.is_empty());
         self
     }
 
+    /// Sets the server that responded or was asked.
     pub(crate) fn with_server(mut self, server: impl fmt::Display) -> Error {
         self.context.server = Some(server.to_string());
         self
     }
 
-    /// With the server, unless it is there already: whoever was nearer knew better.
+    /// Sets the server unless the error already has one. The code nearest to the failure knows the
+    /// server best.
     pub(crate) fn or_server(self, server: impl fmt::Display) -> Error {
         match self.context.server {
             Some(_) => self,
@@ -66,11 +68,13 @@ impl Error {
         }
     }
 
+    /// Sets the Pegasus error code that the server sent.
     pub(crate) fn with_code(mut self, code: &ErrorCode) -> Error {
         self.context.code = Some(code.clone());
         self
     }
 
+    /// Sets the resources that are known to exist.
     pub(crate) fn with_known(
         mut self,
         known: impl IntoIterator<Item = impl Into<Resource>>,
@@ -79,6 +83,7 @@ impl Error {
         self
     }
 
+    /// Sets the cause.
     pub(crate) fn with_source(
         mut self,
         source: impl std::error::Error + Send + Sync + 'static,
@@ -87,8 +92,8 @@ impl Error {
         self
     }
 
-    /// The message, for a place within another message: without the `key=value` pairs that stand at
-    /// the end of an error's text, and once in it.
+    /// Returns the message for use inside of another message: without the `key=value` pairs, which
+    /// belong at the end of the whole text.
     pub(crate) fn brief(&self) -> String {
         match &self.context.code {
             Some(code) => format!("{} ({code})", self.context.message),
@@ -96,29 +101,30 @@ impl Error {
         }
     }
 
-    /// What went wrong, by what to do about it.
+    /// Returns the kind of the error, which says what to do.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// What happened, for a person.
+    /// Returns what happened, in words for the user.
     pub fn message(&self) -> &str {
         &self.context.message
     }
 
-    /// What the server said of it, as it came: it may hold any character, also one that does
-    /// something to a terminal. Else what to do next.
+    /// Returns the server's own words about the error, or otherwise advice on what to do next. The
+    /// server's words are returned as they came, so they may contain any character, including
+    /// characters that control a terminal.
     pub fn hint(&self) -> Option<&str> {
         self.context.hint.as_deref()
     }
 
-    /// The meta server that answered, or was asked, as `HOST:PORT`. If the host is a name, the
+    /// Returns the meta server that responded or was asked, as `HOST:PORT`. If the host is a name, the
     /// address that was tried follows: `meta.example:34601 (10.0.0.1:34601)`.
     pub fn server(&self) -> Option<&str> {
         self.context.server.as_deref()
     }
 
-    /// The Pegasus error code, if a server gave one.
+    /// Returns the Pegasus error code, if a server sent one.
     pub fn code(&self) -> Option<&ErrorCode> {
         self.context.code.as_ref()
     }
@@ -129,6 +135,7 @@ impl Error {
     }
 }
 
+/// Writes the error on one line: the message, the hint, the code and the server.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&error_line(&ErrorLine::from(self)))

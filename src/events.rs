@@ -1,5 +1,4 @@
-//! What the library notes of its work, as lines of text, for a face that passes them on to a log of
-//! its own.
+//! Forwards the library's log messages, as lines of text, to a face that has its own log.
 
 use std::fmt::{self, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -12,34 +11,36 @@ use tracing::{Event, Level, Metadata, Subscriber, span};
 
 use crate::escape::sentence;
 
-/// Who gets this crate's events.
+/// A receiver of this crate's events.
 pub(crate) trait Listen: Send + Sync + 'static {
-    /// Whether an event of that level is wanted now, on this thread.
+    /// Returns whether an event of this level is wanted at the moment, on this thread.
     fn wants(&self, level: &Level) -> bool;
-    /// An event, as text without hidden characters.
+    /// Receives an event as text in which hidden characters are escaped.
     fn hear(&self, metadata: &Metadata<'_>, text: &str);
 }
 
-/// Why [`install`] did nothing.
+/// The reason why [`install`] did nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NotInstalled {
-    /// The program passes `tracing`'s events on to something else already.
+    /// The program already sends the events of `tracing` to another subscriber.
     Taken,
-    /// This process was forked while a thread of its parent was installing a listener. `tracing` may
-    /// hold a lock for a thread that does not exist here, so that trying again could wait for ever.
+    /// This process was forked while a thread of its parent was installing a listener. That thread may
+    /// hold a lock of `tracing`, and it does not exist in this process, so another attempt could wait
+    /// forever.
     Forked,
 }
 
-/// Makes `listener` hear this crate's events, for as long as the process lasts. Every call after the
-/// first one keeps the listener of the first.
+/// Sends this crate's events to `listener` until the process ends. Later calls keep the listener of the
+/// first call.
 ///
-/// `tracing` holds locks while it registers a listener. One thread does that once, and nothing else
-/// asks for these locks: not a call of a client, and not this function in a forked child.
+/// `tracing` holds locks while it registers a listener. Only one thread registers one, and only once.
+/// Nothing else takes these locks: no call of a client does, and neither does this function in a forked
+/// child.
 pub(crate) fn install<L: Listen>(listener: L) -> Result<(), NotInstalled> {
     const NOBODY: u64 = 0;
     const INSTALLED: u64 = 1;
     const TAKEN: u64 = 2;
-    /// One of the above; or the process in which a thread is installing a listener, in the upper half.
+    /// One of the constants, or in the upper half the process whose thread is installing a listener.
     static STATE: AtomicU64 = AtomicU64::new(NOBODY);
 
     let installing = u64::from(std::process::id()) << 32;
@@ -52,20 +53,20 @@ pub(crate) fn install<L: Listen>(listener: L) -> Result<(), NotInstalled> {
             }
             Err(INSTALLED) => return Ok(()),
             Err(TAKEN) => return Err(NotInstalled::Taken),
-            // Another thread is done in less than a millisecond.
+            // The other thread finishes in less than a millisecond.
             Err(by) if by == installing => thread::sleep(Duration::from_millis(1)),
             Err(_) => return Err(NotInstalled::Forked),
         }
     }
 }
 
-/// Passes this crate's events on; spans have no use here.
+/// Forwards this crate's events. Spans are ignored.
 struct Forward<L>(L);
 
 impl<L: Listen> Subscriber for Forward<L> {
     fn register_callsite(&self, metadata: &'static Metadata<'static>) -> Interest {
         if metadata.is_event() && metadata.target().starts_with("pegasus_dup") {
-            // Asked each time, since who listens, and to what, changes.
+            // The listener is asked each time, because the levels that it wants change.
             Interest::sometimes()
         } else {
             Interest::never()
@@ -91,6 +92,7 @@ impl<L: Listen> Subscriber for Forward<L> {
     fn exit(&self, _: &span::Id) {}
 }
 
+/// The text of an event.
 #[derive(Default)]
 struct Text {
     message: String,
@@ -99,7 +101,7 @@ struct Text {
 
 impl Visit for Text {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        // Writing to a String can't fail.
+        // Writing to a String cannot fail.
         let _ = match field.name() {
             "message" => write!(self.message, "{value:?}"),
             name => write!(self.fields, " {name}={value:?}"),

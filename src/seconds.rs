@@ -1,11 +1,11 @@
-//! Durations that people give as seconds: one explanation of what is wrong with one, in every face.
+//! Durations that people give as seconds, with the same error messages in every face.
 
 use std::time::Duration;
 
-/// A year: longer than anyone waits, and short enough that no clock overflows.
+/// A year. Nobody waits longer, and no clock overflows.
 pub(crate) const LONGEST: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// The duration of that many seconds; fractions are fine, and so is 0. An error says what is wrong.
+/// Returns the duration of this many seconds, which may be a fraction or 0. The error says what is wrong.
 pub(crate) fn from_f64(seconds: f64) -> Result<Duration, String> {
     if seconds.is_nan() {
         return Err("it must be a number of seconds".to_owned());
@@ -21,7 +21,7 @@ pub(crate) fn from_f64(seconds: f64) -> Result<Duration, String> {
     }
 }
 
-/// [`from_f64`] for what must last.
+/// Returns the duration of this many seconds, which must be above 0.
 pub(crate) fn above_zero(seconds: f64) -> Result<Duration, String> {
     match from_f64(seconds) {
         Ok(duration) if duration.is_zero() && seconds > 0.0 => {
@@ -33,7 +33,7 @@ pub(crate) fn above_zero(seconds: f64) -> Result<Duration, String> {
     }
 }
 
-/// A number of seconds as text, which [`from_f64`] or [`above_zero`] then judges.
+/// Parses a number of seconds. [`from_f64`] or [`above_zero`] then checks the number.
 #[cfg(feature = "cli")]
 pub(crate) fn number(text: &str) -> Result<f64, String> {
     text.trim().parse().map_err(|_| "it must be a number of seconds".to_owned())
@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_wrong_is_said_rightly() {
+    fn each_mistake_has_its_message() {
         let wrong = |seconds| (from_f64(seconds).err(), above_zero(seconds).err());
         let both = |text: &str| (Some(text.to_owned()), Some(text.to_owned()));
         for long in [f64::INFINITY, 1e300, 1e18, 31_536_000.5] {

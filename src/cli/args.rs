@@ -1,4 +1,4 @@
-//! The command line as clap reads it. Nothing here talks to anything.
+//! The command line as clap parses it. Nothing here does any I/O.
 
 use std::time::Duration;
 
@@ -12,21 +12,21 @@ use crate::seconds;
 
 use super::serve_args::ServeArgs;
 
-/// Under this the options stand that every client's command has, apart from a command's own.
+/// The heading in the help under which the options of all client commands are listed.
 const GLOBAL: &str = "Global options";
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    created (certainly or not), changed, unchanged, removed, listed
-  1    error; what isn't found is one too
-  2    the command line makes no sense
-  3    exists already, and no difference from what was asked was found (0 with --exist-ok);
-       a warning names what the server does not tell, so that it could not be compared
-  4    exists already, but differs from what was asked
-  5    outcome unknown: something was sent, and whether it did anything is not known
-  130  stopped by a signal before anything was sent that could change something";
+  0    created (certain or not), changed, unchanged, removed or listed
+  1    an error; also if a duplication or a table was not found
+  2    the command line is wrong
+  3    the duplication exists already, and no difference from the request was found
+       (0 with --exist-ok); a warning names the properties that could not be compared
+  4    the duplication exists already and differs from the request
+  5    the outcome is not known: a request was sent, and its effect is not known
+  130  a signal stopped the command before it sent a request that changes anything";
 
-/// Add an Apache Pegasus duplication and know what happened: created, already there, or an error.
+/// Add an Apache Pegasus duplication and know what happened: created, already exists, or an error.
 #[derive(Debug, Parser)]
 #[command(
     name = "pegasus-dup",
@@ -39,8 +39,8 @@ pub(super) struct Cli {
     #[command(flatten)]
     pub(super) global: Global,
 
-    // `serve` takes `--generation` as an old spelling of `--behave-as`. So this option is not global
-    // for clap: it stands here and in each command of a client, and means the same.
+    // `serve` accepts `--generation` as an old spelling of `--behave-as`. Therefore this option is not
+    // global for clap: it is declared here and in each client command, with the same meaning.
     #[command(flatten)]
     pub(super) generation: GenerationOption,
 
@@ -48,7 +48,7 @@ pub(super) struct Cli {
     pub(super) command: Command,
 }
 
-/// Options that mean the same before and after the command.
+/// Options with the same meaning before and after the command.
 #[derive(Debug, Args)]
 pub(super) struct Global {
     /// The meta servers. A comma at the end of the list is allowed.
@@ -62,7 +62,7 @@ pub(super) struct Global {
     )]
     pub(super) meta: Option<String>,
 
-    /// The time limit of the whole call, in seconds; fractions are fine.
+    /// The timeout of the whole call, in seconds. It may be a fraction.
     #[arg(
         long,
         global = true,
@@ -74,22 +74,22 @@ pub(super) struct Global {
     )]
     pub(super) timeout: Duration,
 
-    /// Print one JSON object a line (errors too); docs/json.md has the schema.
+    /// Print one JSON object on each line, also for errors. docs/json.md has the schema.
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub(super) json: bool,
 
-    /// Log to stderr; more of it with -vv and -vvv.
+    /// Log to stderr. -vv and -vvv log more.
     #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,
 }
 
-/// The servers' generation, as somebody states it.
+/// The generation of the servers, as the user states it.
 #[derive(Debug, Args)]
 pub(super) struct GenerationOption {
-    /// State the meta servers' generation; only an add with another remote table or replica count on a
-    /// 2.6 snapshot without the list RPC needs it. It is checked, and a wrong one is refused; but if
-    /// HTTP is closed, a 2.5 server may ignore the remote table, and the outcome is then unknown
-    /// (docs/operators.md).
+    /// State the generation of the meta servers. Only an add with another remote table or replica count
+    /// on a 2.6 snapshot without the list RPC needs it. The statement is checked, and a wrong statement
+    /// is refused. If HTTP is closed, however, a 2.5 server may ignore the remote table, and the outcome
+    /// is then unknown (docs/operators.md).
     #[arg(long, help_heading = GLOBAL, value_name = "NAME", value_parser = generation())]
     pub(super) generation: Option<Generation>,
 }
@@ -98,26 +98,26 @@ pub(super) struct GenerationOption {
 pub(super) enum Command {
     /// Add a duplication.
     ///
-    /// Asks first, adds only what isn't there, and reads it back. What exists already is not touched,
-    /// unless `--mode direct` is given.
+    /// Looks for the duplication first, adds it only if it does not exist, and looks for it again
+    /// afterwards. An existing duplication is not changed unless `--mode direct` is given.
     Add(AddArgs),
     /// Show the duplications of one table.
     Query(QueryArgs),
     /// Show the duplications of many tables.
     List(ListArgs),
-    /// Show the meta servers: which can be reached, which leads, its version and generation.
+    /// Show the meta servers: which can be reached, which leads, and its version and generation.
     ///
-    /// The exit code is 0 if a server leads, else 1.
+    /// The exit code is 0 if a server leads, and 1 otherwise.
     Info(GenerationOption),
-    /// Let a paused duplication run.
+    /// Start a paused duplication.
     Start(WhichArgs),
     /// Pause a duplication.
     Pause(WhichArgs),
     /// Remove a duplication.
     Remove(WhichArgs),
-    /// Say what a duplication does with writes that the remote cluster refuses.
+    /// Set what a duplication does with a write that the remote cluster refuses.
     SetFailMode(FailModeArgs),
-    /// Serve as a meta server, for trying things out and for tests.
+    /// Run an embedded meta server, for trials and tests.
     Serve(Box<ServeArgs>),
 }
 
@@ -126,16 +126,16 @@ pub(super) struct AddArgs {
     /// The table whose writes are shipped.
     pub(super) table: String,
 
-    /// The remote cluster, by its name in the meta servers' configuration.
+    /// The name of the remote cluster in the configuration of the meta servers.
     pub(super) cluster: String,
 
-    /// The table's name in the remote cluster [default: the table's own].
-    // The long names with underscores are the Pegasus shell's.
+    /// The name of the table in the remote cluster [default: the table's own name].
+    // The long names with underscores are those of the Pegasus shell.
     #[arg(short = 'a', long, value_name = "REMOTE_TABLE", alias = "remote_app_name")]
     pub(super) remote_table: Option<String>,
 
-    /// The remote table's replica count [default: the table's own].
-    // A negative number gets as far as the client's own check, whose error is the same in every face.
+    /// The replica count of the remote table [default: the table's own replica count].
+    // Clap accepts negative numbers, so the client refuses them with the same error in every face.
     #[arg(
         short = 'r',
         long,
@@ -145,15 +145,15 @@ pub(super) struct AddArgs {
     )]
     pub(super) remote_replica_count: Option<i32>,
 
-    /// Ship what the table holds already, too, as a checkpoint.
+    /// Also ship the data that the table already holds, as a checkpoint.
     #[arg(short = 's', long = "sst", visible_alias = "checkpoint")]
     pub(super) checkpoint: bool,
 
-    /// How the add is done.
+    /// The way in which the add is done.
     #[arg(long, value_name = "MODE", default_value = "safe")]
     pub(super) mode: ModeName,
 
-    /// Exit with 0, not 3, where it exists already and is not found to differ.
+    /// Exit with 0 instead of 3 if the duplication exists already and no difference was found.
     #[arg(long)]
     pub(super) exist_ok: bool,
 
@@ -161,13 +161,13 @@ pub(super) struct AddArgs {
     pub(super) generation: GenerationOption,
 }
 
-/// A [`Mode`] by the name that every face has for it.
+/// A [`Mode`], with the help for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum ModeName {
-    /// Ask first, add only what isn't there, and read it back.
+    /// Look for the duplication first, add it only if it does not exist, and look again afterwards.
     Safe,
-    /// Send the add alone, and only to a server that is proven to be a 2.6 snapshot with
-    /// `RPC_CM_LIST_DUPLICATION`. If the duplication exists, the add may resume it, move it from
+    /// Send the add without looking first, and only to a server that is proven to be a 2.6 snapshot
+    /// with `RPC_CM_LIST_DUPLICATION`. If the duplication exists, the add may resume it, move it from
     /// DS_APP to DS_LOG, and reset its fail mode to FAIL_SLOW, until the meta server restarts.
     Direct,
 }
@@ -192,15 +192,16 @@ pub(super) struct QueryArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
-    /// Only tables whose name matches [default: all].
+    /// List only tables whose name matches [default: all tables].
     #[arg(short = 'a', long, value_name = "PATTERN", alias = "app_name_pattern")]
     pub(super) pattern: Option<String>,
 
-    /// How a name matches the pattern [default: exact with -a, else all].
+    /// The way in which a name must match the pattern [default: exact with -a, otherwise all].
     #[arg(short = 'm', long, value_name = "MATCHTYPE", alias = "match_type")]
     pub(super) match_type: Option<MatchType>,
 
-    /// List by table: tables without a duplication too, and each table's number of partitions.
+    /// Group the list by table. It then has tables without duplications too, and the number of
+    /// partitions of each table.
     #[arg(long)]
     pub(super) by_table: bool,
 
@@ -223,13 +224,13 @@ pub(super) enum MatchType {
 }
 
 impl ListArgs {
-    /// Which tables are meant. A pattern that would be passed over, and one that is missing, are
-    /// errors: either would list something else than was meant.
+    /// Returns the tables to list. A pattern without a use is an error, and so is a missing pattern,
+    /// because the list would not be the one that the user meant.
     pub(super) fn tables(&self) -> Result<TablePattern, &'static str> {
         match (self.match_type, self.pattern.clone()) {
             (None | Some(MatchType::All), None) => Ok(TablePattern::All),
             (Some(MatchType::All), Some(_)) => {
-                Err("a pattern (-a) has no use where all match (-m all)")
+                Err("a pattern (-a) has no effect if all names match (-m all)")
             }
             (Some(_), None) => Err("this match type (-m) needs a pattern (-a)"),
             (None | Some(MatchType::Exact), Some(name)) => Ok(TablePattern::Exact(name)),
@@ -245,7 +246,7 @@ pub(super) struct WhichArgs {
     /// The table.
     pub(super) table: String,
 
-    /// Which of its duplications: a dupid (digits only), else the remote cluster's name.
+    /// The duplication: its dupid (only digits), or the name of its remote cluster.
     #[arg(value_name = "DUPID|CLUSTER", value_parser = selector)]
     pub(super) which: Selector,
 
@@ -258,11 +259,12 @@ pub(super) struct FailModeArgs {
     /// The table.
     pub(super) table: String,
 
-    /// Which of its duplications: a dupid (digits only), else the remote cluster's name.
+    /// The duplication: its dupid (only digits), or the name of its remote cluster.
     #[arg(value_name = "DUPID|CLUSTER", value_parser = selector)]
     pub(super) which: Selector,
 
-    /// slow: retry until it is taken; skip: leave it out; fast: stop the replica server.
+    /// slow: retry the write until the remote cluster accepts it; skip: skip the write; fast: terminate
+    /// the replica server.
     #[arg(value_name = "slow|skip|fast")]
     pub(super) mode: FailMode,
 
@@ -279,14 +281,14 @@ fn generation() -> impl TypedValueParser<Value = Generation> {
         .try_map(|name| name.parse::<Generation>())
 }
 
-/// Digits only are a dupid, whatever the clusters are called.
+/// Parses a dupid or the name of a cluster. A text of digits is always a dupid.
 fn selector(text: &str) -> Result<Selector, String> {
     if text.is_empty() || !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(Selector::Cluster(text.to_owned()));
     }
     text.parse()
         .map(Selector::Dupid)
-        .map_err(|_| format!("digits only are a dupid, and a dupid is at most {}", i32::MAX))
+        .map_err(|_| format!("a text of digits is a dupid, and a dupid is at most {}", i32::MAX))
 }
 
 #[cfg(test)]
@@ -300,12 +302,12 @@ mod tests {
     }
 
     #[test]
-    fn clap_finds_no_fault_with_the_definition() {
+    fn the_declaration_is_valid() {
         Cli::command().debug_assert();
     }
 
     #[test]
-    fn global_options_stand_before_and_after_the_command() {
+    fn global_options_may_be_before_or_after_the_command() {
         for line in [
             "pegasus-dup --meta a:1 --timeout 2.5 --generation checkpoint --json query t",
             "pegasus-dup query t --meta a:1 --timeout 2.5 --generation checkpoint --json",
@@ -331,7 +333,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_only_are_a_dupid() {
+    fn a_text_of_digits_is_a_dupid() {
         assert_eq!(selector("1772000000"), Ok(Selector::Dupid(1772000000)));
         assert_eq!(selector("7up"), Ok(Selector::Cluster("7up".into())));
         assert_eq!(selector("-7"), Ok(Selector::Cluster("-7".into())));
@@ -339,7 +341,7 @@ mod tests {
     }
 
     #[test]
-    fn the_pegasus_shells_long_names_are_taken_too() {
+    fn the_long_names_of_the_pegasus_shell_are_accepted() {
         let line = "pegasus-dup add t c --remote_app_name u --remote_replica_count -3 --sst";
         let Command::Add(add) = parse(line).expect(line).command else { panic!() };
         assert_eq!(add.remote_table.as_deref(), Some("u"));

@@ -1,4 +1,4 @@
-//! The commands of a client: run one operation, and stop early on a signal.
+//! The commands of a client. Each runs one operation, and a signal stops it early.
 
 use std::io;
 use std::pin::pin;
@@ -22,21 +22,21 @@ use super::exit::Exit;
 use super::signals::Signals;
 use super::terminal::{WaitingNote, complain, say};
 
-/// After that long a person wonders whether anything happens.
+/// The time after which a user wonders whether anything happens.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// One command, ready to run: nothing in it can be wrong any more but to the server.
+/// A command that is ready to run. Only a server can find a mistake in it.
 struct Prepared {
     operation: Operation,
-    /// How an add is done.
+    /// The way in which an add is done.
     mode: Mode,
-    /// Whether an add is done too where it exists and is not found to differ.
+    /// Whether an existing duplication without a known difference is a success.
     exist_ok: bool,
     /// The generation given with the command.
     generation: Option<Generation>,
 }
 
-/// Runs a client's command; `generation` is the one that stood before the command.
+/// Runs a command of a client. `generation` is the option that was given before the command.
 pub(super) fn run(
     global: Global,
     generation: Option<Generation>,
@@ -66,15 +66,15 @@ pub(super) fn run(
             global.timeout.as_secs_f64()
         );
         let answer = operate(&client, &prepared, format, &mut signals, &note).await;
-        // Whoever reads the output may be stuck; a signal still ends this, and the exit code is
-        // what became of the call all the same.
+        // The reader of the output may be stuck. A signal ends the program even then, with the exit code
+        // of the operation.
         let exit = answer.exit;
         let reads = !prepared.operation.changes();
         let shown = answer.clone();
         let writing = threads::blocking("pegasus-dup-output", move || deliver(shown, reads));
         tokio::select! {
             biased;
-            // Where no thread is left, it is written by this one.
+            // If no thread can be started, this thread writes the output.
             written = writing => written.unwrap_or_else(|_| deliver(answer, reads)),
             _ = signals.next() => if reads { Exit::Interrupted } else { exit },
         }
@@ -83,7 +83,7 @@ pub(super) fn run(
     exit
 }
 
-/// What a command needs before it can do anything.
+/// Starts the runtime, and begins to receive signals.
 fn start() -> io::Result<(Runtime, Signals)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let within = runtime.enter();
@@ -92,7 +92,7 @@ fn start() -> io::Result<(Runtime, Signals)> {
     Ok((runtime, signals))
 }
 
-/// Refuses what the command line alone shows to be wrong.
+/// Prepares a command. It refuses arguments that are wrong whatever the server is.
 fn prepare(command: Command) -> Result<Prepared> {
     let prepared = read(command)?;
     prepared.operation.check()?;
@@ -132,7 +132,7 @@ fn read(command: Command) -> Result<Prepared> {
             given(Operation::SetFailMode(args.table, args.which, args.mode), args.generation)
         }
         Command::Serve(_) => {
-            return Err(Error::new(InvalidArgument, "serve is no client's command"));
+            return Err(Error::new(InvalidArgument, "serve is not a command of a client"));
         }
     })
 }
@@ -180,10 +180,10 @@ async fn operate(
     let mut patient = true;
     loop {
         tokio::select! {
-            // What is done counts, also where a signal came at the same time.
+            // If the operation ends and a signal arrives at the same time, the result counts.
             biased;
             answer = &mut running => return answer,
-            // Asked while the call still stands where it stood.
+            // The unsettled requests are read while the call is suspended, before it is dropped.
             signal = signals.next() => {
                 return format.interrupted(signal, &client.unsettled(), &prepared.operation);
             }
@@ -195,13 +195,13 @@ async fn operate(
     }
 }
 
-/// Writes the answer: first what must not be missed. The exit code stays what became of the call,
-/// but for one that was only meant to be read (`reads`) and couldn't be.
+/// Writes the answer, with the warnings and errors first. If stdout cannot be written, the exit code is
+/// still that of the operation. Only an operation that reads (`reads`) then fails.
 fn deliver(answer: Answer, reads: bool) -> Exit {
     complain(&answer.stderr);
     match say(&answer.stdout) {
         Ok(()) => answer.exit,
-        // The reader has seen enough (`| head`).
+        // The reader has closed the pipe (`| head`).
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => answer.exit,
         Err(error) => {
             complain(&[Line::error(format!("cannot write to stdout: {error}"))]);

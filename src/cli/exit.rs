@@ -1,37 +1,38 @@
-//! The exit codes: what a script branches on. They are fixed.
+//! The exit codes. Scripts depend on them, so they do not change.
 
 use std::process::ExitCode;
 
 use crate::error::{Error, ErrorKind};
 use crate::outcome::Outcome;
 
-/// How the program ends.
+/// The way in which the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// Created (certainly or not), changed, unchanged, removed, listed, served.
+    /// Success: created (certain or not), changed, unchanged, removed, listed, or served.
     Done = 0,
-    /// An error. The duplication that wasn't found is one too.
+    /// An error, also if a resource was not found.
     Error = 1,
-    /// The command line makes no sense.
+    /// The command line is wrong.
     Usage = 2,
-    /// Exists already, and is not found to differ from what was asked.
+    /// The resource exists already, and no difference from the request was found.
     Exists = 3,
-    /// Exists already, otherwise than asked.
+    /// The resource exists already and differs from the request.
     Differs = 4,
-    /// Something was sent, and whether it did anything is not known.
+    /// A request was sent, and its effect is not known.
     Unknown = 5,
-    /// Stopped by a signal, with nothing sent that could have changed anything.
+    /// A signal stopped the program before it sent a request that changes anything.
     Interrupted = 130,
 }
 
 impl Exit {
-    /// As the shell sees it.
+    /// Returns the exit code.
     pub(super) fn code(self) -> u8 {
         self as u8
     }
 
-    /// `exist_ok` makes "exists, and is not found to differ" a success. It says nothing of one that
-    /// differs: whoever asks for a remote table hasn't got it then.
+    /// Returns the exit of an add. With `exist_ok`, an existing resource is a success if no difference
+    /// from the request was found. A resource that differs is never a success, because the caller does
+    /// not get what it requested.
     pub(super) fn of_outcome<T>(outcome: &Outcome<T>, exist_ok: bool) -> Exit {
         match outcome {
             Outcome::Created { .. } => Exit::Done,
@@ -41,6 +42,7 @@ impl Exit {
         }
     }
 
+    /// Returns the exit of an operation that failed.
     pub(super) fn of_error(error: &Error) -> Exit {
         match error.kind() {
             ErrorKind::OutcomeUnknown => Exit::Unknown,

@@ -1,7 +1,7 @@
-//! The command line. `bin/pegasus-dup` and the wheel's script both call it.
+//! The command line. The program `pegasus-dup` and the script of the Python wheel both call it.
 //!
-//! One file a concern: `args` is what clap reads, `commands` and `serve` do it, `answer` makes
-//! text, JSON and the exit code of a result, and `terminal` writes them.
+//! `args` declares the options for clap. `commands` and `serve` run the commands. `answer` turns a
+//! result into text or JSON and an exit code, and `terminal` writes it.
 
 mod answer;
 mod args;
@@ -30,12 +30,13 @@ use terminal::complain;
 use crate::escape::{json_text, sentence};
 use crate::text::Line;
 
-/// Runs the command line: `args` with the program's name first.
+/// Runs the command line. The first argument is the name of the program.
 pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     ExitCode::from(run(args))
 }
 
-/// Like [`main`], for callers that end the process themselves: the exit code as a number.
+/// Does the same as [`main`], and returns the exit code as a number, for callers that end the process
+/// themselves.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     terminal::open_closed_streams();
     let args: Vec<OsString> = args.into_iter().collect();
@@ -57,8 +58,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> u8 {
     exit.code()
 }
 
-/// Writes log lines to stderr, a whole one each time, without hidden characters: what they tell of
-/// came from a server, or from a client of `serve`.
+/// Writes log lines to stderr, one whole line at a time. Hidden characters are escaped, because a log
+/// line may quote a server, or a client of `serve`.
 struct LogLine(for<'a> fn(&'a str) -> Cow<'a, str>);
 
 impl Write for LogLine {
@@ -74,6 +75,7 @@ impl Write for LogLine {
     }
 }
 
+/// Runs the command that was parsed.
 fn dispatch(cli: Cli) -> Exit {
     let log_format = match &cli.command {
         Command::Serve(args) => args.log_format(),
@@ -82,7 +84,7 @@ fn dispatch(cli: Cli) -> Exit {
     log_to_stderr(cli.global.verbose, log_format);
     let format = Format { json: cli.global.json };
     match cli.command {
-        // Before the command it is a client's, and the two have other names.
+        // Before the command, --generation is an option for clients. Serving knows other names.
         Command::Serve(_) if cli.generation.generation.is_some() => {
             complain(&[Line::error(
                 "serve has no option --generation: give --behave-as after the word serve instead",
@@ -94,9 +96,10 @@ fn dispatch(cli: Cli) -> Exit {
     }
 }
 
-/// Help and version on stdout, or what clap found wrong on stderr, and as JSON too where asked for.
+/// Writes the help or the version to stdout, or the mistake that clap found to stderr. With `--json` it
+/// also writes the mistake as JSON.
 fn not_a_command(error: &clap::Error, args: &[OsString]) -> Exit {
-    // A closed pipe is nothing to complain of, and there is no other way to tell of it.
+    // An error means that the stream is closed, and there is no other stream to report it on.
     let _ = error.print();
     if !error.use_stderr() {
         return Exit::Done;
@@ -112,7 +115,7 @@ fn not_a_command(error: &clap::Error, args: &[OsString]) -> Exit {
     Exit::Usage
 }
 
-/// Off unless asked for: stderr belongs to the warnings.
+/// Sends the log to stderr. Without `-v` or `--log-format` there is no log, because stderr is for warnings.
 fn log_to_stderr(verbose: u8, format: Option<LogFormat>) {
     let level = match verbose {
         0 if format.is_none() => return,
@@ -120,8 +123,8 @@ fn log_to_stderr(verbose: u8, format: Option<LogFormat>) {
         2 => "pegasus_dup=debug",
         _ => "pegasus_dup=trace",
     };
-    // In a process that has a subscriber already (the wheel's script in someone's program), that
-    // one stays.
+    // If the process already has a subscriber, that subscriber stays. This happens if a Python program
+    // calls the wheel's script.
     let log = tracing_subscriber::fmt()
         .with_env_filter(level)
         .with_ansi(false)

@@ -1,4 +1,4 @@
-//! `serve`: the embedded meta server until a signal ends it.
+//! The command `serve`: runs the embedded meta server until a signal arrives.
 
 use super::exit::Exit;
 use super::serve_args::ServeArgs;
@@ -6,6 +6,7 @@ use super::terminal::{complain, say};
 use crate::escape::sentence;
 use crate::text::{Line, chain};
 
+/// Runs the command.
 pub(super) fn run(args: ServeArgs) -> Exit {
     let check_only = args.check_only();
     let failed = |Failure { exit, message }: Failure| {
@@ -19,7 +20,7 @@ pub(super) fn run(args: ServeArgs) -> Exit {
     if check_only {
         return match plan.servers.iter().try_for_each(crate::server::ServerConfig::check) {
             Ok(()) => {
-                // A closed pipe is nothing to complain of: the exit code says it too.
+                // If stdout is closed, the exit code still reports the success.
                 let _ = say(&[Line::plain("the configuration makes sense")]);
                 Exit::Done
             }
@@ -48,12 +49,13 @@ pub(super) fn run(args: ServeArgs) -> Exit {
     }
 }
 
+/// A failure that ends the command.
 struct Failure {
     exit: Exit,
     message: String,
 }
 
-/// One server, or a group of them.
+/// A running server, or a running group of servers.
 enum Served {
     One(crate::server::MetaServer),
     Group(crate::server::MetaGroup),
@@ -69,8 +71,8 @@ impl Served {
             let group = MetaGroup::start_with_faults(plan.servers, plan.faults).await?;
             return Ok(Served::Group(group));
         }
-        // The address has a default, so there is one. A single server has no need of the group's
-        // rules, such as IPv4.
+        // There is always a server, because the address has a default. The rules for groups, such as
+        // IPv4 only, do not apply to a single server.
         let config = plan.servers.pop().unwrap_or_default();
         let config = crate::server::ServerConfig { faults: plan.faults, ..config };
         MetaServer::start(config).await.map(Served::One)
@@ -91,7 +93,7 @@ impl Served {
     }
 }
 
-/// Serves until a signal comes. How many requests would have ended a real server.
+/// Serves until a signal arrives. Returns how many requests would have ended a real server.
 fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
     use super::signals::Signals;
     use crate::server::{ClockMode, MetaServer, ServerError};
@@ -105,7 +107,7 @@ fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
         .build()
         .map_err(|error| failed("cannot start a runtime", error))?;
     runtime.block_on(async {
-        // Before anything is opened, so that a signal during the start is a graceful stop too.
+        // This comes first, so that a signal during the start also leads to a graceful stop.
         let mut signals =
             Signals::listen().map_err(|error| failed("cannot watch for signals", error))?;
         let by_hand = plan.servers.iter().any(|one| one.clock_mode() == ClockMode::Manual);
@@ -126,21 +128,21 @@ fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
             .iter()
             .map(|server| Line::plain(format!("serving on {}", server.address())))
             .collect();
-        // Whoever started this may have closed the pipe; that is no reason not to serve.
+        // The server runs even if stdout is closed.
         let _ = say(&lines);
         for (server, about) in served.servers().iter().zip(about) {
             tracing::info!(address = %server.address(), about, "serving");
         }
         if by_hand {
             let hubs = served.servers().iter().map(|server| server.hub().clone()).collect();
-            // It waits for stdin, which nothing can end: the process doesn't wait for it.
+            // The process does not wait for this thread, because a read from stdin cannot be cancelled.
             std::thread::Builder::new()
                 .spawn(move || turn_by_hand(hubs))
                 .map_err(|error| failed("cannot start a thread", error))?;
         }
         let name = signals.next().await;
         tracing::info!(signal = name, "stopping");
-        // A second signal doesn't wait for the answers under way.
+        // A second signal stops at once, without waiting for requests in flight.
         tokio::select! {
             biased;
             () = served.stop() => {}
@@ -152,8 +154,8 @@ fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
     })
 }
 
-/// Reads lines `advance SECONDS` and turns the clock; says so when it has, so that a script can wait.
-/// A line that makes no sense is complained of, whatever its bytes are, and the next one is read.
+/// Reads lines `advance SECONDS` from stdin and advances the clock. It confirms each line on stdout, so
+/// that a script can wait. A wrong line is reported on stderr, and reading continues.
 fn turn_by_hand(hubs: Vec<crate::server::Hub>) {
     let mut input = std::io::stdin().lock();
     loop {
@@ -183,8 +185,8 @@ fn turn_by_hand(hubs: Vec<crate::server::Hub>) {
     }
 }
 
-/// The next line of `input`, without its end; `None` = the input has ended. Input without line ends
-/// is an error, and takes no memory.
+/// Returns the next line of `input` without its line end, or `None` at the end of the input. A line that
+/// is too long is an error, so that input without line ends takes no memory.
 fn next_line(input: &mut impl std::io::BufRead) -> std::io::Result<Option<Vec<u8>>> {
     use std::io::{BufRead, Read};
 

@@ -11,51 +11,53 @@ use crate::server::{
     TableSpec,
 };
 
-/// How `serve` writes its log.
+/// The format of the log of `serve`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum LogFormat {
-    /// For people.
+    /// Text for people.
     Text,
-    /// One JSON object a line.
+    /// One JSON object on each line.
     Json,
 }
 
 const EXAMPLES: &str = "\
 Examples:
-  pegasus-dup serve --table temp --remote-cluster target=127.0.0.1:35601
-  pegasus-dup serve ... --behave-as checkpoint
-  behave as 2.4 and 2.5 do, side effects of a repeated add included
-  pegasus-dup serve ... --fault add#1=drop-reply --fault query#2+=delay:200
-  the first add is done, and its answer lost; queries are slow from the second on
-  pegasus-dup serve ... --listen 127.0.0.1:34601 --listen 127.0.0.1:34602 \\
-  --fault add#1=change-leader
-  a group of two; when the first add comes, the second one takes over the lead";
+  Serve a table that can be duplicated to the cluster `target`:
+    pegasus-dup serve --table temp --remote-cluster target=127.0.0.1:35601
+  Behave like 2.4 and 2.5, including the side effects of a repeated add:
+    pegasus-dup serve ... --behave-as checkpoint
+  Lose the response to the first add, and delay queries from the second query on:
+    pegasus-dup serve ... --fault add#1=drop-reply --fault query#2+=delay:200
+  Run a group of two servers, of which the second one becomes the leader at the first add:
+    pegasus-dup serve ... --listen 127.0.0.1:34601 --listen 127.0.0.1:34602 \\
+      --fault add#1=change-leader";
 
+/// The options of `serve`.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = format!("{}\n{EXAMPLES}", FaultRule::help()))]
 pub(super) struct ServeArgs {
-    /// A TOML file with these options, by their long names; an option on the command line
-    /// counts instead of the file's.
+    /// A TOML file with these options by their long names. An option on the command line overrides
+    /// the option in the file.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 
-    /// Say whether the file and the options make sense, and start nothing.
+    /// Check the file and the options, and start nothing.
     #[arg(long)]
     check_config: bool,
 
-    /// Log to stderr in that format, at the level info or as -v says.
+    /// Log to stderr in this format, at the level info or the level of -v.
     #[arg(long, value_name = "FORMAT")]
     log_format: Option<LogFormat>,
 
     #[command(flatten)]
     limits: LimitArgs,
 
-    /// A partition that lags or sticks; repeatable.
+    /// A partition that lags or gets stuck. May be given several times.
     #[arg(long, value_name = "TABLE:PARTITION=lag:N|stick:N")]
     partition: Vec<PartitionRule>,
 
-    /// Where to listen; port 0 = any free one. Given more than once, a group of meta servers
-    /// over one store: the first one leads, the others send clients on to it.
+    /// The address to listen on. Port 0 is any free port. Several addresses make a group of meta
+    /// servers over one store: the first server leads, and the others send clients to it.
     #[arg(
         long,
         value_name = "HOST:PORT",
@@ -64,46 +66,48 @@ pub(super) struct ServeArgs {
     )]
     listen: Vec<SocketAddr>,
 
-    /// This cluster's name.
+    /// The name of this cluster.
     #[arg(long, value_name = "NAME", default_value = "onebox")]
     cluster_name: String,
 
-    /// A cluster that may be duplicated to; repeatable. Nothing is ever sent there.
+    /// A remote cluster that tables can be duplicated to. May be given several times. Nothing is ever
+    /// sent to it.
     #[arg(long, value_name = "NAME=HOST:PORT[,...]")]
     remote_cluster: Vec<RemoteCluster>,
 
-    /// A table, of 8 partitions and 3 replicas unless given; repeatable. The ids are 1, 2, ...
-    /// in this order. A name may contain colons: only numbers at the end count as numbers.
+    /// A table, with 8 partitions and 3 replicas unless other numbers are given. May be given several
+    /// times. The ids are 1, 2, ... in this order. A name may contain colons: only numbers at the end
+    /// count as numbers.
     #[arg(long, value_name = "NAME[:PARTITIONS[:REPLICAS]]")]
     table: Vec<TableSpec>,
 
-    /// The file that keeps the duplications, or `memory`.
+    /// The file that stores the duplications, or `memory`.
     #[arg(long, value_name = "PATH|memory", default_value = "memory")]
     store: PathBuf,
 
-    /// What to behave as: `idempotent`, which handles a repeated add without side effects, or the
-    /// generation of a real server, with that server's side effects. In a group, give one name for
-    /// all servers or one for each [default: idempotent].
+    /// The server to behave as: `idempotent`, which handles a repeated add without side effects, or the
+    /// generation of a real server, with the side effects of that server. In a group, give one name for
+    /// all servers or one name for each server [default: idempotent].
     #[arg(long, alias = "generation", value_name = "NAME", value_parser = behaviour())]
     behave_as: Vec<Behaviour>,
 
-    /// Whether there is duplication. `false` behaves as servers do on which duplication is switched
-    /// off: all requests about duplication are refused by ERR_SERVICE_NOT_ACTIVE.
+    /// Whether duplication is enabled. With `false` the server refuses all requests about duplication
+    /// with ERR_SERVICE_NOT_ACTIVE, like a real server on which duplication is disabled.
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     duplication_enabled: bool,
 
-    /// How fast duplications move on by themselves; `manual` = when a line `advance SECONDS`
-    /// comes on stdin [default: stopped with --behave-as,
-    /// else real].
+    /// The clock by which duplications move to their next status. With `manual` it advances when a line
+    /// `advance SECONDS` arrives on stdin [default: stopped with --behave-as, otherwise real].
     #[arg(long, value_name = "CLOCK", value_parser = clock())]
     clock: Option<ClockMode>,
 
-    /// Which requests meet which mishap, such as `add#1=drop-reply`; repeatable. See below.
+    /// A fault rule, such as `add#1=drop-reply`: which requests meet which fault. May be given several
+    /// times. See below.
     #[arg(long, value_name = "RULE")]
     fault: Vec<FaultRule>,
 }
 
-/// What is to be served: one server, or a group of them, and the fault rules of the whole.
+/// The server or the group of servers to run, and the fault rules for all of them.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) servers: Vec<ServerConfig>,
@@ -111,7 +115,7 @@ pub(super) struct Plan {
 }
 
 impl ServeArgs {
-    /// The file that says more.
+    /// Returns the configuration file.
     pub(super) fn file(&self) -> Option<&Path> {
         self.config.as_deref()
     }
@@ -120,12 +124,12 @@ impl ServeArgs {
         self.log_format
     }
 
-    /// Whether it is only to be checked.
+    /// Returns whether the configuration is only checked.
     pub(super) fn check_only(&self) -> bool {
         self.check_config
     }
 
-    /// An error says what doesn't go together.
+    /// Returns the servers to run. The error says which options contradict each other.
     pub(super) fn plan(self) -> Result<Plan, String> {
         let generations = match self.behave_as[..] {
             [] => vec![Behaviour::default(); self.listen.len()],
@@ -133,13 +137,13 @@ impl ServeArgs {
             _ if self.behave_as.len() == self.listen.len() => self.behave_as.clone(),
             _ => {
                 return Err(format!(
-                    "--behave-as is given once for all servers, or once for each: servers={} names={}",
+                    "give --behave-as once for all servers, or once for each server: servers={} names={}",
                     self.listen.len(),
                     self.behave_as.len()
                 ));
             }
         };
-        // Who names a generation wants what its recordings show, in which nothing moves by itself.
+        // With a named generation, users expect what its recordings show. In them, nothing moves on.
         let still = (!self.behave_as.is_empty()).then_some(ClockMode::Stopped);
         let common = ServerConfig {
             cluster_name: self.cluster_name,
@@ -164,7 +168,7 @@ impl ServeArgs {
     }
 }
 
-/// An address, or a name that has one.
+/// Parses an address, or resolves a host name.
 fn address(text: &str) -> Result<SocketAddr, String> {
     text.to_socket_addrs()
         .map_err(|error| error.to_string())?
@@ -208,7 +212,7 @@ mod tests {
     }
 
     #[test]
-    fn every_option_arrives() {
+    fn every_option_has_its_effect() {
         let config = config(concat!(
             "pegasus-dup serve --listen [::1]:0 --cluster-name here ",
             "--remote-cluster target=127.0.0.1:35601 --remote-cluster far=a:1,b:2 ",
@@ -248,7 +252,7 @@ mod tests {
         };
         assert_eq!(behaviours(""), [Behaviour::Idempotent; 2]);
         assert_eq!(behaviours("--behave-as freezed"), [Behaviour::Freezed; 2]);
-        // The old spelling, which scripts use.
+        // Scripts use the old spelling.
         assert_eq!(behaviours("--generation freezed"), [Behaviour::Freezed; 2]);
         assert_eq!(
             behaviours("--behave-as checkpoint --behave-as dup-exist"),

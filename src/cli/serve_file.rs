@@ -1,7 +1,6 @@
-//! The configuration file of `serve`. Its keys are the command's long options, so it is read as
-//! options that stand before those of the command line: there is one list of them, one way to check
-//! them, and an option that is added is in the file too. An option that the command line has is passed
-//! over in the file.
+//! The configuration file of `serve`. Its keys are the long options of the command. The file is turned
+//! into options before those of the command line, so options are declared and checked in one place only,
+//! and a new option works in the file too. An option on the command line overrides the file.
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -14,10 +13,10 @@ use clap::{ArgAction, CommandFactory, Parser};
 use super::args::{Cli, Command};
 use super::serve_args::ServeArgs;
 
-/// The longest file that is read, in bytes: far more than a configuration of ten thousand tables.
+/// The longest file that is read, in bytes. A configuration of ten thousand tables is much shorter.
 const MAX_FILE: u64 = 1 << 20;
 
-/// The command line again, with what the file says that it names.
+/// Parses the command line again, together with the configuration file that it names.
 pub(super) fn add(serve: &ServeArgs, args: &[OsString]) -> Result<Cli, String> {
     let Some(path) = serve.file() else { return Err("no file is named".to_owned()) };
     let shown = path.display();
@@ -36,8 +35,8 @@ pub(super) fn add(serve: &ServeArgs, args: &[OsString]) -> Result<Cli, String> {
     })
 }
 
-/// The text of a file, or of a pipe (`--config <(...)`), of at most [`MAX_FILE`] bytes: what has no
-/// end is not read for ever.
+/// Reads a file or a pipe (`--config <(...)`) of at most [`MAX_FILE`] bytes, so that endless input is
+/// not read forever.
 fn read(path: &Path) -> io::Result<String> {
     let file = File::open(path)?;
     if file.metadata()?.is_dir() {
@@ -53,8 +52,8 @@ fn read(path: &Path) -> io::Result<String> {
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
-/// Where the options of `serve` begin: after the first word `serve` that is the command, and not the
-/// value of an option before it.
+/// Returns the position at which the options of `serve` begin: after the first word `serve` that is the
+/// command and not the value of an option.
 fn command_at(args: &[OsString]) -> usize {
     let is_command = |end: usize| {
         matches!(Cli::try_parse_from(&args[..end]), Ok(Cli { command: Command::Serve(_), .. }))
@@ -62,7 +61,7 @@ fn command_at(args: &[OsString]) -> usize {
     (1..=args.len()).find(|&end| is_command(end)).unwrap_or(args.len())
 }
 
-/// What a file's text says, as options.
+/// Returns the contents of a file as options.
 fn options(text: &str, args: &[OsString]) -> Result<Vec<OsString>, String> {
     let table: toml::Table = text.parse().map_err(|error: toml::de::Error| {
         let line = error.span().map(|span| text[..span.start].lines().count().max(1));
@@ -81,7 +80,7 @@ fn options(text: &str, args: &[OsString]) -> Result<Vec<OsString>, String> {
                 && !["config", "check-config"].contains(&key.as_str())
         });
         let Some(option) = known else { return Err(format!("no such option: {key}")) };
-        // What the command line says counts instead.
+        // An option on the command line overrides the file.
         let source = given.and_then(|given| given.value_source(option.get_id().as_str()));
         if source == Some(ValueSource::CommandLine) {
             continue;
@@ -102,7 +101,7 @@ fn options(text: &str, args: &[OsString]) -> Result<Vec<OsString>, String> {
                 toml::Value::Boolean(_)
                 | toml::Value::Datetime(_)
                 | toml::Value::Array(_)
-                | toml::Value::Table(_) => return Err(format!("{key} is a text or a number")),
+                | toml::Value::Table(_) => return Err(format!("{key} must be a text or a number")),
             };
             options.push(format!("--{key}={text}").into());
         }
@@ -144,7 +143,7 @@ mod tests {
     "#;
 
     #[test]
-    fn a_file_says_what_options_say() {
+    fn a_file_has_the_effect_of_its_options() {
         let config = config(FILE, "pegasus-dup serve").unwrap();
         assert_eq!(config.listen.to_string(), "127.0.0.1:0");
         let tables: Vec<_> = config.tables.iter().map(|table| table.name.as_str()).collect();
@@ -160,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn the_old_spelling_of_an_option_is_taken() {
+    fn the_old_spelling_of_an_option_is_accepted() {
         let config = config("generation = 'freezed'", "pegasus-dup serve").unwrap();
         assert_eq!(config.behaviour, crate::server::Behaviour::Freezed);
     }
@@ -173,22 +172,25 @@ mod tests {
         assert_eq!(config.clock, Some(ClockMode::Real));
         let tables: Vec<_> = config.tables.iter().map(|table| table.name.as_str()).collect();
         assert_eq!(tables, ["more"]);
-        // A word that only looks like the command.
+        // The first word `serve` here is the value of an option, not the command.
         assert!(self::config(FILE, "pegasus-dup --meta serve serve").is_ok());
     }
 
     #[test]
-    fn what_is_wrong_is_said() {
+    fn mistakes_are_reported() {
         let wrong = |file: &str| config(file, "pegasus-dup serve").unwrap_err();
         let same = "the configuration is wrong:";
         assert_eq!(wrong("tabel = 'x'"), format!("{same} no such option: tabel path=FILE"));
         assert_eq!(wrong("config = 'x'"), format!("{same} no such option: config path=FILE"));
-        assert_eq!(wrong("clock = true"), format!("{same} clock is a text or a number path=FILE"));
+        assert_eq!(
+            wrong("clock = true"),
+            format!("{same} clock must be a text or a number path=FILE")
+        );
         let number = wrong("max-connections = 'many'");
         assert!(number.contains("--max-connections") && number.contains("many"), "{number}");
         let syntax = wrong("listen = \"127.0.0.1:0\"\ntable = [");
         assert!(syntax.contains("line=2"), "{syntax}");
         let twice = wrong("clock = ['real', 'fast']");
-        assert!(twice.contains("clock is a text or a number"), "{twice}");
+        assert!(twice.contains("clock must be a text or a number"), "{twice}");
     }
 }

@@ -1,33 +1,34 @@
-//! The options of `serve` that say what a client may take.
+//! The options of `serve` that limit what a client may use.
 
 use std::time::Duration;
 
 use crate::seconds;
 use crate::server::Limits;
 
+/// The limits for clients.
 #[derive(Debug, clap::Args)]
 pub(super) struct LimitArgs {
-    /// Connections at a time [default: 16384].
+    /// The number of connections at the same time [default: 16384].
     #[arg(long, value_name = "N")]
     max_connections: Option<usize>,
 
-    /// Bytes of a request's body [default: 1048576].
+    /// The length of a request, in bytes [default: 1048576].
     #[arg(long, value_name = "BYTES")]
     max_body: Option<usize>,
 
-    /// Requests of one connection that wait for their answer [default: 256].
+    /// The number of requests of one connection that are in flight [default: 256].
     #[arg(long, value_name = "N")]
     max_in_flight: Option<usize>,
 
-    /// How long a request may take to arrive, and an answer to be taken [default: 10].
+    /// The timeout for receiving a request, and for sending a response to a slow client [default: 10].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     frame_timeout: Option<Duration>,
 
-    /// How long a connection may be silent [default: 600].
+    /// The time after which an idle connection is closed [default: 600].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     idle_timeout: Option<Duration>,
 
-    /// How long a stop waits for answers under way [default: 5].
+    /// The time that a stop waits for requests in flight [default: 5].
     #[arg(long, value_name = "SECONDS", value_parser = seconds)]
     stop_grace: Option<Duration>,
 }
@@ -37,6 +38,7 @@ fn seconds(text: &str) -> Result<Duration, String> {
 }
 
 impl LimitArgs {
+    /// Returns the limits, with the defaults for the options that are not given.
     pub(super) fn limits(&self) -> Limits {
         let or = Limits::default();
         Limits {

@@ -1,4 +1,4 @@
-//! The signals that end a command: SIGINT (Ctrl-C) and SIGTERM.
+//! The signals that stop a command: SIGINT (Ctrl-C) and SIGTERM.
 
 use std::io;
 use std::os::unix::net;
@@ -8,10 +8,10 @@ use signal_hook::low_level::pipe;
 use tokio::io::AsyncReadExt;
 use tokio::net::UnixStream;
 
-/// Takes the two signals over from their default, which is to end the process at once.
+/// Receives the two signals. Without it, each of them would end the process at once.
 ///
-/// Not by tokio, which panics where no file descriptor is left, and does so whenever it makes a
-/// runtime.
+/// This does not use tokio's signal handling, because tokio then panics whenever a runtime is built and
+/// no file descriptor is left.
 #[derive(Debug)]
 pub(super) struct Signals {
     interrupt: UnixStream,
@@ -19,12 +19,12 @@ pub(super) struct Signals {
 }
 
 impl Signals {
-    /// From here on the signals arrive here. Needs a tokio runtime.
+    /// Starts to receive the signals. It must be called within a tokio runtime.
     pub(super) fn listen() -> io::Result<Signals> {
         Ok(Signals { interrupt: listen(SIGINT)?, terminate: listen(SIGTERM)? })
     }
 
-    /// Waits for the next one; its name.
+    /// Waits for the next signal and returns its name.
     pub(super) async fn next(&mut self) -> &'static str {
         tokio::select! {
             biased;
@@ -34,22 +34,22 @@ impl Signals {
     }
 }
 
-/// A stream that a byte comes from with each such signal.
+/// Returns a stream that receives a byte for each signal of this number.
 fn listen(signal: i32) -> io::Result<UnixStream> {
     let (ours, handlers) = net::UnixStream::pair()?;
     ours.set_nonblocking(true)?;
     let ours = UnixStream::from_std(ours)?;
-    // Last, since from here on the signal does not end the process any more.
+    // This comes last, because from here on the signal no longer ends the process.
     pipe::register(signal, handlers)?;
     Ok(ours)
 }
 
-/// Several that came at about the same time may be told of once.
+/// Waits for a signal. Several signals that arrive at about the same time may count as one.
 async fn came(stream: &mut UnixStream) {
     let mut bytes = [0; 16];
     match stream.read(&mut bytes).await {
         Ok(1..) => {}
-        // The handler keeps its end for as long as the process lives.
+        // The handler keeps its end of the stream open for as long as the process lives.
         Ok(0) | Err(_) => std::future::pending().await,
     }
 }
