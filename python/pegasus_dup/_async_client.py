@@ -76,6 +76,7 @@ class AsyncClient(ClientBase):
         # It would keep the event loop.
         self._mailbox = None
 
+    # Generated from _client.py: operations
     async def add(
         self,
         table: str,
@@ -229,6 +230,8 @@ class AsyncClient(ClientBase):
         Changes nothing. That no server leads is no error: the result says so.
         """
         return await self._run(_operations.info(), timeout, progress)
+
+    # End of operations
 
     async def _run(
         self,

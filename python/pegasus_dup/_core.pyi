@@ -1,20 +1,13 @@
 import asyncio
 import builtins
 from collections.abc import Callable
-from typing import Final, Generic, Literal, TypedDict, TypeVar, final, overload
+from typing import Final, Generic, TypedDict, TypeVar, final
 
 from ._outcome import (
-    AlreadyExists,
-    Changed,
-    Created,
     Difference,
-    Info,
-    NotFound,
     Progress,
-    Removed,
-    Unchanged,
 )
-from ._resources import Duplication, Resource, TableDuplications
+from ._resources import Resource
 
 __all__ = [
     "ENUMS",
@@ -55,42 +48,20 @@ def step_text(step: str, detail: str | None) -> str: ...
 
 @final
 class Operation(Generic[_T]):
-    @staticmethod
-    def add(
-        table: str,
-        cluster: str,
-        remote_table: str | None,
-        remote_replica_count: int | None,
-        checkpoint: bool,
-    ) -> Operation[Created[Duplication] | AlreadyExists[Duplication]]: ...
-    @staticmethod
-    def query(table: str) -> Operation[builtins.list[Duplication]]: ...
-    @overload
-    @staticmethod
-    def list(
-        pattern: str | None, match: str, by_table: Literal[False]
-    ) -> Operation[builtins.list[Duplication]]: ...
-    @overload
-    @staticmethod
-    def list(
-        pattern: str | None, match: str, by_table: Literal[True]
-    ) -> Operation[builtins.list[TableDuplications]]: ...
-    @staticmethod
-    def start(
-        table: str, which: int | str
-    ) -> Operation[Changed[Duplication] | Unchanged[Duplication]]: ...
-    @staticmethod
-    def pause(
-        table: str, which: int | str
-    ) -> Operation[Changed[Duplication] | Unchanged[Duplication]]: ...
-    @staticmethod
-    def remove(table: str, which: int | str) -> Operation[Removed[Duplication] | NotFound]: ...
-    @staticmethod
-    def set_fail_mode(
-        table: str, which: int | str, mode: str
-    ) -> Operation[Changed[Duplication] | Unchanged[Duplication]]: ...
-    @staticmethod
-    def info() -> Operation[Info]: ...
+    def __new__(
+        cls,
+        kind: str,
+        *,
+        table: str | None = None,
+        cluster: str | None = None,
+        which: int | str | None = None,
+        remote_table: str | None = None,
+        remote_replica_count: int | None = None,
+        checkpoint: bool = False,
+        fail_mode: str | None = None,
+        pattern: str | None = None,
+        match: str = "all",
+    ) -> Operation[_T]: ...
 
 @final
 class Mailbox:

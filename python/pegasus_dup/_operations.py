@@ -36,28 +36,31 @@ def add(
     checkpoint: bool,
 ) -> Operation[Created[Duplication] | AlreadyExists[Duplication]]:
     """Add a duplication."""
-    return _core.Operation.add(
-        _args.text("table", table),
-        _args.text("cluster", cluster),
-        _args.optional_text("remote_table", remote_table),
-        _args.optional_int32("remote_replica_count", remote_replica_count),
-        _args.flag("checkpoint", checkpoint),
+    return _core.Operation(
+        "add",
+        table=_args.text("table", table),
+        cluster=_args.text("cluster", cluster),
+        remote_table=_args.optional_text("remote_table", remote_table),
+        remote_replica_count=_args.optional_int32("remote_replica_count", remote_replica_count),
+        checkpoint=_args.flag("checkpoint", checkpoint),
     )
 
 
 def query(table: str) -> Operation[builtins.list[Duplication]]:
     """Ask for the duplications of one table."""
-    return _core.Operation.query(_args.text("table", table))
+    return _core.Operation("query", table=_args.text("table", table))
 
 
 def list(pattern: str | None, match: str) -> Operation[builtins.list[Duplication]]:
     """Ask for the duplications of many tables."""
-    return _core.Operation.list(*_tables(pattern, match), False)
+    wanted, how = _tables(pattern, match)
+    return _core.Operation("list", pattern=wanted, match=how)
 
 
 def list_by_table(pattern: str | None, match: str) -> Operation[builtins.list[TableDuplications]]:
     """Ask for many tables and their duplications."""
-    return _core.Operation.list(*_tables(pattern, match), True)
+    wanted, how = _tables(pattern, match)
+    return _core.Operation("list_by_table", pattern=wanted, match=how)
 
 
 def _tables(pattern: str | None, match: str) -> tuple[str | None, str]:
@@ -68,28 +71,31 @@ def _tables(pattern: str | None, match: str) -> tuple[str | None, str]:
 
 def start(table: str, which: Which) -> Operation[Changed[Duplication] | Unchanged[Duplication]]:
     """Let a paused duplication run."""
-    return _core.Operation.start(_args.text("table", table), _args.which(which))
+    return _core.Operation("start", table=_args.text("table", table), which=_args.which(which))
 
 
 def pause(table: str, which: Which) -> Operation[Changed[Duplication] | Unchanged[Duplication]]:
     """Pause a duplication."""
-    return _core.Operation.pause(_args.text("table", table), _args.which(which))
+    return _core.Operation("pause", table=_args.text("table", table), which=_args.which(which))
 
 
 def remove(table: str, which: Which) -> Operation[Removed[Duplication] | NotFound]:
     """Remove a duplication."""
-    return _core.Operation.remove(_args.text("table", table), _args.which(which))
+    return _core.Operation("remove", table=_args.text("table", table), which=_args.which(which))
 
 
 def set_fail_mode(
     table: str, which: Which, mode: str
 ) -> Operation[Changed[Duplication] | Unchanged[Duplication]]:
     """Set the fail mode of a duplication."""
-    return _core.Operation.set_fail_mode(
-        _args.text("table", table), _args.which(which), _args.fail_mode(mode)
+    return _core.Operation(
+        "set_fail_mode",
+        table=_args.text("table", table),
+        which=_args.which(which),
+        fail_mode=_args.fail_mode(mode),
     )
 
 
 def info() -> Operation[Info]:
     """Ask what the meta servers are."""
-    return _core.Operation.info()
+    return _core.Operation("info")

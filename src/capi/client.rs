@@ -9,11 +9,12 @@ use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT, Refusal};
 use super::options::{Options, timeout};
 use super::outcome::Outcome;
 use super::pointers::{Out, Text, given};
-use super::request::{Request, selector, tables};
+use super::request::{Request, complete, tables};
 use super::waiting::may_wait;
 use crate::client::blocking::BlockingClient;
-use crate::client::operation::Operation;
-use crate::client::{Client as AsyncClient, DuplicationSpec, Selector};
+use crate::client::draft::Draft;
+use crate::client::{Client as AsyncClient, Operation};
+use crate::enums::OperationKind;
 
 /// A client of the meta servers of one cluster. The caller owns the handle and frees it once. Any
 /// number of threads may use a client at the same time, but no thread may use it while or after it
@@ -116,11 +117,23 @@ fn change(
     cluster: Text,
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
-    operation: impl FnOnce(String, Selector) -> Result<Operation, Refusal>,
+    kind: OperationKind,
 ) -> i32 {
-    call(client, timeout_ms, outcome, || {
-        let which = selector(dupid, cluster.terminated_or_null()?)?;
-        operation(table.terminated()?.to_owned(), which)
+    call(client, timeout_ms, outcome, || complete(&selecting(kind, table, dupid, cluster)?))
+}
+
+/// Returns the draft of an operation that selects a duplication.
+fn selecting(
+    kind: OperationKind,
+    table: Text,
+    dupid: i32,
+    cluster: Text,
+) -> Result<Draft, Refusal> {
+    Ok(Draft {
+        table: Some(table.terminated()?.to_owned()),
+        dupid: (dupid != 0).then_some(dupid),
+        cluster: cluster.terminated_or_null()?.map(str::to_owned),
+        ..Draft::new(kind)
     })
 }
 
@@ -150,12 +163,14 @@ pub extern "C" fn pegasus_dup_add(
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
     call(client, timeout_ms, outcome, || {
-        Ok(Operation::Add(DuplicationSpec {
+        complete(&Draft {
+            table: Some(table.terminated()?.to_owned()),
+            cluster: Some(cluster.terminated()?.to_owned()),
             remote_table: remote_table.terminated_or_null()?.map(str::to_owned),
             remote_replica_count: Some(remote_replica_count),
             checkpoint: numbers::boolean(checkpoint)?,
-            ..DuplicationSpec::new(table.terminated()?, cluster.terminated()?)
-        }))
+            ..Draft::new(OperationKind::Add)
+        })
     })
 }
 
@@ -168,7 +183,10 @@ pub extern "C" fn pegasus_dup_query(
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
-    call(client, timeout_ms, outcome, || Ok(Operation::Query(table.terminated()?.to_owned())))
+    call(client, timeout_ms, outcome, || {
+        let table = Some(table.terminated()?.to_owned());
+        complete(&Draft { table, ..Draft::new(OperationKind::Query) })
+    })
 }
 
 /// Returns the duplications of several tables. `which` is one of `PEGASUS_DUP_TABLES_*`, and `text`
@@ -184,7 +202,8 @@ pub extern "C" fn pegasus_dup_list(
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
     call(client, timeout_ms, outcome, || {
-        Ok(Operation::List(tables(which, text.terminated_or_null()?)?))
+        let tables = tables(which, text.terminated_or_null()?)?;
+        complete(&Draft { tables, ..Draft::new(OperationKind::List) })
     })
 }
 
@@ -201,7 +220,8 @@ pub extern "C" fn pegasus_dup_list_by_table(
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
     call(client, timeout_ms, outcome, || {
-        Ok(Operation::ListByTable(tables(which, text.terminated_or_null()?)?))
+        let tables = tables(which, text.terminated_or_null()?)?;
+        complete(&Draft { tables, ..Draft::new(OperationKind::ListByTable) })
     })
 }
 
@@ -214,7 +234,7 @@ pub extern "C" fn pegasus_dup_info(
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
-    call(client, timeout_ms, outcome, || Ok(Operation::Info))
+    call(client, timeout_ms, outcome, || complete(&Draft::new(OperationKind::Info)))
 }
 
 /// Starts a paused duplication. Give either its `dupid`, and NULL as `cluster`, or its remote
@@ -229,9 +249,7 @@ pub extern "C" fn pegasus_dup_start(
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
-    change(client, table, dupid, cluster, timeout_ms, outcome, |table, which| {
-        Ok(Operation::Start(table, which))
-    })
+    change(client, table, dupid, cluster, timeout_ms, outcome, OperationKind::Start)
 }
 
 /// Pauses a duplication. Give either its `dupid`, and NULL as `cluster`, or its remote `cluster`,
@@ -246,9 +264,7 @@ pub extern "C" fn pegasus_dup_pause(
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
-    change(client, table, dupid, cluster, timeout_ms, outcome, |table, which| {
-        Ok(Operation::Pause(table, which))
-    })
+    change(client, table, dupid, cluster, timeout_ms, outcome, OperationKind::Pause)
 }
 
 /// Removes a duplication. Give either its `dupid`, and NULL as `cluster`, or its remote `cluster`,
@@ -263,9 +279,7 @@ pub extern "C" fn pegasus_dup_remove(
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
-    change(client, table, dupid, cluster, timeout_ms, outcome, |table, which| {
-        Ok(Operation::Remove(table, which))
-    })
+    change(client, table, dupid, cluster, timeout_ms, outcome, OperationKind::Remove)
 }
 
 /// Sets the fail mode of a duplication to one of `PEGASUS_DUP_FAIL_*`. Give either its `dupid`, and
@@ -281,8 +295,10 @@ pub extern "C" fn pegasus_dup_set_fail_mode(
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
-    change(client, table, dupid, cluster, timeout_ms, outcome, |table, which| {
-        Ok(Operation::SetFailMode(table, which, numbers::value(fail_mode)?))
+    call(client, timeout_ms, outcome, || {
+        let fail_mode = Some(numbers::value(fail_mode)?);
+        let draft = selecting(OperationKind::SetFailMode, table, dupid, cluster)?;
+        complete(&Draft { fail_mode, ..draft })
     })
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::duplication::Duplication;
 use super::pointers::c_string;
 use super::value::Value;
-use crate::client::operation::Answer;
+use crate::client::Answer;
 use crate::enums::{ErrorKind, Evidence, Generation, OutcomeKind, ResourceKind};
 use crate::error::{Error, Result};
 use crate::info::{self, Info};

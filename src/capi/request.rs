@@ -3,10 +3,9 @@
 use super::boundary::{catch, status};
 use super::numbers::*;
 use super::pointers::{Out, Text, given};
-use crate::client::operation::Operation;
-use crate::client::{DuplicationSpec, Selector, TablePattern};
-use crate::enums::{MatchType, OperationKind};
-use crate::outcome::FailMode;
+use crate::client::draft::Draft;
+use crate::client::{Operation, TablePattern};
+use crate::enums::MatchType;
 
 /// A description of a call that is set up step by step. A request is needed for a call in the
 /// background, for text that does not end with a NUL, and for values that the plain functions have
@@ -15,25 +14,7 @@ use crate::outcome::FailMode;
 /// may use a request while a value is being set. Otherwise any number of threads may use it.
 #[derive(Debug)]
 pub struct Request {
-    operation: OperationKind,
-    table: Option<String>,
-    cluster: Option<String>,
-    dupid: Option<i32>,
-    remote_table: Option<String>,
-    remote_replica_count: Option<i32>,
-    checkpoint: bool,
-    fail_mode: Option<FailMode>,
-    tables: TablePattern,
-}
-
-/// Returns the selector of a duplication: the dupid, unless it is 0, or else the remote cluster.
-/// Giving both or neither is an error.
-pub(crate) fn selector(dupid: i32, cluster: Option<&str>) -> Result<Selector, Refusal> {
-    match (dupid, cluster) {
-        (0, Some(cluster)) => Ok(Selector::Cluster(cluster.to_owned())),
-        (0, None) | (_, Some(_)) => Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT)),
-        (dupid, None) => Ok(Selector::Dupid(dupid)),
-    }
+    draft: Draft,
 }
 
 /// Returns the tables that a match type and a text select. All tables need no text.
@@ -49,49 +30,15 @@ pub(crate) fn tables(which: i32, text: Option<&str>) -> Result<TablePattern, Ref
 }
 
 impl Request {
-    fn new(operation: OperationKind) -> Request {
-        Request {
-            operation,
-            table: None,
-            cluster: None,
-            dupid: None,
-            remote_table: None,
-            remote_replica_count: None,
-            checkpoint: false,
-            fail_mode: None,
-            tables: TablePattern::All,
-        }
-    }
-
-    /// Returns the operation that this request describes, if the request has all the values that
-    /// the operation needs.
+    /// Returns the operation that this request describes.
     pub(crate) fn complete(&self) -> Result<Operation, Refusal> {
-        const INCOMPLETE: Refusal = Refusal(PEGASUS_DUP_BAD_ARGUMENT);
-        let table = || self.table.clone().ok_or(INCOMPLETE);
-        let which = || match (self.dupid, self.cluster.as_deref()) {
-            // The caller set a dupid of 0. The error of the call says what is wrong with it.
-            (Some(0), None) => Ok(Selector::Dupid(0)),
-            (dupid, cluster) => selector(dupid.unwrap_or(0), cluster),
-        };
-        Ok(match self.operation {
-            OperationKind::Add => Operation::Add(DuplicationSpec {
-                remote_table: self.remote_table.clone(),
-                remote_replica_count: self.remote_replica_count,
-                checkpoint: self.checkpoint,
-                ..DuplicationSpec::new(table()?, self.cluster.clone().ok_or(INCOMPLETE)?)
-            }),
-            OperationKind::Query => Operation::Query(table()?),
-            OperationKind::List => Operation::List(self.tables.clone()),
-            OperationKind::ListByTable => Operation::ListByTable(self.tables.clone()),
-            OperationKind::Start => Operation::Start(table()?, which()?),
-            OperationKind::Pause => Operation::Pause(table()?, which()?),
-            OperationKind::Remove => Operation::Remove(table()?, which()?),
-            OperationKind::SetFailMode => {
-                Operation::SetFailMode(table()?, which()?, self.fail_mode.ok_or(INCOMPLETE)?)
-            }
-            OperationKind::Info => Operation::Info,
-        })
+        complete(&self.draft)
     }
+}
+
+/// Returns the operation that a draft describes, if the draft has all the values that the operation needs.
+pub(crate) fn complete(draft: &Draft) -> Result<Operation, Refusal> {
+    draft.complete().ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))
 }
 
 /// Creates a request for an operation, one of `PEGASUS_DUP_OPERATION_*`.
@@ -103,7 +50,7 @@ pub extern "C" fn pegasus_dup_request_new(
     status(|| {
         let request = given(request)?;
         let operation = value(operation)?;
-        request.write(Some(Box::new(Request::new(operation))));
+        request.write(Some(Box::new(Request { draft: Draft::new(operation) })));
         Ok(())
     })
 }
@@ -112,7 +59,7 @@ pub extern "C" fn pegasus_dup_request_new(
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_table(request: Option<&mut Request>, table: Text) -> i32 {
     status(|| {
-        given(request)?.table = Some(table.terminated()?.to_owned());
+        given(request)?.draft.table = Some(table.terminated()?.to_owned());
         Ok(())
     })
 }
@@ -125,7 +72,7 @@ pub extern "C" fn pegasus_dup_request_set_table_n(
     length: usize,
 ) -> i32 {
     status(|| {
-        given(request)?.table = Some(table.sized(length)?.to_owned());
+        given(request)?.draft.table = Some(table.sized(length)?.to_owned());
         Ok(())
     })
 }
@@ -137,7 +84,7 @@ pub extern "C" fn pegasus_dup_request_set_cluster(
     cluster: Text,
 ) -> i32 {
     status(|| {
-        given(request)?.cluster = Some(cluster.terminated()?.to_owned());
+        given(request)?.draft.cluster = Some(cluster.terminated()?.to_owned());
         Ok(())
     })
 }
@@ -150,7 +97,7 @@ pub extern "C" fn pegasus_dup_request_set_cluster_n(
     length: usize,
 ) -> i32 {
     status(|| {
-        given(request)?.cluster = Some(cluster.sized(length)?.to_owned());
+        given(request)?.draft.cluster = Some(cluster.sized(length)?.to_owned());
         Ok(())
     })
 }
@@ -163,7 +110,7 @@ pub extern "C" fn pegasus_dup_request_set_remote_table(
     remote_table: Text,
 ) -> i32 {
     status(|| {
-        given(request)?.remote_table = remote_table.terminated_or_null()?.map(str::to_owned);
+        given(request)?.draft.remote_table = remote_table.terminated_or_null()?.map(str::to_owned);
         Ok(())
     })
 }
@@ -176,7 +123,7 @@ pub extern "C" fn pegasus_dup_request_set_remote_table_n(
     length: usize,
 ) -> i32 {
     status(|| {
-        given(request)?.remote_table = Some(remote_table.sized(length)?.to_owned());
+        given(request)?.draft.remote_table = Some(remote_table.sized(length)?.to_owned());
         Ok(())
     })
 }
@@ -189,7 +136,7 @@ pub extern "C" fn pegasus_dup_request_set_remote_replica_count(
     remote_replica_count: i32,
 ) -> i32 {
     status(|| {
-        given(request)?.remote_replica_count = Some(remote_replica_count);
+        given(request)?.draft.remote_replica_count = Some(remote_replica_count);
         Ok(())
     })
 }
@@ -203,7 +150,7 @@ pub extern "C" fn pegasus_dup_request_set_checkpoint(
 ) -> i32 {
     status(|| {
         let request = given(request)?;
-        request.checkpoint = boolean(checkpoint)?;
+        request.draft.checkpoint = boolean(checkpoint)?;
         Ok(())
     })
 }
@@ -215,7 +162,7 @@ pub extern "C" fn pegasus_dup_request_set_checkpoint(
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_dupid(request: Option<&mut Request>, dupid: i32) -> i32 {
     status(|| {
-        given(request)?.dupid = Some(dupid);
+        given(request)?.draft.dupid = Some(dupid);
         Ok(())
     })
 }
@@ -228,7 +175,7 @@ pub extern "C" fn pegasus_dup_request_set_fail_mode(
 ) -> i32 {
     status(|| {
         let request = given(request)?;
-        request.fail_mode = Some(value(fail_mode)?);
+        request.draft.fail_mode = Some(value(fail_mode)?);
         Ok(())
     })
 }
@@ -242,7 +189,7 @@ pub extern "C" fn pegasus_dup_request_set_tables(
     text: Text,
 ) -> i32 {
     status(|| {
-        given(request)?.tables = tables(which, text.terminated_or_null()?)?;
+        given(request)?.draft.tables = tables(which, text.terminated_or_null()?)?;
         Ok(())
     })
 }
@@ -256,7 +203,7 @@ pub extern "C" fn pegasus_dup_request_set_tables_n(
     length: usize,
 ) -> i32 {
     status(|| {
-        given(request)?.tables = tables(which, Some(text.sized(length)?))?;
+        given(request)?.draft.tables = tables(which, Some(text.sized(length)?))?;
         Ok(())
     })
 }

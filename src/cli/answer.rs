@@ -1,8 +1,8 @@
 //! What a command writes in the end: text or JSON to stdout, warnings and errors to stderr, and the exit
 //! code. It is made from the result alone, without any I/O.
 
+use crate::client::Operation;
 use crate::client::hints;
-use crate::client::operation::Operation;
 use crate::enums::ResourceKind;
 use crate::error::{Error, ErrorKind};
 use crate::info::Info;

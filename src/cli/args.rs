@@ -5,7 +5,8 @@ use std::time::Duration;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::client::{Mode, Selector, TablePattern};
+use crate::client::{DuplicationSpec, Mode, Operation, Selector, TablePattern};
+use crate::error::{Error, ErrorKind::InvalidArgument};
 use crate::outcome::FailMode;
 use crate::protocol::generation::Generation;
 use crate::seconds;
@@ -119,6 +120,58 @@ pub(super) enum Command {
     SetFailMode(FailModeArgs),
     /// Run an embedded meta server, for trials and tests.
     Serve(Box<ServeArgs>),
+}
+
+/// A command that is ready to run. Only a server can find a mistake in it.
+pub(super) struct Prepared {
+    pub(super) operation: Operation,
+    /// The way in which an add is done.
+    pub(super) mode: Mode,
+    /// Whether an existing duplication without a known difference is a success.
+    pub(super) exist_ok: bool,
+    /// The generation given with the command.
+    pub(super) generation: Option<Generation>,
+}
+
+impl Prepared {
+    /// Returns the operation that a command runs, or an error for wrong arguments and for `serve`.
+    pub(super) fn of(command: Command) -> Result<Prepared, Error> {
+        let given = |operation, args: GenerationOption| Prepared {
+            operation,
+            mode: Mode::Safe,
+            exist_ok: false,
+            generation: args.generation,
+        };
+        let which = |args: WhichArgs, operation: fn(String, Selector) -> Operation| {
+            given(operation(args.table, args.which), args.generation)
+        };
+        Ok(match command {
+            Command::Add(args) => {
+                let mut spec = DuplicationSpec::new(args.table, args.cluster);
+                spec.remote_table = args.remote_table;
+                spec.remote_replica_count = args.remote_replica_count;
+                spec.checkpoint = args.checkpoint;
+                let prepared = given(Operation::Add(spec), args.generation);
+                Prepared { mode: args.mode.into(), exist_ok: args.exist_ok, ..prepared }
+            }
+            Command::Query(args) => given(Operation::Query(args.table), args.generation),
+            Command::List(args) => {
+                let tables = args.tables().map_err(|wrong| Error::new(InvalidArgument, wrong))?;
+                let list = if args.by_table { Operation::ListByTable } else { Operation::List };
+                given(list(tables), args.generation)
+            }
+            Command::Info(args) => given(Operation::Info(), args),
+            Command::Start(args) => which(args, Operation::Start),
+            Command::Pause(args) => which(args, Operation::Pause),
+            Command::Remove(args) => which(args, Operation::Remove),
+            Command::SetFailMode(args) => {
+                given(Operation::SetFailMode(args.table, args.which, args.mode), args.generation)
+            }
+            Command::Serve(_) => {
+                return Err(Error::new(InvalidArgument, "serve is not a command of a client"));
+            }
+        })
+    }
 }
 
 #[derive(Debug, Args)]

@@ -7,8 +7,7 @@ use std::time::Duration;
 use tokio::runtime::Runtime;
 
 use crate::client::blocking::cannot_start;
-use crate::client::operation::{self, Operation};
-use crate::client::{Client, DuplicationSpec, Mode, Selector};
+use crate::client::{self, Client};
 use crate::error::ErrorKind::InvalidArgument;
 use crate::error::{Error, Result};
 use crate::escape::sentence;
@@ -17,24 +16,13 @@ use crate::text::Line;
 use crate::threads;
 
 use super::answer::{Answer, Format};
-use super::args::{Command, GenerationOption, Global, WhichArgs};
+use super::args::{Command, Global, Prepared};
 use super::exit::Exit;
 use super::signals::Signals;
 use super::terminal::{WaitingNote, complain, say};
 
 /// The time after which a user wonders whether anything happens.
 const PATIENCE: Duration = Duration::from_secs(1);
-
-/// A command that is ready to run. Only a server can find a mistake in it.
-struct Prepared {
-    operation: Operation,
-    /// The way in which an add is done.
-    mode: Mode,
-    /// Whether an existing duplication without a known difference is a success.
-    exist_ok: bool,
-    /// The generation given with the command.
-    generation: Option<Generation>,
-}
 
 /// Runs a command of a client. `generation` is the option that was given before the command.
 pub(super) fn run(
@@ -94,47 +82,9 @@ fn start() -> io::Result<(Runtime, Signals)> {
 
 /// Prepares a command. It refuses arguments that are wrong whatever the server is.
 fn prepare(command: Command) -> Result<Prepared> {
-    let prepared = read(command)?;
+    let prepared = Prepared::of(command)?;
     prepared.operation.check()?;
     Ok(prepared)
-}
-
-fn read(command: Command) -> Result<Prepared> {
-    let given = |operation, args: GenerationOption| Prepared {
-        operation,
-        mode: Mode::Safe,
-        exist_ok: false,
-        generation: args.generation,
-    };
-    let which = |args: WhichArgs, operation: fn(String, Selector) -> Operation| {
-        given(operation(args.table, args.which), args.generation)
-    };
-    Ok(match command {
-        Command::Add(args) => {
-            let mut spec = DuplicationSpec::new(args.table, args.cluster);
-            spec.remote_table = args.remote_table;
-            spec.remote_replica_count = args.remote_replica_count;
-            spec.checkpoint = args.checkpoint;
-            let prepared = given(Operation::Add(spec), args.generation);
-            Prepared { mode: args.mode.into(), exist_ok: args.exist_ok, ..prepared }
-        }
-        Command::Query(args) => given(Operation::Query(args.table), args.generation),
-        Command::List(args) => {
-            let tables = args.tables().map_err(|wrong| Error::new(InvalidArgument, wrong))?;
-            let list = if args.by_table { Operation::ListByTable } else { Operation::List };
-            given(list(tables), args.generation)
-        }
-        Command::Info(args) => given(Operation::Info, args),
-        Command::Start(args) => which(args, Operation::Start),
-        Command::Pause(args) => which(args, Operation::Pause),
-        Command::Remove(args) => which(args, Operation::Remove),
-        Command::SetFailMode(args) => {
-            given(Operation::SetFailMode(args.table, args.which, args.mode), args.generation)
-        }
-        Command::Serve(_) => {
-            return Err(Error::new(InvalidArgument, "serve is not a command of a client"));
-        }
-    })
 }
 
 fn client(global: &Global, generation: Option<Generation>) -> Result<Client> {
@@ -153,14 +103,14 @@ impl Prepared {
     async fn run(&self, client: &Client, format: Format) -> Answer {
         let resource = self.operation.resource();
         match self.operation.run(client).await {
-            Ok(operation::Answer::Outcome(outcome)) => format.add(&outcome, self.exist_ok),
-            Ok(operation::Answer::Duplications(listed)) => format.listed(&listed),
-            Ok(operation::Answer::ByTable(listed)) => format.by_table(&listed),
-            Ok(operation::Answer::Change(change)) => format.change(&change),
-            Ok(operation::Answer::Removal(removal)) => {
+            Ok(client::Answer::Outcome(outcome)) => format.add(&outcome, self.exist_ok),
+            Ok(client::Answer::Duplications(listed)) => format.listed(&listed),
+            Ok(client::Answer::ByTable(listed)) => format.by_table(&listed),
+            Ok(client::Answer::Change(change)) => format.change(&change),
+            Ok(client::Answer::Removal(removal)) => {
                 format.removal(&removal, resource, &self.operation.target())
             }
-            Ok(operation::Answer::Info(info)) => format.info(&info),
+            Ok(client::Answer::Info(info)) => format.info(&info),
             Err(error) => format.error(&error, Some(resource)),
         }
     }

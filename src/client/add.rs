@@ -35,7 +35,6 @@ enum Tried {
 }
 
 pub(super) async fn add(call: Call<'_>, spec: &DuplicationSpec) -> Result<Outcome<Duplication>> {
-    spec.check()?;
     let _turn = call.core.turns.take(pair_of(spec), call.deadline).await?;
     let mut attempts = Attempts::new(call, &spec.table);
     loop {

@@ -1,22 +1,19 @@
-//! [`Client`], which offers every operation as a method.
+//! The handle of a client. Its operations are declared in the parent module.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::core::{Call, Core};
-use super::modify::Goal;
-use super::spec::{DuplicationSpec, Mode, Selector, TablePattern};
-use super::{add, info, list, modify, query};
-use crate::error::Result;
-use crate::info::Info;
-use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal, TableDuplications};
+use super::spec::Mode;
 use crate::transport::seams::Deadline;
 
-/// A client of one cluster's meta servers. Cheap to clone; clones share their connections. Its
-/// calls need a tokio runtime with time and I/O; without one use [`BlockingClient`](super::blocking::BlockingClient).
+/// A client of the meta servers of one cluster. Clones are cheap and share their connections. The calls
+/// need a tokio runtime with time and I/O enabled. Programs without a runtime can use
+/// [`BlockingClient`](super::blocking::BlockingClient).
 ///
-/// Every call ends within the client's timeout. Dropping a call's future cancels it: what was not
-/// sent by then never is, and what was sent and is not settled stays in [`Client::unsettled`].
+/// Every call ends within the timeout of the client. Dropping the future of a call cancels the call: a
+/// request that was not sent by then is never sent, and an unsettled request stays in
+/// [`Client::unsettled`].
 #[derive(Debug, Clone)]
 pub struct Client {
     core: Arc<Core>,
@@ -29,130 +26,34 @@ impl Client {
         Client { core: Arc::new(core), timeout, mode }
     }
 
-    /// The same client, with another time limit for each call.
+    /// Returns a client with another timeout for each call. Both clients share their connections.
     #[must_use]
     pub fn with_timeout(&self, timeout: Duration) -> Client {
         Client { timeout, ..self.clone() }
     }
 
-    /// The same client, with another way to add.
+    /// Returns a client with another mode for adds. Both clients share their connections.
     #[must_use]
     pub fn with_mode(&self, mode: Mode) -> Client {
         Client { mode, ..self.clone() }
     }
 
-    /// The time limit of each call.
+    /// Returns the timeout of each call.
     pub fn timeout(&self) -> Duration {
         self.timeout
     }
 
-    /// Adds a duplication, and tells what became of it (RPC_CM_ADD_DUPLICATION between two
-    /// askings). Adds and changes of one (table, cluster) from one client go one after the other.
+    /// Returns the unsettled adds and changes of this client and its clones, in the order in which they
+    /// were sent. Their effect is not known: they are in flight or about to be sent, were cancelled, or
+    /// ended in `OutcomeUnknown`. If there are more than a thousand, the oldest are left out.
     ///
-    /// # Errors
-    ///
-    /// [`crate::ErrorKind::OutcomeUnknown`] where an add was sent and nothing tells what it did;
-    /// any other kind means that this call created nothing.
-    pub async fn add(&self, spec: &DuplicationSpec) -> Result<Outcome<Duplication>> {
-        add::add(self.call(), spec).await
-    }
-
-    /// The duplications of one table, in dupid order (RPC_CM_LIST_DUPLICATION, or
-    /// RPC_CM_QUERY_DUPLICATION where the server lacks it). Changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// TableNotFound, PermissionDenied, Unavailable, Timeout, Protocol.
-    pub async fn query(&self, table: &str) -> Result<Vec<Duplication>> {
-        query::query(self.call(), table).await
-    }
-
-    /// The duplications of many tables, by table name and dupid. Changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// PermissionDenied, Unavailable, Timeout, Protocol.
-    pub async fn list(&self, tables: &TablePattern) -> Result<Vec<Duplication>> {
-        list::list(self.call(), tables).await
-    }
-
-    /// The same by table, by table name. Tables without a duplication are there too, and each table
-    /// tells its number of partitions. Changes nothing.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::list`].
-    pub async fn list_by_table(&self, tables: &TablePattern) -> Result<Vec<TableDuplications>> {
-        list::list_by_table(self.call(), tables).await
-    }
-
-    /// Lets a paused one run again (RPC_CM_MODIFY_DUPLICATION). One that runs, or is about to, is
-    /// left alone.
-    ///
-    /// # Errors
-    ///
-    /// DuplicationNotFound; Unsupported where the server's generation isn't known; OutcomeUnknown
-    /// where it was sent and nothing tells what it did; any other kind means that nothing changed.
-    pub async fn start(&self, table: &str, which: &Selector) -> Result<Change<Duplication>> {
-        modify::change(self.call(), table, which, Goal::Running).await
-    }
-
-    /// Pauses one (RPC_CM_MODIFY_DUPLICATION). Writes pile up in this cluster until it is started.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::start`]; WrongState for one that has not come to DS_LOG yet.
-    pub async fn pause(&self, table: &str, which: &Selector) -> Result<Change<Duplication>> {
-        modify::change(self.call(), table, which, Goal::Paused).await
-    }
-
-    /// Removes one (RPC_CM_MODIFY_DUPLICATION). The remote table keeps what it has. One that is being
-    /// removed already (DS_REMOVED) is waited for until it is gone, and then isn't there.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::start`], but for one that isn't there: that is [`Removal::NotFound`].
-    pub async fn remove(&self, table: &str, which: &Selector) -> Result<Removal<Duplication>> {
-        modify::remove(self.call(), table, which).await
-    }
-
-    /// Sets what one does with writes that the remote cluster refuses (RPC_CM_MODIFY_DUPLICATION).
-    /// Its status stays.
-    ///
-    /// # Errors
-    ///
-    /// As [`Client::start`]; InvalidArgument for [`FailMode::Unknown`].
-    pub async fn set_fail_mode(
-        &self,
-        table: &str,
-        which: &Selector,
-        mode: FailMode,
-    ) -> Result<Change<Duplication>> {
-        modify::change(self.call(), table, which, Goal::FailMode(mode)).await
-    }
-
-    /// What the meta servers are: which of them can be reached, which leads, and of which version and
-    /// generation the leader is (RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX to each server, then
-    /// RPC_CM_LIST_DUPLICATION, RPC_CM_GET_MAX_REPLICA_COUNT and `GET /version` to the leader).
-    /// Changes nothing. That no server leads, or that the stated generation is wrong, is no error
-    /// here: the result says so.
-    ///
-    /// # Errors
-    ///
-    /// None of its own; others may come.
-    pub async fn info(&self) -> Result<Info> {
-        Ok(info::info(self.call()).await)
-    }
-
-    /// The adds and changes that this client (or a clone) has sent, or is about to, and whose
-    /// effect is not known: under way, cancelled, or ended in OutcomeUnknown. In words, in the
-    /// order they were sent, the latest thousand.
+    /// Each request is described in the form `add table=temp cluster=target`.
     pub fn unsettled(&self) -> Vec<String> {
         self.core.unsettled.all()
     }
 
-    /// Returns what a call that starts now works with.
-    fn call(&self) -> Call<'_> {
+    /// Starts the time of a call.
+    pub(super) fn call(&self) -> Call<'_> {
         Call { core: &self.core, mode: self.mode, deadline: Deadline::after(self.timeout) }
     }
 }

@@ -7,6 +7,7 @@ use super::ask;
 use super::core::{Call, Core};
 use super::learn;
 use super::warning;
+use crate::error::Result;
 use crate::info::{Info, KnownBy, Role, ServerInfo};
 use crate::protocol::found::Found;
 use crate::protocol::messages::{ListRequest, match_type};
@@ -19,11 +20,11 @@ use crate::transport::seams::Deadline;
 /// the request.
 const ANY_TABLE: &str = "temp";
 
-pub(super) async fn info(call: Call<'_>) -> Info {
+pub(super) async fn info(call: Call<'_>) -> Result<Info> {
     let Call { core: Core { group, .. }, deadline, .. } = call;
     // A server that does not respond must leave time for the requests to the leader.
     let mut round = group.round(ANY_TABLE, one_try(deadline));
-    let mut asked: Vec<(Candidate, Result<Arc<Connection>, Failure>)> = Vec::new();
+    let mut asked: Vec<(Candidate, std::result::Result<Arc<Connection>, Failure>)> = Vec::new();
     while let Some(answered) = round.next().await {
         asked.push(answered);
     }
@@ -55,10 +56,13 @@ pub(super) async fn info(call: Call<'_>) -> Info {
         );
         info.warning = warning::join(info.warning.take(), Some(several));
     }
-    info
+    Ok(info)
 }
 
-fn server(candidate: &Candidate, probed: &Result<Arc<Connection>, Failure>) -> ServerInfo {
+fn server(
+    candidate: &Candidate,
+    probed: &std::result::Result<Arc<Connection>, Failure>,
+) -> ServerInfo {
     let role = match probed {
         Ok(_) => Role::Leader,
         Err(Failure::Follower { .. }) => Role::Follower,

@@ -32,7 +32,6 @@ pub(super) async fn list_by_table(
     call: Call<'_>,
     tables: &TablePattern,
 ) -> Result<Vec<TableDuplications>> {
-    tables.check()?;
     let mut attempts = Attempts::new(call, tables.text());
     loop {
         let connection = attempts.leader().await?;

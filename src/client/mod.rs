@@ -1,8 +1,8 @@
 //! The client: one file per operation.
 //!
-//! From the bottom up: [`core`] holds the state that calls share, [`ask`], [`attempt`] and [`read_back`]
-//! are the steps that operations have in common, each operation has a file of its own, and [`handle`]
-//! offers the operations as methods of [`Client`].
+//! From the bottom up: [`core`] holds the state that calls share. [`ask`], [`attempt`] and [`read_back`] are
+//! the steps that operations have in common. Each operation has a file of its own, and is declared below,
+//! which makes it a method of [`Client`] and of [`BlockingClient`](blocking::BlockingClient).
 
 mod add;
 mod ask;
@@ -13,6 +13,9 @@ mod codes;
 mod compare;
 mod core;
 mod decide;
+mod declare;
+#[cfg(any(feature = "capi", feature = "python"))]
+pub(crate) mod draft;
 mod handle;
 mod harm;
 pub(crate) mod hints;
@@ -24,7 +27,7 @@ mod list;
 mod listed;
 mod modify;
 #[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
-pub(crate) mod operation;
+mod operation;
 pub mod progress;
 mod query;
 mod read_back;
@@ -37,3 +40,121 @@ mod warning;
 pub use builder::ClientBuilder;
 pub use handle::Client;
 pub use spec::{DuplicationSpec, Mode, Selector, TablePattern};
+
+#[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
+pub(crate) use operation::Answer;
+
+#[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
+use crate::enums::ResourceKind;
+use crate::error::Result;
+#[cfg(feature = "cli")]
+use crate::escape::name;
+use crate::info::Info;
+use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal, TableDuplications};
+use modify::Goal;
+#[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
+use operation::Lend as _;
+use spec::Argument as _;
+
+declare::operations! {
+    /// Adds a duplication and returns what the add did. Reads the table, sends RPC_CM_ADD_DUPLICATION, and
+    /// reads the table again. One client sends adds and changes of the same table and remote cluster one
+    /// after the other.
+    ///
+    /// # Errors
+    ///
+    /// The call fails with [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) if an add was sent and
+    /// nothing shows what it did. After any other error, this call has created nothing.
+    Add(changes Duplication):
+    fn add(spec: DuplicationSpec as &DuplicationSpec) -> Outcome<Duplication>
+    = |call| add::add(call, spec);
+
+    /// Returns the duplications of one table, in the order of their dupids. Sends RPC_CM_LIST_DUPLICATION,
+    /// or RPC_CM_QUERY_DUPLICATION if the server does not have that RPC. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The call fails with `TableNotFound`, `PermissionDenied`, `Busy`, `Unavailable`, `Timeout` or `Protocol`.
+    Query(reads Duplication):
+    fn query(table: String as &str) -> Vec<Duplication>
+    = |call| query::query(call, table);
+
+    /// Returns the duplications of several tables, sorted by the name of the table and by dupid. Changes
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// The call fails with `PermissionDenied`, `Busy`, `Unavailable`, `Timeout` or `Protocol`.
+    List(reads Duplication):
+    fn list(tables: TablePattern as &TablePattern) -> Vec<Duplication>
+    = |call| list::list(call, tables);
+
+    /// Returns the duplications of several tables, grouped by table and sorted by the name of the table.
+    /// Tables without a duplication are included. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Client::list`].
+    ListByTable(reads TableDuplications):
+    fn list_by_table(tables: TablePattern as &TablePattern) -> Vec<TableDuplications>
+    = |call| list::list_by_table(call, tables);
+
+    /// Starts a paused duplication (RPC_CM_MODIFY_DUPLICATION). A duplication that is running or about to
+    /// run is not changed.
+    ///
+    /// # Errors
+    ///
+    /// The call fails with `DuplicationNotFound` if there is no such duplication, and with `Unsupported`
+    /// if the generation of the server is not known. It fails with `OutcomeUnknown` if the request was sent
+    /// and nothing shows what it did. After any other error, this call has changed nothing.
+    Start(changes Duplication):
+    fn start(table: String as &str, which: Selector as &Selector) -> Change<Duplication>
+    = |call| modify::change(call, table, which, Goal::Running);
+
+    /// Pauses a duplication (RPC_CM_MODIFY_DUPLICATION). Writes accumulate in this cluster until the
+    /// duplication is started again.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Client::start`], and with `WrongState` if the duplication has not reached DS_LOG yet.
+    Pause(changes Duplication):
+    fn pause(table: String as &str, which: Selector as &Selector) -> Change<Duplication>
+    = |call| modify::change(call, table, which, Goal::Paused);
+
+    /// Removes a duplication (RPC_CM_MODIFY_DUPLICATION). The remote table keeps its data. If the
+    /// duplication is already being removed (DS_REMOVED), the call waits until it has disappeared, and
+    /// returns [`Removal::NotFound`].
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Client::start`], except that a duplication that does not exist is not an error.
+    Remove(changes Duplication):
+    fn remove(table: String as &str, which: Selector as &Selector) -> Removal<Duplication>
+    = |call| modify::remove(call, table, which);
+
+    /// Sets what a duplication does with writes that the remote cluster does not accept
+    /// (RPC_CM_MODIFY_DUPLICATION). The status does not change.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`Client::start`], and with `InvalidArgument` if the mode is [`FailMode::Unknown`].
+    SetFailMode(changes Duplication):
+    fn set_fail_mode(
+        table: String as &str,
+        which: Selector as &Selector,
+        fail_mode: FailMode as FailMode
+    ) -> Change<Duplication>
+    = |call| modify::change(call, table, which, Goal::FailMode(fail_mode));
+
+    /// Describes the meta servers: which of them can be reached, which is the leader, and the version and
+    /// generation of the leader. Sends RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX to each server, then
+    /// RPC_CM_LIST_DUPLICATION, RPC_CM_GET_MAX_REPLICA_COUNT and `GET /version` to the leader. Changes
+    /// nothing. If no server is the leader, or the stated generation is wrong, the result says so.
+    ///
+    /// # Errors
+    ///
+    /// The call has no errors of its own at present.
+    Info(reads MetaServers):
+    fn info() -> Info
+    = |call| info::info(call);
+}

@@ -8,9 +8,9 @@ use super::ask::Asked;
 use super::attempt::Attempts;
 use super::core::Call;
 use super::listed::{Listed, dupids, why_unsettled};
-use super::spec::{Selector, check_name};
+use super::spec::Selector;
 use crate::error::{Error, ErrorKind, Result};
-use crate::outcome::{Change, Duplication, FailMode, Removal, Status};
+use crate::outcome::{Change, Duplication, Removal, Status};
 
 pub(super) use goal::Goal;
 use sent::{Changing, Ended};
@@ -48,14 +48,6 @@ pub(super) async fn remove(
 }
 
 async fn run(call: Call<'_>, table: &str, which: &Selector, goal: Goal) -> Result<Ended> {
-    check_name("table", table)?;
-    which.check()?;
-    if let Goal::FailMode(mode @ FailMode::Unknown(_)) = goal {
-        return Err(Error::new(
-            ErrorKind::InvalidArgument,
-            format!("this fail mode cannot be set: fail_mode={mode}"),
-        ));
-    }
     let Call { core, deadline, .. } = call;
     let turns = &core.turns;
     // If a dupid is given, the pair whose turn is needed is only known after the table was read.

@@ -2,12 +2,10 @@
 
 use super::attempt::Attempts;
 use super::core::Call;
-use super::spec::check_name;
 use crate::error::Result;
 use crate::outcome::Duplication;
 
 pub(super) async fn query(call: Call<'_>, table: &str) -> Result<Vec<Duplication>> {
-    check_name("table", table)?;
     let mut attempts = Attempts::new(call, table);
     loop {
         let connection = attempts.leader().await?;

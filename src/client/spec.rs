@@ -4,7 +4,7 @@
 pub use crate::enums::Mode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::name;
-use crate::outcome::{Difference, Duplication, Property};
+use crate::outcome::{Difference, Duplication, FailMode, Property};
 use crate::protocol::MAX_NAME;
 
 /// What to add: which table's writes go to which remote cluster, and how.
@@ -75,25 +75,10 @@ impl DuplicationSpec {
         }
         differences
     }
-
-    /// Refuses what no server could make sense of.
-    pub(crate) fn check(&self) -> Result<()> {
-        for (field, name) in self.names() {
-            check_name(field, name)?;
-        }
-        match self.remote_replica_count {
-            Some(count) if count < 0 => Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!("the remote replica count is negative: remote_replica_count={count}"),
-            )
-            .with_hint("leave it out, or give 0, for the table's own")),
-            _ => Ok(()),
-        }
-    }
 }
 
 /// Refuses a name that is empty, over-long, or has control characters in it.
-pub(crate) fn check_name(field: &str, name: &str) -> Result<()> {
+fn check_name(field: &str, name: &str) -> Result<()> {
     let wrong = if name.is_empty() {
         "is empty".to_owned()
     } else if name.len() > MAX_NAME {
@@ -147,17 +132,6 @@ impl Selector {
             Selector::Cluster(cluster) => duplication.cluster == *cluster,
         }
     }
-
-    pub(crate) fn check(&self) -> Result<()> {
-        match self {
-            Selector::Dupid(dupid) if *dupid <= 0 => Err(Error::new(
-                ErrorKind::InvalidArgument,
-                format!("a dupid is above 0: dupid={dupid}"),
-            )),
-            Selector::Dupid(_) => Ok(()),
-            Selector::Cluster(cluster) => check_name("cluster", cluster),
-        }
-    }
 }
 
 impl std::fmt::Display for Selector {
@@ -207,11 +181,93 @@ impl TablePattern {
             TablePattern::Postfix(text) => table.ends_with(text),
         }
     }
+}
 
-    pub(crate) fn check(&self) -> Result<()> {
+/// An argument of an operation, as the methods of a client take it.
+pub(crate) trait Argument {
+    /// Returns an error if the argument is wrong whatever the server is. `field` is its name.
+    fn check(&self, field: &str) -> Result<()>;
+
+    /// Returns the table that the argument names, if any.
+    #[cfg(feature = "cli")]
+    fn table(&self, _field: &str) -> Option<&str> {
+        None
+    }
+
+    /// Returns the duplication that the argument selects, as `dupid=7`, if any.
+    #[cfg(feature = "cli")]
+    fn selection(&self) -> Option<String> {
+        None
+    }
+}
+
+impl Argument for str {
+    fn check(&self, field: &str) -> Result<()> {
+        check_name(field, self)
+    }
+
+    #[cfg(feature = "cli")]
+    fn table(&self, field: &str) -> Option<&str> {
+        (field == "table").then_some(self)
+    }
+}
+
+impl Argument for DuplicationSpec {
+    fn check(&self, _: &str) -> Result<()> {
+        for (field, name) in self.names() {
+            check_name(field, name)?;
+        }
+        match self.remote_replica_count {
+            Some(count) if count < 0 => Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("the remote replica count is negative: remote_replica_count={count}"),
+            )
+            .with_hint("leave it out, or give 0, for the table's own")),
+            _ => Ok(()),
+        }
+    }
+
+    #[cfg(feature = "cli")]
+    fn table(&self, _: &str) -> Option<&str> {
+        Some(&self.table)
+    }
+}
+
+impl Argument for Selector {
+    fn check(&self, _: &str) -> Result<()> {
+        match self {
+            Selector::Dupid(dupid) if *dupid <= 0 => Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("a dupid is above 0: dupid={dupid}"),
+            )),
+            Selector::Dupid(_) => Ok(()),
+            Selector::Cluster(cluster) => check_name("cluster", cluster),
+        }
+    }
+
+    #[cfg(feature = "cli")]
+    fn selection(&self) -> Option<String> {
+        Some(self.to_string())
+    }
+}
+
+impl Argument for TablePattern {
+    fn check(&self, _: &str) -> Result<()> {
         match self {
             TablePattern::All => Ok(()),
             other => check_name("table", other.text()),
+        }
+    }
+}
+
+impl Argument for FailMode {
+    fn check(&self, field: &str) -> Result<()> {
+        match self {
+            FailMode::Unknown(_) => Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("this fail mode cannot be set: {field}={self}"),
+            )),
+            FailMode::Slow | FailMode::Skip | FailMode::Fast => Ok(()),
         }
     }
 }

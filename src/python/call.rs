@@ -21,8 +21,8 @@ use super::outcome;
 use super::threads::Threads;
 use super::watch::{self, Watch};
 use crate::client::blocking::BlockingClient;
-use crate::client::operation::{Answer, Operation};
 use crate::client::progress::{Step, observed};
+use crate::client::{Answer, Operation};
 use crate::error::{Error, Result};
 
 type Running = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;

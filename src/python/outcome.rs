@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::interned::interned;
-use crate::client::operation::Answer;
+use crate::client::Answer;
 use crate::info::{Info, ServerInfo};
 use crate::outcome::{Change, Difference, Evidence, Outcome, Property, Removal};
 use crate::resource::{Duplication, FieldValue, PartitionProgress, Resource, TableDuplications};

@@ -1,7 +1,8 @@
 //! Compares the enums of the faces, which are checked in, with `src/enums.rs`, from which they are
-//! generated.
+//! generated. Does the same for the operations of Python's asynchronous client, which are generated from
+//! those of the blocking client.
 //!
-//! After a change there, `PEGASUS_DUP_WRITE=1 cargo test --features capi --test faces` writes the files
+//! After a change to one of the sources, `PEGASUS_DUP_WRITE=1 cargo test --features capi --test faces` writes the files
 //! again, together with the C header.
 
 use std::collections::BTreeMap;
@@ -50,6 +51,12 @@ fn parts() -> Vec<Part> {
         marked(REFERENCE, "exceptions", generate::python_reference()),
         marked("docs/glossary.md", "Evidence", generate::markdown_table("Evidence", &[])),
     ];
+    parts.push(Part {
+        file: "python/pegasus_dup/_async_client.py",
+        after: "# Generated from _client.py: operations".to_owned(),
+        before: "# End of operations".to_owned(),
+        lines: generate::async_methods(include_str!("../../python/pegasus_dup/_client.py")),
+    });
     for name in ["Evidence", "Property", "Status", "FailMode", "Generation", "Role", "KnownBy"] {
         parts.push(marked(ENUMS, name, generate::python_enum(name)));
         parts.push(marked(PAGE, name, generate::markdown_table(name, &[])));
@@ -144,7 +151,7 @@ fn the_enums_of_the_faces_are_generated_from_one_list() {
         let different = checked_in.lines().zip(generated.lines()).find(|(is, should)| is != should);
         assert!(
             checked_in == generated,
-            "{file} differs from src/enums.rs: {different:?}. Write it again with \
+            "{file} differs from what it is generated from: {different:?}. Write it again with \
              PEGASUS_DUP_WRITE=1 cargo test --features capi --test faces"
         );
     }

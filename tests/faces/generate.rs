@@ -303,3 +303,19 @@ fn python_outcome(member: &Member) -> &'static str {
         variant => variant,
     }
 }
+
+/// Returns the operations of Python's asynchronous client, made from those of the blocking client.
+pub(super) fn async_methods(blocking_client: &str) -> Vec<String> {
+    let lines = blocking_client.lines().skip_while(|line| !line.starts_with("    def add("));
+    let operations = lines.take_while(|line| !line.starts_with("    def _wait("));
+    operations
+        .map(|line| {
+            let line = match line.strip_prefix("    def ") {
+                Some(rest) => format!("    async def {rest}"),
+                None => line.to_owned(),
+            };
+            let line = line.replace("return self._wait(", "return await self._run(");
+            line.replace("return self.add(", "return await self.add(")
+        })
+        .collect()
+}
