@@ -1,4 +1,4 @@
-//! The client's commands against a served meta server: outcomes, exit codes, JSON.
+//! Tests the outcomes, exit codes and JSON of the client's commands, with the embedded server.
 
 use std::net::TcpListener;
 use std::process::Stdio;
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::support::{Ran, Served, finish, now, program, run};
 
-/// Runs a line of words; the code is checked.
+/// Runs a command line, and checks its exit code.
 #[track_caller]
 fn expect(served: &Served, code: i32, line: &str) -> Ran {
     let words: Vec<_> = line.split_whitespace().collect();
@@ -16,7 +16,7 @@ fn expect(served: &Served, code: i32, line: &str) -> Ran {
 }
 
 #[test]
-fn an_add_is_created_then_there_then_different() {
+fn an_add_creates_then_finds_then_finds_differences() {
     let served = Served::start(&["--clock", "stopped"]);
     let created = expect(&served, 0, "--json add temp target");
     let report = created.report();
@@ -54,7 +54,7 @@ fn an_add_is_created_then_there_then_different() {
 }
 
 #[test]
-fn what_is_not_told_is_no_success_without_a_warning() {
+fn an_unverified_property_causes_a_warning() {
     let served = Served::start(&["--clock", "stopped"]);
     expect(&served, 0, "add temp target");
     let asked = expect(&served, 3, "--json add temp target -s");
@@ -67,7 +67,7 @@ fn what_is_not_told_is_no_success_without_a_warning() {
         fine.stderr.contains("what could be compared is as requested; not compared: checkpoint (")
     );
 
-    // Still shipping one: that is told, and a start does nothing about it.
+    // The checkpoint is still being shipped. A warning says so, and a start does not change it.
     expect(&served, 0, "add other target -s");
     let shipping = expect(&served, 3, "--json add other target -s").report();
     assert_eq!(shipping["unverified"], serde_json::json!([]));
@@ -90,14 +90,14 @@ fn what_is_not_told_is_no_success_without_a_warning() {
 }
 
 #[test]
-fn direct_mode_warns_of_what_it_may_have_done() {
+fn direct_mode_warns_about_its_side_effects() {
     let served = Served::start(&["--clock", "stopped", "--behave-as", "dup-exist"]);
     expect(&served, 0, "add temp target");
     expect(&served, 0, "pause temp target");
     let safe = expect(&served, 3, "--json add temp target").report();
     assert_eq!(safe["value"]["status"], "DS_PAUSE");
     let direct = expect(&served, 3, "--json add temp target --mode direct");
-    // It has done it.
+    // The duplication has been resumed.
     let again = expect(&served, 3, "--json add temp target").report();
     assert_eq!(again["value"]["status"], "DS_LOG");
     let warning = direct.report()["warning"].as_str().expect("a warning").to_owned();
@@ -105,7 +105,7 @@ fn direct_mode_warns_of_what_it_may_have_done() {
 }
 
 #[test]
-fn a_brace_in_a_name_is_not_sent_to_a_server_that_dies_of_it() {
+fn a_brace_in_a_name_is_not_sent_to_a_server_that_it_ends() {
     for (behaviour, kind) in
         [("dup-exist", "unsupported"), ("checkpoint", "remote_cluster_not_configured")]
     {
@@ -167,7 +167,7 @@ fn text_says_the_same() {
 }
 
 #[test]
-fn changes_are_changed_once_and_unchanged_then() {
+fn a_change_is_changed_the_first_time_and_unchanged_the_second() {
     let served = Served::start(&["--clock", "stopped"]);
     let added = expect(&served, 0, "--json add temp target").report();
     let dupid = added["value"]["dupid"].to_string();
@@ -227,7 +227,7 @@ fn by_table_line(report: &serde_json::Value) -> String {
 }
 
 #[test]
-fn lists_by_table_tell_of_tables_without_duplications_too() {
+fn lists_by_table_contain_tables_without_duplications() {
     let served = Served::start(&["--clock", "stopped"]);
     for pair in ["temp far", "temp target"] {
         expect(&served, 0, &format!("add {pair}"));
@@ -241,7 +241,7 @@ fn lists_by_table_tell_of_tables_without_duplications_too() {
     let text = expect(&served, 0, "list --by-table").stdout;
     let lines: Vec<Vec<&str>> = text.lines().map(|l| l.split_whitespace().collect()).collect();
     assert_eq!(lines[0][..4], ["TABLE", "TABLE_ID", "PARTITIONS", "CLUSTER"], "{text}");
-    // A table without a duplication has a line all the same.
+    // A table without a duplication has a line, too.
     assert_eq!(lines[1][0], "other", "{text}");
     assert_eq!(lines[1][2..], ["4", "-", "-", "-", "-", "-", "-", "-", "-"], "{text}");
     assert_eq!(lines.iter().filter(|line| line[0] == "temp" && line[2] == "8").count(), 2);
@@ -259,7 +259,7 @@ fn an_error_names_the_server_as_it_was_given_and_its_address() {
 }
 
 #[test]
-fn errors_are_exit_code_1_and_tell_their_kind() {
+fn errors_have_exit_code_1_and_their_kind() {
     let served = Served::start(&[]);
     expect(&served, 0, "add other target -a taken");
     for (line, kind) in [
@@ -281,7 +281,7 @@ fn errors_are_exit_code_1_and_tell_their_kind() {
 }
 
 #[test]
-fn the_environment_names_the_servers_and_the_option_goes_first() {
+fn the_environment_names_the_servers_and_the_option_overrides_it() {
     let served = Served::start(&[]);
     let mut command = program();
     command.env("PEGASUS_DUP_META", &served.address).args(["query", "temp"]);
@@ -299,7 +299,7 @@ fn the_environment_names_the_servers_and_the_option_goes_first() {
 }
 
 #[test]
-fn a_server_that_is_not_there_is_unavailable() {
+fn a_missing_server_is_unavailable() {
     let free = TcpListener::bind("127.0.0.1:0").expect("bind").local_addr().expect("bound");
     let started = now();
     let mut command = program();
@@ -311,7 +311,7 @@ fn a_server_that_is_not_there_is_unavailable() {
 }
 
 #[test]
-fn a_server_that_never_answers_ends_in_time() {
+fn a_call_to_a_silent_server_ends_in_time() {
     let silent = TcpListener::bind("127.0.0.1:0").expect("bind");
     let address = silent.local_addr().expect("bound").to_string();
     let started = now();
@@ -340,7 +340,7 @@ fn a_reader_that_leaves_is_no_error() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn what_cannot_be_written_is_told_and_the_code_of_an_add_stays() {
+fn output_that_cannot_be_written_is_reported_and_the_exit_code_of_an_add_stays() {
     let served = Served::start(&[]);
     for (line, code) in [("add temp target", 0), ("add temp target", 3), ("list", 1)] {
         let mut command = served.client(&line.split_whitespace().collect::<Vec<_>>());
@@ -378,7 +378,7 @@ fn a_server_of_the_newest_generation_says_the_same() {
 }
 
 #[test]
-fn logs_are_on_stderr_and_only_where_asked_for() {
+fn logs_are_written_to_stderr_and_only_on_request() {
     let served = Served::start(&[]);
     let quiet = expect(&served, 0, "query temp");
     assert_eq!(quiet.stderr, "");
@@ -401,7 +401,8 @@ fn an_add_may_be_direct() {
     let created = expect(&proven, 0, "--json add temp target --mode direct").report();
     assert_eq!(created["evidence"], "server_said_so");
     expect(&proven, 0, "pause temp target");
-    // What the safe way does not touch, the direct one resumes: so the mode has arrived.
+    // An add in safe mode does not change the paused duplication, and an add in direct mode resumes
+    // it. This shows that the option has an effect.
     expect(&proven, 3, "add temp target --mode safe");
     let status = || expect(&proven, 0, "--json query temp").report()["value"]["status"].clone();
     assert_eq!(status(), "DS_PAUSE");
@@ -435,7 +436,7 @@ fn a_message_says_the_code_once() {
     says("add=refuse:ERR_NEW", &format!("{short} add temp target"), "ERR_NEW");
     says("query-config=refuse:ERR_UNDER_RECOVERY", &format!("{short} list"), "ERR_UNDER_RECOVERY");
 
-    // Several servers have a code each, and the error none.
+    // With several servers, each has its own error code, and the error has none.
     let group = Served::start_group(2, &["--fault", "any=refuse:ERR_SERVICE_NOT_ACTIVE"]);
     let ran = group.run(&["--timeout", "0.5", "query", "temp"]);
     assert_eq!(ran.stderr.matches("(ERR_SERVICE_NOT_ACTIVE)").count(), 2, "{ran:?}");

@@ -1,4 +1,4 @@
-//! Where the outcome isn't certain: lost adds, lost answers, and signals in the middle of a call.
+//! Tests outcomes that are not certain: lost adds, lost responses, and signals during a call.
 
 use std::io::Read;
 use std::net::TcpListener;
@@ -38,7 +38,7 @@ fn a_lost_add_is_outcome_unknown() {
 }
 
 #[test]
-fn a_lost_answer_is_created_but_not_certain() {
+fn a_lost_response_is_created_but_not_certain() {
     let served = Served::start(&[]);
     let (meta, _) = proxy::start(&served.address, Lose::Answer);
     let ran = run(&mut client(&meta, &["--timeout", "5", "add", "temp", "target"]));
@@ -51,12 +51,12 @@ fn a_lost_answer_is_created_but_not_certain() {
 }
 
 #[test]
-fn a_signal_before_anything_was_sent_is_exit_code_130() {
+fn a_signal_before_anything_was_sent_gives_exit_code_130() {
     for name in ["INT", "TERM"] {
         let silent = TcpListener::bind("127.0.0.1:0").expect("bind");
         let meta = silent.local_addr().expect("bound").to_string();
         let child = spawn(client(&meta, &["add", "temp", "target"]));
-        // Once it has connected, it watches for signals.
+        // The program handles signals once it has connected.
         let _connection = silent.accept().expect("a client");
         signal(&child, name);
         let ran = finish(child);
@@ -67,7 +67,7 @@ fn a_signal_before_anything_was_sent_is_exit_code_130() {
 }
 
 #[test]
-fn a_signal_after_the_add_was_sent_is_exit_code_5() {
+fn a_signal_after_the_add_was_sent_gives_exit_code_5() {
     for name in ["INT", "TERM"] {
         let served = Served::start(&[]);
         let (meta, seen) = proxy::start(&served.address, Lose::Request);
@@ -85,8 +85,8 @@ fn a_signal_after_the_add_was_sent_is_exit_code_5() {
 }
 
 #[test]
-fn a_signal_ends_it_while_nobody_reads_what_it_writes() {
-    // The report is larger than a pipe holds.
+fn a_signal_ends_the_program_while_nothing_reads_its_output() {
+    // The report is larger than the buffer of a pipe.
     let served = Served::start(&["--table", "large:4000"]);
     assert_eq!(served.run(&["add", "large", "target"]).code, Some(0));
     let mut child = spawn(client(&served.address, &["list"]));

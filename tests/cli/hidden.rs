@@ -1,5 +1,4 @@
-//! Whatever a server answers, no character of it does anything to a terminal: in text, in JSON, and in
-//! the log.
+//! Tests that no text from a server controls a terminal: in text output, in JSON, and in the log.
 
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::bare::{Gpid, HostPort, RpcAddress};
@@ -10,16 +9,16 @@ use tokio::task::JoinSet;
 use super::support::{Ran, program, run};
 use crate::common::fake::{DUPID, Fake, Say, Seen, World, refused};
 
-/// Control characters of ASCII and beyond, line separators, marks that turn the direction of text,
-/// characters that show nothing, and one for private use.
+/// Control characters of ASCII and beyond, line separators, marks that change the direction of
+/// text, invisible characters, and a character for private use.
 const HIDDEN: &str = "\x07\x1b\x7f\r\u{85}\u{9b}\u{ad}\u{200b}\u{2028}\u{2029}\u{202e}\u{2066}\u{feff}\u{e000}\u{e0041}";
 
-/// What a hostile server says instead of a name.
+/// Returns the text that a hostile server sends instead of a name.
 fn hostile(what: &str) -> String {
     format!("{what}{HIDDEN}[31m=\"\\")
 }
 
-/// Where a hostile server says it.
+/// The field in which a hostile server sends it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Lie {
     Cluster,
@@ -141,7 +140,7 @@ async fn run_against(lie: Lie, line: &str, json: bool) -> Ran {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn nothing_hidden_reaches_the_terminal_whatever_the_server_answers() {
+async fn no_hidden_character_from_a_server_reaches_the_terminal() {
     let mut lies = JoinSet::new();
     for lie in LIES {
         lies.spawn(async move {
@@ -161,14 +160,14 @@ async fn nothing_hidden_reaches_the_terminal_whatever_the_server_answers() {
         });
     }
     for (lie, shown) in lies.join_all().await {
-        // None of this was looked at in vain: each lie gets as far as a text, but for a leader's name
-        // that is no host's.
+        // Each text must reach the output, so that the checks prove something. Only the name of a
+        // leader that is no host name is not shown.
         assert!(shown || lie == Lie::Leader, "{lie:?} is shown nowhere");
     }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn json_parses_to_what_the_server_said() {
+async fn parsed_json_contains_the_text_of_the_server() {
     let value = |report: &Value, pointer: &str| {
         report.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
     };

@@ -1,4 +1,5 @@
-//! `pegasus-dup info`: the meta servers, who leads, its version and generation, as text and as JSON.
+//! Tests `pegasus-dup info`: the meta servers, the leader, and its version and generation, as text
+//! and as JSON.
 
 use super::support::{Served, program, run};
 
@@ -39,7 +40,7 @@ fn info_of_a_leader() {
 }
 
 #[test]
-fn info_of_a_group_tells_of_every_server() {
+fn info_of_a_group_shows_every_server() {
     let served = Served::start_group(3, &["--clock", "stopped"]);
     let ran = served.run(&["--json", "info"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -58,7 +59,7 @@ fn info_of_a_group_tells_of_every_server() {
 }
 
 #[test]
-fn a_wrong_statement_is_a_warning() {
+fn a_wrong_stated_generation_is_a_warning() {
     let served = Served::start(&["--clock", "stopped", "--behave-as", "freezed"]);
     let ran = served.run(&["--json", "info", "--generation", "dup-exist"]);
     assert_eq!(ran.code, Some(0), "{ran:?}");
@@ -68,7 +69,7 @@ fn a_wrong_statement_is_a_warning() {
 }
 
 #[test]
-fn without_a_leader_the_exit_code_is_1_and_the_report_is_there() {
+fn without_a_leader_there_is_a_report_and_the_exit_code_is_1() {
     let port =
         std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("it");
     let meta = port.to_string();

@@ -1,4 +1,5 @@
-//! The checker that holds reports against `docs/json.md` has to find what is wrong.
+//! Tests the checker that compares reports with the schema in `docs/json.md`: it must find
+//! violations.
 
 use serde_json::{Value, json};
 
@@ -24,12 +25,12 @@ fn holds(value: &Value) -> Result<(), String> {
 }
 
 #[test]
-fn a_report_as_documented_holds() {
+fn a_documented_report_is_accepted() {
     assert_eq!(holds(&listed()), Ok(()));
 }
 
 #[test]
-fn whatever_is_wrong_is_found() {
+fn every_violation_is_found() {
     for (pointer, wrong) in [
         ("/outcome", json!("found")),
         ("/evidence", json!("listed_before")),

@@ -1,5 +1,5 @@
-//! The command line on a machine that has no thread or file descriptor left: one JSON line and a
-//! documented exit code all the same.
+//! Tests the command line on a machine that has no thread or file descriptor left. There must still
+//! be one line of JSON and a documented exit code.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::Command;
 
 use super::support::{Ran, Served, run};
 
-/// Runs the program under a limit of `prlimit`'s.
+/// Runs the program with a limit that `prlimit` sets.
 fn limited(limit: &str, words: &[&str]) -> Ran {
     let mut command = Command::new("prlimit");
     command.args([limit, env!("CARGO_BIN_EXE_pegasus-dup")]).args(words);
@@ -34,7 +34,7 @@ fn few_file_descriptors_are_an_error_or_enough() {
     let port = served.address.rsplit_once(':').expect("a port").1;
     let (mut failed, mut done) = (0, 0);
     for meta in [&served.address, &format!("localhost:{port}")] {
-        // Fewer than four do not load the program.
+        // With fewer than four descriptors the program cannot be loaded.
         for descriptors in 4..20 {
             let limit = format!("--nofile={descriptors}");
             let ran = limited(&limit, &["--meta", meta, "--json", "add", "temp", "target"]);
@@ -57,7 +57,7 @@ fn few_file_descriptors_are_an_error_or_enough() {
 }
 
 #[test]
-fn a_server_without_file_descriptors_says_so() {
+fn a_server_without_file_descriptors_reports_it() {
     for descriptors in 4..14 {
         let limit = format!("--nofile={descriptors}");
         let ran = limited(&limit, &["serve", "--listen", "127.0.0.1:0", "--check-config"]);
@@ -68,7 +68,8 @@ fn a_server_without_file_descriptors_says_so() {
     assert!(ran.stderr.starts_with("error: "), "{ran:?}");
 }
 
-/// The program where an unprivileged user may run it: the limit of threads does not bind root.
+/// Copies the program to a place where an unprivileged user may run it, because the limit of
+/// threads does not apply to root.
 fn program_for_anybody(folder: &Path) -> PathBuf {
     let anybody = std::fs::Permissions::from_mode(0o755);
     std::fs::set_permissions(folder, anybody.clone()).expect("allowed");
@@ -81,7 +82,7 @@ fn program_for_anybody(folder: &Path) -> PathBuf {
     path
 }
 
-/// Runs the program where no thread can be started besides its first one.
+/// Runs the program with a limit of one thread.
 fn without_threads(words: &[&str]) -> Ran {
     let folder = tempfile::tempdir().expect("a folder");
     let program = program_for_anybody(folder.path());
@@ -97,7 +98,7 @@ fn without_threads(words: &[&str]) -> Ran {
 }
 
 #[test]
-fn without_threads_all_is_done_but_names() {
+fn without_threads_everything_works_except_names() {
     let served = Served::start(&[]);
     let added = without_threads(&["--meta", &served.address, "--json", "add", "temp", "target"]);
     assert_eq!(added.code, Some(0), "{added:?}");
@@ -117,7 +118,7 @@ fn without_threads_all_is_done_but_names() {
 }
 
 #[test]
-fn a_server_without_threads_says_so() {
+fn a_server_without_threads_reports_it() {
     let ran = without_threads(&["serve", "--listen", "127.0.0.1:0"]);
     assert_eq!(ran.code, Some(1), "{ran:?}");
     assert!(ran.stderr.starts_with("error: cannot start a thread"), "{ran:?}");

@@ -1,4 +1,4 @@
-//! `serve`: how it starts, what it refuses, how it ends.
+//! Tests how `serve` starts and ends, and what it refuses.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -14,7 +14,7 @@ fn provoke(served: &Served, bytes: &[u8]) {
     assert_eq!(stream.read(&mut [0]).expect("closed"), 0);
 }
 
-/// A whole header in front of a body of nothing, which is too short for anything.
+/// Returns a complete header and an empty body, which is too short for any request.
 fn a_body_that_ends_a_real_server() -> Vec<u8> {
     let mut frame = b"THFT".to_vec();
     frame.extend([0, 0, 0, 0, 0, 0, 0, 48]);
@@ -23,7 +23,7 @@ fn a_body_that_ends_a_real_server() -> Vec<u8> {
 }
 
 #[test]
-fn signals_end_it_with_exit_code_0() {
+fn signals_end_the_server_with_exit_code_0() {
     for signal in ["TERM", "INT"] {
         let ran = Served::start(&[]).end(signal);
         assert_eq!(ran.code, Some(0), "{signal}: {ran:?}");
@@ -54,7 +54,7 @@ fn a_store_in_use_is_a_clear_error() {
 }
 
 #[test]
-fn a_store_that_is_none_is_a_clear_error_and_stays_as_it_was() {
+fn a_file_that_is_no_store_is_a_clear_error_and_stays_unchanged() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("notes.txt");
     std::fs::write(&file, "these are somebody's notes").expect("written");
@@ -69,7 +69,7 @@ fn a_store_that_is_none_is_a_clear_error_and_stays_as_it_was() {
 }
 
 #[test]
-fn listening_for_others_is_warned_of() {
+fn listening_on_other_addresses_causes_a_warning() {
     let mut command = program();
     command.args(["serve", "--listen", "0.0.0.0:0"]);
     let ran = Served::spawn(command).end("TERM");
@@ -78,7 +78,7 @@ fn listening_for_others_is_warned_of() {
 }
 
 #[test]
-fn what_was_acknowledged_survives_kill_9() {
+fn acknowledged_changes_survive_kill_9() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = folder.path().join("store.redb");
     let options = ["--store", store.to_str().expect("UTF-8"), "--clock", "stopped"];
@@ -99,7 +99,7 @@ fn what_was_acknowledged_survives_kill_9() {
 }
 
 #[test]
-fn what_would_have_ended_a_real_server_is_counted_and_told() {
+fn requests_that_would_have_ended_a_real_server_are_counted_and_reported() {
     let served = Served::start(&["-v", "--behave-as", "checkpoint"]);
     for _ in 0..2 {
         provoke(&served, &a_body_that_ends_a_real_server());
@@ -114,7 +114,7 @@ fn what_would_have_ended_a_real_server_is_counted_and_told() {
 }
 
 #[test]
-fn it_behaves_as_every_generation() {
+fn the_server_behaves_as_every_generation() {
     let remote_names = ["remote-name", "dup-exist", "idempotent"];
     for generation in ["freezed", "checkpoint", "remote-name", "dup-exist", "idempotent"] {
         let served = Served::start(&["--behave-as", generation]);
@@ -124,7 +124,7 @@ fn it_behaves_as_every_generation() {
         let echoed = !report["value"]["remote_table"].is_null();
         assert_eq!(echoed, remote_names.contains(&generation), "{generation}: {report}");
         let running = if generation == "freezed" { "DS_START" } else { "DS_LOG" };
-        // Only a client that knows the generation reads the numbers right.
+        // Only a client that knows the generation understands the status numbers.
         let status = report["value"]["status"].as_str().expect("a status");
         assert!([running, "DS_PREPARE"].contains(&status), "{generation}: {report}");
         let ran = served.end("TERM");
@@ -133,7 +133,7 @@ fn it_behaves_as_every_generation() {
 }
 
 #[test]
-fn faults_are_met() {
+fn requests_meet_the_faults() {
     let served = Served::start(&["--fault", "add#1=refuse:ERR_ACL_DENY"]);
     let refused = served.run(&["--json", "add", "temp", "target"]);
     assert_eq!(refused.report()["error"]["kind"], "permission_denied", "{refused:?}");
@@ -142,8 +142,8 @@ fn faults_are_met() {
 }
 
 #[test]
-fn a_group_has_one_leader_and_keeps_what_it_acknowledged() {
-    // Once, whoever gets it: the servers of a group count together.
+fn a_group_has_one_leader_and_keeps_acknowledged_changes() {
+    // The fault occurs once, on any server, because the servers of a group count together.
     let served = Served::start_group(3, &["--fault", "add#1=change-leader-after"]);
     let metas: Vec<String> = served.address.split(',').map(str::to_owned).collect();
     assert_eq!(metas.len(), 3);
@@ -153,7 +153,8 @@ fn a_group_has_one_leader_and_keeps_what_it_acknowledged() {
     let added = served.run(&["--json", "add", "temp", "target"]);
     assert_eq!(added.report()["outcome"], "created", "{added:?}");
     let dupid = added.report()["value"]["dupid"].clone();
-    // The second one leads now. A client that knows only another is sent on to it.
+    // The second server is the leader now. A client that knows only another server is forwarded to
+    // it.
     for meta in &metas {
         let listed = alone(meta, &["query", "temp"]);
         assert_eq!(listed.code, Some(0), "{meta}: {listed:?}");
@@ -166,7 +167,7 @@ fn a_group_has_one_leader_and_keeps_what_it_acknowledged() {
 }
 
 #[test]
-fn a_group_may_be_of_two_generations() {
+fn a_group_may_have_two_generations() {
     let served = Served::start_group(
         2,
         &[
@@ -180,14 +181,15 @@ fn a_group_may_be_of_two_generations() {
     );
     let show = || served.run(&["--json", "query", "temp"]);
     assert_eq!(served.run(&["add", "temp", "target"]).code, Some(0));
-    // Whichever question met the change: in the end the newer one leads, and tells more.
+    // Whichever request met the change, the newer server is the leader in the end, and reports
+    // more.
     let shown = [show(), show(), show()];
     let last = shown[2].report();
     assert_eq!(last["value"]["remote_table"], "temp", "{shown:?}");
 }
 
 #[test]
-fn duplication_that_is_switched_off_is_told_as_such() {
+fn an_error_says_that_duplication_is_switched_off() {
     let served = Served::start(&["--duplication-enabled", "false"]);
     let commands: [&[&str]; 4] =
         [&["add", "temp", "target"], &["query", "temp"], &["list"], &["remove", "temp", "5"]];

@@ -1,4 +1,5 @@
-//! `serve` from a file: checked, logged as JSON, its time turned by hand.
+//! Tests `serve` with a configuration file, with a log in JSON, and with a clock that is advanced
+//! by hand.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -22,7 +23,7 @@ clock = "manual"
 "#;
 
 #[test]
-fn a_check_says_what_is_wrong_and_starts_nothing() {
+fn a_check_reports_what_is_wrong_and_starts_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = folder.path().join("store.redb");
     let good = format!("{GOOD}store = {:?}\n", store.to_str().expect("UTF-8"));
@@ -52,9 +53,9 @@ fn a_check_says_what_is_wrong_and_starts_nothing() {
     assert!(ran.stderr.starts_with("error: cannot read the configuration"), "{ran:?}");
 }
 
-/// None of these waits for an end that does not come.
+/// The program must not wait for the end of any of these inputs.
 #[test]
-fn a_configuration_that_cannot_be_one_is_refused() {
+fn an_input_that_is_no_configuration_is_refused() {
     let folder = tempfile::tempdir().expect("a folder");
     let long = file(&folder, &"# a comment\n".repeat(100_000));
     let latin1 = folder.path().join("latin1.toml");
@@ -87,7 +88,7 @@ fn a_configuration_may_come_through_a_pipe() {
 }
 
 #[test]
-fn a_log_as_json_is_json_line_by_line() {
+fn every_line_of_a_json_log_is_json() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut command = program();
     command.args(["serve", "--log-format", "json", "--config"]).arg(file(&folder, GOOD));
@@ -107,7 +108,7 @@ fn a_log_as_json_is_json_line_by_line() {
 }
 
 #[test]
-fn a_line_on_stdin_turns_the_clock() {
+fn a_line_on_stdin_advances_the_clock() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut child = program()
         .args(["serve", "--config"])
@@ -134,10 +135,10 @@ fn a_line_on_stdin_turns_the_clock() {
         assert_eq!(status(), expected, "{line}");
     }
     writeln!(stdin, "nonsense\nadvance -1").expect("taken");
-    // A line that is not UTF-8 is complained of too, and the next one still turns the clock.
+    // A line that is not UTF-8 causes an error message, and the next line still advances the clock.
     stdin.write_all(b"advance \xff1\nadvance 1\n").expect("taken");
     assert_eq!(next(), "advanced 1");
-    // Without stdin it serves on.
+    // The server keeps running without stdin.
     drop(stdin);
     assert_eq!(status(), "DS_LOG");
     signal(&child, "TERM");

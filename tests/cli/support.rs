@@ -1,4 +1,4 @@
-//! What the tests of the command line share: the program, a server of it, and the schema.
+//! The common parts of the tests of the command line: the program, a server, and the schema.
 
 pub mod proxy;
 pub mod schema;
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
-/// Nothing here takes that long; what does is stuck.
+/// A timeout that is longer than any command in the tests takes.
 pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Real processes take real time, so there is no clock to pass in.
@@ -18,14 +18,14 @@ pub fn now() -> Instant {
     Instant::now()
 }
 
-/// The program, without what the environment may say.
+/// Returns a command for the program, without the variables of the environment.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pegasus-dup"));
     command.env_remove("PEGASUS_DUP_META").env_remove("NO_COLOR").stdin(Stdio::null());
     command
 }
 
-/// What became of one run.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Ran {
     pub code: Option<i32>,
@@ -34,14 +34,14 @@ pub struct Ran {
 }
 
 impl Ran {
-    /// The only line of stdout, as a report that fits the schema.
+    /// Returns the only line of stdout as a report, and checks it with the schema.
     #[track_caller]
     pub fn report(&self) -> Value {
         assert_eq!(self.stdout.lines().count(), 1, "{self:?}");
         schema::assert_report(self.stdout.trim_end())
     }
 
-    /// Each line of stdout, as a report that fits the schema.
+    /// Returns each line of stdout as a report, and checks it with the schema.
     #[track_caller]
     pub fn reports(&self) -> Vec<Value> {
         self.stdout.lines().map(schema::assert_report).collect()
@@ -55,7 +55,7 @@ pub fn run(command: &mut Command) -> Ran {
     finish(child)
 }
 
-/// Waits for a child's end, which must come.
+/// Waits until a child process ends.
 #[track_caller]
 pub fn finish(mut child: Child) -> Ran {
     let deadline = now() + PATIENCE;
@@ -80,7 +80,7 @@ pub fn signal(child: &Child, name: &str) {
     assert!(sent.expect("kill").success());
 }
 
-/// A `serve` of the program itself; killed when dropped.
+/// A running `pegasus-dup serve`, which is killed when this is dropped.
 pub struct Served {
     child: Option<Child>,
     stdout: BufReader<ChildStdout>,
@@ -88,7 +88,8 @@ pub struct Served {
 }
 
 impl Served {
-    /// Two tables, two remote clusters, nothing moves by itself; more by `options`.
+    /// Starts a server with two tables, two remote clusters and a stopped clock, and with
+    /// `options`.
     #[track_caller]
     pub fn start(options: &[&str]) -> Served {
         let mut command = program();
@@ -113,7 +114,7 @@ impl Served {
         }
     }
 
-    /// A group of that many, as clients name it.
+    /// Starts a group with this many servers.
     #[track_caller]
     pub fn start_group(servers: usize, options: &[&str]) -> Served {
         let more = ["--listen", "127.0.0.1:0"].repeat(servers - 1);
@@ -127,20 +128,20 @@ impl Served {
         served
     }
 
-    /// The program as this server's client.
+    /// Returns a command that runs the program as a client of this server.
     pub fn client(&self, args: &[&str]) -> Command {
         let mut command = program();
         command.args(["--meta", &self.address]).args(args);
         command
     }
 
-    /// Runs the program as this server's client.
+    /// Runs the program as a client of this server.
     #[track_caller]
     pub fn run(&self, args: &[&str]) -> Ran {
         run(&mut self.client(args))
     }
 
-    /// Ends it by a signal, and tells how it ended.
+    /// Ends the server with a signal, and returns the result.
     #[track_caller]
     pub fn end(mut self, name: &str) -> Ran {
         let child = self.child.take().expect("running");

@@ -1,4 +1,4 @@
-//! The command line where no server is needed: help, and what makes no sense.
+//! Tests the command line without a server: the help, and invalid arguments.
 
 use super::support::{program, run};
 
@@ -25,14 +25,14 @@ fn every_command_has_help() {
 }
 
 #[test]
-fn the_version_is_the_packages() {
+fn the_version_is_that_of_the_package() {
     let version = run(program().arg("--version"));
     assert_eq!(version.stdout, format!("pegasus-dup {}\n", env!("CARGO_PKG_VERSION")));
     assert_eq!(version.code, Some(0));
 }
 
 #[test]
-fn what_makes_no_sense_is_exit_code_2() {
+fn invalid_arguments_give_exit_code_2() {
     for line in [
         "",
         "nothing-of-the-kind",
@@ -73,7 +73,7 @@ fn what_makes_no_sense_is_exit_code_2() {
 }
 
 #[test]
-fn what_makes_no_sense_is_json_too_where_asked_for() {
+fn errors_about_invalid_arguments_are_json_on_request() {
     for line in [
         "--json add temp",
         "--json query temp",
@@ -90,9 +90,10 @@ fn what_makes_no_sense_is_json_too_where_asked_for() {
     }
 }
 
-/// Each of these is wrong whatever a server would say, so none is asked: nobody listens on that port.
+/// These mistakes do not depend on a server, so the program connects to none. Nothing listens on
+/// the port.
 #[test]
-fn what_the_command_line_alone_shows_to_be_wrong_is_exit_code_2() {
+fn mistakes_that_the_command_line_alone_shows_give_exit_code_2() {
     let long = "x".repeat(256);
     let cases: [(&[&str], &str); 16] = [
         (&["add", "", "target"], "the name of the table is empty"),
@@ -132,7 +133,7 @@ fn what_the_command_line_alone_shows_to_be_wrong_is_exit_code_2() {
 }
 
 #[test]
-fn a_timeout_that_cannot_be_is_explained() {
+fn an_invalid_timeout_is_explained() {
     for (text, wrong) in [
         ("inf", "at most 31536000 seconds"),
         ("1e300", "at most 31536000 seconds"),
@@ -159,7 +160,7 @@ fn a_timeout_that_cannot_be_is_explained() {
 }
 
 #[test]
-fn a_bad_meta_list_is_exit_code_2() {
+fn an_invalid_list_of_meta_servers_gives_exit_code_2() {
     for metas in ["", "127.0.0.1", "127.0.0.1:port", "127.0.0.1:70000", ",", "127.0.0.1:1,,"] {
         let ran = run(program().args(["--meta", metas, "--json", "query", "temp"]));
         assert_eq!(ran.code, Some(2), "{metas:?}: {ran:?}");

@@ -1,5 +1,5 @@
-//! Compares `include/pegasus_dup.h` with what cbindgen generates from `src/capi` and `src/enums.rs`, byte
-//! for byte.
+//! Compares `include/pegasus_dup.h` with what cbindgen generates from `src/capi` and
+//! `src/enums.rs`, byte for byte.
 //!
 //! After a change there, write the header again with
 //! `PEGASUS_DUP_WRITE=1 cargo test --features capi --test faces`.
@@ -55,7 +55,8 @@ fn generated() -> String {
     header.lines().map(tidy).collect()
 }
 
-/// Writes the header once, if that is requested. Every test that reads the header forces this first.
+/// Writes the header once, if that is requested. Every test that reads the header forces this
+/// first.
 pub(super) static WRITTEN: LazyLock<()> = LazyLock::new(|| {
     if generate::writing() {
         generate::write("include/pegasus_dup.h", &HEADER);
@@ -72,8 +73,8 @@ fn the_header_is_what_the_source_says() {
     );
 }
 
-/// Returns what programs are compiled against: each number and the signature of each function, one on
-/// each line.
+/// Returns what programs are compiled against: each number and the signature of each function, one
+/// on each line.
 fn abi(header: &str) -> Vec<String> {
     let code: Vec<&str> = header
         .lines()
@@ -92,9 +93,9 @@ fn abi(header: &str) -> Vec<String> {
     numbers.chain(functions).collect()
 }
 
-/// Compares the ABI with the released ABI in `tests/c/abi.txt`. A line of that file must not change or
-/// disappear as long as the soname stays the same. After an addition to the ABI, write the file again with
-/// `PEGASUS_DUP_WRITE=1 cargo test --features capi --test faces`.
+/// Compares the ABI with the released ABI in `tests/c/abi.txt`. A line of that file must not change
+/// or disappear as long as the soname stays the same. After an addition to the ABI, write the file
+/// again with `PEGASUS_DUP_WRITE=1 cargo test --features capi --test faces`.
 #[test]
 fn the_abi_only_grows() {
     const PINNED: &str = "tests/c/abi.txt";

@@ -1,9 +1,9 @@
 //! Compares the enums of the faces, which are checked in, with `src/enums.rs`, from which they are
-//! generated. Does the same for the operations of Python's asynchronous client, which are generated from
-//! those of the blocking client.
+//! generated. Does the same for the operations of Python's asynchronous client, which are generated
+//! from those of the blocking client.
 //!
-//! After a change to one of the sources, `PEGASUS_DUP_WRITE=1 cargo test --features capi --test faces` writes the files
-//! again, together with the C header.
+//! After a change to one of the sources, `PEGASUS_DUP_WRITE=1 cargo test --features capi --test
+//! faces` writes the files again, together with the C header.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -31,8 +31,8 @@ fn marked(file: &'static str, name: &str, lines: Vec<String>) -> Part {
     Part { file, after, before: format!("{open}End of {name}{close}"), lines }
 }
 
-/// Returns a part that is an array or an object of JSON, between the line that names it and the line
-/// that ends it.
+/// Returns a part that is an array or an object of JSON, between the line that names it and the
+/// line that ends it.
 fn json(file: &'static str, name: &str, [open, close]: [&str; 2], lines: Vec<String>) -> Part {
     Part { file, after: format!("\"{name}\": {open}"), before: close.to_owned(), lines }
 }
@@ -136,7 +136,8 @@ fn generated() -> BTreeMap<&'static str, String> {
     files
 }
 
-/// Writes the files once, if that is requested. Every test that reads one of them forces this first.
+/// Writes the files once, if that is requested. Every test that reads one of them forces this
+/// first.
 pub(super) static WRITTEN: LazyLock<()> = LazyLock::new(|| {
     if generate::writing() {
         generated().iter().for_each(|(file, text)| generate::write(file, text));

@@ -52,7 +52,8 @@ fn wrapped(prefix: &str, text: &str) -> Vec<String> {
     lines
 }
 
-/// Returns the name of a variant within its enum: what C, C++ and Python append to the enum's own name.
+/// Returns the name of a variant within its enum: what C, C++ and Python append to the enum's own
+/// name.
 fn key(member: &Member) -> String {
     let name = member.name.trim_start_matches("DS_").trim_start_matches("FAIL_");
     name.to_lowercase().replace(['-', '.'], "_")
@@ -133,8 +134,8 @@ pub(super) fn cpp_enums() -> Vec<String> {
     lines
 }
 
-/// Returns the functions of `tests/c/parity.cpp` that name the values of the C++ enums. Their switches
-/// have no default, so the compiler compares them with the header.
+/// Returns the functions of `tests/c/parity.cpp` that name the values of the C++ enums. Their
+/// switches have no default, so the compiler compares them with the header.
 pub(super) fn cpp_names() -> Vec<String> {
     let mut lines = Vec::new();
     for of in &IN_C {

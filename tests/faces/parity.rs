@@ -1,6 +1,7 @@
-//! Compares the operations and the enums of each face with `tests/parity.json`, which is generated from
-//! `src/enums.rs`. The tests of C, C++ and Python compare their faces with that file too. After an
-//! addition to `src/enums.rs`, the tests of every face fail until that face has the new name.
+//! Compares the operations and the enums of each face with `tests/parity.json`, which is generated
+//! from `src/enums.rs`. The tests of C, C++ and Python compare their faces with that file too.
+//! After an addition to `src/enums.rs`, the tests of every face fail until that face has the new
+//! name.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -45,7 +46,7 @@ fn errors_and_evidence_are_those_of_every_face() {
     assert_eq!(Status::ALL.map(Status::name).to_vec(), names("statuses"));
 }
 
-/// Without wildcards: a new variant doesn't compile until it is named here.
+/// The matches have no wildcards, so a new variant does not compile until it is named here.
 #[test]
 fn outcomes_are_those_of_every_face() {
     let evidence = Evidence::ServerSaidSo;
@@ -98,7 +99,8 @@ fn operations_are_those_of_every_face() {
     assert_eq!(declared_operations(), table);
 }
 
-/// The numbers that the C header documents under a word, by their names.
+/// Returns the names and numbers of the constants whose documentation in the C header starts with a
+/// word.
 fn documented(header: &str, word: &str, prefix: &str) -> Vec<(String, i64)> {
     let lines: Vec<&str> = header.lines().collect();
     let mut found = Vec::new();

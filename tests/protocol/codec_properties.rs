@@ -1,4 +1,4 @@
-//! The codec under bytes and values that nobody chose.
+//! Tests the codec with random bytes and values.
 
 use std::collections::BTreeMap;
 
@@ -161,7 +161,8 @@ prop_compose! {
     }
 }
 
-/// Reads a value and, if that worked, writes it and reads the same again.
+/// Decodes a value. If this succeeds, encodes the value, and checks that it decodes to the same
+/// value.
 fn read_any<T: Wire + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
     if let Ok(value) = T::read(&mut Reader::new(bytes)) {
         let mut again = Vec::new();
@@ -216,7 +217,7 @@ proptest! {
         let frame = decode_request(&bytes).unwrap();
         prop_assert_eq!((&*frame.name, frame.seqid), (AddDuplication::NAME, seqid));
         prop_assert_eq!(frame.request::<AddRequest>(), Ok(request));
-        // Every start of it is not whole yet.
+        // No prefix is a complete request.
         for end in 0..bytes.len() {
             let length = request_length(&bytes[..end], 1 << 20);
             prop_assert!(length == Ok(None) || length == Ok(Some(bytes.len())), "{:?}", length);
@@ -248,7 +249,7 @@ proptest! {
         read_all(&bytes);
     }
 
-    /// Bytes that are nearly an answer get deeper than random ones.
+    /// A damaged response reaches deeper parts of the decoder than random bytes.
     #[test]
     fn no_damage_makes_a_reader_panic(
         list in list_answer(),

@@ -1,4 +1,4 @@
-//! The codec held against what real meta servers and clients wrote, byte for byte.
+//! Compares the codec with the recorded bytes of real meta servers and clients.
 
 use pegasus_dup::protocol::error_code::ErrorCode;
 use pegasus_dup::protocol::frame::{
@@ -24,7 +24,7 @@ const RECORDINGS: [(&str, Generation, i32, usize); 4] = [
     ("meta-2.3-a.jsonl", Generation::Freezed, 1, 51),
 ];
 
-/// Decodes an answer as `R`'s, checks that it encodes to the same bytes, and shows it.
+/// Decodes a response to `R`, checks that it encodes to the same bytes, and returns its fields.
 fn round_trip<R: Rpc>(step: &Step, frame: &AnswerFrame<'_>) -> Value
 where
     R::Answer: Shown,
@@ -52,7 +52,7 @@ fn shown(step: &Step, rpc: &str, frame: &AnswerFrame<'_>) -> Value {
 }
 
 #[test]
-fn recorded_answers_decode_to_the_recorded_fields_and_encode_to_the_same_bytes() {
+fn recorded_responses_decode_to_the_recorded_fields_and_encode_to_the_same_bytes() {
     for (file, generation, list_match_type, count) in RECORDINGS {
         let steps = steps(file);
         assert_eq!(steps.len(), count, "{file}");
@@ -114,7 +114,7 @@ fn recorded_tables_decode_and_encode_to_the_same_bytes() {
     assert_eq!(seen, 8);
 }
 
-/// A recorded request, read and written again.
+/// Decodes a recorded request, and encodes it again.
 fn again<T: Wire>(step: &Step) -> Vec<u8> {
     let mut reader = Reader::new(&step.request);
     let request = T::read(&mut reader).unwrap_or_else(|error| panic!("{}: {error}", step.place));
@@ -123,9 +123,9 @@ fn again<T: Wire>(step: &Step) -> Vec<u8> {
     out
 }
 
-/// The worked examples of the format: a request of the official Go client and two answers.
+/// The worked examples of the format are a request of the official Go client and two responses.
 #[test]
-fn the_worked_examples_byte_for_byte() {
+fn the_worked_examples_match_byte_for_byte() {
     let request = unhex(
         "54484654 00000000 00000030 00000000 00000043 00000000 00000000 00000000 000002c1 00000000
          00000000 00000000

@@ -1,4 +1,4 @@
-//! Many clients at once: there is one duplication in the end, and one who made it.
+//! Many clients at once create only one duplication, and only one of them is told that it did.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,8 @@ use crate::common::peer::{Peer, add, set_status};
 
 const RACERS: usize = 64;
 
-/// Races adds of one pair; gives how often each error came, and what is listed in the end.
+/// Sends adds of one table and cluster at once. Returns how often each error code occurred, and the
+/// duplications that are listed in the end.
 async fn race(config: ServerConfig, mixed: bool) -> (BTreeMap<String, usize>, Vec<i32>) {
     let server = embedded::start(config).await;
     let mut racers = JoinSet::new();
@@ -32,14 +33,14 @@ async fn race(config: ServerConfig, mixed: bool) -> (BTreeMap<String, usize>, Ve
     let mut peer = Peer::connect(server.address()).await;
     let entries = peer.query("temp").await.entry_list.expect("a list");
     let listed: Vec<i32> = entries.iter().map(|entry| entry.dupid).collect();
-    // Whoever was told of one was told of the one that is there.
+    // Every dupid in a response is that of the existing duplication.
     assert!(dupids.iter().all(|dupid| listed.contains(dupid)), "{dupids:?} {listed:?}");
     server.stop().await;
     (errors, listed)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn racing_adds_make_one_and_exactly_one_is_told_so() {
+async fn racing_adds_create_one_duplication_and_exactly_one_response_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     for round in 0..6 {
         let store = match round % 2 {
@@ -55,7 +56,7 @@ async fn racing_adds_make_one_and_exactly_one_is_told_so() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn racing_adds_on_dup_exist_make_one_and_at_most_one_is_told_so() {
+async fn racing_adds_on_dup_exist_create_one_duplication_and_at_most_one_response_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     for mixed in [false, true] {
         let store = StoreChoice::File(folder.path().join(format!("{mixed}.redb")));
@@ -103,11 +104,11 @@ async fn one_remote_table_goes_to_one_table() {
 }
 
 #[tokio::test]
-async fn many_requests_in_flight_on_one_connection_are_all_answered_by_seqid() {
+async fn many_requests_in_flight_on_one_connection_all_get_a_response_with_their_seqid() {
     let server = embedded::start(embedded::still(Behaviour::Idempotent)).await;
     let mut peer = Peer::connect(server.address()).await;
     let query = QueryRequest { app_name: "temp".to_owned() };
-    // More than may be in flight: the rest waits in the socket.
+    // There are more requests than may be in flight. The rest waits in the socket.
     let mut expected = Vec::new();
     for _ in 0..1_000 {
         expected.push(peer.send::<QueryDuplication>(&query).await);
@@ -119,7 +120,7 @@ async fn many_requests_in_flight_on_one_connection_are_all_answered_by_seqid() {
     }
     got.sort_unstable();
     assert_eq!(got, expected);
-    // The client may end its side before it reads.
+    // The client may close its side of the connection before it reads.
     peer.send::<QueryDuplication>(&query).await;
     peer.end().await;
     assert!(peer.receive().await.is_some());
@@ -128,7 +129,7 @@ async fn many_requests_in_flight_on_one_connection_are_all_answered_by_seqid() {
 }
 
 #[tokio::test]
-async fn a_stop_answers_what_was_taken_and_leaves_no_task() {
+async fn a_stop_responds_to_requests_in_flight_and_leaves_no_task() {
     let before = tokio::runtime::Handle::current().metrics().num_alive_tasks();
     let server = embedded::start(embedded::still(Behaviour::Idempotent)).await;
     let mut idle = Peer::connect(server.address()).await;
@@ -154,7 +155,7 @@ fn the_blocking_server_serves_stops_and_leaves_its_port() {
         let dupid = peer.add(&add("temp", "target")).await.dupid.expect("a dupid");
         peer.modify(&set_status("temp", dupid, 9)).await
     };
-    // A number without a name: the connection closes, so the call fails.
+    // The status number has no name. The server closes the connection, so the call fails.
     let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| runtime.block_on(ask())));
     assert!(died.is_err());
     assert_eq!(server.would_have_died(), 1);

@@ -1,5 +1,5 @@
-//! A server killed by SIGKILL at random moments under load: what it acknowledged is there
-//! afterwards, what it didn't is there whole or not at all, and nothing is there twice.
+//! Kills a server with SIGKILL at random moments under load. Afterwards every acknowledged change
+//! is there, every other change is there completely or not at all, and no duplication exists twice.
 //!
 //! `PEGASUS_DUP_CRASHES=200 cargo test --features server --test server crash` runs it longer.
 
@@ -33,7 +33,7 @@ fn config(path: &Path) -> ServerConfig {
     }
 }
 
-/// Not a test: the process that is killed. It serves until then.
+/// This is no test, but the process that is killed. It serves until then.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "the other tests start it as a process of its own"]
 async fn child_server() {
@@ -51,22 +51,22 @@ fn spawn(path: &Path) -> (Process, SocketAddr) {
     )
 }
 
-/// What is known of a table's duplication.
+/// What is known about the duplication of a table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Known {
     Absent,
     There { dupid: i32, status: i32 },
 }
 
-/// What one client knows when the server is gone.
+/// What a client knows when the server is gone.
 #[derive(Debug)]
 struct Knowledge {
     table: usize,
-    /// What was acknowledged last.
+    /// The last acknowledged state.
     acknowledged: Known,
-    /// What was asked for and not acknowledged.
+    /// The request that was sent and not acknowledged.
     asked: Option<Asked>,
-    /// The highest dupid that was ever told of.
+    /// The highest dupid in any response.
     highest: i32,
     changes: usize,
 }
@@ -81,7 +81,7 @@ enum Asked {
 async fn work(address: SocketAddr, mut knowledge: Knowledge, seed: u64) -> Knowledge {
     let mut random = fastrand::Rng::with_seed(seed);
     let table = format!("t{}", knowledge.table);
-    // On a busy machine it may be killed before the last client has come.
+    // On a busy machine the server may be killed before the last client has connected.
     let Ok(mut peer) = Peer::try_connect(address).await else { return knowledge };
     loop {
         match knowledge.acknowledged {
@@ -120,7 +120,7 @@ async fn work(address: SocketAddr, mut knowledge: Knowledge, seed: u64) -> Knowl
     knowledge
 }
 
-/// Holds what is there against what is known, and says what is there.
+/// Compares the duplications on the server with what is known, and returns their state.
 async fn check(peer: &mut Peer, knowledge: &Knowledge) -> Known {
     let entries = peer.query(&format!("t{}", knowledge.table)).await.entry_list.expect("a list");
     let found = match entries.as_slice() {
@@ -180,6 +180,6 @@ async fn a_killed_server_loses_nothing_that_it_acknowledged() {
         server.stop().await;
     }
     println!("crashes={crashes} acknowledged={changes} in_doubt={in_doubt}");
-    // Otherwise nothing was under way when it was killed, and this shows nothing.
+    // Otherwise no request was in flight when the server was killed, and the test proves nothing.
     assert!(changes > crashes * TABLES && in_doubt > crashes, "{changes} {in_doubt}");
 }

@@ -1,5 +1,5 @@
-//! What was acknowledged is there again after a restart, and a file that is no store is refused
-//! and left alone.
+//! Every acknowledged change survives a restart. A file that is no store is refused and not
+//! changed.
 
 use std::path::Path;
 
@@ -40,7 +40,7 @@ async fn an_acknowledged_change_survives_a_copy_taken_at_that_moment() {
     assert_eq!(peer.modify(&change).await.err, ErrorCode::Ok);
     let before = peer.query("temp").await;
 
-    // The server runs on: the file is as `kill -9` would leave it.
+    // The server keeps running, so the file is as `kill -9` would leave it.
     let copy = folder.path().join("copy.redb");
     std::fs::copy(&path, &copy).expect("copied");
     let second = embedded::start(on_file(Behaviour::Idempotent, &copy)).await;
@@ -53,7 +53,7 @@ async fn an_acknowledged_change_survives_a_copy_taken_at_that_moment() {
     let third = embedded::start(on_file(Behaviour::Idempotent, &copy)).await;
     let mut other = Peer::connect(third.address()).await;
     assert_eq!(other.query("temp").await.entry_list, Some(vec![]));
-    // The removed one's id is not given again, not even after a restart.
+    // The dupid of the removed duplication is not used again, not even after a restart.
     let again = other.add(&add("temp", "target")).await;
     assert!(again.dupid > Some(dupid), "{again:?}");
     third.stop().await;
@@ -61,7 +61,7 @@ async fn an_acknowledged_change_survives_a_copy_taken_at_that_moment() {
 }
 
 #[tokio::test]
-async fn a_stopped_server_leaves_the_file_to_the_next_and_a_running_one_does_not() {
+async fn a_stopped_server_releases_the_file_and_a_running_server_does_not() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("store.redb");
     let first = embedded::start(on_file(Behaviour::Idempotent, &path)).await;
@@ -77,7 +77,7 @@ async fn a_file_opens_as_any_generation() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("store.redb");
     let mut dupid = 0;
-    // Status numbers of "runs" and "paused" as each generation has them.
+    // The status numbers of "running" and "paused" in each generation.
     let generations = [
         (Behaviour::DupExist, 3, 4),
         (Behaviour::Freezed, 1, 2),
@@ -127,7 +127,7 @@ async fn tables_keep_their_ids_and_their_partitions() {
             .collect::<Vec<_>>()
     };
     assert_eq!(show(with(&["a", "b:4"])).await, ["1=a:8:3", "2=b:4:3"]);
-    // Another order, one left out, one new.
+    // The tables have another order, one is missing, and one is new.
     assert_eq!(show(with(&["c:2:1", "b:4"])).await, ["1=a:8:3", "2=b:4:3", "3=c:2:1"]);
     assert_eq!(show(with(&["a:8:5"])).await, ["1=a:8:5", "2=b:4:3", "3=c:2:1"]);
     assert_eq!(show(with(&[])).await, ["1=a:8:5", "2=b:4:3", "3=c:2:1"]);
@@ -186,7 +186,7 @@ async fn a_damaged_file_is_refused_or_serves_what_was_acknowledged() {
     server.stop().await;
     let good = std::fs::read(&path).expect("read");
     let mut refusals = 0;
-    // Truncated, and damaged at many places.
+    // The files are truncated, or damaged at many places.
     let mut cases: Vec<Vec<u8>> =
         (1..8).map(|eighth| good[..good.len() * eighth / 8].to_vec()).collect();
     for at in (0..good.len()).step_by(good.len() / 48) {
@@ -215,7 +215,7 @@ async fn a_damaged_file_is_refused_or_serves_what_was_acknowledged() {
 }
 
 #[tokio::test]
-async fn what_the_clock_did_is_there_after_a_restart() {
+async fn changes_by_the_clock_survive_a_restart() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("store.redb");
     let config =

@@ -1,5 +1,5 @@
-//! Requests that end the process of a real server: the embedded one closes the connection, counts
-//! the request, and does nothing of it. Each row was tried on real servers.
+//! Requests that end the process of a real server. The embedded server closes the connection,
+//! counts the request, and does not execute it. Each row was tried on real servers.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use super::support::slow_store::HandClock;
 use crate::common::embedded;
 use crate::common::peer::{Peer, add, set_status};
 
-/// A server whose cluster has a table and two remote clusters with braces in their names; the second
-/// of these has no address.
+/// Returns the configuration of a cluster with a table and two remote clusters that have braces in
+/// their names. The second remote cluster has no address.
 fn braced(behaviour: Behaviour) -> ServerConfig {
     let mut config = embedded::still(behaviour);
     config.tables.push("a{b".parse().unwrap());
@@ -30,11 +30,11 @@ fn to(remote_table: &str, request: AddRequest) -> AddRequest {
     AddRequest { remote_app_name: Some(remote_table.to_owned()), ..request }
 }
 
-/// Adds, one after the other on one server, and whether a 2.6 snapshot ends on them.
+/// Returns adds for a single server, each with whether it ends a 2.6 snapshot.
 fn braces() -> Vec<(AddRequest, bool)> {
     let prepare = |request| AddRequest { is_duplicating_checkpoint: Some(true), ..request };
     vec![
-        // A missing table: the hint names it.
+        // The table is missing, and the hint names it.
         (add("m{n", "target"), true),
         (add("m}n", "target"), true),
         (add("m{}n", "target"), true),
@@ -42,24 +42,24 @@ fn braces() -> Vec<(AddRequest, bool)> {
         (add("{{{", "target"), true),
         (add("m{{n", "target"), false),
         (add("m{{}}n", "target"), false),
-        // A cluster that is not configured, or has no address.
+        // The cluster is not configured, or has no address.
         (add("temp", "m{n"), true),
         (add("temp", "m{{n"), false),
         (add("m{n", "nosuch"), false),
         (add("temp", "q}r"), true),
-        // Refused without a name in the hint.
+        // The hint of the refusal contains no name.
         (add("m{n", "onebox"), false),
         (AddRequest { remote_replica_count: Some(-1), ..add("m{n", "target") }, false),
-        // Nothing is refused.
+        // These adds are accepted.
         (add("a{b", "target"), false),
         (add("temp", "x{y"), false),
         (to("r{t", add("temp", "target2")), false),
         (to("r{{}}t", add("a{b", "target2")), false),
-        // What is let through has no hint, a refused repetition names the table.
+        // An accepted repeated add has no hint. The hint of a refused one names the table.
         (add("a{b", "target"), false),
         (prepare(add("temp", "x{y")), false),
         (prepare(add("a{b", "target")), true),
-        // A remote table that is taken: the hint names it, its cluster, and the table that has it.
+        // The remote table is taken. The hint names it, its cluster, and the table that uses it.
         (to("r{t", add("dup_src", "target2")), true),
         (to("r{{}}t", add("dup_src", "target2")), true),
         (to("temp", add("dup_src", "x{y")), true),
@@ -85,7 +85,7 @@ async fn a_brace_in_the_hint_of_a_refusal() {
                 let mut peer = Peer::connect(server.address()).await;
                 assert_eq!(peer.query("dup_src").await, before, "{what}");
             }
-            // The hint says the name as it came.
+            // The hint contains the name as it was sent.
             if let Some(hint) = answer.and_then(|answer| answer.hint)
                 && request.app_name == "m{{}}n"
             {
@@ -129,7 +129,7 @@ async fn a_request_to_a_replica_ends_a_real_server_if_it_knows_the_rpc() {
         }
         let mut peer = Peer::connect(server.address()).await;
         assert_eq!(peer.query("temp").await.entry_list, Some(vec![]), "{behaviour}");
-        // A name that the server doesn't know is looked at first.
+        // A server that does not know the RPC refuses it before it looks at the app id.
         let list = ListRequest { app_name_pattern: String::new(), match_type: 1 };
         let list = encode_request::<ListDuplication>(&list, 8, 1000);
         peer.send_bytes(&with_word(list, 24, 1)).await;
@@ -143,7 +143,7 @@ async fn a_request_to_a_replica_ends_a_real_server_if_it_knows_the_rpc() {
     }
 }
 
-/// A request of an RPC that the crate has no messages for: its name and its struct.
+/// Returns a request of an RPC for which the crate has no messages.
 fn foreign(name: &str, body: &[u8]) -> Vec<u8> {
     let mut envelope = [&[0x80, 1, 0, 1][..], &(name.len() as u32).to_be_bytes()].concat();
     envelope.extend([name.as_bytes(), &[0, 0, 0, 7, 12, 0, 1], body, &[0, 0]].concat());
@@ -155,7 +155,7 @@ fn foreign(name: &str, body: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// A field of text.
+/// Returns a text field.
 fn text(id: u8, value: &str) -> Vec<u8> {
     [&[11, 0, id][..], &(value.len() as u32).to_be_bytes(), value.as_bytes()].concat()
 }
@@ -205,7 +205,7 @@ async fn requests_of_rpcs_that_are_not_handled_are_counted_too() {
     }
 }
 
-/// The frame of an add to `target` and to a remote table with that name.
+/// Returns the frame of an add to the cluster `target` and to the remote table with this name.
 fn add_to(table: &str, remote_table: &[u8]) -> Vec<u8> {
     let fields = [
         frames::text(1, table.as_bytes()),
@@ -216,7 +216,8 @@ fn add_to(table: &str, remote_table: &[u8]) -> Vec<u8> {
     with_struct::<AddDuplication>(&fields.concat())
 }
 
-/// Asks for the page of a table's duplications. Returns `None` if the connection is closed instead.
+/// Requests the page with the duplications of a table. Returns `None` if the server closes the
+/// connection instead.
 async fn page(hub: &Hub, table: &str) -> Option<String> {
     let (mut ours, theirs) = tokio::io::duplex(64 * 1024);
     let request = format!("GET /meta/app/duplication?name={table} HTTP/1.0\r\n\r\n");
@@ -240,7 +241,7 @@ async fn the_page_of_a_duplication_whose_remote_table_is_not_utf_8() {
         let hub = open();
         let ends = matches!(behaviour, Behaviour::RemoteName | Behaviour::DupExist);
         let mut peer = Peer::in_memory(&hub);
-        // U+FFFD is what bytes that are not UTF-8 are read as, and a name like any other.
+        // Bytes that are not UTF-8 are replaced by U+FFFD, which is also a valid name.
         for (table, name) in
             [("temp", &b"a\xffb"[..]), ("dup_src", "a\u{fffd}".as_bytes()), ("dup_src2", b"ab")]
         {
@@ -274,15 +275,14 @@ async fn the_page_of_a_duplication_whose_remote_table_is_not_utf_8() {
 
 #[tokio::test]
 async fn a_backup_of_a_table_with_a_huge_name() {
-    // Where each real server was seen to end, and the greatest length below that it was seen to
-    // survive.
+    // The shortest name that ended each real server, and the longest name that it survived.
     for (behaviour, survived, ended) in [
         (Behaviour::Freezed, 6_993, 7_040),
         (Behaviour::Checkpoint, 4_585, 4_586),
         (Behaviour::RemoteName, 5_860, 5_861),
         (Behaviour::DupExist, 5_860, 5_861),
     ] {
-        // No configuration has tables with such names, but a store may have.
+        // A configuration cannot have tables with such names, but a store can.
         let store = MemoryStore::new();
         let table = |id: i32, length: usize| TableRecord {
             id,

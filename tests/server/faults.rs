@@ -1,5 +1,5 @@
-//! Faults as rules: what a client sees of each, and what is there afterwards. Over streams in
-//! memory, under a paused clock.
+//! Tests what a client sees of each fault, and the state of the server afterwards. The tests use
+//! streams in memory and a paused clock.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -36,19 +36,19 @@ async fn listed(hub: &Hub) -> Vec<i32> {
     entries.iter().map(|entry| entry.status).collect()
 }
 
-/// Nothing comes for a while.
+/// Expects no response for a while.
 async fn silent(peer: &mut Peer) {
     assert!(timeout(Time::from_secs(5), peer.receive()).await.is_err());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_dropped_reply_is_done_all_the_same() {
+async fn a_request_with_a_dropped_reply_is_executed() {
     let hub = hub(Behaviour::DupExist, &["add#1=drop-reply"]);
     let mut peer = Peer::in_memory(&hub);
     peer.send::<AddDuplication>(&add("temp", "target")).await;
     silent(&mut peer).await;
     assert_eq!(listed(&hub).await, [3]);
-    // The connection goes on, and the second add meets no fault.
+    // The connection stays open, and the second add meets no fault.
     assert_eq!(peer.add(&add("temp", "target")).await.err, ErrorCode::DupExist);
 }
 
@@ -64,7 +64,7 @@ async fn a_connection_is_closed_before_or_after() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_delayed_answer_comes_later_and_is_done_at_once() {
+async fn a_delayed_request_is_executed_at_once_and_its_response_arrives_later() {
     let hub = hub(Behaviour::DupExist, &["add=delay:3000", "query#2=delay:1000"]);
     let mut peer = Peer::in_memory(&hub);
     peer.send::<AddDuplication>(&add("temp", "target")).await;
@@ -80,7 +80,7 @@ async fn a_delayed_answer_comes_later_and_is_done_at_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_held_add_is_overtaken_by_queries_and_holds_up_what_is_behind_it() {
+async fn a_held_add_is_overtaken_by_queries_and_delays_the_requests_behind_it() {
     let hub = hub(Behaviour::DupExist, &["add#1=hold:1000", "query#3=hold:500"]);
     let mut first = Peer::in_memory(&hub);
     let mut second = Peer::in_memory(&hub);
@@ -88,16 +88,17 @@ async fn a_held_add_is_overtaken_by_queries_and_holds_up_what_is_behind_it() {
     assert_eq!(listed(&hub).await, [] as [i32; 0]);
     second.send::<AddDuplication>(&add("dup_src", "target")).await;
     second.send::<ModifyDuplication>(&set_status("temp", 1_795_000_000, 4)).await;
-    // The one who sent it may go: it stands in the queue.
+    // The sender may close its connection, because the add is in the queue.
     drop(first);
     assert!(timeout(Time::from_millis(900), second.receive()).await.is_err());
     assert_eq!(listed(&hub).await, [] as [i32; 0]);
     let framed = timeout(Time::from_millis(200), second.receive()).await.expect("in time");
     assert_eq!(framed.expect("an answer").answer::<AddDuplication>().err, ErrorCode::Ok);
-    // The queue doesn't wait for the store: what follows at once meets a change under way.
+    // The queue does not wait for the store, so the next request meets a change that is being
+    // stored.
     let busy = second.receive().await.expect("an answer").answer::<ModifyDuplication>();
     assert_eq!((busy.err, busy.appid), (ErrorCode::Busy, Some(0)));
-    // A held query is looked at late, not only answered late: it shows the pause.
+    // The server looks at a held query late, so the response shows the pause.
     let query = QueryRequest { app_name: "temp".to_owned() };
     let held = second.send::<QueryDuplication>(&query).await;
     second.send::<ModifyDuplication>(&set_status("temp", 1_795_000_000, 4)).await;
@@ -142,7 +143,7 @@ async fn a_store_that_fails_leaves_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn answers_come_twice_or_under_anothers_seqid() {
+async fn responses_arrive_twice_or_with_another_seqid() {
     let hub = hub(
         Behaviour::DupExist,
         &["add#1=answer-twice", "add#2=another-seqid", "list=another-seqid"],
@@ -159,7 +160,7 @@ async fn answers_come_twice_or_under_anothers_seqid() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn refusals_of_every_rpc_have_nothing_in_them() {
+async fn refusals_of_every_rpc_are_empty() {
     use pegasus_dup::protocol::messages as m;
     let hub = hub(Behaviour::DupExist, &["any=refuse:ERR_UNDER_RECOVERY"]);
     let mut peer = Peer::in_memory(&hub);
@@ -194,7 +195,7 @@ async fn a_crash_keeps_what_was_stored_and_nothing_else() {
         peer.send::<AddDuplication>(&add("temp", "target")).await;
         peer.closed().await;
         idle.closed().await;
-        // It is down for a while.
+        // The server is down for a while.
         Peer::in_memory(&hub).closed().await;
         tokio::time::sleep(Duration::from_millis(810)).await;
         assert_eq!(listed(&hub).await.len(), kept, "{rule}");
@@ -218,7 +219,7 @@ async fn a_crash_brings_stored_statuses_back_and_forgets_ds_init() {
     hub.crash(Duration::ZERO);
     peer.closed().await;
     assert_eq!(listed(&hub).await, [4]);
-    // What was on its way never arrives.
+    // The pending change is never stored.
     tokio::time::sleep(Duration::from_secs(120)).await;
     assert_eq!(listed(&hub).await, [4]);
 }
@@ -230,7 +231,7 @@ async fn a_server_without_a_group_changes_its_leader_to_itself() {
     assert_eq!(peer.add(&add("temp", "target")).await.err, ErrorCode::Ok);
     let sent_away = peer.add(&add("temp", "target")).await;
     assert_eq!((sent_away.err, sent_away.dupid), (ErrorCode::ForwardToOthers, Some(0)));
-    // It serves before it has read its duplications back, and an add makes a second one.
+    // The server serves before it has read its duplications back, and an add creates a second one.
     assert_eq!(listed(&hub).await, [] as [i32; 0]);
     tokio::time::sleep(Duration::from_millis(750)).await;
     assert_eq!(listed(&hub).await, [3]);
@@ -241,7 +242,7 @@ async fn a_server_without_a_group_changes_its_leader_to_itself() {
 
 #[tokio::test(start_paused = true)]
 async fn a_request_that_ends_an_old_server_is_counted_under_a_fault_too() {
-    // A second add while the first is stored.
+    // The second add arrives while the first is being stored.
     let hub = hub(Behaviour::Freezed, &["add#1=slow-store:1000", "add#2=drop-reply"]);
     let mut first = Peer::in_memory(&hub);
     first.send::<AddDuplication>(&add("temp", "target")).await;
@@ -254,7 +255,7 @@ async fn a_request_that_ends_an_old_server_is_counted_under_a_fault_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn events_tell_who_made_what() {
+async fn events_name_the_request_behind_each_change() {
     let hub = hub(Behaviour::DupExist, &["add#2=drop-reply"]);
     let seen: Arc<Mutex<Vec<Event>>> = Arc::default();
     let log = Arc::clone(&seen);
@@ -301,7 +302,7 @@ async fn faults_reach_a_server_on_a_port() {
     server.set_faults(vec!["add#1=close-after".parse().expect("a rule")]);
     peer.send::<AddDuplication>(&add("temp", "target")).await;
     peer.closed().await;
-    // A stop waits for what was taken.
+    // A stop waits for requests in flight.
     let (taken, mut is_taken) = tokio::sync::mpsc::unbounded_channel();
     server.hub().observe(move |event| {
         if matches!(event, Event::Request { .. }) {

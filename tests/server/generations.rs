@@ -1,5 +1,5 @@
-//! A repeated add in every state, as each generation takes it: what is answered, where the
-//! duplication stands afterwards, and what of that survives a restart.
+//! Tests a repeated add in every state and generation: the response, the state of the duplication
+//! afterwards, and what of the change survives a restart.
 
 use std::sync::Arc;
 
@@ -21,12 +21,12 @@ const NOW: i32 = 1_795_000_000;
 const SLOW: i32 = 0;
 const SKIP: i32 = 1;
 
-/// What a repeated add gives.
+/// The response to a repeated add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Given {
-    /// ERR_OK with table id and dupid, or ERR_DUP_EXIST with them: as the generation says it.
+    /// ERR_OK or ERR_DUP_EXIST, depending on the generation, with the table id and the dupid.
     Full,
-    /// ERR_OK with nothing in it, or ERR_INVALID_PARAMETERS with a hint.
+    /// An empty ERR_OK, or ERR_INVALID_PARAMETERS with a hint.
     Refused,
 }
 
@@ -37,7 +37,7 @@ struct Scene {
 }
 
 impl Scene {
-    /// A server with a duplication in that state, its fail mode FAIL_SKIP.
+    /// Starts a server with a duplication in this state and the fail mode FAIL_SKIP.
     async fn with(behaviour: Behaviour, status: Status) -> Scene {
         let config = embedded::still(behaviour);
         let store = Arc::new(MemoryStore::new());
@@ -99,7 +99,7 @@ fn check_refused(behaviour: Behaviour, answer: &AddAnswer) {
 #[tokio::test]
 async fn repeated_adds_since_2_4() {
     use Status::{App, Log, Pause, Prepare};
-    // (state, checkpoint flag, answer, state afterwards)
+    // (state, checkpoint flag, response, state afterwards)
     let table = [
         (Prepare, Some(true), Given::Full, Prepare),
         (Prepare, None, Given::Full, Prepare),
@@ -158,22 +158,22 @@ async fn repeated_adds_until_2_3() {
 }
 
 #[tokio::test]
-async fn until_2_3_a_restart_forgets_the_fail_mode_that_a_repeated_add_brings() {
+async fn until_2_3_a_restart_forgets_the_fail_mode_of_a_repeated_add() {
     let again = add("temp", "target");
     let skip = ModifyRequest { fail_mode: Some(SKIP), status: None, ..set_status("temp", NOW, 0) };
     for status in [Status::Start, Status::Pause] {
         let mut scene = Scene::with(Behaviour::Freezed, status).await;
         scene.restart().await;
-        // What changes nothing is not remembered.
+        // A request that changes nothing does not count as setting the fail mode.
         assert_eq!(scene.peer.modify(&skip).await.appid, Some(0));
         check_full(Behaviour::Freezed, &scene.peer.add(&again).await);
         assert_eq!(scene.stands().await, (Status::Start, SLOW));
-        // Set since the start, it stays.
+        // A fail mode that was set since the start stays.
         assert_eq!(scene.peer.modify(&skip).await.appid, Some(3));
         check_full(Behaviour::Freezed, &scene.peer.add(&again).await);
         assert_eq!(scene.stands().await, (Status::Start, SKIP));
     }
-    // A modify of the status alone sets the fail mode that is there.
+    // A change of the status alone also counts as setting the current fail mode.
     let mut scene = Scene::with(Behaviour::Freezed, Status::Start).await;
     scene.restart().await;
     assert_eq!(scene.peer.modify(&set_status("temp", NOW, 2)).await.appid, Some(3));
@@ -182,7 +182,7 @@ async fn until_2_3_a_restart_forgets_the_fail_mode_that_a_repeated_add_brings() 
 }
 
 #[tokio::test]
-async fn until_2_3_a_table_says_whether_it_is_duplicated_once_it_has_been() {
+async fn until_2_3_a_table_that_was_duplicated_says_whether_it_is_duplicated() {
     for behaviour in Behaviour::ALL {
         let (config, store) = (embedded::still(behaviour), Arc::new(MemoryStore::new()));
         let mut peer = Scene::peer(&config, &store);
@@ -227,7 +227,7 @@ async fn partitions_have_host_names_since_2_6_and_an_empty_primary_once_they_are
 #[tokio::test]
 async fn repeated_adds_of_the_idempotent_server() {
     for status in [Status::Prepare, Status::App, Status::Log, Status::Pause] {
-        // DS_APP is reached from DS_PREPARE, DS_PAUSE from DS_LOG.
+        // DS_APP is reached from DS_PREPARE, and DS_PAUSE from DS_LOG.
         for flag in [None, Some(false), Some(true)] {
             let mut scene = Scene::with(Behaviour::Idempotent, status).await;
             let again = AddRequest { is_duplicating_checkpoint: flag, ..add("temp", "target") };
@@ -238,8 +238,8 @@ async fn repeated_adds_of_the_idempotent_server() {
 }
 
 #[tokio::test]
-async fn todays_start_removes_on_an_old_server() {
-    // DS_LOG's number is DS_REMOVED's there.
+async fn the_number_of_start_removes_on_an_old_server() {
+    // On this server, the number of DS_LOG means DS_REMOVED.
     let mut scene = Scene::with(Behaviour::Freezed, Status::Start).await;
     let log = Behaviour::DupExist.generation().status_number(Status::Log).expect("a number");
     assert_eq!(scene.peer.modify(&set_status("temp", NOW, log)).await.err, ErrorCode::Ok);
@@ -247,7 +247,7 @@ async fn todays_start_removes_on_an_old_server() {
 }
 
 #[tokio::test]
-async fn old_servers_pass_over_remote_tables_and_replica_counts() {
+async fn old_servers_ignore_remote_tables_and_replica_counts() {
     for behaviour in [Behaviour::Freezed, Behaviour::Checkpoint] {
         let hub = Hub::new(
             &embedded::still(behaviour),
@@ -257,7 +257,8 @@ async fn old_servers_pass_over_remote_tables_and_replica_counts() {
         .expect("a server");
         let mut peer = Peer::in_memory(&hub);
         assert_eq!(peer.add(&add("temp", "target")).await.err, ErrorCode::Ok);
-        // Taken by the other, and negative: refused since 2.6, made here.
+        // The remote table is taken and the count is negative. Servers since 2.6 refuse this add,
+        // but this server accepts it.
         let request = AddRequest {
             remote_app_name: Some("temp".to_owned()),
             remote_replica_count: Some(-1),
@@ -272,7 +273,7 @@ async fn old_servers_pass_over_remote_tables_and_replica_counts() {
 }
 
 #[tokio::test]
-async fn rpcs_tell_the_generation() {
+async fn the_rpcs_show_the_generation() {
     for behaviour in Behaviour::ALL {
         let server = embedded::start(embedded::config(behaviour)).await;
         let mut peer = Peer::connect(server.address()).await;

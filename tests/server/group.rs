@@ -1,5 +1,5 @@
-//! Groups of metas: followers send away and name the leader, and a change of the leader loses
-//! nothing but where a real one does too.
+//! Tests groups of meta servers. Followers refuse requests and name the leader. A change of the
+//! leader loses nothing that a real group does not lose.
 
 use std::net::{SocketAddr, SocketAddrV4};
 use std::sync::Arc;
@@ -42,7 +42,7 @@ fn peer(group: &Group, index: usize) -> Peer {
     Peer::in_memory(group.hub(index).expect("a server"))
 }
 
-/// The leader that a server names.
+/// Returns the leader that a server names.
 async fn named(group: &Group, index: usize) -> Option<SocketAddrV4> {
     let request = QueryConfigRequest { app_name: "temp".to_owned(), partition_indices: vec![] };
     let answer = peer(group, index).call::<QueryConfig>(&request).await;
@@ -58,7 +58,7 @@ async fn listed(group: &Group, index: usize) -> Vec<i32> {
 }
 
 #[tokio::test(start_paused = true)]
-async fn followers_do_nothing_and_name_the_leader() {
+async fn followers_refuse_requests_and_name_the_leader() {
     let group = group(&[Behaviour::DupExist; 3]);
     for index in [1, 2] {
         let mut follower = peer(&group, index);
@@ -78,7 +78,7 @@ async fn followers_do_nothing_and_name_the_leader() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_next_leader_knows_what_the_last_one_acknowledged() {
+async fn the_next_leader_knows_the_changes_that_the_last_leader_acknowledged() {
     let group = group(&[Behaviour::DupExist; 3]);
     let dupid = peer(&group, 0).add(&add("temp", "target")).await.dupid.expect("a dupid");
     group.elect(&Election::default());
@@ -88,23 +88,24 @@ async fn the_next_leader_knows_what_the_last_one_acknowledged() {
         assert_eq!(named(&group, index).await, Some(address(1)));
     }
     assert_eq!(peer(&group, 1).add(&add("temp", "target")).await.err, ErrorCode::DupExist);
-    // Followers that have not heard of it name the old one.
+    // Followers that do not know about the change name the old leader.
     group.elect(&Election { leader: Some(0), followers_learn: false, ..Election::default() });
     assert_eq!(named(&group, 1).await, Some(address(0)));
     assert_eq!(named(&group, 2).await, Some(address(1)));
-    // A place that isn't there changes nothing.
+    // An election of a server that does not exist changes nothing.
     group.elect(&Election { leader: Some(3), ..Election::default() });
     assert_eq!(group.leader(), 0);
     assert_eq!(listed(&group, 0).await, [dupid]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_leader_that_serves_too_early_makes_a_second_one() {
+async fn a_leader_that_serves_too_early_creates_a_second_duplication() {
     let group = group(&[Behaviour::DupExist; 2]);
     let first = peer(&group, 0).add(&add("temp", "target")).await.dupid.expect("a dupid");
     group.elect(&Election { early: Duration::from_secs(3), ..Election::default() });
     assert_eq!(listed(&group, 1).await, [] as [i32; 0]);
-    // Another second, as the clock of a group that elects would show.
+    // The first add uses the current second as its dupid, so the second add gets a later one, as
+    // after a real election.
     let mut early = peer(&group, 1);
     early.add(&add("temp", "target2")).await;
     let second = early.add(&add("temp", "target")).await;
@@ -115,7 +116,7 @@ async fn a_leader_that_serves_too_early_makes_a_second_one() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_stale_leader_shows_what_it_knew_and_answers_no_change() {
+async fn a_stale_leader_shows_old_duplications_and_responds_to_no_change() {
     let group = group(&[Behaviour::DupExist; 2]);
     let known = peer(&group, 0).add(&add("temp", "target")).await.dupid.expect("a dupid");
     group.elect(&Election { old_stays: true, ..Election::default() });
@@ -127,13 +128,13 @@ async fn a_stale_leader_shows_what_it_knew_and_answers_no_change() {
     assert_eq!(listed(&group, 1).await, [known, made]);
     let mut leader = peer(&group, 1);
     assert_eq!(leader.query("dup_src").await.entry_list, Some(vec![]));
-    // It leads again, and knows everything.
+    // The old leader leads again, and knows all duplications.
     group.elect(&Election { leader: Some(0), ..Election::default() });
     assert_eq!(listed(&group, 0).await, [known, made]);
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_a_stale_leader_was_slow_to_store_is_never_stored() {
+async fn a_change_that_a_stale_leader_delayed_is_never_stored() {
     let group = group(&[Behaviour::DupExist; 2]);
     let leader = group.hub(0).expect("a server");
     leader.set_faults(vec!["add#1=slow-store:300".parse().expect("a rule")]);
@@ -144,7 +145,7 @@ async fn what_a_stale_leader_was_slow_to_store_is_never_stored() {
     }
     group.elect(&Election { old_stays: true, ..Election::default() });
     slow.closed().await;
-    // The new leader has read what is stored, and would make a second one.
+    // The new leader has read the store, and creates another duplication.
     let made = peer(&group, 1).add(&add("temp", "target")).await;
     assert_eq!(made.err, ErrorCode::Ok);
     group.elect(&Election { leader: Some(0), ..Election::default() });
@@ -152,7 +153,7 @@ async fn what_a_stale_leader_was_slow_to_store_is_never_stored() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_change_of_the_leader_tells_the_queue_and_leaves_the_stored_in_doubt() {
+async fn a_change_of_the_leader_refuses_the_queue_and_leaves_stored_changes_in_doubt() {
     let group = group(&[Behaviour::Idempotent; 2]);
     let rules = ["add#1=slow-store:1000", "add#2=hold:1000"];
     let rules = rules.map(|rule| rule.parse().expect("a rule")).to_vec();
@@ -165,7 +166,8 @@ async fn a_change_of_the_leader_tells_the_queue_and_leaves_the_stored_in_doubt()
         tokio::task::yield_now().await;
     }
     queued.send::<AddDuplication>(&add("dup_src", "target")).await;
-    // The queue has it when a later request of the same connection is answered.
+    // The response to a later request on the same connection shows that the request is in the
+    // queue.
     queued.query("temp").await;
     group.elect(&Election::default());
     let told = queued.receive().await.expect("an answer").answer::<AddDuplication>();
@@ -198,7 +200,7 @@ async fn a_group_may_be_half_upgraded() {
     let unknown = old.receive().await.expect("an answer");
     assert_eq!(unknown.framework, ErrorCode::HandlerNotFound);
     assert_eq!(unknown.name, format!("{}_ACK", ListDuplication::NAME));
-    // The follower knows it, though it only sends away.
+    // The follower knows the RPC, although it forwards every request.
     let answer = peer(&group, 1).call::<ListDuplication>(&list).await;
     assert_eq!(answer.err, ErrorCode::ForwardToOthers);
     group.elect(&Election::default());
@@ -208,7 +210,7 @@ async fn a_group_may_be_half_upgraded() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_is_not_ready_says_so() {
+async fn a_server_that_is_not_ready_refuses_requests() {
     let group = group(&[Behaviour::DupExist]);
     let hub = group.hub(0).expect("a server");
     hub.not_ready(ErrorCode::UnderRecovery);
@@ -230,7 +232,7 @@ async fn a_group_on_ports_shares_one_file() {
     let mut leader = Peer::connect(group.servers()[2].address()).await;
     let again = leader.add(&add("temp", "target")).await;
     assert_eq!((again.err, again.dupid), (ErrorCode::DupExist, Some(dupid)));
-    // One that stops leaves the others their store.
+    // A server that stops does not close the store of the others.
     group.servers()[0].stop().await;
     assert_eq!(leader.add(&add("dup_src", "target")).await.err, ErrorCode::Ok);
     group.stop().await;

@@ -1,5 +1,5 @@
-//! Clients that send garbage, lie about lengths, or take their time: their connection is closed or
-//! answered, the others are served, and memory stays where it is.
+//! Clients that send garbage or wrong lengths, or that are slow. The server closes their
+//! connections or responds, serves the other clients, and uses no more memory.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ async fn start() -> MetaServer {
     embedded::start(limited(Limits::default())).await
 }
 
-/// Another client is served.
+/// Checks that another client is served.
 async fn alive(server: &MetaServer) {
     let mut peer = Peer::connect(server.address()).await;
     assert_eq!(peer.query("temp").await.err, ErrorCode::Ok);
@@ -33,7 +33,7 @@ async fn alive(server: &MetaServer) {
 async fn every_bad_frame_ends_its_connection_and_nothing_else() {
     let server = start().await;
     let body = good()[48..].to_vec();
-    // (what, the bytes, whether a real server's process would have ended)
+    // (name, bytes, whether they end the process of a real server)
     let mut cases = vec![
         ("another magic".to_owned(), b"HELO world".to_vec(), false),
         ("the native magic".to_owned(), b"RDSN\0\0\0\0".to_vec(), false),
@@ -67,7 +67,7 @@ async fn every_bad_frame_ends_its_connection_and_nothing_else() {
         ("an exception".to_owned(), with_body(&[&[0x80, 1, 0, 3], &body[4..]].concat()), false),
         ("structs 65 deep".to_owned(), with_body(&nested(64)), true),
     ];
-    // Cut anywhere, with a length that says so.
+    // The body is cut at any place, and the length in the header is that of the cut body.
     for cut in 1..body.len() {
         cases.push((format!("cut after {cut}"), with_body(&body[..cut]), true));
     }
@@ -78,7 +78,7 @@ async fn every_bad_frame_ends_its_connection_and_nothing_else() {
         peer.closed().await;
         deaths += u64::from(dies);
         assert_eq!(server.would_have_died(), deaths, "{what}");
-        // Later in a connection too, after a request that is answered.
+        // The same happens later in a connection, after a valid request.
         let mut peer = Peer::connect(server.address()).await;
         assert_eq!(peer.query("temp").await.err, ErrorCode::Ok);
         peer.send_bytes(&bytes).await;
@@ -86,17 +86,17 @@ async fn every_bad_frame_ends_its_connection_and_nothing_else() {
         deaths += u64::from(dies);
         assert_eq!(server.would_have_died(), deaths, "{what}");
     }
-    // Nothing of it was taken for an add.
+    // No add was executed.
     let mut peer = Peer::connect(server.address()).await;
     assert_eq!(peer.query("temp").await.entry_list, Some(vec![]));
     server.stop().await;
 }
 
 #[tokio::test]
-async fn what_a_real_server_passes_over_is_answered() {
+async fn requests_whose_oddities_a_real_server_ignores_get_a_response() {
     let server = start().await;
     let mut peer = Peer::connect(server.address()).await;
-    // Checksums and the client's time limit are not looked at.
+    // The server ignores checksums and the timeout of the client.
     let mut frame = with_word(with_word(good(), 12, 0xdead_beef), 20, 0xdead_beef);
     frame = with_word(frame, 32, 0);
     peer.send_bytes(&frame).await;
@@ -104,8 +104,8 @@ async fn what_a_real_server_passes_over_is_answered() {
         peer.receive().await.expect("an answer").answer::<AddDuplication>().err,
         ErrorCode::Ok
     );
-    // An unknown RPC has no body in its answer, and the connection stays.
-    // Its name is kept up to 47 bytes and to a NUL, and so is the answer's.
+    // The response to an unknown RPC has no body, and the connection stays open. The name of the
+    // RPC, also in the response, ends after 47 bytes and at a NUL.
     let long = "X".repeat(60);
     for (name, answer) in [
         (&b"RPC_CM_NO_SUCH_THING"[..], "RPC_CM_NO_SUCH_THING_ACK"),
@@ -130,7 +130,7 @@ async fn what_a_real_server_passes_over_is_answered() {
         let empty = 4 + "ERR_HANDLER_NOT_FOUND".len() + 8 + answer.len() + 4;
         assert_eq!(framed.payload.len(), empty);
     }
-    // Fields it doesn't know are passed over, those that are missing have defaults.
+    // Unknown fields are ignored, and missing fields have defaults.
     let mut body = vec![0x80, 1, 0, 1];
     body.extend_from_slice(&u32::try_from(QueryDuplication::NAME.len()).unwrap().to_be_bytes());
     body.extend_from_slice(QueryDuplication::NAME.as_bytes());
@@ -139,7 +139,7 @@ async fn what_a_real_server_passes_over_is_answered() {
     peer.send_bytes(&with_body(&body)).await;
     let framed = peer.receive().await.expect("an answer");
     assert_eq!(framed.answer::<QueryDuplication>().err, ErrorCode::AppNotExist);
-    // A caller that says it wants no answer gets one all the same.
+    // A client that requests no response gets one all the same.
     let pause = ModifyRequest {
         app_name: "temp".to_owned(),
         dupid: peer.query("temp").await.entry_list.expect("a list")[0].dupid,
@@ -152,7 +152,7 @@ async fn what_a_real_server_passes_over_is_answered() {
     let framed = peer.receive().await.expect("an answer");
     assert_eq!((framed.seqid, framed.answer::<ModifyDuplication>().err), (44, ErrorCode::Ok));
     assert_eq!(peer.query("temp").await.entry_list.expect("a list")[0].status, 4);
-    // A byte at a time is a request all the same.
+    // A request may arrive one byte at a time.
     let query = QueryRequest { app_name: "temp".to_owned() };
     for byte in encode_request::<QueryDuplication>(&query, 45, 1000) {
         peer.send_bytes(&[byte]).await;
@@ -163,8 +163,8 @@ async fn what_a_real_server_passes_over_is_answered() {
 }
 
 #[tokio::test]
-#[allow(clippy::disallowed_methods)] // measures what the server's clock did
-async fn a_request_that_does_not_come_whole_and_a_silent_client_are_sent_away() {
+#[allow(clippy::disallowed_methods)] // the test measures real time
+async fn connections_with_an_incomplete_request_or_a_silent_client_are_closed() {
     let server = embedded::start(limited(Limits {
         frame_timeout: Duration::from_millis(100),
         idle_timeout: Duration::from_millis(3_000),
@@ -174,7 +174,7 @@ async fn a_request_that_does_not_come_whole_and_a_silent_client_are_sent_away() 
     let mut half = Peer::connect(server.address()).await;
     half.send_bytes(&good()[..60]).await;
     let mut silent = Peer::connect(server.address()).await;
-    // A byte now and then doesn't keep a request open.
+    // Single bytes from time to time do not keep a request open.
     let mut slow = Peer::connect(server.address()).await;
     let dripping = async {
         for byte in &good()[..40] {
@@ -195,8 +195,11 @@ async fn a_request_that_does_not_come_whole_and_a_silent_client_are_sent_away() 
 
 #[tokio::test]
 #[cfg(target_os = "linux")]
-async fn a_client_that_takes_no_answers_is_sent_away_and_costs_little() {
-    if !is_alone(module_path!(), "a_client_that_takes_no_answers_is_sent_away_and_costs_little") {
+async fn the_connection_of_a_client_that_reads_no_responses_is_closed_and_costs_little() {
+    if !is_alone(
+        module_path!(),
+        "the_connection_of_a_client_that_reads_no_responses_is_closed_and_costs_little",
+    ) {
         return;
     }
     let mut config =
@@ -206,7 +209,7 @@ async fn a_client_that_takes_no_answers_is_sent_away_and_costs_little() {
     let mut maker = Peer::connect(server.address()).await;
     assert_eq!(maker.add(&add("wide", "target")).await.err, ErrorCode::Ok);
     let before = resident_kib();
-    // Each answer has about 130 KiB; all of them would be 1.3 GB.
+    // Each response has about 130 KiB, and all of them would have 1.3 GB.
     let request = QueryRequest { app_name: "wide".to_owned() };
     let flood = encode_request::<QueryDuplication>(&request, 1, 1000).repeat(10_000);
     let mut greedy = Peer::connect(server.address()).await;
@@ -217,7 +220,7 @@ async fn a_client_that_takes_no_answers_is_sent_away_and_costs_little() {
     server.stop().await;
 }
 
-/// Memory of this process that is in RAM.
+/// Returns the resident memory of this process.
 #[cfg(target_os = "linux")]
 fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
@@ -227,8 +230,8 @@ fn resident_kib() -> u64 {
 
 #[tokio::test]
 #[cfg(target_os = "linux")]
-async fn promised_bytes_cost_nothing_until_they_come() {
-    if !is_alone(module_path!(), "promised_bytes_cost_nothing_until_they_come") {
+async fn announced_bytes_cost_nothing_until_they_arrive() {
+    if !is_alone(module_path!(), "announced_bytes_cost_nothing_until_they_arrive") {
         return;
     }
     let server = embedded::start(limited(Limits { max_body: 1 << 30, ..Limits::default() })).await;
@@ -246,7 +249,7 @@ async fn promised_bytes_cost_nothing_until_they_come() {
 }
 
 #[tokio::test]
-async fn one_connection_too_many_is_closed_and_room_comes_back() {
+async fn a_connection_beyond_the_limit_is_closed_until_others_end() {
     let server = embedded::start(limited(Limits { max_connections: 3, ..Limits::default() })).await;
     let mut peers = Vec::new();
     for _ in 0..3 {
@@ -256,7 +259,7 @@ async fn one_connection_too_many_is_closed_and_room_comes_back() {
     }
     Peer::connect(server.address()).await.closed().await;
     peers.pop();
-    // The server notices when it gets to it.
+    // The server notices the closed connections after a while.
     for attempt in 0.. {
         let mut peer = Peer::connect(server.address()).await;
         let query = QueryRequest { app_name: "temp".to_owned() };

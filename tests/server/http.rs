@@ -1,5 +1,5 @@
-//! The pages that real meta servers showed, held against those of the embedded one: the same text,
-//! times, ids and addresses apart.
+//! Compares the pages of the embedded server with those of real meta servers. The text must be the
+//! same, apart from times, ids and addresses.
 
 use std::net::SocketAddr;
 
@@ -12,7 +12,8 @@ use tokio::net::TcpStream;
 use crate::common::embedded;
 use crate::common::peer::{Peer, add, set_status};
 
-/// Asks for a page over a connection of its own; empty = the server closed without an answer.
+/// Requests a page over a new connection. The result is empty if the server closes the connection
+/// without a response.
 async fn get(address: SocketAddr, target: &str) -> String {
     raw(address, &format!("GET {target} HTTP/1.1\r\nHost: meta\r\nConnection: close\r\n\r\n")).await
 }
@@ -23,7 +24,7 @@ async fn raw(address: SocketAddr, request: &str) -> String {
     let mut answer = Vec::new();
     let read = stream.read_to_end(&mut answer);
     let read = tokio::time::timeout(std::time::Duration::from_secs(20), read).await;
-    // A reset is an end too.
+    // A reset also ends the connection.
     let _ = read.expect("the server answers or closes");
     String::from_utf8(answer).expect("text")
 }
@@ -36,7 +37,7 @@ struct Recorded {
     body: String,
 }
 
-/// The pages of a recording. Two of them lack the line that names them.
+/// Returns the pages of a recording. Two pages lack the line that names them.
 fn recorded(file: &str) -> Vec<Recorded> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire").join(file);
     let text = std::fs::read_to_string(path).expect("read").replace("\r\n", "\n");
@@ -70,8 +71,8 @@ fn recorded(file: &str) -> Vec<Recorded> {
     pages
 }
 
-/// Replaces what differs from day to day: runs of four digits and more are years, dupids, ports;
-/// those of two stand in times. Counts have one digit.
+/// Replaces the parts that differ from day to day. Numbers with four digits and more are years,
+/// dupids or ports, and numbers with two digits are parts of times. Counts have one digit.
 fn blur(body: &str) -> String {
     let mut out = String::new();
     let mut rest = body;
@@ -101,7 +102,7 @@ async fn show_as_recorded(file: &str, behaviour: Behaviour) {
     let mut peer = Peer::connect(server.address()).await;
     let mut asked = 0;
     for page in recorded(file) {
-        // What stood there when the pages with duplications were recorded.
+        // Creates the duplications that existed when these pages were recorded.
         if page.body.contains("\"dupid\"") && peer.query("temp").await.entry_list == Some(vec![]) {
             fill(&mut peer, behaviour).await;
         }
@@ -128,7 +129,7 @@ async fn fill(peer: &mut Peer, behaviour: Behaviour) {
     if behaviour == Behaviour::Freezed {
         let request = AddRequest { is_duplicating_checkpoint: None, ..add("dup_src", "target") };
         assert_eq!(peer.add(&request).await.err, ErrorCode::Ok);
-        // Marks that it is done, on a table that no page shows.
+        // This duplication of a table that no page shows marks that the function has run.
         assert_eq!(peer.add(&add("temp", "target")).await.err, ErrorCode::Ok);
         return;
     }
@@ -156,9 +157,9 @@ async fn pages_are_those_of_a_real_server_of_2026() {
     show_as_recorded("meta-modern-http.txt", Behaviour::DupExist).await;
 }
 
-/// Each was tried on real servers of all three versions.
+/// Each target was tried on real servers of all three versions.
 #[tokio::test]
-async fn odd_targets_get_what_real_servers_answer() {
+async fn odd_targets_get_the_responses_of_real_servers() {
     for behaviour in [Behaviour::Freezed, Behaviour::Checkpoint, Behaviour::DupExist] {
         let server = embedded::start(embedded::still(behaviour)).await;
         let old = behaviour != Behaviour::DupExist;
@@ -220,7 +221,7 @@ async fn odd_targets_get_what_real_servers_answer() {
 }
 
 #[tokio::test]
-async fn a_request_that_comes_in_pieces_is_answered() {
+async fn a_request_that_arrives_in_pieces_gets_a_response() {
     let server = embedded::start(embedded::still(Behaviour::DupExist)).await;
     let request = "GET /version HTTP/1.1\r\nHost: meta\r\nConnection: close\r\n\r\n";
     let whole = raw(server.address(), request).await;
@@ -230,7 +231,7 @@ async fn a_request_that_comes_in_pieces_is_answered() {
         stream.set_nodelay(true).expect("set");
         for piece in request.as_bytes().chunks(size) {
             stream.write_all(piece).await.expect("sent");
-            // A segment of its own for each.
+            // Each piece is sent in a segment of its own.
             tokio::time::sleep(std::time::Duration::from_millis(1)).await;
         }
         let mut answer = String::new();
@@ -241,7 +242,7 @@ async fn a_request_that_comes_in_pieces_is_answered() {
 }
 
 #[tokio::test]
-async fn versions_tell_the_generation() {
+async fn the_version_shows_the_generation() {
     let ours = format!("pegasus-dup {}", env!("CARGO_PKG_VERSION"));
     for (behaviour, version, commit) in [
         (Behaviour::Freezed, "2.3.0", "2b0c6c7e4683f0d40e6a9d53ec065398b12cc69a"),
@@ -259,7 +260,7 @@ async fn versions_tell_the_generation() {
 }
 
 #[tokio::test]
-async fn a_server_without_duplication_has_no_page_of_it() {
+async fn a_server_without_duplication_has_no_page_about_it() {
     for (behaviour, option) in [
         (Behaviour::Freezed, "duplication_enabled"),
         (Behaviour::Checkpoint, "FLAGS_duplication_enabled"),
@@ -304,7 +305,7 @@ async fn a_followers_pages_say_less_and_one_of_them_ends_a_real_2_5_0() {
 }
 
 #[tokio::test]
-async fn one_connection_asks_for_many_pages_and_bad_ones_end_it() {
+async fn one_connection_requests_many_pages_and_bad_requests_end_it() {
     let limits =
         Limits { frame_timeout: std::time::Duration::from_millis(200), ..Limits::default() };
     let server =
@@ -327,7 +328,7 @@ async fn one_connection_asks_for_many_pages_and_bad_ones_end_it() {
     ] {
         assert_eq!(raw(server.address(), bad).await, "", "{bad}");
     }
-    // Who has begun with RPC stays with it.
+    // A connection that has begun with RPC must continue with RPC.
     let mut peer = Peer::connect(server.address()).await;
     assert_eq!(peer.query("temp").await.err, ErrorCode::Ok);
     peer.send_bytes(b"GET /version HTTP/1.1\r\n\r\n").await;

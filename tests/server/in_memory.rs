@@ -1,5 +1,5 @@
-//! The real client against a group of servers, over streams in memory and under a paused clock:
-//! what a simulation is made of. The same run twice tells the same story.
+//! Runs the real client with a group of servers, over streams in memory and with a paused clock,
+//! like the simulation. Two equal runs give the same record.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -12,8 +12,7 @@ use pegasus_dup::{Client, DuplicationSpec, Evidence, Outcome};
 use crate::common::embedded;
 use crate::common::in_memory::{InMemory, SimulatedClock};
 
-/// Adds twice, the answers to the first add lost; gives what became of both, and the servers'
-/// story.
+/// Adds twice, with faults for the first add. Returns both outcomes, and the record of the servers.
 fn run(faults: &[&str]) -> (Vec<Outcome<pegasus_dup::Duplication>>, String) {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
@@ -64,19 +63,19 @@ fn a_client_and_a_group_in_one_thread() {
     assert!(!outcomes[1].created(), "{outcomes:?}");
     assert_eq!(outcomes[1].evidence(), Evidence::ListedBefore);
     assert_eq!(outcomes[0].value(), outcomes[1].value());
-    // The second sent nothing.
+    // The second call sent no add.
     assert_eq!(story.matches("Storing").count(), 1, "{story}");
 }
 
 #[test]
-fn a_lost_answer_leaves_a_doubt() {
+fn a_lost_response_leaves_a_doubt() {
     let (outcomes, story) = run(&["add#1=close-after"]);
     assert_eq!(outcomes[0].evidence(), Evidence::AppearedDuringCall, "{outcomes:?}\n{story}");
     assert_eq!(story.matches("Storing").count(), 1, "{story}");
 }
 
 #[test]
-fn the_same_run_tells_the_same_story() {
+fn the_same_run_gives_the_same_record() {
     for faults in [&["add#1=change-leader"][..], &["add#1=drop-reply", "list#3=delay:900"]] {
         let (first, second) = (run(faults), run(faults));
         assert!(!first.1.is_empty());

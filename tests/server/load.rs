@@ -1,5 +1,5 @@
-//! Ten thousand connections that say nothing, and clients that say too much: the server, a process of its
-//! own, lives, takes bounded memory, and serves others meanwhile.
+//! Tests ten thousand silent connections, and clients that send too much. The server, a process of
+//! its own, survives, uses a limited amount of memory, and serves other clients meanwhile.
 //!
 //! `cargo test --release --features server --test server load -- --nocapture` prints the figures.
 
@@ -21,7 +21,7 @@ use crate::common::peer::{Peer, add};
 const IDLE: usize = 10_000;
 const CHILD: &str = "PEGASUS_DUP_TEST_CHILD";
 
-/// Not a test: the server. It serves until it is killed.
+/// This is no test, but the server. It serves until it is killed.
 #[tokio::test]
 #[ignore = "the other tests start it as a process of its own"]
 async fn child_server() {
@@ -33,7 +33,7 @@ async fn child_server() {
     std::future::pending::<()>().await;
 }
 
-/// Runs a test of this binary as a process that may open as many files as the system lets it.
+/// Returns a command that runs a test of this binary with the highest limit of open files.
 fn itself(test: &str) -> Command {
     let mut command = Command::new("sh");
     command
@@ -61,7 +61,7 @@ impl Server {
         Server { process, address }
     }
 
-    /// Its memory that is in RAM, in KiB.
+    /// Returns the resident memory of the server, in KiB.
     fn resident_kib(&self) -> u64 {
         let id = self.process.id();
         let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("it lives");
@@ -69,7 +69,7 @@ impl Server {
         line.split_whitespace().nth(1).expect("a number").parse().expect("a number")
     }
 
-    /// How long another client waits for its answer.
+    /// Returns how long another client waits for its response.
     async fn answer_time(&self) -> Duration {
         let began = now();
         let mut peer = Peer::connect(self.address).await;
@@ -78,7 +78,7 @@ impl Server {
     }
 }
 
-/// Not a test: the clients of the next one, in a process whose limit is raised.
+/// This is no test, but the clients of the next test, in a process with a raised limit.
 #[tokio::test]
 #[ignore = "another test starts it as a process of its own"]
 async fn child_of_ten_thousand() {
@@ -99,8 +99,8 @@ async fn child_of_ten_thousand() {
             }
         }
     }
-    // Every third has begun a request and stopped; the server has taken them all, since one that came
-    // later is answered.
+    // Every third connection has begun a request and stopped. The response to a later connection
+    // shows that the server has accepted all of them.
     for stream in connections.iter_mut().step_by(3) {
         stream.write_all(b"THFT\0\0\0\0").await.expect("taken");
     }
@@ -115,7 +115,7 @@ async fn child_of_ten_thousand() {
     assert!(connections.len() == IDLE || connections.len() > 900, "{}", connections.len());
     assert!(grown < 128 * 1024, "{grown} KiB");
     assert!(waited < Duration::from_secs(5), "{waited:?}");
-    // They are all still there.
+    // All connections are still open.
     let mut still = 0;
     for stream in &connections {
         still += usize::from(stream.try_read(&mut [0]).is_err());
@@ -151,7 +151,7 @@ async fn a_flood_of_pipelined_requests_leaves_room_for_others() {
         let block = block.clone();
         floods.spawn(async move { while writer.write_all(&block).await.is_ok() {} });
         floods.spawn(async move {
-            // Half of them read what they asked for; the others take nothing.
+            // Half of the clients read their responses, and the others read nothing.
             let mut buffer = vec![0; 1 << 16];
             while greedy % 2 == 0 && reader.read(&mut buffer).await.unwrap_or(0) > 0 {}
             std::future::pending::<()>().await;
@@ -172,7 +172,7 @@ async fn a_flood_of_pipelined_requests_leaves_room_for_others() {
 }
 
 #[tokio::test]
-async fn promises_of_a_gibibyte_are_refused_while_others_are_served() {
+async fn announcements_of_a_gibibyte_are_refused_while_others_are_served() {
     let server = Server::start();
     server.answer_time().await;
     let before = server.resident_kib();
@@ -181,7 +181,7 @@ async fn promises_of_a_gibibyte_are_refused_while_others_are_served() {
     frame[16..20].copy_from_slice(&(1_u32 << 30).to_be_bytes());
     for _ in 0..500 {
         let mut stream = TcpStream::connect(server.address).await.expect("connected");
-        // It is closed on the header's word: what is sent after it may be refused.
+        // The server closes the connection after the header, so later bytes may be refused.
         let _ = stream.write_all(&frame).await;
         let _ = stream.write_all(&[0; 4096]).await;
         let mut byte = [0];

@@ -1,5 +1,5 @@
-//! Requests of odd forms, which a real server takes: the embedded one answers them alike. Each was
-//! tried on real servers of all generations.
+//! Requests in odd forms that a real server accepts. The embedded server sends the same responses.
+//! Each request was tried on real servers of all generations.
 
 use pegasus_dup::protocol::frame::encode_request;
 use pegasus_dup::protocol::messages::{
@@ -14,9 +14,9 @@ use crate::common::embedded;
 use crate::common::peer::{Peer, add};
 use crate::common::wire::unhex;
 
-/// A query of `temp` in every form that real servers of all generations answer.
+/// Queries `temp` in every form to which real servers of all generations respond.
 #[tokio::test]
-async fn odd_forms_of_a_request_are_answered_as_the_usual_one() {
+async fn odd_forms_of_a_request_get_the_usual_response() {
     let server = embedded::start(embedded::still(Behaviour::DupExist)).await;
     let mut peer = Peer::connect(server.address()).await;
     let query = QueryRequest { app_name: "temp".to_owned() };
@@ -73,11 +73,12 @@ async fn a_known_field_of_another_type_counts_as_absent_and_any_bytes_are_text()
             peer.send_bytes(&bytes).await;
             peer.receive().await.expect("an answer")
         };
-        // The table's name as a number: no name.
+        // The name of the table is sent as a number, so there is no name.
         let number = with_struct::<QueryDuplication>(&[8, 0, 1, 0, 0, 0, 7]);
         let answer = ask(number).await.answer::<QueryDuplication>();
         assert_eq!((answer.err, answer.appid), (ErrorCode::AppNotExist, Some(0)), "{behaviour}");
-        // Field 3 as an i32 is absent; as a bool that is neither 0 nor 1 it is true.
+        // Field 3 counts as absent if it is an i32, and as true if it is a bool that is neither 0
+        // nor 1.
         let both = |table: &[u8], cluster| [text(1, table), text(2, cluster)].concat();
         let absent = [both(b"temp", b"target"), vec![8, 0, 3, 0, 0, 0, 0]].concat();
         let answer = ask(with_struct::<AddDuplication>(&absent)).await.answer::<AddDuplication>();
@@ -98,13 +99,13 @@ async fn a_known_field_of_another_type_counts_as_absent_and_any_bytes_are_text()
             (Status::Prepare, Status::Prepare)
         };
         assert_eq!((temp, dup_src), expected, "{behaviour}");
-        // Names that are not UTF-8 are names that nothing has.
+        // No table or cluster has a name that is not UTF-8.
         let odd = with_struct::<AddDuplication>(&both(b"a\xffb", b"target"));
         let answer = ask(odd).await.answer::<AddDuplication>();
         assert_eq!(answer.err, ErrorCode::AppNotExist, "{behaviour}");
         let odd = with_struct::<AddDuplication>(&both(b"temp", b"a\xffb"));
         assert_eq!(ask(odd).await.answer::<AddDuplication>().err, ErrorCode::InvalidParameters);
-        // The element type of a list is not looked at.
+        // The element type of a list is ignored.
         let list = [text(1, b"temp"), vec![15, 0, 2, 3, 0, 0, 0, 1, 0, 0, 0, 5]].concat();
         let answer = ask(with_struct::<QueryConfig>(&list)).await.answer::<QueryConfig>();
         assert_eq!(answer.partitions.expect("partitions")[0].pid.partition_index, 5);
@@ -114,7 +115,7 @@ async fn a_known_field_of_another_type_counts_as_absent_and_any_bytes_are_text()
 }
 
 #[tokio::test]
-async fn a_nul_ends_a_name_where_a_real_server_takes_it_for_a_c_string() {
+async fn a_nul_ends_a_name_that_a_real_server_treats_as_a_c_string() {
     for behaviour in Behaviour::ALL {
         let server = embedded::start(embedded::still(behaviour)).await;
         let mut peer = Peer::connect(server.address()).await;
@@ -133,12 +134,12 @@ async fn a_nul_ends_a_name_where_a_real_server_takes_it_for_a_c_string() {
 }
 
 #[tokio::test]
-async fn who_begins_to_authenticate_is_told_that_nobody_has_to() {
+async fn a_client_that_begins_to_authenticate_learns_that_it_need_not() {
     let group =
         MetaGroup::start(vec![embedded::still(Behaviour::Freezed); 2]).await.expect("started");
     for server in group.servers() {
         let mut peer = Peer::connect(server.address()).await;
-        // Status SASL_LIST_MECHANISMS, and an empty message.
+        // The body has the status SASL_LIST_MECHANISMS and an empty message.
         let mut body = vec![0x80, 1, 0, 1, 0, 0, 0, 15];
         body.extend_from_slice(NEGOTIATION.as_bytes());
         body.extend_from_slice(&[
@@ -146,7 +147,7 @@ async fn who_begins_to_authenticate_is_told_that_nobody_has_to() {
         ]);
         peer.send_bytes(&with_body(&body)).await;
         let framed = peer.receive().await.expect("an answer");
-        // As a real server of each generation answers without Kerberos.
+        // Real servers of each generation without Kerberos send this response.
         let recorded = "000000064552525f4f4b80010002000000135250435f4e45474f54494154494f4e5f41434b\
                         000000070c0000080001000000090c0002000000000000";
         assert_eq!(framed.payload, unhex(recorded));

@@ -1,5 +1,5 @@
-//! What real meta servers answered, replayed against the embedded one: every field must be the
-//! same, times and ids apart.
+//! Sends the recorded requests to the embedded server, and compares the responses with the recorded
+//! responses of real meta servers. Every field must be the same, apart from times and ids.
 
 use std::collections::BTreeMap;
 
@@ -17,8 +17,9 @@ use crate::common::embedded;
 use crate::common::peer::Peer;
 use crate::common::wire::{Asked, Shown, steps};
 
-/// Maps the recording's dupids and times to the server's. Two of the recording may be one here: the
-/// steps follow each other faster, and a dupid is a second.
+/// Maps the dupids and times of the recording to those of the server. Two dupids of the recording
+/// may be the same here, because the steps follow each other faster and a dupid is derived from a
+/// second.
 #[derive(Debug, Default)]
 struct Names {
     ours: BTreeMap<i64, i64>,
@@ -26,12 +27,12 @@ struct Names {
 
 impl Names {
     fn learn(&mut self, recorded: i64, got: i64) {
-        // 0 and -1 are no ids, and stand for themselves.
+        // 0 and -1 are no ids, and are not mapped.
         let pair = if recorded <= 0 { (recorded, recorded) } else { (recorded, got) };
         assert_eq!(*self.ours.entry(pair.0).or_insert(got), got, "recorded {recorded}");
     }
 
-    /// The recorded value with ids and times replaced by ours, learning them as they come.
+    /// Returns the recorded value with the ids and times of the server, and learns new ones.
     fn translate(&mut self, recorded: &Value, got: &Value) -> Value {
         match (recorded, got) {
             (Value::Object(recorded), Value::Object(got)) => {
@@ -82,7 +83,7 @@ where
 }
 
 async fn replay(file: &str, behaviour: Behaviour) {
-    // The clock is the behaviour's default on purpose: the recordings are held against that.
+    // The clock is the default of the behaviour, because the recordings must match that.
     let server = embedded::start(embedded::config(behaviour)).await;
     let mut peer = Peer::connect(server.address()).await;
     let mut names = Names::default();
@@ -114,28 +115,28 @@ async fn replay(file: &str, behaviour: Behaviour) {
 }
 
 #[tokio::test]
-async fn dup_exist_answers_as_a_real_server_of_2026_did() {
+async fn dup_exist_responds_like_a_real_server_of_2026() {
     replay("meta-modern-a.jsonl", Behaviour::DupExist).await;
 }
 
 #[tokio::test]
-async fn remote_name_answers_as_a_real_server_without_err_dup_exist_did() {
+async fn remote_name_responds_like_a_real_server_without_err_dup_exist() {
     replay("meta-legacy-a.jsonl", Behaviour::RemoteName).await;
 }
 
 #[tokio::test]
-async fn checkpoint_answers_as_a_real_2_5_0_did() {
+async fn checkpoint_responds_like_a_real_2_5_0() {
     replay("meta-2.5-a.jsonl", Behaviour::Checkpoint).await;
 }
 
 #[tokio::test]
-async fn freezed_answers_as_a_real_2_3_0_did() {
+async fn freezed_responds_like_a_real_2_3_0() {
     replay("meta-2.3-a.jsonl", Behaviour::Freezed).await;
 }
 
-/// The tables of the recorded 2.5.0: 4, 4 and 8 partitions.
+/// The recorded 2.5.0 has tables with 4, 4 and 8 partitions.
 #[tokio::test]
-async fn tables_are_shown_as_a_real_2_5_0_showed_them() {
+async fn tables_are_shown_like_those_of_a_real_2_5_0() {
     let config = ServerConfig {
         tables: ["dup_src:4", "dup_src2:4", "temp"].map(|table| table.parse().unwrap()).to_vec(),
         ..embedded::config(Behaviour::Checkpoint)

@@ -1,5 +1,5 @@
-//! What the embedded server makes of adds and modifies, and what the recordings don't show: states
-//! in between, the clock, the idempotent behaviour.
+//! Tests how the embedded server handles adds and modifies in the cases that the recordings do not
+//! contain: intermediate states, the clock, and the idempotent behaviour.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::common::peer::{Peer, add, set_status};
 
 const NOW_MS: i64 = 1_795_000_000_123;
 const NOW: i32 = 1_795_000_000;
-/// Status numbers since 2.4.
+/// The status numbers since 2.4.
 const INIT: i32 = 0;
 const PREPARE: i32 = 1;
 const APP: i32 = 2;
@@ -48,7 +48,7 @@ async fn status_of(peer: &mut Peer, table: &str) -> Option<i32> {
 }
 
 #[tokio::test]
-async fn idempotent_leaves_what_exists_alone_in_every_state_and_says_what_differs() {
+async fn idempotent_changes_nothing_in_every_state_and_reports_the_differences() {
     let clock = HandClock::at(NOW_MS);
     let hub = hub(&embedded::still(Behaviour::Idempotent), &clock);
     let mut peer = Peer::in_memory(&hub);
@@ -106,7 +106,7 @@ async fn a_repeated_add_moves_and_resets_in_memory_only() {
     let seen = peer.query("temp").await.entry_list.expect("a list");
     assert_eq!((seen[0].status, seen[0].fail_mode), (LOG, Some(0)));
 
-    // A server over the same store is what a restart gives.
+    // A new server with the same store corresponds to a restart.
     let restarted = Hub::new(&config, store, clock).expect("a server");
     let mut peer = Peer::in_memory(&restarted);
     let seen = peer.query("temp").await.entry_list.expect("a list");
@@ -114,7 +114,7 @@ async fn a_repeated_add_moves_and_resets_in_memory_only() {
 }
 
 #[tokio::test]
-async fn a_new_one_is_shown_in_ds_init_until_it_is_stored() {
+async fn a_new_duplication_is_in_ds_init_until_it_is_stored() {
     for behaviour in Behaviour::ALL {
         let (store, hub) = slow(&embedded::still(behaviour));
         let mut adder = Peer::in_memory(&hub);
@@ -127,7 +127,7 @@ async fn a_new_one_is_shown_in_ds_init_until_it_is_stored() {
         }
         assert_eq!(store.held(), 1);
         assert_eq!(status_of(&mut other, "temp").await, Some(INIT), "{behaviour}");
-        // So does an add of another table.
+        // An add of another table overtakes the first add, too.
         other.send::<AddDuplication>(&add("dup_src", "target")).await;
         while status_of(&mut third, "dup_src").await.is_none() {
             tokio::task::yield_now().await;
@@ -142,7 +142,7 @@ async fn a_new_one_is_shown_in_ds_init_until_it_is_stored() {
 }
 
 #[tokio::test]
-async fn a_repeated_add_meets_one_that_is_being_stored() {
+async fn a_repeated_add_meets_a_duplication_that_is_being_stored() {
     for behaviour in Behaviour::ALL {
         let (store, hub) = slow(&embedded::still(behaviour));
         let mut first = Peer::in_memory(&hub);
@@ -170,7 +170,7 @@ async fn a_repeated_add_meets_one_that_is_being_stored() {
             }
             Behaviour::Idempotent => {
                 let seqid = second.send::<AddDuplication>(&add("temp", "target")).await;
-                // Its connection isn't blocked meanwhile, and neither is its answer given.
+                // The connection is not blocked meanwhile, but there is no response to the add.
                 let query = QueryRequest { app_name: "temp".to_owned() };
                 let overtaking = second.send::<QueryDuplication>(&query).await;
                 assert_eq!(second.receive().await.expect("an answer").seqid, overtaking);
@@ -193,7 +193,7 @@ async fn a_repeated_add_meets_one_that_is_being_stored() {
 }
 
 #[tokio::test]
-async fn an_add_that_waited_is_made_when_the_first_was_not_stored() {
+async fn an_add_that_waited_is_executed_if_the_first_was_not_stored() {
     let (store, hub) = slow(&embedded::still(Behaviour::Idempotent));
     let mut first = Peer::in_memory(&hub);
     let mut second = Peer::in_memory(&hub);
@@ -216,7 +216,7 @@ async fn an_add_that_waited_is_made_when_the_first_was_not_stored() {
 }
 
 #[tokio::test]
-async fn an_add_that_waited_for_a_removal_makes_a_new_one() {
+async fn an_add_that_waited_for_a_removal_creates_a_new_duplication() {
     let (store, hub) = slow(&embedded::still(Behaviour::Idempotent));
     let mut peer = Peer::in_memory(&hub);
     peer.send::<AddDuplication>(&add("temp", "target")).await;
@@ -227,11 +227,11 @@ async fn an_add_that_waited_for_a_removal_makes_a_new_one() {
     peer.receive().await.expect("the first add's answer");
     peer.send::<ModifyDuplication>(&set_status("temp", NOW, REMOVED)).await;
     peer.send::<AddDuplication>(&add("temp", "target")).await;
-    // Another table wants the same remote table, and waits for the same.
+    // An add of another table to the same remote table also waits.
     let taking =
         AddRequest { remote_app_name: Some("temp".to_owned()), ..add("dup_src", "target") };
     peer.send::<AddDuplication>(&taking).await;
-    // An answered query shows that the others have been looked at.
+    // The response to a query shows that the server has looked at the other requests.
     assert_eq!(status_of(&mut peer, "temp").await, Some(LOG));
     assert_eq!(store.held(), 1);
     store.release();
@@ -247,7 +247,7 @@ async fn an_add_that_waited_for_a_removal_makes_a_new_one() {
 }
 
 #[tokio::test]
-async fn nothing_is_answered_when_nobody_can_tell_whether_it_was_stored() {
+async fn there_is_no_response_if_it_is_unknown_whether_the_change_was_stored() {
     let (store, hub) = slow(&embedded::still(Behaviour::Idempotent));
     let mut first = Peer::in_memory(&hub);
     let mut second = Peer::in_memory(&hub);
@@ -275,7 +275,7 @@ async fn the_clock_moves_statuses_and_decrees() {
     assert_eq!(status_of(&mut peer, "temp").await, Some(PREPARE));
     clock.forward(2_000);
     assert_eq!(status_of(&mut peer, "temp").await, Some(APP));
-    // Wall time that goes back takes nothing back.
+    // If the wall time goes back, the statuses do not.
     clock.forward(-1_500);
     assert_eq!(status_of(&mut peer, "temp").await, Some(APP));
     clock.forward(1_500 + 60_000);
@@ -287,7 +287,7 @@ async fn the_clock_moves_statuses_and_decrees() {
         assert!(state.confirmed_decree > 500);
         assert_eq!(state.confirmed_decree, state.last_committed_decree);
     }
-    // Going by the clock, DS_APP is over: without a checkpoint it is let through.
+    // By the clock, DS_APP is over, so an add without a checkpoint is accepted.
     assert_eq!(
         peer.add(&with_checkpoint(add("temp", "target"))).await.err,
         ErrorCode::InvalidParameters
@@ -296,14 +296,14 @@ async fn the_clock_moves_statuses_and_decrees() {
 }
 
 #[tokio::test]
-async fn a_dupid_is_given_again_within_a_second_but_not_by_idempotent() {
+async fn a_dupid_is_reused_within_a_second_but_not_by_idempotent() {
     for behaviour in Behaviour::ALL {
         let clock = HandClock::at(NOW_MS);
         let hub = hub(&embedded::still(behaviour), &clock);
         let mut peer = Peer::in_memory(&hub);
         let removed = behaviour.generation().status_number(pegasus_dup::Status::Removed).unwrap();
         let first = peer.add(&add("temp", "target")).await.dupid;
-        // Another cluster gets the next second.
+        // The duplication to another cluster gets the next second as its dupid.
         let second = peer.add(&add("temp", "target2")).await.dupid;
         assert_eq!((first, second), (Some(NOW), Some(NOW + 1)), "{behaviour}");
         assert_eq!(peer.modify(&set_status("temp", NOW, removed)).await.err, ErrorCode::Ok);
@@ -345,7 +345,7 @@ async fn modifies() {
         let answer = peer.modify(&request).await;
         assert_eq!((answer.err, answer.appid), (err, Some(appid)), "{request:?}");
     }
-    // The status alone was changed last.
+    // The last change set only the status.
     let entry = peer.query("temp").await.entry_list.expect("a list").remove(0);
     assert_eq!((entry.status, entry.fail_mode), (PAUSE, Some(1)));
     assert_eq!(peer.modify(&set_status("temp", NOW, REMOVED)).await.appid, Some(3));
@@ -354,7 +354,7 @@ async fn modifies() {
 
 #[tokio::test]
 async fn a_number_that_ends_a_real_server_closes_the_connection_and_is_counted() {
-    // (behaviour, the first status number that it doesn't know)
+    // (behaviour, the first unknown status number)
     let first_unknown = [
         (Behaviour::Freezed, 4),
         (Behaviour::Checkpoint, 6),
@@ -443,7 +443,7 @@ async fn lists_by_every_match_type() {
         let states = answer.app_states.expect("tables");
         assert_eq!(states.keys().collect::<Vec<_>>(), expected, "match type {kind}");
         for (name, state) in &states {
-            // Tables without a duplication are there too.
+            // The list contains tables without duplications, too.
             assert_eq!(state.duplications.len(), usize::from(name == "temp"));
             assert_eq!(state.partition_count, Some(8));
         }
@@ -466,7 +466,7 @@ async fn lists_by_every_match_type() {
         assert_eq!(answer.hint_message, Some(hint));
         assert_eq!(answer.app_states.map(|states| states.len()), Some(0));
     }
-    // The two count together only: a match type or a pattern alone lists everything.
+    // A match type or a pattern alone has no effect: everything is listed.
     for (pattern, kind) in [(Some("te"), None), (None, Some(match_type::PREFIX)), (None, Some(7))] {
         let pattern = pattern.map(str::to_owned);
         let request = ListAppsRequest { status: 0, app_name_pattern: pattern, match_type: kind };
@@ -478,7 +478,7 @@ async fn lists_by_every_match_type() {
 }
 
 #[tokio::test]
-async fn query_config_shows_the_partitions_asked_for() {
+async fn query_config_shows_the_requested_partitions() {
     let hub = hub(&embedded::still(Behaviour::DupExist), &HandClock::at(NOW_MS));
     let mut peer = Peer::in_memory(&hub);
     let mut ask = async |table: &str, indices: &[i32]| {
@@ -495,7 +495,8 @@ async fn query_config_shows_the_partitions_asked_for() {
     assert_eq!((&all.err, all.app_id, all.partition_count), (&ErrorCode::Ok, Some(3), Some(8)));
     assert_eq!(indices(&all), (0..8).collect::<Vec<_>>());
     assert_eq!(indices(&ask("temp", &[6, 2, 6, 8, -1]).await), [6, 2, 6]);
-    // A small request has no huge answer: none is longer than that about the largest table.
+    // A small request cannot cause a huge response. No response is longer than that about the
+    // largest table.
     assert_eq!(indices(&ask("temp", &[3; 70_000]).await), [3; 65_536]);
     assert_eq!(indices(&ask("temp", &[8, -1]).await), (0..8).collect::<Vec<_>>());
     let missing = ask("nosuch", &[]).await;

@@ -1,6 +1,6 @@
-//! The store on a disk that fails: short writes, failed syncs, torn pages, no room. What was said to be
-//! stored is there when the disk is read again, what was said not to be isn't, and an error is an error,
-//! never silence.
+//! Tests the store on a disk that fails: short writes, failed syncs, torn pages and a full disk. A
+//! change that was reported as stored is there when the disk is read again, and a change that was
+//! reported as not stored is not. A failure always causes an error.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -44,7 +44,7 @@ fn record(dupid: i32, value: i64) -> DuplicationRecord {
         since_ms: value,
         confirmed: -1,
         fail_mode: "FAIL_SLOW".to_owned(),
-        // Long enough that changes reach several pages.
+        // The name is so long that changes affect several pages.
         remote_table: "r".repeat(700),
         remote_table_is_utf8: true,
         remote_replica_count: 3,
@@ -52,10 +52,11 @@ fn record(dupid: i32, value: i64) -> DuplicationRecord {
     }
 }
 
-/// What a duplication can be when the disk is read again: more than one thing where nobody can tell.
+/// The possible states of a duplication when the disk is read again. There are several if the
+/// result of a change is not known.
 type Possible = BTreeMap<i32, Vec<Option<i64>>>;
 
-/// Submits a change of each of these and waits for the store's word.
+/// Submits these changes, and waits for the results.
 fn change_all(store: &FileStore, changes: &[(i32, Option<i64>)], possible: &mut Possible) {
     let (sender, words) = mpsc::channel();
     for &(dupid, value) in changes {
@@ -83,7 +84,7 @@ fn change_all(store: &FileStore, changes: &[(i32, Option<i64>)], possible: &mut 
     }
 }
 
-/// Reads the disk, and makes sure of it.
+/// Reads the disk, and checks that the state is possible.
 fn check(disk: &Disk, possible: &mut Possible) -> FileStore {
     let store = open(disk).expect("a disk that lost power is a store all the same");
     let snapshot = store.load().expect("readable");
@@ -148,7 +149,7 @@ proptest! {
                 let changes: Vec<_> = batch.into_iter().collect();
                 change_all(&store, &changes, &mut possible);
             }
-            // The power goes while it is open.
+            // The power fails while the store is open.
             disk = disk.crash(&mut random);
             drop(store);
         }
@@ -157,7 +158,7 @@ proptest! {
 }
 
 #[test]
-fn a_mishap_at_every_write_of_a_change_is_an_error_or_nothing_lost() {
+fn a_failure_of_any_write_of_a_change_is_an_error_or_loses_nothing() {
     let mut failures = 0;
     for mishap in [Mishap::ShortWrite(100), Mishap::NoWrite, Mishap::NoSync, Mishap::Dead] {
         for after in 0.. {
@@ -187,7 +188,7 @@ fn a_mishap_at_every_write_of_a_change_is_an_error_or_nothing_lost() {
 
 const MANY: usize = 4_000;
 
-/// A server over a disk, with many tables.
+/// Starts a server with many tables, whose store is on the disk.
 fn serve(disk: &Disk) -> Hub {
     let config = ServerConfig {
         tables: (0..MANY).map(|table| format!("t{table}:1").parse().unwrap()).collect(),
@@ -205,11 +206,11 @@ fn long_add(table: usize) -> AddRequest {
 }
 
 #[tokio::test]
-async fn a_full_disk_refuses_changes_says_so_and_goes_on_serving_what_it_has() {
+async fn with_a_full_disk_changes_are_refused_and_queries_are_served() {
     let disk = Disk::default();
     let hub = serve(&disk);
     disk.room_for(0);
-    // What has room in the file as it is, is stored; then nothing more is.
+    // Changes are stored as long as they fit into the file.
     let mut peer = Peer::in_memory(&hub);
     let (mut made, mut unheard, mut refused) = (BTreeSet::new(), 0, Vec::new());
     for table in 0..MANY {
@@ -219,7 +220,7 @@ async fn a_full_disk_refuses_changes_says_so_and_goes_on_serving_what_it_has() {
                 made.insert(table);
             }
             Some(answer) => refused.push(answer),
-            // The connection ends without an answer where nobody can tell.
+            // If the result is not known, the server closes the connection without a response.
             None => {
                 unheard += 1;
                 peer = Peer::in_memory(&hub);
@@ -233,14 +234,14 @@ async fn a_full_disk_refuses_changes_says_so_and_goes_on_serving_what_it_has() {
     for answer in &refused {
         assert!(answer.hint.as_ref().is_some_and(|hint| !hint.is_empty()), "{answer:?}");
     }
-    // What it has is served.
+    // The server still serves its duplications.
     let list = async |peer: &mut Peer, table: usize| {
         peer.query(&format!("t{table}")).await.entry_list.expect("a list").len()
     };
     for &table in &made {
         assert_eq!(list(&mut peer, table).await, 1, "t{table}");
     }
-    // With room again, and another start, it is all there and goes on.
+    // After a restart with more room, everything is there, and changes work again.
     let disk = disk.crash(&mut fastrand::Rng::with_seed(1));
     hub.close_store();
     let hub = serve(&disk);

@@ -1,4 +1,4 @@
-//! Time turned by hand, and partitions that lag or stick on request.
+//! Tests time that is advanced by hand, and partitions that lag or stick.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,7 +27,7 @@ async fn entry(peer: &mut Peer) -> Entry {
     peer.query("temp").await.entry_list.expect("a list").remove(0)
 }
 
-/// (status, confirmed and committed decree of a partition)
+/// Returns the status, and the confirmed and the committed decree of a partition.
 fn at(entry: &Entry, partition: i32) -> (i32, i64, i64) {
     let state = &entry.partition_states.as_ref().expect("told by this generation")[&partition];
     (entry.status, state.confirmed_decree, state.last_committed_decree)
@@ -38,7 +38,7 @@ fn with_checkpoint() -> AddRequest {
 }
 
 #[tokio::test]
-async fn time_passes_when_it_is_turned_and_not_else() {
+async fn time_passes_only_when_it_is_advanced() {
     let hub = hub(Arc::default(), START, &[]);
     let mut peer = Peer::in_memory(&hub);
     assert_eq!(peer.add(&with_checkpoint()).await.err, ErrorCode::Ok);
@@ -59,14 +59,14 @@ async fn time_passes_when_it_is_turned_and_not_else() {
         assert!(hub.advance(Duration::from_millis(ms)));
         assert_eq!(at(&entry(&mut peer).await, 0), expected, "after {ms}");
     }
-    // A pause holds it.
+    // A pause stops the progress.
     peer.modify(&set_status("temp", made.dupid, 4)).await;
     hub.advance(Duration::from_secs(10));
     assert_eq!(at(&entry(&mut peer).await, 0), (4, 161, 261));
 }
 
 #[tokio::test]
-async fn a_restart_does_not_turn_time_back() {
+async fn a_restart_does_not_set_time_back() {
     let store = Arc::new(MemoryStore::new());
     let first = hub(Arc::clone(&store), START, &[]);
     let mut peer = Peer::in_memory(&first);
@@ -85,7 +85,7 @@ async fn a_restart_does_not_turn_time_back() {
 }
 
 #[tokio::test]
-async fn partitions_lag_and_stick_as_they_are_told() {
+async fn partitions_lag_and_stick_as_the_rules_say() {
     let hub = hub(Arc::default(), START, &["temp:1=lag:30", "temp:2=stick:40", "dup_src:3=lag:9"]);
     let mut peer = Peer::in_memory(&hub);
     peer.add(&add("temp", "target")).await;
@@ -95,7 +95,7 @@ async fn partitions_lag_and_stick_as_they_are_told() {
     assert_eq!(at(&now, 1), (3, 72, 102));
     assert_eq!(at(&now, 2), (3, 40, 103));
     assert_eq!(at(&now, 3), (3, 104, 104));
-    // Others, while it runs.
+    // The rules can be replaced at run time.
     hub.set_partitions(vec!["temp:0=stick:0".parse().unwrap()]);
     let now = entry(&mut peer).await;
     assert_eq!((at(&now, 0).1, at(&now, 2).1), (0, 103));
@@ -103,7 +103,7 @@ async fn partitions_lag_and_stick_as_they_are_told() {
 
 #[tokio::test]
 async fn the_servers_of_a_group_have_one_time() {
-    // A wall clock that moves on between the starts of the servers.
+    // The wall clock advances between the starts of the servers.
     struct Hurrying(std::sync::atomic::AtomicI64);
     impl Clock for Hurrying {
         fn now_ms(&self) -> i64 {
@@ -133,7 +133,7 @@ async fn the_servers_of_a_group_have_one_time() {
 }
 
 #[tokio::test]
-async fn a_clock_that_is_not_by_hand_is_not_turned() {
+async fn a_clock_that_is_not_manual_cannot_be_advanced() {
     let server = embedded::start(embedded::still(Behaviour::Idempotent)).await;
     assert!(!server.hub().advance(Duration::from_secs(1)));
     server.stop().await;

@@ -1,6 +1,7 @@
-//! Uniqueness against a simple model: many clients at once on few pairs, the power gone again and again.
-//! At any time (table, cluster) has at most one duplication and (cluster, remote table) too; what was
-//! acknowledged is there until someone asks for its removal; no dupid is given twice.
+//! Compares the server with a simple model, with many clients on few tables and clusters and
+//! repeated power failures. At any time there is at most one duplication for each table and
+//! cluster, and for each cluster and remote table. An acknowledged duplication exists until a
+//! client removes it. No dupid is used twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -26,21 +27,21 @@ const CLUSTERS: [&str; 2] = ["target", "target2"];
 const REMOTE: [&str; 3] = ["one", "two", "temp"];
 const REMOVED: i32 = 5;
 
-/// One that was made: (table, dupid).
+/// The table and the dupid of a duplication.
 type Id = (usize, i32);
 
-/// The model: what is known of each duplication, from all clients together.
+/// The model: what all clients together know about each duplication.
 #[derive(Debug, Default)]
 struct Known {
-    /// Acknowledged, with its cluster and its remote table.
+    /// The acknowledged duplications, with their clusters and remote tables.
     made: BTreeMap<Id, (usize, String)>,
-    /// Adds that nobody heard the end of: one duplication each may come of them.
+    /// The adds without a response. Each may have created a duplication.
     in_doubt: Vec<(usize, usize, String)>,
-    /// Somebody asked for its removal.
+    /// The duplications whose removal was requested.
     to_go: BTreeSet<Id>,
-    /// The removal was acknowledged.
+    /// The duplications whose removal was acknowledged.
     gone: BTreeSet<Id>,
-    /// Every id that ever was.
+    /// Every id that was ever seen.
     seen: BTreeSet<Id>,
 }
 
@@ -50,7 +51,7 @@ fn serve(disk: &Disk, clock: &HandClock) -> Hub {
     Hub::new(&config, Arc::new(store), Arc::new(clock.clone())).expect("a server")
 }
 
-/// What one client did, in the model's words.
+/// Runs a client, and returns what it knows.
 async fn work(hub: Hub, mut random: fastrand::Rng, changes: usize) -> Known {
     let mut known = Known::default();
     let mut peer = Peer::in_memory(&hub);
@@ -111,7 +112,7 @@ impl Known {
         self.gone.extend(other.gone);
     }
 
-    /// Holds what is there against what is known, and goes on from what is there.
+    /// Compares the duplications on the server with the model, and updates the model.
     async fn check(&mut self, hub: &Hub) {
         let mut peer = Peer::in_memory(hub);
         let mut there: BTreeMap<Id, (usize, String)> = BTreeMap::new();
@@ -148,7 +149,8 @@ impl Known {
             let doubt = doubt.unwrap_or_else(|| panic!("nobody asked for {id:?} {what:?}"));
             self.in_doubt.remove(doubt);
         }
-        // Two that were made of one pair: the first was on its way out before the second came.
+        // If two duplications of a table and cluster were created, the removal of the first was
+        // requested before the second was created.
         for (id, (cluster, _)) in &self.made {
             let later = self
                 .made
@@ -177,10 +179,10 @@ async fn story(clients: usize, lives: Vec<(usize, u64, bool)>, seed: u64) {
         for _ in 0..clients {
             at_work.spawn(work(hub.clone(), random.fork(), changes));
         }
-        // Somewhere in the middle, unless they are done before.
+        // The clients are interrupted somewhere in the middle, unless they have finished.
         tokio::time::sleep(Duration::from_micros(patience)).await;
         if power {
-            // From here on nobody hears of anything; what is stored all the same is in doubt.
+            // From here on no response arrives. Changes that are stored all the same are in doubt.
             hub.crash(Duration::from_secs(1_000));
         } else {
             hub.stop();

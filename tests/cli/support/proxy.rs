@@ -1,23 +1,24 @@
-//! A way to a server on which adds get lost.
+//! A proxy to a server that loses adds.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// Every add carries its name on the wire.
+/// The name of the RPC, which every add contains.
 const ADD: &[u8] = b"RPC_CM_ADD_DUPLICATION";
 
-/// What gets lost.
+/// What the proxy loses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lose {
-    /// The add: the server never sees it, and the client hears nothing.
+    /// The add. The server never receives it, and the client gets no response.
     Request,
-    /// The answer to the add: the connection ends when it would have come.
+    /// The response to the add. The connection ends instead.
     Answer,
 }
 
-/// Passes everything on to `target` but what is to be lost; its own address.
+/// Starts a proxy to `target`, and returns its address. It forwards everything except what it
+/// loses.
 pub fn start(target: &str, lose: Lose) -> (String, Arc<AtomicBool>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("bind");
     let address = listener.local_addr().expect("bound").to_string();
@@ -55,7 +56,8 @@ fn copy(stream: &TcpStream) -> TcpStream {
     stream.try_clone().expect("clone")
 }
 
-/// Passes on what `pass` lets through, until the end or a `None`; then both ways are closed.
+/// Forwards the bytes for which `pass` returns true, until the end or a `None`. Then closes both
+/// directions.
 fn pump(mut from: TcpStream, mut to: &TcpStream, mut pass: impl FnMut(&[u8]) -> Option<bool>) {
     let mut buffer = [0; 65536];
     while let Ok(read @ 1..) = from.read(&mut buffer) {

@@ -1,9 +1,10 @@
-//! Holds JSON against the schema in `docs/json.md`: as much of JSON Schema as that one uses. A
-//! keyword that isn't known here is a failure, so that none is passed over.
+//! Compares JSON with the schema in `docs/json.md`. It supports only the keywords of JSON Schema
+//! that this schema uses. An unknown keyword is a failure, so that no keyword is ignored.
 
 use serde_json::Value;
 
-/// Panics unless the line is one report as the documentation has it, keys in order included.
+/// Panics unless the line is a report that matches the documentation, including the order of the
+/// keys.
 #[track_caller]
 pub fn assert_report(line: &str) -> Value {
     let schema = documented();
@@ -11,7 +12,7 @@ pub fn assert_report(line: &str) -> Value {
     if let Err(fault) = check(&value, &schema, &schema, "report") {
         panic!("{fault}\nin {line}");
     }
-    // A parsed object has lost its order, the text has not.
+    // The text shows the order of the keys, which the parsed object has lost.
     let mut rest = line;
     for key in [
         "outcome",
@@ -31,7 +32,7 @@ pub fn assert_report(line: &str) -> Value {
     value
 }
 
-/// The schema block of the documentation.
+/// Returns the schema in the documentation.
 pub fn documented() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md");
     let text = std::fs::read_to_string(path).expect(path);

@@ -1,39 +1,40 @@
-//! A disk in memory that fails as real ones do: it writes a part and says so, refuses when it is full,
-//! fails a sync, and, when the power goes, keeps any part of what was not synced, torn pages included.
+//! A disk in memory that fails as real disks do. It may write only a part and report an error,
+//! refuse writes when it is full, or fail a sync. After a power failure it keeps any part of the
+//! writes that were not synced, including torn pages.
 
 use std::io::{Error, ErrorKind};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use redb::StorageBackend;
 
-/// What the disk does wrong, once it has done that many writes and syncs.
+/// The failure of the disk after a number of writes and syncs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Mishap {
-    /// A write stops after that many bytes, with an error; later ones work.
+    /// A write stops after this many bytes with an error. Later writes work.
     ShortWrite(usize),
-    /// A write fails, and nothing of it is done; later ones work.
+    /// A write fails and writes nothing. Later writes work.
     NoWrite,
-    /// A sync fails. What it was for may be lost, and later syncs say that all is well.
+    /// A sync fails. Its data may be lost, although later syncs succeed.
     NoSync,
-    /// Everything that writes fails from then on.
+    /// All later writes fail.
     Dead,
 }
 
-/// A disk; clones are the same one.
+/// A disk. Clones are the same disk.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Disk(Arc<Mutex<Inner>>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    /// What survives when the power goes.
+    /// The content that survives a power failure.
     safe: Vec<u8>,
-    /// What a reader sees.
+    /// The content that a reader sees.
     now: Vec<u8>,
-    /// What was done since the last sync.
+    /// The operations since the last sync.
     unsynced: Vec<Operation>,
     operations: usize,
     mishap: Option<(usize, Mishap)>,
-    /// No more bytes than this.
+    /// The maximum size in bytes.
     room: Option<u64>,
 }
 
@@ -48,7 +49,7 @@ impl Operation {
         match self {
             Operation::Length(length) => to.resize(*length, 0),
             Operation::Write(at, bytes) => {
-                // The length that made room for it may be lost.
+                // The earlier change of the length may be lost.
                 if to.len() < at + bytes.len() {
                     to.resize(at + bytes.len(), 0);
                 }
@@ -63,25 +64,25 @@ impl Disk {
         self.0.lock().unwrap()
     }
 
-    /// Lets something go wrong that many writes and syncs from now.
+    /// Makes the disk fail after `after` more writes and syncs.
     pub(crate) fn let_fail(&self, after: usize, mishap: Mishap) {
         let mut inner = self.inner();
         inner.mishap = Some((inner.operations + after, mishap));
     }
 
-    /// It takes that many bytes more, and no others.
+    /// Limits the disk to this many further bytes.
     pub(crate) fn room_for(&self, bytes: u64) {
         let mut inner = self.inner();
         inner.room = Some(inner.now.len() as u64 + bytes);
     }
 
-    /// How many writes and syncs there were.
+    /// Returns the number of writes and syncs.
     pub(crate) fn operations(&self) -> usize {
         self.inner().operations
     }
 
-    /// The power goes: of what was not synced each write is kept, lost or torn, as chance will have
-    /// it. The disk afterwards, which fails no more.
+    /// Simulates a power failure: each write since the last sync is kept, lost or torn at random.
+    /// Returns the disk afterwards, which fails no more.
     pub(crate) fn crash(&self, random: &mut fastrand::Rng) -> Disk {
         let inner = self.inner();
         let mut left = inner.safe.clone();
@@ -89,7 +90,7 @@ impl Disk {
             match (operation, random.u8(..3)) {
                 (_, 0) => {}
                 (Operation::Write(at, bytes), 1) if bytes.len() > 1 => {
-                    // Torn at a sector, or anywhere.
+                    // The write is torn at a sector, or anywhere.
                     let cut = random.usize(1..bytes.len());
                     let cut = if random.bool() { cut / 512 * 512 } else { cut };
                     Operation::Write(*at, bytes[..cut].to_vec()).apply(&mut left);
@@ -161,7 +162,7 @@ impl StorageBackend for Disk {
         let mut inner = self.inner();
         match inner.mishap(|mishap| mishap == Mishap::Dead || mishap == Mishap::NoSync) {
             Some(Mishap::NoSync) => {
-                // As Linux has it: the pages count as clean, and the next sync doesn't write them.
+                // As on Linux, the pages count as clean, and the next sync does not write them.
                 inner.unsynced.clear();
                 Err(broken())
             }

@@ -1,4 +1,4 @@
-//! More about the peer, which only the tests of the server use: connections by TCP, and their end.
+//! Functions of the peer that only the tests of the server use: TCP connections, and their end.
 
 use std::net::SocketAddr;
 
@@ -12,19 +12,19 @@ impl Peer {
         Peer::try_connect(address).await.expect("connected")
     }
 
-    /// The same to a server that may be gone.
+    /// Connects to a server that may be gone.
     pub(crate) async fn try_connect(address: SocketAddr) -> std::io::Result<Peer> {
         let stream = TcpStream::connect(address).await?;
         stream.set_nodelay(true)?;
         Ok(Peer::over(stream))
     }
 
-    /// Says that nothing more comes.
+    /// Closes the sending side of the connection.
     pub(crate) async fn end(&mut self) {
         self.stream.shutdown().await.expect("shut down");
     }
 
-    /// Waits for the server to close without another word.
+    /// Waits until the server closes the connection without a response.
     pub(crate) async fn closed(&mut self) {
         assert_eq!(self.receive().await, None);
     }

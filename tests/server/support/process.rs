@@ -1,5 +1,5 @@
-//! Processes of a test's own. They are std's: with tokio's, every runtime of the tests would have
-//! signal handling in it that the library's has not.
+//! Runs processes for tests, with the functions of std. With those of tokio, every runtime of the
+//! tests would handle signals, which the runtime of the library does not.
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -15,8 +15,8 @@ pub(crate) fn only(module: &str, test: &str) -> [String; 4] {
     ["--include-ignored", "--nocapture", "--exact", &format!("{module}::{test}")].map(str::to_owned)
 }
 
-/// Returns whether this process runs the given test and no other. If it does not, runs the test in a
-/// process of its own, and panics if the test fails there.
+/// Returns whether this process runs the given test and no other. If it does not, runs the test in
+/// a process of its own, and panics if the test fails there.
 ///
 /// A test that measures its own process begins with this, because the other tests of the binary run
 /// at the same time.
@@ -43,7 +43,7 @@ pub(crate) fn is_alone(module: &str, test: &str) -> bool {
 pub(crate) struct Process(Child);
 
 impl Process {
-    /// Starts what prints a line `serving on HOST:PORT`, and waits for that line.
+    /// Starts a program that prints a line `serving on HOST:PORT`, and waits for that line.
     pub(crate) fn serving(command: &mut Command) -> (Process, SocketAddr) {
         let mut process =
             Process(command.stdout(Stdio::piped()).spawn().expect("a process starts"));
@@ -56,12 +56,12 @@ impl Process {
         panic!("it ended before it served");
     }
 
-    /// The process id.
+    /// Returns the process id.
     pub(crate) fn id(&self) -> u32 {
         self.0.id()
     }
 
-    /// Ends it by SIGKILL.
+    /// Ends the process with SIGKILL.
     pub(crate) fn kill(mut self) {
         self.0.kill().expect("it is killed");
         self.0.wait().expect("it has ended");
@@ -70,13 +70,13 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // An error is a process that has ended already.
+        // If this fails, the process has ended already.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
-/// Runs a command to its end while other tasks of the runtime go on.
+/// Runs a command to its end. Other tasks of the runtime keep running.
 pub(crate) async fn output(mut command: Command) -> Output {
     let run = move || command.output().expect("it runs");
     tokio::task::spawn_blocking(run).await.expect("it does not panic")

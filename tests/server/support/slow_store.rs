@@ -1,5 +1,4 @@
-//! A store that says that something is stored when the test tells it to, and a clock that the test
-//! turns.
+//! A store that completes changes when the test says so, and a clock that the test advances.
 
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -18,18 +17,18 @@ pub(crate) struct SlowStore {
 }
 
 impl SlowStore {
-    /// How many changes wait.
+    /// Returns the number of waiting changes.
     pub(crate) fn held(&self) -> usize {
         self.held.lock().unwrap().len()
     }
 
-    /// Stores the one that has waited longest.
+    /// Stores the change that has waited longest.
     pub(crate) fn release(&self) {
         let (change, done) = self.held.lock().unwrap().pop_front().expect("one that waits");
         self.inner.submit(change, done);
     }
 
-    /// Fails the one that has waited longest.
+    /// Fails the change that has waited longest.
     pub(crate) fn fail(&self, failure: StoreFailure) {
         let (_, done) = self.held.lock().unwrap().pop_front().expect("one that waits");
         done(Err(failure));
@@ -49,7 +48,7 @@ impl Store for SlowStore {
     fn close(&self) {}
 }
 
-/// Wall time as the test says.
+/// The wall time, which the test sets.
 #[derive(Debug, Clone)]
 pub(crate) struct HandClock(Arc<AtomicI64>);
 
