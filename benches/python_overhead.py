@@ -1,4 +1,4 @@
-"""Measure calls from Python against the Rust client, calls at the same time, and the import.
+"""Measure the cost of a call from Python, of many calls at once, and of the import.
 
     python benches/python_overhead.py [ROUNDS [COUNT]]
 

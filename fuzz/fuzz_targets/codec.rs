@@ -1,7 +1,7 @@
 //! Fuzzes the thrift codec. The codec must refuse or decode any input, and a decoded message must
 //! stay the same when it is encoded and decoded again.
 //!
-//! The first byte selects the message type as which the rest is decoded.
+//! The first byte selects the type of the message in the rest of the input.
 #![no_main]
 
 use std::fmt::Debug;

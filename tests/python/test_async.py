@@ -43,7 +43,7 @@ def test_every_operation(server: MetaServer) -> None:
             failed = await client.try_add("nope", "target")
             assert isinstance(failed, Failed)
             assert isinstance(failed.error, TableNotFound)
-            # Its decrees move on meanwhile.
+            # The decrees change between two queries.
             for found in (await client.query("temp"), await client.list("tem", match="prefix")):
                 assert [one.identity for one in found] == [created.value.identity]
             assert isinstance(await client.set_fail_mode("temp", "target", "skip"), Changed)
@@ -128,7 +128,7 @@ def test_nothing_is_left_behind(server: MetaServer) -> None:
                 await task
 
     run(main())
-    # Clients, coroutines and exceptions go without the collector's help.
+    # Clients, coroutines and exceptions are freed without the garbage collector.
     gc.collect()
     gc.disable()
     try:

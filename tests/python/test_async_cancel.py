@@ -34,7 +34,7 @@ def test_cancelling_an_add_that_was_sent() -> None:
             client = AsyncClient(fake.address, timeout=60)
             task = asyncio.ensure_future(client.add("temp", "target"))
             await until(lambda: fake.has_seen(ADD), "the add")
-            # Another call of the same client, which the note must not speak of.
+            # Another call of the same client, which the note must not mention.
             await client.query("temp")
             task.cancel()
             with pytest.raises(asyncio.CancelledError) as caught:
@@ -73,7 +73,7 @@ def test_cancelled_when_it_has_just_ended(server: MetaServer) -> None:
         client = AsyncClient(server.address)
         task = asyncio.ensure_future(client.add("temp", "target"))
         await asyncio.sleep(0)
-        # The loop stands still meanwhile: the call ends, and nobody is told yet.
+        # The loop does not run meanwhile, so the call ends before its result is delivered.
         with Client(server.address) as other:
             deadline = time.monotonic() + 10
             while not other.query("temp") or client.unsettled:

@@ -42,12 +42,12 @@ def test_a_closed_loop_is_survived() -> None:
         loop.run_until_complete(asyncio.sleep(0.1))
         assert steps and not task.done()
         loop.close()
-        # The call ends by its own timeout, and finds nobody.
+        # The call reaches its timeout, and its loop is closed.
         time.sleep(1)
         task._log_destroy_pending = False
         del task
         gc.collect()
-        # The client goes on, with another loop.
+        # The client can be used with another loop.
         try:
             asyncio.run(client.query("temp"))
         except Exception as error:
@@ -59,7 +59,7 @@ def test_a_closed_loop_is_survived() -> None:
 
 @pytest.mark.parametrize("answers", [True, False], ids=["answers", "waits"])
 def test_interpreter_shutdown_is_survived(answers: bool) -> None:
-    # The loop's thread is a daemon, so that the interpreter ends with calls under way.
+    # The loop's thread is a daemon, so that the interpreter ends with calls in flight.
     program = """
         import asyncio, sys, threading, time
         from pegasus_dup import AsyncClient, ClientUnusable
@@ -72,7 +72,7 @@ def test_interpreter_shutdown_is_survived(answers: bool) -> None:
                     try:
                         await client.query("temp", progress=lambda step: None)
                     except ClientUnusable:
-                        return  # begun when the interpreter had begun to end
+                        return  # The call began after the interpreter had begun to end.
             await asyncio.gather(*(forever() for _ in range(50)))
         threading.Thread(target=lambda: asyncio.run(main()), daemon=True).start()
         begun.wait(10)
@@ -100,7 +100,7 @@ def test_a_forked_child_gets_an_error(server: MetaServer) -> None:
                 _, status = os.waitpid(child, 0)
                 return os.waitstatus_to_exitcode(status)
             signal.alarm(20)
-            # Not a word of it to the thread that isn't here.
+            # This must not send a message to the thread of the loop, which does not exist here.
             pending.get_coro().close()
             asyncio.run(in_child())
             gc.collect()

@@ -50,7 +50,7 @@ def test_progress_that_raises_ends_the_call() -> None:
 
 
 class Unusual(BaseException):
-    """Derived from no class that code usually catches."""
+    """An exception that is derived from no class that code usually catches."""
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_whatever_progress_raises_ends_the_call(
             await client.add("temp", "target", progress=watch)
         except BaseException as error:
             caught = error
-        # A coroutine can't raise it, no more than a generator (PEP 479).
+        # Like a generator, a coroutine cannot raise it (PEP 479).
         if raises is StopIteration:
             assert type(caught) is RuntimeError
             assert str(caught) == "progress raised StopIteration"
