@@ -1,5 +1,5 @@
-//! rDSN's own types. On the wire a field header calls them structs, but the value stands bare:
-//! no inner field header, no stop.
+//! The types that rDSN defines itself. A field header calls them structs, but on the wire the value
+//! is bare: it has no inner field header and no stop.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
@@ -17,7 +17,7 @@ impl Wire for ErrorCode {
     }
 }
 
-/// Bytes.
+/// A sequence of bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Blob(pub Vec<u8>);
 
@@ -32,12 +32,12 @@ impl Wire for Blob {
     }
 }
 
-/// Which partition of which table: (table id, partition index).
+/// The id of a partition: a table id and a partition index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Gpid {
-    /// The table's id.
+    /// The id of the table.
     pub app_id: i32,
-    /// The partition's index within the table.
+    /// The index of the partition within the table.
     pub partition_index: i32,
 }
 
@@ -46,7 +46,7 @@ impl Wire for Gpid {
     const MIN_SIZE: usize = 8;
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let value = reader.i64()?;
-        // Two i32 packed into one i64: the casts cut and keep the sign bits on purpose.
+        // Two i32 are packed into one i64. The casts cut off bits and keep the sign on purpose.
         Ok(Gpid { app_id: value as i32, partition_index: (value >> 32) as i32 })
     }
     fn write(&self, out: &mut Vec<u8>) {
@@ -64,7 +64,8 @@ impl Wire for RpcAddress {
     const MIN_SIZE: usize = 8;
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let value = reader.i64()? as u64;
-        // Type 1 is IPv4; 0 is "invalid", and the others name groups, which no client can dial.
+        // Type 1 is IPv4, and 0 is "invalid". The other types name groups, which no client can
+        // connect to.
         if value & 0xffff != 1 {
             return Ok(RpcAddress(None));
         }
@@ -85,11 +86,11 @@ impl Wire for RpcAddress {
 /// A host name and port.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct HostPort {
-    /// The name, as the server wrote it.
+    /// The name, as the server has sent it.
     pub host: String,
     /// The port.
     pub port: u16,
-    /// 1 = a host, 0 = invalid, others name groups.
+    /// 1 for a host, 0 for "invalid". Other kinds name groups.
     pub kind: u8,
 }
 

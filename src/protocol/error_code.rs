@@ -1,5 +1,4 @@
-//! Pegasus error codes. They travel as names, never as numbers, and a name that we don't know is
-//! kept as it came.
+//! Pegasus error codes. They travel as names, never as numbers. An unknown name is kept as it is.
 
 use std::fmt;
 
@@ -7,17 +6,17 @@ use crate::escape::sentence;
 
 macro_rules! error_codes {
     ($( $variant:ident = $name:literal ),* $(,)?) => {
-        /// A Pegasus error code: one of those that duplication meets, or any other by its name.
+        /// A Pegasus error code: a code that concerns duplication, or any other code by its name.
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorCode {
             $( #[doc = concat!("`", $name, "`")] $variant, )*
-            /// A code that this library has no use for, by name.
+            /// A code that this library does not use, by its name.
             Other(Box<str>),
         }
 
         impl ErrorCode {
-            /// The code of that name.
+            /// Returns the code with that name.
             pub fn from_name(name: &str) -> ErrorCode {
                 match name {
                     $( $name => ErrorCode::$variant, )*
@@ -25,7 +24,7 @@ macro_rules! error_codes {
                 }
             }
 
-            /// The name on the wire, as it came.
+            /// Returns the name on the wire.
             pub fn name(&self) -> &str {
                 match self {
                     $( ErrorCode::$variant => $name, )*
@@ -55,8 +54,8 @@ error_codes! {
 }
 
 impl ErrorCode {
-    /// Whether the answer says that this server did nothing with the request, and that the same
-    /// request may be meant for another server or another time.
+    /// Returns whether the code says that this server did nothing with the request, and that
+    /// another server, or this server later, may accept the same request.
     pub fn says_not_applied(&self) -> bool {
         matches!(
             self,

@@ -1,35 +1,37 @@
-//! What is found out of a server by requests that change nothing on any version, and what that leaves
-//! of a generation that somebody has stated.
+//! What requests that change nothing on any version show about the generation of a server, and what
+//! remains of a generation that the caller has stated.
 
 use std::fmt;
 
 use super::generation::Generation;
 
-/// What the requests have shown. `GET /version` is asked last, because the RPCs alone prove more.
+/// What the requests have shown. `GET /version` comes last, because the RPCs alone prove more.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Found {
-    /// RPC_CM_LIST_DUPLICATION is handled. Only `dup-exist` has that RPC.
+    /// The server handles RPC_CM_LIST_DUPLICATION. Only `dup-exist` has that RPC.
     ListRpc,
-    /// Neither RPC_CM_LIST_DUPLICATION nor RPC_CM_GET_MAX_REPLICA_COUNT is handled. Every server of
-    /// 2.4 or later has the second RPC.
+    /// The server handles neither RPC_CM_LIST_DUPLICATION nor RPC_CM_GET_MAX_REPLICA_COUNT. Every
+    /// server of 2.4 or later has the second RPC.
     NoReplicaCountRpc,
-    /// RPC_CM_GET_MAX_REPLICA_COUNT alone is handled, and `GET /version` tells this version.
+    /// The server handles RPC_CM_GET_MAX_REPLICA_COUNT but not RPC_CM_LIST_DUPLICATION, and `GET
+    /// /version` returns this version.
     Version(String),
-    /// RPC_CM_GET_MAX_REPLICA_COUNT alone is handled, and the version cannot be had.
+    /// The server handles RPC_CM_GET_MAX_REPLICA_COUNT but not RPC_CM_LIST_DUPLICATION, and its
+    /// version cannot be found out.
     NoVersion,
 }
 
-/// What a version, as a server tells it, stands for.
+/// The releases that a version belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Release {
     /// 2.4 and 2.5.
     Checkpoint,
     /// 2.6 and later.
     Snapshot,
-    /// Older ones, which contradict the RPC that the server handled.
+    /// Older releases, which contradict the RPC that the server handled.
     Older,
-    /// A text that is no version.
+    /// A text that is not a version.
     Nothing,
 }
 
@@ -55,7 +57,8 @@ impl Found {
         }
     }
 
-    /// The generation that this proves, or the careful one where it proves none.
+    /// Returns the generation that this proves, or the generation that is safe to assume if nothing
+    /// is proven.
     pub fn generation(&self) -> Generation {
         match (self, self.release()) {
             (Found::ListRpc, _) => Generation::DupExist,
@@ -65,25 +68,26 @@ impl Found {
         }
     }
 
-    /// The generation to go by where somebody has stated one. `names` is whether the server has told
-    /// the remote table's name of a duplication, in an answer to an add or in a list; `None` where it
-    /// has told of no duplication yet. Servers since `remote-name` tell that name each time.
+    /// Returns the generation to assume if the caller has stated one. `names` says whether the
+    /// server has named the remote table of a duplication, in a response to an add or in a list. It
+    /// is `None` if the server has not described any duplication yet. Servers since `remote-name`
+    /// name the remote table each time.
     ///
-    /// A statement is believed only where nothing refutes it. It then adds to what was found:
-    /// `remote-name` that the server looks at the remote table and the replica count, `checkpoint`
-    /// that it does not. `dup-exist` adds no more than `remote-name` does, since only the list RPC
-    /// proves that an ERR_OK means "created".
+    /// A statement is believed only if nothing refutes it. It then adds to what was found:
+    /// `remote-name` that the server uses the remote table and the replica count, `checkpoint` that
+    /// the server ignores them. `dup-exist` adds no more than `remote-name` does, because only the
+    /// list RPC proves that ERR_OK means "created".
     ///
     /// # Errors
     ///
-    /// What refutes the statement.
+    /// Returns what refutes the statement.
     pub fn generation_if_stated(
         &self,
         stated: Generation,
         names: Option<bool>,
     ) -> Result<Generation, Refuted> {
         let believed = match (stated, self, self.release()) {
-            // The RPCs prove these.
+            // The RPCs prove these generations.
             (Generation::Freezed, Found::NoReplicaCountRpc, _) => Ok(Generation::Freezed),
             (Generation::DupExist | Generation::Snapshot26, Found::ListRpc, _) => {
                 Ok(Generation::DupExist)
@@ -93,14 +97,14 @@ impl Found {
             (Generation::Freezed, Found::Version(_) | Found::NoVersion, _) => {
                 Err(Reason::ReplicaCountRpc)
             }
-            // The version tells these.
+            // The version proves these generations.
             (Generation::Checkpoint, _, Release::Checkpoint) => Ok(Generation::Checkpoint),
             (Generation::Checkpoint, Found::Version(told), Release::Snapshot)
             | (_, Found::Version(told), Release::Checkpoint | Release::Older) => {
                 Err(Reason::Version(told.clone()))
             }
             (Generation::Snapshot26, _, _) => Ok(Generation::Snapshot26),
-            // Only a duplication that the server tells of can refute the others.
+            // Only a duplication that the server describes can refute the other statements.
             (Generation::Checkpoint, _, _) if names == Some(true) => Err(Reason::Names),
             (Generation::Checkpoint, _, _) => Ok(Generation::Checkpoint),
             (Generation::RemoteName | Generation::DupExist, _, _) if names == Some(false) => {
@@ -115,9 +119,9 @@ impl Found {
 /// A statement that the server itself refutes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refuted {
-    /// What was stated.
+    /// The generation that was stated.
     pub stated: Generation,
-    /// What was found out instead.
+    /// The generation that was found out.
     pub found: Generation,
     /// What refutes the statement.
     pub reason: Reason,
@@ -127,17 +131,17 @@ pub struct Refuted {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The list RPC is handled.
+    /// The server handles the list RPC.
     ListRpc,
-    /// RPC_CM_GET_MAX_REPLICA_COUNT is not handled.
+    /// The server does not handle RPC_CM_GET_MAX_REPLICA_COUNT.
     NoReplicaCountRpc,
-    /// RPC_CM_GET_MAX_REPLICA_COUNT is handled.
+    /// The server handles RPC_CM_GET_MAX_REPLICA_COUNT.
     ReplicaCountRpc,
-    /// `GET /version` tells another version.
+    /// `GET /version` returns another version.
     Version(String),
-    /// The remote table's name of a duplication is told.
+    /// The server names the remote table of a duplication.
     Names,
-    /// The remote table's name of a duplication is not told.
+    /// The server does not name the remote table of a duplication.
     NoNames,
 }
 
@@ -155,10 +159,11 @@ impl fmt::Display for Reason {
             ),
             Reason::Version(version) => write!(f, "GET /version says {version:?}"),
             Reason::Names => f.write_str(
-                "it tells the remote table of a duplication, which no server before 2.6 does",
+                "it names the remote table of a duplication, which no server before 2.6 does",
             ),
             Reason::NoNames => f.write_str(
-                "it does not tell the remote table of a duplication, which every server of the stated generation does",
+                "it does not name the remote table of a duplication, which every server of the stated generation \
+                 does",
             ),
         }
     }

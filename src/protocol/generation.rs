@@ -1,15 +1,15 @@
-//! What differs between the generations of meta servers in use, in one place.
+//! What differs between the generations of meta servers in use.
 //!
-//! A status travels as a number whose meaning depends on the generation, so no number becomes a
-//! [`Status`], and no status a number, without one.
+//! A status travels as a number whose meaning depends on the generation. A number therefore becomes
+//! a [`Status`], and a status becomes a number, only together with a generation.
 
 use std::str::FromStr;
 
 pub use crate::enums::{FailMode, Generation, Status};
 
 impl Generation {
-    /// Whether an add may ask for the checkpoint: by field 3 left out, which 2.3 and older take for
-    /// "not paused" and nothing else.
+    /// Returns whether an add can request a checkpoint. The add does so by leaving out field 3,
+    /// which 2.3 and older read as "not paused".
     pub fn has_checkpoint(self) -> bool {
         match self {
             Generation::Freezed => false,
@@ -20,7 +20,8 @@ impl Generation {
         }
     }
 
-    /// Whether it surely looks at the remote table's name and replica count (fields 4 and 5).
+    /// Returns whether the server is sure to use the remote table's name and replica count (fields
+    /// 4 and 5).
     pub fn has_remote_table(self) -> bool {
         match self {
             Generation::Freezed | Generation::Checkpoint | Generation::Snapshot26 => false,
@@ -28,8 +29,8 @@ impl Generation {
         }
     }
 
-    /// Whether a duplication always goes to a remote table of the table's own name, whatever an add
-    /// asks for.
+    /// Returns whether a duplication always goes to a remote table with the table's own name,
+    /// whatever an add requests.
     pub fn keeps_table_name(self) -> bool {
         match self {
             Generation::Freezed | Generation::Checkpoint => true,
@@ -37,8 +38,8 @@ impl Generation {
         }
     }
 
-    /// Whether ERR_OK with neither a table nor a duplication in it may be its refusal of a repeated
-    /// add.
+    /// Returns whether an ERR_OK without a table id and without a dupid may be the refusal of a
+    /// repeated add.
     pub fn refuses_by_thin_ok(self) -> bool {
         match self {
             Generation::Checkpoint | Generation::Snapshot26 => true,
@@ -46,14 +47,16 @@ impl Generation {
         }
     }
 
-    /// Whether a second add of one pair, while the first one is being stored, ends the server.
+    /// Returns whether a second add of the same table and cluster ends the server while the first
+    /// add is being stored.
     pub fn dies_of_racing_adds(self) -> bool {
         self == Generation::Freezed
     }
 
-    /// Whether the server formats the hint of a refusal a second time, so that a brace in a name that
-    /// the hint repeats ends the server. Snapshots of 2.6 do so since March 2024. Which snapshot a
-    /// server is cannot be told, and a later fix cannot be told either: all of them count as frail.
+    /// Returns whether a brace in a name ends the server if the hint of a refusal repeats the name,
+    /// because the server formats the hint a second time. Snapshots of 2.6 do so since March 2024.
+    /// Neither the exact snapshot nor a later fix can be found out, so all snapshots count as
+    /// vulnerable.
     pub fn dies_of_braces(self) -> bool {
         match self {
             Generation::Freezed | Generation::Checkpoint => false,
@@ -61,7 +64,7 @@ impl Generation {
         }
     }
 
-    /// Statuses by number, from 0.
+    /// Returns the statuses in the order of their numbers, from 0.
     fn statuses(self) -> &'static [Status] {
         match self {
             Generation::Freezed => &[Status::Init, Status::Start, Status::Pause, Status::Removed],
@@ -79,7 +82,7 @@ impl Generation {
         }
     }
 
-    /// What a status number means to a server of this generation.
+    /// Returns the meaning of a status number in this generation.
     pub fn status(self, number: i32) -> Status {
         usize::try_from(number)
             .ok()
@@ -87,14 +90,14 @@ impl Generation {
             .unwrap_or(Status::Unknown(number))
     }
 
-    /// The number of a status; `None` where this generation hasn't got it, and sending any number
-    /// could end the server.
+    /// Returns the number of a status, or `None` if this generation does not have the status. To
+    /// send any number then could end the server.
     pub fn status_number(self, status: Status) -> Option<i32> {
         self.statuses().iter().position(|&known| known == status).map(|index| index as i32)
     }
 }
 
-/// A name that is not a generation's.
+/// A name is not the name of a generation.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no such generation: known={known} name={0:?}", known = Generation::ALL.map(Generation::name).join("|"))]
 pub struct UnknownGeneration(String);
@@ -110,15 +113,15 @@ impl FromStr for Generation {
 }
 
 impl Status {
-    /// Whether it has been started: writes are shipped, or its checkpoint is shipped before them. Does
-    /// not say that anything gets through.
+    /// Returns whether the duplication has been started: it ships writes, or ships its checkpoint
+    /// before them. This does not say that anything arrives.
     pub fn is_running(self) -> bool {
         matches!(self, Status::Prepare | Status::App | Status::Log | Status::Start)
     }
 }
 
 impl FailMode {
-    /// What a number on the wire means.
+    /// Returns the meaning of a number on the wire.
     pub fn from_number(number: i32) -> FailMode {
         match number {
             0 => FailMode::Slow,
@@ -133,7 +136,7 @@ impl FailMode {
         self.name().trim_start_matches("FAIL_").to_ascii_lowercase()
     }
 
-    /// The number on the wire; `None` for an unknown one, which is never sent.
+    /// Returns the number on the wire, or `None` for an unknown fail mode, which is never sent.
     pub fn number(self) -> Option<i32> {
         match self {
             FailMode::Slow => Some(0),
@@ -144,14 +147,14 @@ impl FailMode {
     }
 }
 
-/// A name that is not a fail mode's.
+/// A name is not the name of a fail mode.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("no such fail mode: known={known} name={0:?}", known = FailMode::ALL.map(FailMode::short_name).join("|"))]
 pub struct UnknownFailMode(String);
 
 impl FromStr for FailMode {
     type Err = UnknownFailMode;
-    /// Takes `slow`, and `FAIL_SLOW` too.
+    /// Parses `slow` and the other short names, and also `FAIL_SLOW` and the other full names.
     fn from_str(name: &str) -> Result<FailMode, UnknownFailMode> {
         let short = name.strip_prefix("FAIL_").unwrap_or(name).to_ascii_lowercase();
         FailMode::ALL

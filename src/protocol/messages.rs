@@ -1,8 +1,9 @@
-//! The messages, in the manner of an IDL: field ids, names and types as a Pegasus meta server
-//! reads and writes them. What a field means, and which servers have it, stands beside it.
+//! The messages, in the manner of an IDL: the field ids, names and types that a Pegasus meta server
+//! reads and writes. The comment of a field says what the field means, and which servers have the
+//! field.
 //!
-//! Fields of answers are optional here wherever a server of another version might leave them out:
-//! absent and 0 are not the same.
+//! Fields of responses are optional here if servers of some versions may leave them out, because an
+//! absent field and 0 do not mean the same.
 
 use std::collections::BTreeMap;
 
@@ -108,299 +109,310 @@ rpcs! {
     }
 }
 
-/// How a client begins to authenticate itself. It is a matter of the connection: whoever leads.
+/// The name of the RPC that starts an authentication. It concerns the connection, so every server
+/// handles it, whichever server is the leader.
 pub const NEGOTIATION: &str = "RPC_NEGOTIATION";
 
-/// Match types of [`ListRequest`] and [`ListAppsRequest`].
+/// The match types of [`ListRequest`] and [`ListAppsRequest`].
 pub mod match_type {
-    /// Not a match type: refused by ERR_NOT_IMPLEMENTED.
+    /// Not a match type. Servers refuse it with ERR_NOT_IMPLEMENTED.
     pub const INVALID: i32 = 0;
-    /// Every table; the pattern is not looked at.
+    /// Every table. The pattern is ignored.
     pub const ALL: i32 = 1;
-    /// The table of that name.
+    /// The table with that name.
     pub const EXACT: i32 = 2;
-    /// Tables with the pattern anywhere in their name.
+    /// The tables whose names contain the pattern.
     pub const ANYWHERE: i32 = 3;
-    /// Tables whose name starts with the pattern.
+    /// The tables whose names start with the pattern.
     pub const PREFIX: i32 = 4;
-    /// Tables whose name ends with the pattern.
+    /// The tables whose names end with the pattern.
     pub const POSTFIX: i32 = 5;
-    /// A regular expression: refused by ERR_NOT_IMPLEMENTED.
+    /// The tables whose names match a regular expression. Servers refuse it with
+    /// ERR_NOT_IMPLEMENTED.
     pub const REGEX: i32 = 6;
 }
 
 messages! {
-    /// The part of a request header of version 1 that is a thrift struct. The rest of its fields are
-    /// of no use to a meta server.
+    /// The thrift struct in a request header of version 1. A meta server does not use its other
+    /// fields.
     struct HeaderMeta {
-        /// As in a header of version 0.
+        /// The id of the table whose replica the request is for, or 0 for the meta server.
         1: app_id: Option<i32>,
     }
 
-    /// [`NEGOTIATION`], answered.
+    /// The response to [`NEGOTIATION`].
     struct NegotiationAnswer {
-        /// How far it is; 9 = the server wants no authentication.
+        /// The progress of the authentication. 9 means that the server wants no authentication.
         1: status: i32,
-        /// What the mechanism says.
+        /// The message of the authentication mechanism.
         2: msg: Blob,
     }
 
-    /// RPC_CM_ADD_DUPLICATION, asked.
+    /// The request of RPC_CM_ADD_DUPLICATION.
     struct AddRequest {
-        /// The table.
+        /// The name of the table.
         1: app_name: String = default,
-        /// The remote cluster.
+        /// The name of the remote cluster.
         2: remote_cluster_name: String = default,
-        /// 2.4 and later: ship a checkpoint first, absent = true. 2.3 and older read the same field
-        /// as "create it paused", absent = false.
+        /// 2.4 and later: whether to ship a checkpoint first. An absent field stands for true. 2.3
+        /// and older read the same field as "create the duplication paused", and an absent field as
+        /// false.
         3: is_duplicating_checkpoint: Option<bool>,
-        /// 2.6 snapshots; absent = the table's own name. Older servers ignore it.
+        /// 2.6 snapshots: the name of the remote table. An absent field stands for the table's own
+        /// name. Older servers ignore the field.
         4: remote_app_name: Option<String>,
-        /// 2.6 snapshots; absent or 0 = the table's own count. Older servers ignore it.
+        /// 2.6 snapshots: the replica count of the remote table. An absent field or 0 stands for
+        /// the table's own count. Older servers ignore the field.
         5: remote_replica_count: Option<i32>,
     }
 
-    /// RPC_CM_ADD_DUPLICATION, answered.
+    /// The response of RPC_CM_ADD_DUPLICATION.
     struct AddAnswer {
-        /// The outcome.
+        /// The error code.
         1: err: ErrorCode,
-        /// The table's id; 0 where nothing was done.
+        /// The id of the table, or 0 if nothing was done.
         2: appid: Option<i32>,
-        /// The duplication's id; 0 where nothing was done.
+        /// The id of the duplication, or 0 if nothing was done.
         3: dupid: Option<i32>,
-        /// Why it was refused.
+        /// The reason of a refusal.
         4: hint: Option<String>,
-        /// 2.6 snapshots, on ERR_OK and ERR_DUP_EXIST: what is stored.
+        /// 2.6 snapshots, with ERR_OK and ERR_DUP_EXIST: the name of the remote table that the
+        /// server has stored.
         5: remote_app_name: Option<String>,
-        /// 2.6 snapshots, on ERR_OK and ERR_DUP_EXIST: what is stored.
+        /// 2.6 snapshots, with ERR_OK and ERR_DUP_EXIST: the replica count that the server has
+        /// stored.
         6: remote_replica_count: Option<i32>,
     }
 
-    /// RPC_CM_MODIFY_DUPLICATION, asked. A number that the server doesn't know ends a real one.
+    /// The request of RPC_CM_MODIFY_DUPLICATION. A number that a real server does not know ends the
+    /// server.
     struct ModifyRequest {
-        /// The table.
+        /// The name of the table.
         1: app_name: String = default,
-        /// Which duplication.
+        /// The id of the duplication.
         2: dupid: i32 = default,
-        /// The status to go to; what a number means differs by generation.
+        /// The new status. The meaning of a number differs by generation.
         3: status: Option<i32>,
-        /// The fail mode to set.
+        /// The new fail mode.
         4: fail_mode: Option<i32>,
     }
 
-    /// RPC_CM_MODIFY_DUPLICATION, answered.
+    /// The response of RPC_CM_MODIFY_DUPLICATION.
     struct ModifyAnswer {
-        /// The outcome.
+        /// The error code.
         1: err: ErrorCode,
-        /// The table's id; 0 with ERR_OK = there was nothing to change.
+        /// The id of the table. 0 together with ERR_OK means that there was nothing to change.
         2: appid: Option<i32>,
     }
 
-    /// RPC_CM_QUERY_DUPLICATION, asked.
+    /// The request of RPC_CM_QUERY_DUPLICATION.
     struct QueryRequest {
-        /// The table.
+        /// The name of the table.
         1: app_name: String = default,
     }
 
-    /// RPC_CM_QUERY_DUPLICATION, answered. There is no field 2.
+    /// The response of RPC_CM_QUERY_DUPLICATION. There is no field 2.
     struct QueryAnswer {
-        /// The outcome.
+        /// The error code.
         1: err: ErrorCode,
-        /// The table's id.
+        /// The id of the table.
         3: appid: Option<i32>,
-        /// Its duplications, in dupid order.
+        /// The duplications of the table, in the order of their dupids.
         4: entry_list: Option<Vec<Entry>>,
     }
 
-    /// One duplication, as query and list show it.
+    /// A duplication in a query or a list.
     struct Entry {
-        /// Its id within the table.
+        /// The id within the table.
         1: dupid: i32,
-        /// Its status; what a number means differs by generation, 0 is DS_INIT in all.
+        /// The status. The meaning of a number differs by generation, except that 0 is always
+        /// DS_INIT.
         2: status: i32,
-        /// The remote cluster.
+        /// The name of the remote cluster.
         3: remote: String,
-        /// When it was made, in milliseconds since 1970.
+        /// The time of the creation, in milliseconds since 1970.
         4: create_ts: i64,
-        /// Partition to confirmed decree; between servers only.
+        /// The confirmed decree of each partition. Only servers send this to each other.
         5: progress: Option<BTreeMap<i32, i64>>,
-        /// 0 FAIL_SLOW, 1 FAIL_SKIP, 2 FAIL_FAST.
+        /// The fail mode: 0 FAIL_SLOW, 1 FAIL_SKIP, 2 FAIL_FAST.
         7: fail_mode: Option<i32>,
-        /// 2.6 snapshots: the remote table.
+        /// 2.6 snapshots: the name of the remote table.
         8: remote_app_name: Option<String>,
-        /// 2.6 snapshots: the remote table's replica count.
+        /// 2.6 snapshots: the replica count of the remote table.
         9: remote_replica_count: Option<i32>,
-        /// Never set yet.
+        /// No server sets this field.
         10: mode: Option<i32>,
-        /// Newer 2.6 snapshots: partition to decrees.
+        /// Newer 2.6 snapshots: the decrees of each partition.
         11: partition_states: Option<BTreeMap<i32, PartitionState>>,
     }
 
-    /// How far a partition has come. -1 = not known yet.
+    /// The decrees of a partition. -1 stands for a decree that is not known.
     struct PartitionState {
         /// The last decree that the remote cluster has confirmed.
         1: confirmed_decree: i64,
-        /// The last decree committed here.
+        /// The last decree that this cluster has committed.
         2: last_committed_decree: i64,
     }
 
-    /// RPC_CM_LIST_DUPLICATION, asked.
+    /// The request of RPC_CM_LIST_DUPLICATION.
     struct ListRequest {
-        /// What to look for in table names.
+        /// The pattern for the names of tables.
         1: app_name_pattern: String = default,
-        /// How: see [`match_type`].
+        /// How the pattern is compared, a [`match_type`].
         2: match_type: i32 = default,
     }
 
-    /// RPC_CM_LIST_DUPLICATION, answered.
+    /// The response of RPC_CM_LIST_DUPLICATION.
     struct ListAnswer {
-        /// The outcome.
+        /// The error code.
         1: err: ErrorCode,
-        /// Why it was refused.
+        /// The reason of a refusal.
         2: hint_message: Option<String>,
-        /// By table name; available tables without a duplication are there too.
+        /// The tables by name. Available tables without duplications are included.
         3: app_states: Option<BTreeMap<String, AppState>>,
     }
 
-    /// One table in [`ListAnswer`].
+    /// A table in [`ListAnswer`].
     struct AppState {
-        /// The table's id.
+        /// The id of the table.
         1: appid: i32,
-        /// Its duplications by dupid.
+        /// The duplications by dupid.
         2: duplications: BTreeMap<i32, Entry>,
-        /// The table's name.
+        /// The name of the table.
         3: app_name: Option<String>,
-        /// Its number of partitions.
+        /// The number of partitions.
         4: partition_count: Option<i32>,
     }
 
-    /// RPC_CM_LIST_APPS, asked.
+    /// The request of RPC_CM_LIST_APPS.
     struct ListAppsRequest {
-        /// Tables of that status; 0 = all.
+        /// The status of the tables to list. 0 stands for every status.
         1: status: i32 = default,
-        /// 2.6 snapshots: what to look for in table names.
+        /// 2.6 snapshots: the pattern for the names of tables.
         2: app_name_pattern: Option<String>,
-        /// 2.6 snapshots: how, see [`match_type`].
+        /// 2.6 snapshots: how the pattern is compared, a [`match_type`].
         3: match_type: Option<i32>,
     }
 
-    /// RPC_CM_LIST_APPS, answered.
+    /// The response of RPC_CM_LIST_APPS.
     struct ListAppsAnswer {
-        /// The outcome.
+        /// The error code.
         1: err: ErrorCode,
         /// The tables.
         2: infos: Option<Vec<AppInfo>>,
-        /// Why it was refused.
+        /// The reason of a refusal.
         3: hint_message: Option<String>,
     }
 
-    /// One table in [`ListAppsAnswer`].
+    /// A table in [`ListAppsAnswer`].
     struct AppInfo {
-        /// 0 invalid, 1 available, 2 creating, 3 create failed, 4 dropping, 5 drop failed, 6 dropped, 7 recalling.
+        /// The status: 0 invalid, 1 available, 2 creating, 3 create failed, 4 dropping, 5 drop
+        /// failed, 6 dropped, 7 recalling.
         1: status: i32,
-        /// `pegasus`.
+        /// The type, `pegasus`.
         2: app_type: String,
-        /// The table's name.
+        /// The name of the table.
         3: app_name: String,
-        /// The table's id.
+        /// The id of the table.
         4: app_id: i32,
-        /// Its number of partitions.
+        /// The number of partitions.
         5: partition_count: i32,
-        /// Its settings.
+        /// The settings of the table.
         6: envs: BTreeMap<String, String>,
         /// Always true.
         7: is_stateful: bool,
-        /// Its replica count.
+        /// The replica count.
         8: max_replica_count: i32,
-        /// When it is deleted for good, in seconds since 1970.
+        /// The time when the table is deleted for good, in seconds since 1970.
         9: expire_second: i64,
-        /// When it was created, in seconds since 1970.
+        /// The time of the creation, in seconds since 1970.
         10: create_second: i64,
-        /// When it was dropped, in seconds since 1970.
+        /// The time of the drop, in seconds since 1970.
         11: drop_second: i64,
-        /// Whether it has a duplication.
+        /// Whether the table has a duplication.
         12: duplicating: Option<bool>,
-        /// Its number of partitions before a split; -1 where there is none.
+        /// The number of partitions before a split, or -1 if there was no split.
         13: init_partition_count: Option<i32>,
-        /// Whether it is being loaded in bulk.
+        /// Whether a bulk load is under way.
         14: is_bulk_loading: Option<bool>,
-        /// 2.6 snapshots.
+        /// 2.6 snapshots: whether the table is atomic idempotent.
         15: atomic_idempotent: Option<bool>,
     }
 
-    /// RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX, asked.
+    /// The request of RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX.
     struct QueryConfigRequest {
-        /// The table.
+        /// The name of the table.
         1: app_name: String = default,
-        /// Which partitions; empty = all.
+        /// The indices of the partitions. An empty list stands for all partitions.
         2: partition_indices: Vec<i32> = default,
     }
 
-    /// RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX, answered.
+    /// The response of RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX.
     struct QueryConfigAnswer {
-        /// The outcome; a missing table is ERR_OBJECT_NOT_FOUND.
+        /// The error code. For a missing table it is ERR_OBJECT_NOT_FOUND.
         1: err: ErrorCode,
-        /// The table's id.
+        /// The id of the table.
         2: app_id: Option<i32>,
-        /// Its number of partitions.
+        /// The number of partitions.
         3: partition_count: Option<i32>,
         /// Always true.
         4: is_stateful: Option<bool>,
-        /// The partitions asked for. On ERR_FORWARD_TO_OTHERS the first one's primary is the leader.
+        /// The requested partitions. With ERR_FORWARD_TO_OTHERS, the primary of the first partition
+        /// is the leader.
         5: partitions: Option<Vec<PartitionConfig>>,
     }
 
-    /// Where a partition's replicas are.
+    /// The places of a partition's replicas.
     struct PartitionConfig {
-        /// Which partition.
+        /// The id of the partition.
         1: pid: Gpid,
-        /// How often its configuration has changed.
+        /// The number of changes of the partition's configuration.
         2: ballot: i64,
-        /// Its replica count.
+        /// The replica count.
         3: max_replica_count: i32,
-        /// Where its primary is.
+        /// The address of the primary.
         4: primary: RpcAddress,
-        /// Where its secondaries are.
+        /// The addresses of the secondaries.
         5: secondaries: Vec<RpcAddress>,
-        /// Nodes that have held it.
+        /// The addresses of nodes that held the partition before.
         6: last_drops: Vec<RpcAddress>,
-        /// Not filled by meta servers.
+        /// Meta servers do not set this field.
         7: last_committed_decree: i64,
-        /// Flags.
+        /// The flags of the partition.
         8: partition_flags: i32,
-        /// 2.6 snapshots: the primary by name.
+        /// 2.6 snapshots: the name of the primary.
         9: hp_primary: Option<HostPort>,
-        /// 2.6 snapshots: the secondaries by name.
+        /// 2.6 snapshots: the names of the secondaries.
         10: hp_secondaries: Option<Vec<HostPort>>,
-        /// 2.6 snapshots: nodes that have held it, by name.
+        /// 2.6 snapshots: the names of nodes that held the partition before.
         11: hp_last_drops: Option<Vec<HostPort>>,
     }
 
-    /// RPC_CM_GET_MAX_REPLICA_COUNT, asked.
+    /// The request of RPC_CM_GET_MAX_REPLICA_COUNT.
     struct MaxReplicaCountRequest {
-        /// The table.
+        /// The name of the table.
         1: app_name: String = default,
     }
 
-    /// RPC_CM_GET_MAX_REPLICA_COUNT, answered.
+    /// The response of RPC_CM_GET_MAX_REPLICA_COUNT.
     struct MaxReplicaCountAnswer {
-        /// The outcome.
+        /// The error code.
         1: err: ErrorCode,
         /// The replica count.
         2: max_replica_count: Option<i32>,
-        /// Why it was refused.
+        /// The reason of a refusal.
         3: hint_message: Option<String>,
     }
 
-    /// RPC_CM_LIST_NODES, asked.
+    /// The request of RPC_CM_LIST_NODES.
     struct ListNodesRequest {
-        /// 0 all, 1 alive, 2 dead.
+        /// The status of the replica servers to list: 0 all, 1 alive, 2 dead.
         1: status: i32 = default,
     }
 
-    /// RPC_CM_LIST_NODES, answered.
+    /// The response of RPC_CM_LIST_NODES.
     struct ListNodesAnswer {
-        /// The outcome.
+        /// The error code.
         1: err: ErrorCode,
         /// The replica servers.
         2: infos: Option<Vec<NodeInfo>>,
@@ -408,25 +420,25 @@ messages! {
 
     /// A replica server in [`ListNodesAnswer`].
     struct NodeInfo {
-        /// 1 alive, 2 dead.
+        /// The status: 1 alive, 2 dead.
         1: status: i32,
-        /// Where it is.
+        /// The address.
         2: node: RpcAddress,
-        /// 2.6 snapshots: where it is, by name.
+        /// 2.6 snapshots: the name.
         3: hp_node: Option<HostPort>,
     }
 
-    /// RPC_CM_CLUSTER_INFO, asked: without fields.
+    /// The request of RPC_CM_CLUSTER_INFO, which has no fields.
     struct ClusterInfoRequest {
     }
 
-    /// RPC_CM_CLUSTER_INFO, answered.
+    /// The response of RPC_CM_CLUSTER_INFO.
     struct ClusterInfoAnswer {
-        /// The outcome.
+        /// The error code.
         1: err: ErrorCode,
-        /// What is told: `meta_servers` and so on.
+        /// The names of the facts, for example `meta_servers`.
         2: keys: Option<Vec<String>>,
-        /// The value of each key.
+        /// The values of the facts, in the same order.
         3: values: Option<Vec<String>>,
     }
 }

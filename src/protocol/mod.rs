@@ -1,5 +1,5 @@
-//! What travels between a client and a meta server: thrift codec, frames, messages, error codes,
-//! and what differs between generations of servers. No I/O.
+//! What travels between a client and a meta server: the thrift codec, frames, messages and error
+//! codes, and what differs between the generations of servers. Nothing here does I/O.
 
 pub mod bare;
 pub mod error_code;
@@ -10,6 +10,6 @@ pub mod messages;
 pub mod rpc;
 pub mod thrift;
 
-/// The longest name of a table or a cluster that is sent or served, in bytes. Pegasus states no limit;
-/// nobody has names this long.
+/// The greatest length of a table's or a cluster's name that is sent or served, in bytes. Pegasus
+/// has no limit, but names in use are much shorter.
 pub(crate) const MAX_NAME: usize = 255;

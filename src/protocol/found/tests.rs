@@ -1,9 +1,10 @@
-//! The matrix of statements and findings, written down once more as `docs/operators.md` has it.
+//! The matrix of statements and findings, written down a second time, as `docs/operators.md` has
+//! it.
 
 use super::*;
 use Generation::*;
 
-/// What can be found, by name.
+/// What can be found out, by name.
 fn found() -> [(&'static str, Found); 7] {
     let version = |text: &str| Found::Version(text.to_owned());
     [
@@ -28,7 +29,7 @@ fn what_is_found_without_a_statement() {
 
 #[test]
 fn every_statement_against_everything_that_can_be_found() {
-    // A column for each of what can be found, in the order above.
+    // There is one column for each of the findings, in the order above.
     let matrix: [(Generation, [Option<Generation>; 7]); 5] = [
         (Freezed, [None, Some(Freezed), None, None, None, None, None]),
         (
@@ -69,7 +70,7 @@ fn every_statement_against_everything_that_can_be_found() {
         for ((name, found), expected) in found().into_iter().zip(row) {
             for names in [None, Some(true), Some(false)] {
                 let without = found.generation_if_stated(stated, names);
-                // What the server tells of a duplication counts where nothing else tells.
+                // What the server says about a duplication counts only if nothing else decides.
                 let refuted = match (stated, expected) {
                     (RemoteName | DupExist, Some(RemoteName)) => names == Some(false),
                     (Checkpoint, Some(Checkpoint)) => names == Some(true) && name != "2.5",
@@ -82,8 +83,8 @@ fn every_statement_against_everything_that_can_be_found() {
     }
 }
 
-/// A stated generation never changes what could end or harm a server: the status numbers, and whether
-/// racing adds end the server, always follow the generation that was found out.
+/// A stated generation never changes what could end or harm a server: the status numbers, and
+/// whether racing adds end the server, always follow the generation that was found out.
 #[test]
 fn a_statement_changes_no_number() {
     for stated in Generation::ALL {

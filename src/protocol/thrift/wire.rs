@@ -1,0 +1,143 @@
+//! What has a representation on the wire, and writing.
+
+use std::collections::BTreeMap;
+
+use super::reader::Reader;
+use super::types::{DecodeError, Type};
+
+/// A type that has a representation on the wire: a base type of thrift, a container, a message, or
+/// one of rDSN's bare types.
+pub trait Wire: Sized {
+    /// The type byte before the value.
+    const TYPE: Type;
+    /// The smallest number of bytes of a value. The length of a container is compared with it
+    /// before the container is read.
+    const MIN_SIZE: usize;
+    /// Reads a value, without its field header.
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError>;
+    /// Writes the value, without its field header.
+    fn write(&self, out: &mut Vec<u8>);
+}
+
+/// Writes a field header and its value.
+pub fn write_field<T: Wire>(out: &mut Vec<u8>, id: i16, value: &T) {
+    out.push(T::TYPE as u8);
+    out.extend_from_slice(&id.to_be_bytes());
+    value.write(out);
+}
+
+/// Writes a length. The lengths that this library writes are far below `i32::MAX`, so a greater
+/// length is a defect.
+fn write_length(out: &mut Vec<u8>, length: usize) {
+    let length = i32::try_from(length).expect("a value longer than thrift can say");
+    out.extend_from_slice(&length.to_be_bytes());
+}
+
+/// Writes a string.
+pub fn write_str(out: &mut Vec<u8>, value: &str) {
+    write_bytes(out, value.as_bytes());
+}
+
+/// Writes the bytes of a string.
+pub fn write_bytes(out: &mut Vec<u8>, value: &[u8]) {
+    write_length(out, value.len());
+    out.extend_from_slice(value);
+}
+
+impl Wire for bool {
+    const TYPE: Type = Type::Bool;
+    const MIN_SIZE: usize = 1;
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        match reader.u8()? {
+            0 => Ok(false),
+            1 => Ok(true),
+            _ if reader.is_lenient() => Ok(true),
+            other => Err(DecodeError::NotBool(other)),
+        }
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(u8::from(*self));
+    }
+}
+
+impl Wire for i32 {
+    const TYPE: Type = Type::I32;
+    const MIN_SIZE: usize = 4;
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.i32()
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_be_bytes());
+    }
+}
+
+impl Wire for i64 {
+    const TYPE: Type = Type::I64;
+    const MIN_SIZE: usize = 8;
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.i64()
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.to_be_bytes());
+    }
+}
+
+impl Wire for String {
+    const TYPE: Type = Type::String;
+    const MIN_SIZE: usize = 4;
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.text()
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        write_str(out, self);
+    }
+}
+
+impl<T: Wire> Wire for Vec<T> {
+    const TYPE: Type = Type::List;
+    const MIN_SIZE: usize = 5;
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.nested(|reader| {
+            let element = reader.u8()?;
+            let count = reader.count(T::MIN_SIZE)?;
+            // C++ also writes the element type of an empty list, but another writer may not.
+            if count > 0 {
+                reader.expect_element(T::TYPE, element)?;
+            }
+            (0..count).map(|_| T::read(reader)).collect()
+        })
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(T::TYPE as u8);
+        write_length(out, self.len());
+        for element in self {
+            element.write(out);
+        }
+    }
+}
+
+/// A map is sorted by its keys, because the order of a `HashMap` would differ from run to run.
+impl<K: Wire + Ord, V: Wire> Wire for BTreeMap<K, V> {
+    const TYPE: Type = Type::Map;
+    const MIN_SIZE: usize = 6;
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.nested(|reader| {
+            let (key, value) = (reader.u8()?, reader.u8()?);
+            let count = reader.count(K::MIN_SIZE + V::MIN_SIZE)?;
+            if count > 0 {
+                reader.expect_element(K::TYPE, key)?;
+                reader.expect_element(V::TYPE, value)?;
+            }
+            (0..count).map(|_| Ok((K::read(reader)?, V::read(reader)?))).collect()
+        })
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        out.push(K::TYPE as u8);
+        out.push(V::TYPE as u8);
+        write_length(out, self.len());
+        for (key, value) in self {
+            key.write(out);
+            value.write(out);
+        }
+    }
+}
