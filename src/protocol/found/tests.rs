@@ -116,8 +116,8 @@ fn a_refusal_says_what_was_stated_what_was_found_and_how() {
         (refuted(Freezed, version(), None), "no server before 2.4 has: stated=freezed"),
         (refuted(DupExist, Found::NoReplicaCountRpc, None), "lacks RPC_CM_GET_MAX_REPLICA_COUNT"),
         (refuted(RemoteName, Found::ListRpc, None), "which only dup-exist has"),
-        (refuted(RemoteName, Found::NoVersion, Some(false)), "does not tell the remote table"),
-        (refuted(Checkpoint, Found::NoVersion, Some(true)), "tells the remote table"),
+        (refuted(RemoteName, Found::NoVersion, Some(false)), "does not name the remote table"),
+        (refuted(Checkpoint, Found::NoVersion, Some(true)), "names the remote table"),
     ] {
         assert!(text.contains(told), "{text}");
     }
