@@ -31,7 +31,7 @@ async def until(condition: Callable[[], bool], what: str) -> None:
 
 
 def deaf(name: str) -> FakeMeta:
-    """A server that takes one kind of request and never answers it."""
+    """Return a server that never responds to one kind of request."""
     return FakeMeta(replies={name: lambda _: None})
 
 
