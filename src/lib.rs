@@ -1,4 +1,4 @@
-//! Add an Apache Pegasus *duplication* and know what happened: [`Outcome::Created`],
+//! Adds an Apache Pegasus *duplication* and reports what the add did: [`Outcome::Created`],
 //! [`Outcome::AlreadyExists`] or an [`Error`].
 #![deny(missing_docs, unreachable_pub)]
 
@@ -39,7 +39,7 @@ pub use resource::{
     Duplication, FieldValue, Identity, PartitionProgress, Resource, TableDuplications,
 };
 
-/// Compiles and runs the example of the page on Rust.
+/// Compiles and runs the examples of the page about Rust.
 #[cfg(all(doctest, feature = "server"))]
 #[doc = include_str!("../docs/rust.md")]
 struct RustPage;

@@ -1,36 +1,36 @@
-//! Threads, on a machine that may have none left to give: that is an error here, where tokio's own pool
-//! panics.
+//! Starts threads for blocking work. If the system cannot start a thread, this is an error here, whereas
+//! tokio's own pool panics.
 
 use std::io;
 use std::thread;
 
 use tokio::sync::oneshot;
 
-/// What to do about a machine, or a process, that is short of something.
-const ADVICE: &str = "this machine or this process is short of threads, file descriptors or memory: raise its limits (ulimit -u, ulimit -n), or end what holds them, and try again";
+/// The advice if the machine or the process has run out of a resource.
+const ADVICE: &str = "this machine or this process has run out of threads, file descriptors or memory: raise the limits (ulimit -u, ulimit -n) or stop the programs that use them, and try again";
 
-/// Runs what blocks on a thread of its own.
+/// Runs blocking work on a separate thread.
 ///
 /// # Errors
 ///
-/// No thread can be started, and then nothing of `work` has run; or `work` panicked.
+/// No thread could be started, in which case `work` has not run, or `work` panicked.
 pub(crate) async fn blocking<T: Send + 'static>(
     name: &str,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> io::Result<T> {
     let (done, result) = oneshot::channel();
-    // Nobody waits any more where the receiver is gone.
+    // If the receiver was dropped, nothing waits for the result any more.
     let work = move || drop(done.send(work()));
     thread::Builder::new().name(name.to_owned()).spawn(work)?;
     result.await.map_err(|_| io::Error::other("a thread panicked"))
 }
 
-/// Advice, where an error is the operating system's word that something has run out here, rather than
-/// that something is wrong elsewhere.
+/// Returns advice if an error of the operating system says that this machine or this process has run out of
+/// a resource.
 pub(crate) fn advice(error: &io::Error) -> Option<&'static str> {
-    // EMFILE and ENFILE, which have these numbers on every Unix and no `io::ErrorKind`.
+    // EMFILE and ENFILE have these numbers on every Unix, and no `io::ErrorKind`.
     let no_descriptor = matches!(error.raw_os_error(), Some(24 | 23));
-    // A thread that can't be started is EAGAIN, which nothing else here ends in.
+    // EAGAIN means that a thread could not be started. No other operation here fails with it.
     let nothing_left =
         matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::OutOfMemory);
     (no_descriptor || nothing_left).then_some(ADVICE)

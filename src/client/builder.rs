@@ -1,4 +1,4 @@
-//! How a client is configured.
+//! The configuration of a client.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,71 +38,76 @@ impl Client {
 }
 
 impl ClientBuilder {
-    /// Adds meta servers: `HOST:PORT`, or several with commas between and perhaps one at the end; IPv6
-    /// as `[::1]:34601`. Each address of a host name is taken for a server of its own.
+    /// Adds meta servers: `HOST:PORT`, or a comma-separated list, which may end with a comma. An IPv6
+    /// address has the form `[::1]:34601`. If a host name has several addresses, each address counts as a
+    /// separate server.
     #[must_use]
     pub fn meta(mut self, metas: impl Into<String>) -> ClientBuilder {
         self.metas.push(metas.into());
         self
     }
 
-    /// The time limit of each call. 10 s unless given.
+    /// Sets the timeout of each call. The default is 10 s.
     #[must_use]
     pub fn timeout(mut self, timeout: Duration) -> ClientBuilder {
         self.timeout = Some(timeout);
         self
     }
 
-    /// States the servers' generation. Only one case needs it: an add with another remote table or
-    /// replica count on a 2.6 snapshot that has no list RPC.
+    /// States the generation of the servers. This is only needed for an add with another remote table or
+    /// replica count to a snapshot of 2.6 that has no list RPC.
     ///
-    /// Each connection holds the statement against what the server shows. A statement that the server
-    /// refutes ends every call in InvalidArgument, and nothing is sent that depends on the generation.
-    /// The risk that remains: where the version cannot be had by HTTP, a wrong `remote-name` or
-    /// `dup-exist` may let a 2.5 server ignore the remote table. That add ends in OutcomeUnknown.
-    /// `docs/operators.md` has the whole table.
+    /// Each connection compares the stated generation with what the server shows. If the server refutes it,
+    /// every call fails with `InvalidArgument`, and nothing is sent that depends on the generation. One
+    /// risk remains: if the version cannot be read by HTTP, and `remote-name` or `dup-exist` is stated
+    /// for a server of 2.5, that server may ignore the remote table. Such an add fails with
+    /// `OutcomeUnknown`. `docs/operators.md` has the whole table.
     #[must_use]
     pub fn generation(mut self, generation: Generation) -> ClientBuilder {
         self.generation = Some(generation);
         self
     }
 
-    /// How adds are done.
+    /// Sets the way in which adds are done.
     #[must_use]
     pub fn mode(mut self, mode: Mode) -> ClientBuilder {
         self.mode = mode;
         self
     }
 
-    /// What resolves host names, instead of the operating system: for simulations and tunnels.
+    /// Resolves host names with `resolver` instead of the operating system, for simulations and tunnels.
     #[must_use]
     pub fn resolver(mut self, resolver: impl Resolver) -> ClientBuilder {
         self.resolver = Some(Arc::new(resolver));
         self
     }
 
-    /// What opens connections, instead of TCP: for simulations and tunnels.
+    /// Opens connections with `connector` instead of TCP, for simulations and tunnels.
     #[must_use]
     pub fn connector(mut self, connector: impl Connector) -> ClientBuilder {
         self.connector = Some(Arc::new(connector));
         self
     }
 
-    /// What looks up the versions that servers tell, instead of `GET /version`: for simulations.
+    /// Looks up the versions of servers with `versions` instead of `GET /version`, for simulations.
     #[must_use]
     pub fn version_lookup(mut self, versions: impl VersionLookup) -> ClientBuilder {
         self.versions = Some(Arc::new(versions));
         self
     }
 
-    /// Where the jitter of retries starts from, so that a run can be repeated.
+    /// Sets the seed for the jitter of retries, so that a run can be repeated.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> ClientBuilder {
         self.seed = Some(seed);
         self
     }
 
-    /// The client. Connects to nothing yet; an error is InvalidArgument.
+    /// Returns the client, which does not connect yet.
+    ///
+    /// # Errors
+    ///
+    /// Fails with `InvalidArgument` if an address is invalid, no meta server is given, or the timeout is 0.
     pub fn build(self) -> Result<Client> {
         let mut metas: Vec<MetaAddr> = Vec::new();
         for list in &self.metas {
@@ -114,7 +119,7 @@ impl ClientBuilder {
         }
         if metas.is_empty() {
             return Err(Error::new(ErrorKind::InvalidArgument, "no meta server is given")
-                .with_hint("give HOST:PORT of one or more"));
+                .with_hint("give the HOST:PORT of at least one meta server"));
         }
         let timeout = self.timeout.unwrap_or(DEFAULT_TIMEOUT);
         if timeout.is_zero() {

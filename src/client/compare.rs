@@ -1,26 +1,27 @@
-//! How a duplication compares with the request for it: what it has otherwise, and which properties
-//! nobody can compare.
+//! Compares a duplication with the request for it: finds the properties that differ, and those that cannot
+//! be compared.
 
 use super::spec::DuplicationSpec;
 use crate::outcome::{Difference, Duplication, Property, Status};
 use crate::protocol::generation::Generation;
 
-/// A duplication beside the request for it. It is as asked where both lists are empty.
+/// The result of comparing a duplication with a request. The duplication is as requested if both lists are
+/// empty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Compared {
-    /// What it has otherwise.
+    /// The properties in which the duplication differs from the request.
     pub(crate) differences: Vec<Difference>,
-    /// What was requested, and is not told by the server.
+    /// The requested properties that the server does not report.
     pub(crate) unverified: Vec<Property>,
 }
 
-/// What is known of the server that told of a duplication, beside the duplication.
+/// What is known about the server that reports a duplication.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Server {
-    /// The server's generation, if it is known.
+    /// The generation of the server, if it is known.
     pub(crate) generation: Option<Generation>,
-    /// The source table's replica count, if it was asked for. On 2.5 and older a remote table that
-    /// the duplication creates gets the same count, whatever an add requests.
+    /// The replica count of the table itself, if it was read. On servers of 2.5 and older, a remote table
+    /// that the duplication creates gets this count, whatever an add requests.
     pub(crate) own_replica_count: Option<i32>,
 }
 
@@ -30,7 +31,7 @@ impl From<Option<Generation>> for Server {
     }
 }
 
-/// Compares a duplication that a server told of with the request for it.
+/// Compares a reported duplication with the request for it.
 pub(crate) fn compare(spec: &DuplicationSpec, server: Server, one: &Duplication) -> Compared {
     let keeps_own = server.generation.is_some_and(Generation::keeps_table_name);
     let remote_table = one.remote_table.as_deref().or(keeps_own.then_some(&*spec.table));
@@ -49,8 +50,8 @@ pub(crate) fn compare(spec: &DuplicationSpec, server: Server, one: &Duplication)
     }
 }
 
-/// What was requested beside the table's own, and is not told, in words. A server that does not tell
-/// it may have ignored it.
+/// Returns the words for a property that was requested and that the server does not report, if its value
+/// differs from the one that a server uses without a request. Such a server may have ignored the request.
 pub(crate) fn untold_by(spec: &DuplicationSpec, one: &Duplication) -> Option<&'static str> {
     if spec.other_remote_table().is_some() && one.remote_table.is_none() {
         Some("the remote table")
@@ -61,13 +62,14 @@ pub(crate) fn untold_by(spec: &DuplicationSpec, one: &Duplication) -> Option<&'s
     }
 }
 
-/// Whether it ships a checkpoint that was not requested: an add without one never makes such.
+/// Returns whether a duplication ships a checkpoint that was not requested. An add without a checkpoint
+/// never creates such a duplication.
 pub(crate) fn ships_unasked_checkpoint(spec: &DuplicationSpec, one: &Duplication) -> bool {
     !spec.checkpoint && ships_checkpoint(one)
 }
 
-/// Whether its status tells that a checkpoint is being shipped. Any other status tells nothing: the
-/// checkpoint may be there already, or there never was one.
+/// Returns whether the status shows that a checkpoint is being shipped. No other status shows anything:
+/// the checkpoint may have been shipped already, or there never was one.
 fn ships_checkpoint(one: &Duplication) -> bool {
     matches!(one.status, Some(Status::Prepare | Status::App))
 }

@@ -12,7 +12,7 @@ use crate::transport::seams::Deadline;
 pub(crate) struct Core {
     /// The meta servers of the cluster, and the connection to their leader.
     pub(crate) group: MetaServers,
-    /// Who may change which duplication now.
+    /// The turns of changes of the same duplication.
     pub(crate) turns: Turns,
     /// The requests that were sent and whose effect is not known.
     pub(crate) unsettled: Unsettled,
@@ -29,8 +29,8 @@ impl Core {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call<'a> {
     pub(crate) core: &'a Core,
-    /// How an add is done.
+    /// The way in which an add is done.
     pub(crate) mode: Mode,
-    /// When the call must be over.
+    /// The time at which the call must have ended.
     pub(crate) deadline: Deadline,
 }

@@ -1,8 +1,8 @@
-//! What a call is waiting for, told while it waits: for who watches, and for who must know what was
-//! sent by a call that is given up.
+//! Reports the steps of a call while it runs. Users can follow a call, and the faces learn what a cancelled
+//! call has sent.
 //!
-//! An observer belongs to one call and travels with its future, so nothing of it stands in the
-//! operations' signatures, and a call that nobody observes pays one look-up for each step.
+//! An observer belongs to one call and travels with the future of the call. The signatures of the operations
+//! therefore do not mention it, and a call without an observer costs one look-up for each step.
 
 use std::fmt;
 use std::future::Future;
@@ -11,29 +11,29 @@ use std::sync::Arc;
 pub use crate::enums::StepKind;
 use crate::text;
 
-/// What a call goes on to do.
+/// A step of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
-    /// Waits for another change of the same (table, cluster) by this client to end.
+    /// Waits until another change of the same table and remote cluster by this client has ended.
     WaitingForTurn,
-    /// Looks for the meta server that leads.
+    /// Looks for the leader of the meta servers.
     LookingForLeader,
-    /// Asks a server what there is; after sending, what became of it.
+    /// Reads from a server, before the change or after it.
     Asking {
-        /// The server.
+        /// The address of the server.
         server: String,
     },
-    /// Sends what changes something, and waits for the answer.
+    /// Sends a request that changes something, and waits for the response.
     Sending {
-        /// The change, in the words of [`Client::unsettled`](super::Client::unsettled).
+        /// The change, in the format of [`Client::unsettled`](super::Client::unsettled).
         what: String,
     },
-    /// The effect of what was sent is known.
+    /// The effect of the change is known.
     Settled,
-    /// Starts over, after a pause.
+    /// Starts over after a pause.
     TryingAgain {
-        /// What went wrong.
+        /// The error of the previous try.
         why: String,
     },
 }
@@ -51,7 +51,7 @@ impl Step {
         }
     }
 
-    /// The server, the change, or what went wrong.
+    /// Returns the server, the change, or the error of the previous try.
     pub fn detail(&self) -> Option<&str> {
         match self {
             Step::WaitingForTurn | Step::LookingForLeader | Step::Settled => None,
@@ -74,8 +74,8 @@ tokio::task_local! {
     static OBSERVER: Observer;
 }
 
-/// The same call, which tells `observer` of its steps. It is called from within the call's polls, so
-/// it must not wait.
+/// Makes a call report its steps to `observer`. The observer is called while the future of the call is
+/// polled, and must not block.
 ///
 /// ```no_run
 /// # async fn example(client: pegasus_dup::Client) -> pegasus_dup::Result<()> {
@@ -92,7 +92,7 @@ pub fn observed<F: Future>(
     OBSERVER.scope(Arc::new(observer), call)
 }
 
-/// Tells the observer, if this call has one.
+/// Reports a step to the observer of this call, if there is one.
 pub(crate) fn report(step: impl FnOnce() -> Step) {
     let _ = OBSERVER.try_with(|observer| observer(step()));
 }

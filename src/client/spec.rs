@@ -1,5 +1,5 @@
-//! What a caller says: what to add, which one is meant, which tables to list. And what of it is
-//! refused before anything is sent.
+//! The arguments of operations: the duplication to add, the selection of a duplication, and the selection
+//! of tables. Wrong arguments are refused before anything is sent.
 
 pub use crate::enums::Mode;
 use crate::error::{Error, ErrorKind, Result};
@@ -7,23 +7,24 @@ use crate::escape::name;
 use crate::outcome::{Difference, Duplication, FailMode, Property};
 use crate::protocol::MAX_NAME;
 
-/// What to add: which table's writes go to which remote cluster, and how.
+/// The description of a duplication to add.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct DuplicationSpec {
     /// The table whose writes are shipped.
     pub table: String,
-    /// The remote cluster, by the name that the meta servers' configuration gives it.
+    /// The name of the remote cluster in the configuration of the meta servers.
     pub cluster: String,
-    /// The table's name in the remote cluster; `None` = the table's own name.
+    /// The name of the table in the remote cluster, or `None` for the same name as in this cluster.
     pub remote_table: Option<String>,
-    /// The remote table's replica count; `None` or 0 = the table's own.
+    /// The replica count of the remote table, or `None` or 0 for the same count as in this cluster.
     pub remote_replica_count: Option<i32>,
-    /// Whether what the table holds already is shipped too, as a checkpoint. Off by default.
+    /// Whether the data that the table already holds is shipped too, as a checkpoint. The default is
+    /// `false`.
     pub checkpoint: bool,
 }
 
 impl DuplicationSpec {
-    /// A duplication of `table` to `cluster`, to a table of the same name, without checkpoint.
+    /// Describes a duplication of `table` to a table of the same name in `cluster`, without a checkpoint.
     pub fn new(table: impl Into<String>, cluster: impl Into<String>) -> DuplicationSpec {
         DuplicationSpec {
             table: table.into(),
@@ -34,22 +35,22 @@ impl DuplicationSpec {
         }
     }
 
-    /// The remote table's name that is asked for, said or not.
+    /// Returns the requested name of the remote table, which is that of the table if none was given.
     pub fn wanted_remote_table(&self) -> &str {
         self.remote_table.as_deref().unwrap_or(&self.table)
     }
 
-    /// The remote table's name where it isn't the table's own.
+    /// Returns the name of the remote table if it differs from that of the table.
     pub(crate) fn other_remote_table(&self) -> Option<&str> {
         self.remote_table.as_deref().filter(|&name| name != self.table)
     }
 
-    /// The replica count where one is asked for: 0 is the table's own, as not saying it is.
+    /// Returns the requested replica count. 0 requests the count of the table, like no count.
     pub(crate) fn wanted_replica_count(&self) -> Option<i32> {
         self.remote_replica_count.filter(|&count| count != 0)
     }
 
-    /// The names that a server is sent, each with its field.
+    /// Returns the names that are sent to a server, each with the name of its field.
     pub(crate) fn names(&self) -> impl Iterator<Item = (&'static str, &str)> {
         let remote_table = self.remote_table.as_deref().map(|name| ("remote_table", name));
         [("table", self.table.as_str()), ("cluster", self.cluster.as_str())]
@@ -57,7 +58,8 @@ impl DuplicationSpec {
             .chain(remote_table)
     }
 
-    /// What of this a server told otherwise. What it did not tell is no difference.
+    /// Returns the properties in which a reported duplication differs from this description. A property that
+    /// the server does not report is not a difference.
     pub(crate) fn differences(
         &self,
         remote_table: Option<&str>,
@@ -77,14 +79,14 @@ impl DuplicationSpec {
     }
 }
 
-/// Refuses a name that is empty, over-long, or has control characters in it.
+/// Returns an error for a name that is empty, is too long, or contains control characters.
 fn check_name(field: &str, name: &str) -> Result<()> {
     let wrong = if name.is_empty() {
         "is empty".to_owned()
     } else if name.len() > MAX_NAME {
         format!("is too long: bytes={} limit={MAX_NAME}", name.len())
     } else if name.chars().any(char::is_control) {
-        format!("has control characters: {field}={name:?}")
+        format!("contains control characters: {field}={name:?}")
     } else {
         return Ok(());
     };
@@ -92,21 +94,21 @@ fn check_name(field: &str, name: &str) -> Result<()> {
         .with_hint(where_to_find(field)))
 }
 
-/// Where a person finds the name that belongs in that field.
+/// Returns where to find a valid name for a field.
 fn where_to_find(field: &str) -> &'static str {
     match field {
         "cluster" => {
-            "give a name that the meta servers' configuration has in [pegasus.clusters] and in \
-             [duplication-group]"
+            "give a name that is in the sections [pegasus.clusters] and [duplication-group] of the \
+             configuration of the meta servers"
         }
         "remote_table" => {
-            "leave it out for the table's own name, or name a table of the remote cluster"
+            "leave it out to use the name of the table, or give the name of a table in the remote cluster"
         }
-        _ => "give the name of a table as the Pegasus shell's `ls` shows it",
+        _ => "give the name of a table as the command `ls` of the Pegasus shell shows it",
     }
 }
 
-/// What a person calls a field that holds a name.
+/// Returns the words for a field that holds a name.
 pub(crate) fn words(field: &str) -> &str {
     match field {
         "cluster" => "remote cluster",
@@ -115,17 +117,17 @@ pub(crate) fn words(field: &str) -> &str {
     }
 }
 
-/// Which duplication of a table.
+/// The selection of a duplication of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Selector {
-    /// The one with that dupid.
+    /// The duplication with this dupid.
     Dupid(i32),
-    /// The one to that remote cluster.
+    /// The duplication to this remote cluster.
     Cluster(String),
 }
 
 impl Selector {
-    /// Whether it means that one.
+    /// Returns whether this selects the duplication.
     pub(crate) fn selects(&self, duplication: &Duplication) -> bool {
         match self {
             Selector::Dupid(dupid) => duplication.dupid == *dupid,
@@ -143,24 +145,24 @@ impl std::fmt::Display for Selector {
     }
 }
 
-/// Which tables to list.
+/// The selection of the tables to list.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum TablePattern {
-    /// All.
+    /// All tables.
     #[default]
     All,
-    /// The one of that name.
+    /// The table with this name.
     Exact(String),
-    /// Those with that text anywhere in their name.
+    /// The tables whose name contains this text.
     Anywhere(String),
-    /// Those whose name starts so.
+    /// The tables whose name starts with this text.
     Prefix(String),
-    /// Those whose name ends so.
+    /// The tables whose name ends with this text.
     Postfix(String),
 }
 
 impl TablePattern {
-    /// The text that is looked for.
+    /// Returns the text that is compared with the names of tables.
     pub(crate) fn text(&self) -> &str {
         match self {
             TablePattern::All => "",
@@ -171,7 +173,7 @@ impl TablePattern {
         }
     }
 
-    /// Whether a table of that name is meant.
+    /// Returns whether this selects the table with this name.
     pub(crate) fn matches(&self, table: &str) -> bool {
         match self {
             TablePattern::All => true,
@@ -222,7 +224,7 @@ impl Argument for DuplicationSpec {
                 ErrorKind::InvalidArgument,
                 format!("the remote replica count is negative: remote_replica_count={count}"),
             )
-            .with_hint("leave it out, or give 0, for the table's own")),
+            .with_hint("leave it out, or give 0, to use the replica count of the table")),
             _ => Ok(()),
         }
     }
@@ -238,7 +240,7 @@ impl Argument for Selector {
         match self {
             Selector::Dupid(dupid) if *dupid <= 0 => Err(Error::new(
                 ErrorKind::InvalidArgument,
-                format!("a dupid is above 0: dupid={dupid}"),
+                format!("a dupid must be above 0: dupid={dupid}"),
             )),
             Selector::Dupid(_) => Ok(()),
             Selector::Cluster(cluster) => check_name("cluster", cluster),

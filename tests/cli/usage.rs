@@ -102,16 +102,16 @@ fn mistakes_that_the_command_line_alone_shows_give_exit_code_2() {
         (&["add", &long, "target"], "the name of the table is too long"),
         (&["add", "temp", &long], "the name of the remote cluster is too long"),
         (&["add", "temp", "target", "-a", &long], "the name of the remote table is too long"),
-        (&["add", "te\nmp", "target"], "has control characters"),
-        (&["add", "temp", "tar\u{9b}get"], "has control characters"),
+        (&["add", "te\nmp", "target"], "contains control characters"),
+        (&["add", "temp", "tar\u{9b}get"], "contains control characters"),
         (&["add", "temp", "target", "-r", "-1"], "the remote replica count is negative"),
         (&["query", ""], "the name of the table is empty"),
         (&["list", "-a", "", "-m", "prefix"], "the name of the table is empty"),
         (&["start", "", "target"], "the name of the table is empty"),
         (&["pause", "temp", ""], "the name of the remote cluster is empty"),
-        (&["pause", "temp", "0"], "a dupid is above 0"),
-        (&["remove", "temp", "\t"], "has control characters"),
-        (&["set-fail-mode", "temp", "0", "skip"], "a dupid is above 0"),
+        (&["pause", "temp", "0"], "a dupid must be above 0"),
+        (&["remove", "temp", "\t"], "contains control characters"),
+        (&["set-fail-mode", "temp", "0", "skip"], "a dupid must be above 0"),
     ];
     for (words, message) in cases {
         for json in [false, true] {
