@@ -1,6 +1,6 @@
 //! The client: one file per operation.
 //!
-//! From the bottom up: [`core`] holds the state that calls share. [`ask`], [`attempt`] and [`read_back`] are
+//! From the bottom up: `core` holds the state that calls share. `ask`, `attempt` and `read_back` are
 //! the steps that operations have in common. Each operation has a file of its own, and is declared below,
 //! which makes it a method of [`Client`] and of [`BlockingClient`](blocking::BlockingClient).
 

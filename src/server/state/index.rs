@@ -13,9 +13,9 @@ pub(super) struct Index {
     tables: Rows<String, i32>,
     /// The table id, the cluster and the dupid of each duplication. There may be two duplications
     /// of one table to one cluster, because a leader that serves early does not know the older one.
-    clusters: Rows<(i32, String, i32), ()>,
+    clusters: Rows<ClusterKey, ()>,
     /// The cluster, the remote table, the table id and the dupid of each duplication.
-    targets: Rows<(String, String, i32, i32), ()>,
+    targets: Rows<TargetKey, ()>,
 }
 
 impl Index {
@@ -69,11 +69,13 @@ impl Index {
     }
 }
 
+/// A key in `clusters`: the table's id, the cluster and the dupid.
+type ClusterKey = (i32, String, i32);
+/// A key in `targets`: the cluster, the remote table, the table's id and the dupid.
+type TargetKey = (String, String, i32, i32);
+
 /// Returns the keys of a duplication in `clusters` and in `targets`.
-fn keys(
-    table_id: i32,
-    duplication: &DuplicationState,
-) -> ((i32, String, i32), (String, String, i32, i32)) {
+fn keys(table_id: i32, duplication: &DuplicationState) -> (ClusterKey, TargetKey) {
     let DuplicationState { dupid, cluster, remote_table, .. } = duplication;
     ((table_id, cluster.clone(), *dupid), (cluster.clone(), remote_table.clone(), table_id, *dupid))
 }
