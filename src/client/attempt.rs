@@ -1,5 +1,5 @@
-//! The tries of one call: each gets the connection to the leader, and a failed try leads to an error or,
-//! after a pause, to the next try. All tries share one deadline.
+//! The tries of one call. Each try uses the connection to the leader. A failed try ends the call with an
+//! error, or is followed by a pause and another try. All tries share one deadline.
 
 use std::sync::{Arc, Weak};
 
@@ -31,8 +31,8 @@ pub(crate) struct Attempts<'a> {
     /// The connection that this call used last. This reference does not keep it open.
     used: Option<Weak<Connection>>,
     last: Option<Error>,
-    /// When the client believes that duplication is switched off, if the server refuses requests about
-    /// duplication until then and responds to all others.
+    /// When the client concludes that duplication is switched off. This requires that until then the server
+    /// refuses requests about duplication and responds to all others.
     switched_off_at: Option<Deadline>,
 }
 

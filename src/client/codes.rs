@@ -1,10 +1,10 @@
-//! What a server's error code means for the request that it responds to. This is the only place that
-//! maps codes and hints to [`ErrorKind`]s.
+//! Interprets the error codes of responses. This is the only place that maps codes and hints to
+//! [`ErrorKind`]s.
 
 use crate::error::{Error, ErrorKind};
 use crate::protocol::error_code::ErrorCode;
 
-/// A kind of request, as far as the meaning of an error code depends on it.
+/// The kind of a request. The meaning of an error code depends on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Request {
     /// A request that changes nothing.
@@ -23,11 +23,11 @@ pub(crate) enum Meaning {
     /// The server did nothing, because it is not ready or not the leader. The same request may be sent
     /// again.
     NotApplied,
-    /// The server did nothing, for a reason that another try does not remove.
+    /// The server did nothing, and would refuse the same request again.
     Refused(ErrorKind),
-    /// What the request was to create is there already.
+    /// The resource that the request would create exists already.
     Exists,
-    /// The code does not tell what the server did.
+    /// The code does not show what the server did.
     Unclear,
 }
 
@@ -56,8 +56,8 @@ impl Request {
         }
     }
 
-    /// Returns why the server's RPC layer refused the request before a handler saw it, if the code tells
-    /// that.
+    /// Returns the error kind for a code of the server's RPC layer, or `None` if the code does not show that
+    /// the request was refused before it reached a handler.
     pub(crate) fn refused_by_rpc_layer(self, code: &ErrorCode) -> Option<ErrorKind> {
         match (code, self) {
             (ErrorCode::HandlerNotFound, _) | (_, Request::Read) => Some(ErrorKind::Unsupported),
@@ -104,13 +104,13 @@ impl Request {
     }
 }
 
-/// Returns why an add was refused with ERR_INVALID_PARAMETERS, which the hint alone tells.
+/// Returns why an add was refused with ERR_INVALID_PARAMETERS. Only the hint shows the reason.
 fn add_refused_for(hint: &str) -> ErrorKind {
     if hint.starts_with("start dup[") {
         // The existing duplication is in a state in which a repeated add cannot start it.
         ErrorKind::Busy
     } else if hint.starts_with("get_duplication_cluster_id(")
-        // 2.4 and later go on with the cluster's name in brackets, 2.3 does not name the cluster.
+        // Servers of 2.4 and later add the name of the cluster in brackets, servers of 2.3 do not.
         || hint.starts_with("failed to find cluster[")
         || hint.starts_with("failed to find cluster address")
     {

@@ -55,8 +55,8 @@ pub(crate) enum Afterwards {
     Unknown(String),
 }
 
-/// An add and the response to it, which is one after which the server may have created the duplication, or
-/// after which an existing duplication may be listed.
+/// An add and the response to it. The response leaves open whether the duplication existed before or was
+/// created, or it has to be compared with what is listed.
 #[derive(Debug)]
 pub(crate) struct Case<'a> {
     question: &'a Question<'a>,
@@ -204,7 +204,7 @@ fn claimed(
             (Echo::Absent | Echo::AsAsked, true) if question.may_have_made(one) => {
                 return appeared(question, one.clone(), None);
             }
-            // The server that answered stores no remote tables, so it may have ignored the requested one.
+            // The server does not report remote tables, so it may have ignored the requested one.
             (Echo::Absent, false) if question.may_have_been_ignored(one) => {
                 return Err(unknown::error(spec, reply, MAY_BE_IGNORED, known(found)));
             }

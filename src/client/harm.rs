@@ -8,8 +8,8 @@ use super::spec::words;
 /// Returns an error if a name contains a brace, unless the server is known to survive such names. `names`
 /// are the names that the server may repeat in the hint of a refusal, each with the name of its field.
 ///
-/// The server terminates only if it refuses the request. Nobody knows in advance whether it will, so the
-/// client refuses every such name.
+/// The server terminates only if it refuses the request. The client cannot know that in advance, and
+/// therefore refuses every such name.
 pub(crate) fn refuse_braces<'a>(
     generation: Option<Generation>,
     names: impl IntoIterator<Item = (&'static str, &'a str)>,

@@ -1,10 +1,11 @@
-//! What a cancelled call leaves behind.
+//! Tracks what a call has sent, for the case that it is cancelled.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::progress::Step;
 
-/// The change that one call has sent, while its effect is not known. The call's steps report both.
+/// The change that one call has sent, while its effect is not known. The steps of the call report the
+/// change and when its effect is known.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight(Mutex<Option<String>>);
 

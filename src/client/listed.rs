@@ -18,7 +18,7 @@ pub(crate) enum Listed {
 }
 
 impl Listed {
-    /// Sorts out the duplications that a request is about.
+    /// Classifies the duplications that a request is about.
     pub(crate) fn of(duplications: impl Iterator<Item = Duplication>) -> Listed {
         let (mut leaving, mut staying): (Vec<Duplication>, Vec<Duplication>) =
             duplications.partition(Duplication::is_being_removed);

@@ -1,5 +1,5 @@
-//! The inputs of the table test: every combination of a response, of what is listed, and of what was
-//! known of the server.
+//! The inputs of the table test: every combination of a response, of what is listed, and of what was known
+//! about the server.
 
 use super::*;
 use crate::protocol::error_code::ErrorCode;
@@ -9,7 +9,7 @@ pub(super) const TABLE: i32 = 7;
 pub(super) const DUPID: i32 = 1_700;
 pub(super) const OTHER: i32 = 1_800;
 
-/// A remote table and a replica count that are asked for.
+/// The requested remote table and replica count.
 pub(super) const ASKED: (&str, i32) = ("there", 5);
 
 /// The remote table and the replica count of a duplication for which neither was requested.
@@ -39,25 +39,25 @@ pub(super) fn entry(table_id: i32, dupid: i32, remote: Option<(&str, i32)>) -> D
     }
 }
 
-/// What is listed, by what it is to the one that the answers tell of.
+/// What is listed. `It` is the duplication that the responses describe.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum There {
     Nothing,
     BeingStored,
     It,
-    /// The same, by a server that tells no remote tables.
+    /// `It`, listed by a server that does not report remote tables.
     ItUntold,
     ItOtherwise,
     ItWithAnotherCount,
-    /// The same, as a server creates it that ignores the requested remote table and replica count.
+    /// `It`, created by a server that ignored the requested remote table and replica count.
     ItIgnored,
-    /// The same, and its checkpoint is being made.
+    /// `It`, while its checkpoint is being created.
     ItShipping,
     Another,
     AnotherUntold,
     AnotherOtherwise,
     AnotherIgnored,
-    /// Another one, and the remote table is loading its checkpoint.
+    /// Another duplication, while the remote table is loading its checkpoint.
     AnotherShipping,
     OfAnotherTable,
     Two,
@@ -93,7 +93,7 @@ impl There {
         There::Unasked,
     ];
 
-    /// Returns what the client finds when it reads the table back; `None` if it does not read.
+    /// Returns what the client finds when it reads the table back, or `None` if it does not read it.
     pub(super) fn found(self) -> Option<Shown> {
         Some(match self {
             There::Nothing => Shown::AtMostOne(Afterwards::Nothing),
@@ -138,7 +138,7 @@ impl There {
         }
     }
 
-    /// Whether it is one that is stored.
+    /// Returns whether one stored duplication is listed.
     pub(super) fn is_one(self) -> bool {
         !matches!(
             self,
@@ -162,18 +162,19 @@ impl There {
         matches!(self, There::ItShipping | There::AnotherShipping)
     }
 
-    /// It is as a server creates it that ignores the requested remote table and replica count.
+    /// Returns whether the duplication is as a server creates it that ignores the requested remote table and
+    /// replica count.
     pub(super) fn ignored(self) -> bool {
         matches!(self, There::ItIgnored | There::AnotherIgnored)
     }
 
-    /// Nothing of what was asked for is told.
+    /// Returns whether the server reports none of the requested properties.
     pub(super) fn untold(self) -> bool {
         matches!(self, There::ItUntold | There::AnotherUntold)
     }
 }
 
-/// Fields 5 and 6 of an answer.
+/// The fields 5 and 6 of a response.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Fields {
     pub(super) name: Option<&'static str>,
@@ -206,13 +207,13 @@ impl Fields {
         self.name.is_none() && self.count.is_none()
     }
 
-    /// What is told of them is as asked; it may be one of the two.
+    /// Returns whether no field differs from the request. A field may be missing.
     pub(super) fn as_asked(self) -> bool {
         self.name.is_none_or(|name| name == ASKED.0) && self.count.is_none_or(|n| n == ASKED.1)
     }
 }
 
-/// Every hint of a refusal, and what it means.
+/// Each hint of a refusal, and the error kind that it means.
 pub(super) const HINTS: [(&str, ErrorKind); 7] = [
     ("start dup[here(1700)] failed: err = ERR_INVALID_PARAMETERS", ErrorKind::Busy),
     ("get_duplication_cluster_id(target) failed, error: X", ErrorKind::RemoteClusterNotConfigured),
@@ -246,7 +247,7 @@ pub(super) fn answer(
     }
 }
 
-/// A case: everything that the decision looks at.
+/// One combination: everything on which the decision depends.
 #[derive(Debug, Clone)]
 pub(super) struct Combination {
     pub(super) reply: Reply,

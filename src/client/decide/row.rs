@@ -1,4 +1,4 @@
-//! Which row of the table the response to an add belongs to, and how the table is read back for it.
+//! Finds the row of the table for the response to an add, and for how long the duplications are read back.
 
 use super::question::Question;
 use crate::client::codes::{Meaning, Request};
@@ -15,7 +15,7 @@ use crate::protocol::messages::AddAnswer;
 pub(crate) enum Reply {
     /// A response.
     Answer(AddAnswer),
-    /// A refusal by the RPC layer.
+    /// A response of the RPC layer.
     Framework(ErrorCode),
     /// No response that can be read, and why.
     Lost(String),
@@ -35,9 +35,9 @@ pub(super) enum Echo {
 /// A reply, by the row of the table that it belongs to.
 #[derive(Debug, Clone)]
 pub(super) enum Row {
-    /// ERR_OK of a server that is proven to be `dup-exist`, complete, with an echo as requested.
+    /// A full ERR_OK of a server that is proven to be `dup-exist`, with an echo as requested.
     Made { echo: Box<Duplication> },
-    /// A complete ERR_OK of any other server.
+    /// A full ERR_OK of any other server.
     Claimed { dupid: i32, echo: Echo },
     /// Any other ERR_OK with a dupid.
     Strange { dupid: i32 },
@@ -56,8 +56,8 @@ pub(crate) enum LookFor {
     Anything,
     /// The same, and a read that fails is repeated until the deadline.
     Settled,
-    /// The same, and if nothing is listed, that contradicts the server's claim that there is a
-    /// duplication: a leader that has only just taken over gets the time to read its duplications back.
+    /// The same. If nothing is listed, this contradicts the response. A leader that has just taken over then
+    /// gets the time to read its duplications back.
     Confirmation,
     /// A settled duplication, until the deadline, because the add may still stand in the server's queue.
     Appearance,
@@ -80,7 +80,7 @@ impl Row {
         let (appid, dupid) = (answer.appid.unwrap_or(0), answer.dupid.unwrap_or(0));
         Ok(match Request::Add.meaning(&answer.err, answer.hint.as_deref()) {
             Meaning::Done if dupid != 0 => ok_with_dupid(question, answer, appid, dupid),
-            // Thin: these generations respond so to a repeated add that the status does not allow.
+            // Servers of these generations send this thin response if they refuse a repeated add.
             Meaning::Done
                 if appid == 0
                     && question.generation.is_some_and(Generation::refuses_by_thin_ok) =>

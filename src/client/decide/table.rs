@@ -1,13 +1,13 @@
-//! The table of an add, over every combination: what was answered, what is listed, what was known of
-//! the server. What is expected is written down here once more, by the rules in words, and shares
-//! nothing with the code that decides.
+//! Tests the table of an add with every combination of a response, of what is listed, and of what was known
+//! about the server. The expected outcomes are written down here a second time, and share no code with the
+//! decision.
 
 use super::cases::*;
 use super::*;
 use crate::outcome::{Difference, Property};
 use crate::protocol::error_code::ErrorCode;
 
-/// What is expected.
+/// The expected result.
 #[derive(Debug, Clone, PartialEq)]
 enum Expected {
     Created(Evidence, Value, Warning),
@@ -17,9 +17,9 @@ enum Expected {
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Value {
-    /// As it is listed.
+    /// The duplication as it is listed.
     Listed,
-    /// As the answer told of it.
+    /// The duplication as the response describes it.
     Answered,
 }
 
@@ -35,12 +35,13 @@ const NOT_APPLIED: [&str; 3] =
 const UNKNOWN: Expected = Fails(ErrorKind::OutcomeUnknown);
 
 impl Combination {
-    /// 2.5 and older: whatever is asked for, the remote table has the table's own name.
+    /// Whether the remote table has the name of the table, whatever was requested. This is the case for
+    /// servers of 2.5 and older.
     fn keeps_name(&self) -> bool {
         matches!(self.generation, Some(Generation::Freezed | Generation::Checkpoint))
     }
 
-    /// All that was asked for is told of the one that is listed, and told as it was asked for.
+    /// Whether the server reports everything that was requested, and reports it as requested.
     fn as_asked(&self) -> bool {
         matches!(
             self.there,
@@ -52,22 +53,22 @@ impl Combination {
         )
     }
 
-    /// Its checkpoint is being shipped, and none was asked for.
+    /// Whether a checkpoint is being shipped that was not requested.
     fn unasked(&self) -> bool {
         self.there.is_shipping() && !self.checkpoint
     }
 
-    /// An add that went through to it is its making.
+    /// Whether this add may have created the listed duplication.
     fn may_be_ours(&self) -> bool {
         self.as_asked() && !self.unasked()
     }
 
-    /// It may have been there, and the add may have moved it.
+    /// Whether the duplication may have existed before, and the add may have changed its status.
     fn went_over(&self) -> bool {
         !self.absent_before
     }
 
-    /// What can't be compared of a duplication that is there.
+    /// Returns the properties of a duplication that cannot be compared.
     fn unverified(&self, value: &Duplication) -> Vec<Property> {
         let mut unverified = Vec::new();
         if self.checkpoint && !matches!(value.status, Some(Status::Prepare | Status::App)) {
@@ -144,7 +145,7 @@ fn told_made(case: &Combination, full: bool, fields: Fields) -> Expected {
             }
             true if there.untold() => UNKNOWN,
             true if there.ignored() && fields.absent() => UNKNOWN,
-            // An add without a checkpoint never makes one that ships a checkpoint.
+            // An add without a checkpoint never creates a duplication that ships a checkpoint.
             true if case.unasked() && fields.as_asked() => {
                 Exists(Evidence::ListedAfter, AsListed, true)
             }
@@ -163,7 +164,7 @@ fn told_made(case: &Combination, full: bool, fields: Fields) -> Expected {
             Created(Evidence::ServerSaidSo, AsListed, case.unasked())
         }
         _ if there.is_it() => Created(Evidence::ServerSaidSo, Answered, true),
-        // A server that names another one than it lists is not to be believed.
+        // A server that lists another duplication than it named cannot be trusted.
         _ if case.may_be_ours() && case.absent_before => {
             Created(Evidence::AppearedDuringCall, AsListed, true)
         }
@@ -173,7 +174,7 @@ fn told_made(case: &Combination, full: bool, fields: Fields) -> Expected {
 
 fn expected(case: &Combination) -> Expected {
     match &case.reply {
-        // The server did nothing: whatever is there, the client does not read it back.
+        // The server did nothing, so the client does not read the table back.
         Reply::Framework(code) if code.name() == "ERR_HANDLER_NOT_FOUND" => {
             return Fails(ErrorKind::Unsupported);
         }
@@ -218,7 +219,7 @@ fn expected(case: &Combination) -> Expected {
     }
 }
 
-/// What the answer told of, as a duplication.
+/// Returns the duplication as the response describes it.
 fn answered(reply: &Reply) -> Duplication {
     let Reply::Answer(answer) = reply else { unreachable!("only an answer tells") };
     Duplication {
@@ -237,7 +238,7 @@ fn got(case: &Combination, result: Result<Outcome<Duplication>>) -> Expected {
         Err(error) => return Fails(error.kind()),
     };
     let value = match outcome.value() {
-        // Where both are the same, either will do for what is expected.
+        // If both are the same, either may be expected.
         value if case.there.is_one() && *value == case.there.one() => AsListed,
         value => {
             assert_eq!(*value, answered(&case.reply), "{case:?}");
@@ -246,7 +247,7 @@ fn got(case: &Combination, result: Result<Outcome<Duplication>>) -> Expected {
     };
     let warning = outcome.warning().is_some();
     let unverified = match (outcome.created(), outcome.evidence()) {
-        // The server's own word leaves nothing to compare.
+        // The server itself confirms the creation, so nothing is left to compare.
         (true, Evidence::ServerSaidSo) => Vec::new(),
         _ => case.unverified(outcome.value()),
     };
@@ -260,8 +261,8 @@ fn got(case: &Combination, result: Result<Outcome<Duplication>>) -> Expected {
     }
 }
 
-/// Decides as the client does. `None`: the response is not enough by itself, so that a client that has not
-/// read the table back yet does that first.
+/// Decides as the client does. Returns `None` if the client has not read the table back, and the response is
+/// not enough by itself.
 fn decided(
     question: &Question<'_>,
     combination: &Combination,
@@ -277,7 +278,7 @@ fn decided(
     }
 }
 
-/// Whether a response of which that is expected is enough by itself.
+/// Returns whether the response with this expected result is enough by itself.
 fn is_enough(expected: &Expected) -> bool {
     matches!(
         expected,
@@ -309,14 +310,14 @@ fn every_combination_is_decided_as_the_table_says() {
     assert!(count > 500_000, "{count}");
 }
 
-/// How long the table is read back, and whether the response is enough by itself, goes by the same rows.
+/// The same rows decide for how long the table is read back, and whether the response is enough by itself.
 #[test]
 fn what_is_looked_for_goes_by_the_same_rows() {
     for case in cases().filter(|case| case.there == There::Unasked) {
         let Combination { reply, generation, absent_before, checkpoint, .. } = case.clone();
         let spec = spec(checkpoint);
         let question = Question { spec: &spec, table_id: TABLE, generation, absent_before };
-        // What would come of it if one were listed, and if nothing were.
+        // Returns the expected result if something else is listed.
         let with = |there| expected(&Combination { there, ..case.clone() });
         let proven = generation == Some(Generation::DupExist);
         let ok_with_dupid = matches!(&reply, Reply::Answer(answer)
@@ -324,7 +325,7 @@ fn what_is_looked_for_goes_by_the_same_rows() {
         let full = matches!(&reply, Reply::Answer(answer)
             if answer.appid == Some(TABLE) && answer.dupid == Some(DUPID));
         let exists = matches!(&reply, Reply::Answer(answer) if answer.err == ErrorCode::DupExist);
-        // `None`: nothing is read back.
+        // `None` means that nothing is read back.
         let expected = match with(There::Nothing) {
             _ if exists => Some(LookFor::Anything),
             _ if ok_with_dupid && full && !proven => Some(LookFor::Confirmation),
@@ -334,7 +335,7 @@ fn what_is_looked_for_goes_by_the_same_rows() {
             _ => Some(LookFor::Settled),
         };
         let expected = match (&reply, absent_before) {
-            // Not even one that is as asked says anything there; it is looked for all the same.
+            // Even a listed duplication that is as requested proves nothing here, but the table is read back.
             (Reply::Lost(_), false) => Some(LookFor::Appearance),
             _ => expected,
         };

@@ -1,4 +1,4 @@
-//! What the decision says in words, where a person or a program goes by them.
+//! Tests the messages, hints and warnings of the decision.
 
 use super::*;
 use crate::protocol::error_code::ErrorCode;
@@ -81,7 +81,7 @@ fn a_warning_says_what_is_the_matter() {
     assert!(
         warning(&made, Afterwards::One(otherwise)).contains("differs from the one in the response")
     );
-    // An older server lists it: what was answered is told, not what is listed.
+    // If an older server lists the duplication, the outcome shows the response and not the list.
     let spec = DuplicationSpec { remote_replica_count: Some(3), ..spec() };
     let question = Question {
         spec: &spec,
@@ -119,7 +119,7 @@ fn one_that_is_not_at_work_carries_a_warning() {
         both.as_deref(),
         Some("the duplication is paused; the fail mode is FAIL_FAST, not FAIL_SLOW")
     );
-    // A new one may be paused too: by someone, since.
+    // A new duplication may be paused too, because another client has paused it since.
     let paused = Duplication { status: Some(Status::Pause), ..one(1) };
     assert_eq!(
         warning(&answer(ErrorCode::Ok, 1), Afterwards::One(paused)),
@@ -163,7 +163,7 @@ fn an_unknown_outcome_says_what_was_heard_and_what_is_there() {
     let two = Case::new(&question, &reply).expect("a case").several(vec![one(1), one(2)]);
     assert!(two.message().contains("2 duplications to that cluster"), "{two}");
     assert_eq!(two.known(), [one(1), one(2)]);
-    // What is listed does not have to show up any more.
+    // The hint does not say to wait for the duplication, because it is listed.
     assert!(
         two.hint().is_some_and(|hint| hint.contains("compare the listed duplication")),
         "{two}"
@@ -209,7 +209,7 @@ fn a_refusal_says_whose_fault_it_is() {
     assert_eq!(none.code(), Some(&ErrorCode::HandlerNotFound));
 }
 
-/// A server of a stated generation that tells less than every server of that generation.
+/// The server reports less than every server of the stated generation does.
 #[test]
 fn what_a_server_does_not_tell_is_not_said_to_be_as_asked() {
     let untold = Duplication { remote_table: None, remote_replica_count: None, ..one(1) };
@@ -237,7 +237,7 @@ fn what_a_server_does_not_tell_is_not_said_to_be_as_asked() {
             assert!(error.message().contains("stated generation is not"), "{error}");
             assert_eq!(error.known(), std::slice::from_ref(&untold));
         }
-        // The table's own name is what a server has that knows of no other.
+        // A server that does not know remote tables uses the name of the table.
         let own = DuplicationSpec {
             remote_table: Some("here".into()),
             remote_replica_count: Some(0),

@@ -69,7 +69,7 @@ impl Changing<'_> {
                 Err(CallError::Framework(code)) => {
                     match Request::Change.refused_by_rpc_layer(&code) {
                         Some(kind) => break Err(self.refused(kind, &code)),
-                        None => format!("the server answered {code}"),
+                        None => format!("the server returned {code}"),
                     }
                 }
                 Err(CallError::Lost(why)) => why.to_string(),
@@ -126,7 +126,7 @@ impl Changing<'_> {
             }
             Meaning::Refused(kind) => Answered::Ended(Err(self.refused(kind, &code))),
             Meaning::Exists | Meaning::Unclear => {
-                Answered::Doubt(format!("the server answered {code}"))
+                Answered::Doubt(format!("the server returned {code}"))
             }
         }
     }
@@ -277,10 +277,7 @@ impl Changing<'_> {
 
 /// What the response to a change says.
 #[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there is one at a time, which is taken apart at once"
-)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
 enum Answered {
     /// How the change ended.
     Ended(Result<Ended>),
@@ -292,10 +289,7 @@ enum Answered {
 
 /// What the reads after a change without a response have shown.
 #[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "there is one at a time, which is taken apart at once"
-)]
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
 enum Resolved {
     /// How the change ended.
     Ended(Result<Ended>),
