@@ -79,7 +79,7 @@ pub(crate) struct Truth<'a> {
     initial: Option<(i32, DuplicationRecord)>,
     /// The lines between which a server was the leader before it had read its duplications back.
     early: Vec<(usize, usize, usize)>,
-    /// The line from which on each leader was the leader.
+    /// The leaders, each with the line from which on it was the leader.
     leaders: Vec<(usize, usize)>,
 }
 
