@@ -7,11 +7,11 @@
             case Created(duplication):
                 print("created", duplication.dupid)
             case AlreadyExists(existing, differences):
-                print("there already", existing.dupid, differences)
+                print("already exists", existing.dupid, differences)
 
-An error, the third possibility, is an exception under ``PegasusDupError``, or with
-``Client.try_add`` a ``Failed``. ``AsyncClient`` has the same methods as coroutines, for asyncio.
-``MetaServer`` is an embedded server to try all this against, ``enable_logging`` shows what goes on.
+An error is raised as a subclass of ``PegasusDupError``. ``Client.try_add`` returns it as ``Failed``
+instead. ``AsyncClient`` has the same methods as coroutines for asyncio. ``MetaServer`` is an
+embedded server for trials and tests, and ``enable_logging`` shows what the client does.
 """
 
 import atexit as _atexit
@@ -124,10 +124,10 @@ __all__ = [
     "enable_logging",
 ]
 
-# Python code must not run on the clients' threads while the interpreter shuts down.
+# While the interpreter shuts down, no Python code may run on the threads of clients.
 _atexit.register(_core.close_gate)
 
-# Tracebacks, `repr` and pickles name things as they are imported, not by the file they stand in.
+# Tracebacks, `repr` and pickles show the name under which a class is imported, not its file.
 for _name in __all__:
     _thing = globals()[_name]
     if callable(_thing):

@@ -1,4 +1,4 @@
-"""The command line, `pegasus-dup` or `python -m pegasus_dup`: the same as the Rust binary's."""
+"""The command line, as `pegasus-dup` and `python -m pegasus_dup`. It is that of the Rust binary."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from . import _core
 
 def main() -> int:
     """Run the command line with ``sys.argv``, and return its exit code."""
-    # Python's own handler only notes the signal for the interpreter, which doesn't run until the
-    # command line returns; the default lets the command line take it, or end the process. One
-    # that is ignored (`nohup`, a background job) stays so.
+    # Python's own handler only marks the signal for the interpreter, which does not run until the
+    # command line returns. With the default handler, the command line can receive the signal, or
+    # the signal ends the process. A signal that is ignored (`nohup`, a background job) stays
+    # ignored.
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     return _core.cli_main(["pegasus-dup", *sys.argv[1:]])

@@ -1,7 +1,7 @@
-"""Checks of arguments, in one place, so that every method refuses the same thing the same way.
+"""Checks of arguments. Every method uses them, so all methods refuse the same arguments.
 
-A wrong type is a ``TypeError``, a value that can't be meant an ``InvalidArgument``. What only the
-server can judge is left to it. What is returned is of the plain type, never of a subclass.
+A wrong type raises ``TypeError``, and a wrong value raises ``InvalidArgument``. Some values can
+only be checked by the server. The functions return objects of the plain types, never of subclasses.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from datetime import timedelta
 from ._enums import FailMode, Generation
 from ._errors import InvalidArgument
 
-# Importing typing would take longer than all of this package; the name is known to type checkers.
+# Importing typing would take longer than importing this package. Type checkers know this name.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Callable, NoReturn, TypeVar
@@ -32,23 +32,23 @@ _MOST_SHOWN = 64
 def wrong_type(name: str, wanted: str, value: object) -> NoReturn:
     """Raise the ``TypeError`` for an argument."""
     kind = type(value)
-    # `numpy.bool` is no bool.
+    # The name of the module tells `numpy.bool` from `bool`.
     module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
     raise TypeError(f"{name} must be {wanted}, not {module}{kind.__qualname__}")
 
 
 def text(name: str, value: object) -> str:
-    """Return the text that ``value``, a ``str`` that UTF-8 can carry, holds."""
-    # Asked of the type, not of the object: a mock claims to be of any class.
+    """Return the text of ``value``, which must be a ``str`` that can be encoded in UTF-8."""
+    # This checks the type and not the object, because a mock object claims to be of any class.
     if not issubclass(type(value), str):
         wrong_type(name, "a str", value)
-    # A subclass may have any `__str__` and `encode` of its own: a member of an enumeration prints
-    # as `Name.MEMBER`. These two read the text itself.
+    # A subclass may have its own `__str__` and `encode`. A member of an enumeration, for example,
+    # prints as `Name.MEMBER`. The methods of `str` read the text itself.
     bare = str.__str__(value)
     try:
         bare.encode()
     except UnicodeEncodeError as error:
-        raise InvalidArgument(f"{name} is no valid text", cause=str(error)) from None
+        raise InvalidArgument(f"{name} is not valid text", cause=str(error)) from None
     return bare
 
 
@@ -58,7 +58,7 @@ def optional_text(name: str, value: object) -> str | None:
 
 
 def path(name: str, value: object) -> str:
-    """Return ``value``, a ``str`` or a path object, as a path that the system can be given."""
+    """Return ``value``, a ``str`` or a path object, as a path for the operating system."""
     if not (issubclass(type(value), str) or isinstance(value, os.PathLike)):
         wrong_type(name, "a path", value)
     path = os.fspath(value)  # type: ignore[call-overload]
@@ -66,17 +66,18 @@ def path(name: str, value: object) -> str:
         wrong_type(name, "a path of str", path)
     bare = str.__str__(path)
     try:
-        # Not `text`: a file's name need not be UTF-8, and then has surrogates in Python.
+        # `text` would be too strict: the name of a file need not be UTF-8, and then contains
+        # surrogates in Python.
         encoded = os.fsencode(bare)
     except UnicodeEncodeError as error:
-        raise InvalidArgument(f"{name} is no valid path", cause=str(error)) from None
+        raise InvalidArgument(f"{name} is not a valid path", cause=str(error)) from None
     if b"\0" in encoded:
-        raise InvalidArgument(f"{name} is no valid path", cause="it holds a NUL character")
+        raise InvalidArgument(f"{name} is not a valid path", cause="it contains a NUL character")
     return bare
 
 
 def int32(name: str, value: object) -> int:
-    """Return ``value``, which must be an integer of 32 bits, and no ``bool``."""
+    """Return ``value``, which must be an integer of 32 bits and not a ``bool``."""
     number = _integer(value)
     if number is None:
         wrong_type(name, "an int", value)
@@ -98,7 +99,7 @@ def flag(name: str, value: object) -> bool:
 
 
 def which(value: object) -> int | str:
-    """Return ``value``, which must be a dupid (``int``) or a remote cluster's name (``str``)."""
+    """Return ``value``, which must be a dupid (``int``) or a name of a cluster (``str``)."""
     if issubclass(type(value), str):
         return text("which", value)
     if _integer(value) is None:
@@ -115,7 +116,7 @@ def seconds(name: str, value: object) -> float:
         result = float.__float__(value)  # type: ignore[arg-type]
     if result is None:
         wrong_type(name, "seconds or a timedelta", value)
-    # Compared before it is made a float: an int may be larger than any float.
+    # The comparison comes before the conversion, because an int may be larger than any float.
     if result <= 0:
         wrong = "must be above 0"
     elif result < _NANOSECOND:
@@ -135,7 +136,7 @@ def optional_seconds(name: str, value: object) -> float | None:
 
 
 def optional_callable(name: str, value: _Callable | None) -> _Callable | None:
-    """Return ``value``, which must be ``None`` or something to call."""
+    """Return ``value``, which must be ``None`` or callable."""
     if value is not None and not callable(value):
         wrong_type(name, "callable", value)
     return value
@@ -160,7 +161,7 @@ def generation(value: object) -> str | None:
 
 
 def fail_mode(value: object) -> str:
-    """Return ``value``, a fail mode or its name, as Pegasus names it."""
+    """Return ``value``, a fail mode or its name, as the name that Pegasus has for it."""
     name = text("mode", value)
     try:
         mode = FailMode(name)
@@ -180,23 +181,23 @@ def one_of(name: str, value: object, known: tuple[str, ...]) -> str:
 
 
 def _integer(value: object) -> int | None:
-    """Return the integer that ``value`` is, or that it offers itself as."""
-    # A truth value in place of a number is a slip.
+    """Return ``value`` if it is an integer or can be used as an index, and ``None`` otherwise."""
+    # A bool in place of a number is most likely a mistake.
     if isinstance(value, bool) or not hasattr(type(value), "__index__"):
         return None
     try:
         index = operator.index(value)  # type: ignore[arg-type]
     except TypeError:
-        return None  # an array of numpy has the method, and is a number only if it holds one
-    # Python 3.9 gives an instance of a subclass back, which may print as anything.
+        return None  # An array of numpy has the method, but only one with one element is a number.
+    # Python 3.9 returns an instance of a subclass unchanged, and a subclass may print anything.
     return int.__index__(index)
 
 
 def _shown(value: object) -> str:
-    """Return what a message shows of ``value``: numbers have no longest text."""
+    """Return ``value`` as a message shows it, cut if it is long."""
     try:
         shown = str(value)
     except ValueError:
-        # Python refuses to write integers of thousands of digits.
+        # Python refuses to print integers with thousands of digits.
         return f"(an {type(value).__name__} too long to show)"
     return shown if len(shown) <= _MOST_SHOWN else f"{shown[:_MOST_SHOWN]}..."

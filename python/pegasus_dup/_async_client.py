@@ -36,22 +36,22 @@ if TYPE_CHECKING:
 
 
 class AsyncClient(ClientBase):
-    """A client of one cluster's meta servers, for asyncio: ``Client`` with coroutines.
+    """A client of the meta servers of one cluster for asyncio: ``Client`` with coroutines.
 
-    Takes the same arguments as ``Client``. May be used from many tasks at once, from one event
-    loop after the other, and from event loops of several threads. After a fork the child needs a
-    client of its own. Without asyncio, as under trio, every call raises ``ClientUnusable``.
+    The arguments are those of ``Client``. Many tasks may use the client at once, also tasks of
+    different event loops and threads. After a fork, the child must create its own client. Without
+    asyncio, for example under trio, every call raises ``ClientUnusable``.
 
-    A cancelled task always gets its ``CancelledError``, at once: ``asyncio.timeout`` and
-    ``TaskGroup`` work as with anything else. What was not sent by then never is; where an add or a
-    change had been sent, the ``CancelledError`` carries a note (Python 3.11 and later) and
-    ``unsettled`` lists it. A call whose own ``timeout`` ran out raises ``Timeout``, or
-    ``OutcomeUnknown`` where something had been sent: it says more than a cancelled one can, so
-    give the time limit here rather than around it.
+    A cancelled task gets its ``CancelledError`` at once, so ``asyncio.timeout`` and ``TaskGroup``
+    work as usual. After the cancellation, nothing more is sent. If an add or a change had been sent
+    before, the ``CancelledError`` has a note (Python 3.11 and later), and ``unsettled`` lists the
+    request. A call whose own ``timeout`` expires raises ``Timeout``, or ``OutcomeUnknown`` if
+    something had been sent. These exceptions say more than a ``CancelledError``, so prefer the
+    argument ``timeout`` to ``asyncio.timeout``.
 
-    Every method takes a ``timeout`` of its own, and ``progress``, which is called on the event
-    loop with a ``Progress`` whenever the call goes on to another step; whatever it raises ends
-    the call, a ``StopIteration`` as ``RuntimeError``.
+    Every method has its own ``timeout``, and ``progress``, which is called on the event loop with a
+    ``Progress`` whenever the call begins another step. An exception of ``progress`` ends the call.
+    ``StopIteration`` becomes ``RuntimeError``.
     """
 
     _mailbox: tuple[asyncio.AbstractEventLoop, _core.Mailbox] | None = None
@@ -68,12 +68,13 @@ class AsyncClient(ClientBase):
         await self.close()
 
     async def close(self) -> None:
-        """Close the client: calls under way go on, later ones raise ``ClientUnusable``.
+        """Close the client.
 
-        Closing a closed one does nothing.
+        Calls in flight continue. Later calls raise ``ClientUnusable``. Closing a closed client does
+        nothing.
         """
         self._core.close()
-        # It would keep the event loop.
+        # The mailbox would keep the event loop alive.
         self._mailbox = None
 
     # Generated from _client.py: operations
@@ -88,16 +89,17 @@ class AsyncClient(ClientBase):
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
     ) -> Created[Duplication] | AlreadyExists[Duplication]:
-        """Add a duplication of ``table`` to the remote ``cluster``, and tell what happened.
+        """Add a duplication of ``table`` to the remote ``cluster``, and return the outcome.
 
-        ``remote_table`` is the table's name there, its own unless given; ``remote_replica_count``
-        the remote table's replica count, the table's own unless given. ``checkpoint`` ships what
-        the table holds already, too.
+        ``remote_table`` is the name of the table in the remote cluster; the default is the table's
+        own name. ``remote_replica_count`` is the replica count of the remote table; the default is
+        the table's own replica count. ``checkpoint`` also ships the data that the table already
+        holds.
 
-        An add that created nothing is no exception: look at what is returned.
+        An add that created nothing raises no exception. Look at the returned outcome.
 
-        Raises a ``PegasusDupError``; ``OutcomeUnknown`` where it was sent and what became of it
-        can't be known.
+        Raises a subclass of ``PegasusDupError`` if the add fails, and ``OutcomeUnknown`` if the add
+        was sent and its effect is not known.
         """
         return await self._run(
             _operations.add(table, cluster, remote_table, remote_replica_count, checkpoint),
@@ -116,9 +118,10 @@ class AsyncClient(ClientBase):
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
     ) -> Created[Duplication] | AlreadyExists[Duplication] | Failed:
-        """Like ``add``, with the error as a value: ``Failed(error)`` instead of an exception.
+        """Add a duplication like ``add``, but return errors instead of raising them.
 
-        Arguments of a wrong type raise ``TypeError`` here too.
+        An error is returned as ``Failed(error)``. Arguments of a wrong type raise ``TypeError``
+        nevertheless.
         """
         try:
             return await self.add(
@@ -153,7 +156,8 @@ class AsyncClient(ClientBase):
     ) -> builtins.list[Duplication]:
         """Return the duplications of all tables, or of those whose name matches ``pattern``.
 
-        ``match`` says how: the whole name, the text anywhere in it, its start or its end.
+        ``match`` says which part of the name must be ``pattern``: the whole name, any part of it,
+        its start or its end.
         """
         return await self._run(_operations.list(pattern, match), timeout, progress)
 
@@ -167,7 +171,8 @@ class AsyncClient(ClientBase):
     ) -> builtins.list[TableDuplications]:
         """Return all tables, or those whose name matches ``pattern``, with their duplications.
 
-        Tables without a duplication are there too. ``match`` is as with ``list``.
+        The result contains tables without duplications too. ``match`` has the same meaning as in
+        ``list``.
         """
         return await self._run(_operations.list_by_table(pattern, match), timeout, progress)
 
@@ -179,7 +184,7 @@ class AsyncClient(ClientBase):
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
     ) -> Changed[Duplication] | Unchanged[Duplication]:
-        """Let a paused duplication run. ``which`` is its dupid, or its remote cluster's name."""
+        """Start a paused duplication. ``which`` is its dupid, or the name of its remote cluster."""
         return await self._run(_operations.start(table, which), timeout, progress)
 
     async def pause(
@@ -190,7 +195,7 @@ class AsyncClient(ClientBase):
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
     ) -> Changed[Duplication] | Unchanged[Duplication]:
-        """Pause a duplication. ``which`` is its dupid, or its remote cluster's name."""
+        """Pause a duplication. ``which`` is its dupid, or the name of its remote cluster."""
         return await self._run(_operations.pause(table, which), timeout, progress)
 
     async def remove(
@@ -201,7 +206,7 @@ class AsyncClient(ClientBase):
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
     ) -> Removed[Duplication] | NotFound:
-        """Remove a duplication. ``which`` is its dupid, or its remote cluster's name."""
+        """Remove a duplication. ``which`` is its dupid, or the name of its remote cluster."""
         return await self._run(_operations.remove(table, which), timeout, progress)
 
     async def set_fail_mode(
@@ -213,9 +218,9 @@ class AsyncClient(ClientBase):
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
     ) -> Changed[Duplication] | Unchanged[Duplication]:
-        """Set what a duplication does with a write that the remote cluster doesn't take.
+        """Set what a duplication does with a write that the remote cluster refuses.
 
-        ``which`` is its dupid, or its remote cluster's name.
+        ``which`` is its dupid, or the name of its remote cluster.
         """
         return await self._run(_operations.set_fail_mode(table, which, mode), timeout, progress)
 
@@ -225,9 +230,9 @@ class AsyncClient(ClientBase):
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
     ) -> Info:
-        """Return what the meta servers are: who leads, and the leader's version and generation.
+        """Return information about the meta servers, and the leader's version and generation.
 
-        Changes nothing. That no server leads is no error: the result says so.
+        This changes nothing. If no server leads, the result says so, and no exception is raised.
         """
         return await self._run(_operations.info(), timeout, progress)
 
@@ -257,14 +262,14 @@ class AsyncClient(ClientBase):
                 if raised is not None:
                     raise _for_coroutines(raised)
             except BaseException as interruption:
-                # Cancelled, or ended by what `progress` raised, or given up with its loop.
+                # The task was cancelled, `progress` raised, or the loop was closed.
                 call.cancel(interruption)
                 raise
             if error is not None:
                 raise error
             return value
         finally:
-            # Else an exception would keep this frame, and this frame the exception.
+            # Otherwise the exception would keep this frame alive, and this frame the exception.
             error = raised = None
             del future, told
 
@@ -278,11 +283,11 @@ class AsyncClient(ClientBase):
 
 
 def _running_loop() -> asyncio.AbstractEventLoop:
-    # Whoever runs a coroutine has imported it, and nobody else has to wait for it.
+    # A program that runs a coroutine has already imported asyncio. Other programs do not need it.
     import asyncio  # noqa: PLC0415
 
     library = _async_library()
-    # A library that runs as a guest of asyncio awaits nothing of asyncio's for its own tasks.
+    # A library that runs as a guest of asyncio cannot await asyncio's futures in its own tasks.
     if library in (None, "asyncio"):
         try:
             return asyncio.get_running_loop()
@@ -290,13 +295,13 @@ def _running_loop() -> asyncio.AbstractEventLoop:
             pass
     raise ClientUnusable(
         "AsyncClient was awaited without asyncio" + (f": library={library}" if library else ""),
-        hint="await it under asyncio.run(), or call the blocking Client in a thread, under trio by "
-        "trio.to_thread.run_sync()",
+        hint="await it under asyncio.run(), or call the blocking Client in a thread; under trio, "
+        "use trio.to_thread.run_sync()",
     )
 
 
 def _async_library() -> str | None:
-    # The libraries that run coroutines without asyncio tell this module that they do.
+    # Libraries that run coroutines without asyncio register with this module.
     sniffio = sys.modules.get("sniffio")
     if sniffio is None:
         return None
@@ -307,8 +312,9 @@ def _async_library() -> str | None:
 
 
 def _for_coroutines(raised: BaseException) -> BaseException:
-    # What a coroutine can't raise, since to its caller it would be the coroutine's end (PEP 479).
-    # Python replaces it so too, but then the note on what was sent would not be on the replacement.
+    # A coroutine cannot raise StopIteration, because its caller would take it for the end of the
+    # coroutine (PEP 479). Python replaces it as well, but then the replacement would lack the note
+    # on what was sent.
     if not isinstance(raised, StopIteration):
         return raised
     replacement = RuntimeError("progress raised StopIteration")

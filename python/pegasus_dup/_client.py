@@ -1,4 +1,4 @@
-"""The blocking client, and what it shares with the asynchronous one."""
+"""The blocking client, and the base class of both clients."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _MODES = ("safe", "direct")
 
 
 class ClientBase:
-    """What both clients are made of."""
+    """The base class of both clients."""
 
     def __init__(
         self,
@@ -69,24 +69,28 @@ class ClientBase:
 
 
 class Client(ClientBase):
-    """A client of one cluster's meta servers.
+    """A client of the meta servers of one cluster.
 
-    Connects with the first call. May be used from many threads at once; calls release the GIL
-    while they wait, and Ctrl-C interrupts them. After a fork the child needs a client of its own.
+    The client connects at the first call. Several threads may use it at once. Calls release the GIL
+    while they wait, and Ctrl-C interrupts them. After a fork, the child must create its own client.
 
-    ``metas`` is ``"HOST:PORT"``, several with commas between, or an iterable of such; IPv6 as
-    ``[::1]:34601``. ``timeout`` is the time limit of each call, in seconds or as a ``timedelta``.
-    ``generation`` states which servers these are. Only an add with another remote table or replica
-    count on a 2.6 snapshot without the list RPC needs it. The servers are asked all the same, and
-    a statement that they refute raises ``InvalidArgument``. Where their version cannot be had by
-    HTTP, a wrong statement may let a 2.5 server ignore the remote table; that add raises
-    ``OutcomeUnknown``.
-    ``mode="direct"`` sends an add alone, in one round trip, and only to servers proven to tell the
-    two apart. If the duplication exists, that may resume it, move it from ``DS_APP`` to ``DS_LOG``
-    and reset its fail mode, until the meta server restarts; the outcome has a warning then.
+    ``metas`` is ``"HOST:PORT"``, several of these separated by commas, or an iterable of these.
+    IPv6 addresses are written as ``[::1]:34601``. ``timeout`` is the timeout of each call, in
+    seconds or as a ``timedelta``.
 
-    Every method takes a ``timeout`` of its own, and ``progress``, which is called with a
-    ``Progress`` whenever the call goes on to another step; what it raises ends the call.
+    ``generation`` states the generation of the servers. Only an add with another remote table or
+    replica count on a 2.6 snapshot without the list RPC needs it. The client checks the statement,
+    and a call raises ``InvalidArgument`` if the servers refute it. If the version of the servers
+    cannot be read over HTTP, a wrong statement may make a 2.5 server ignore the remote table. That
+    add raises ``OutcomeUnknown``.
+
+    ``mode="direct"`` sends an add without looking for the duplication first, in one round trip, and
+    only to servers whose response says whether the add created the duplication. If the duplication
+    exists, the add may resume it, move it from ``DS_APP`` to ``DS_LOG`` and reset its fail mode,
+    until the meta server restarts. The outcome then has a warning.
+
+    Every method has its own ``timeout``, and ``progress``, which is called with a ``Progress``
+    whenever the call begins another step. An exception of ``progress`` ends the call.
     """
 
     def __enter__(self) -> Self:
@@ -101,9 +105,10 @@ class Client(ClientBase):
         self.close()
 
     def close(self) -> None:
-        """Close the client: calls under way go on, later ones raise ``ClientUnusable``.
+        """Close the client.
 
-        Closing a closed one does nothing.
+        Calls in flight continue. Later calls raise ``ClientUnusable``. Closing a closed client does
+        nothing.
         """
         self._core.close()
 
@@ -118,16 +123,17 @@ class Client(ClientBase):
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
     ) -> Created[Duplication] | AlreadyExists[Duplication]:
-        """Add a duplication of ``table`` to the remote ``cluster``, and tell what happened.
+        """Add a duplication of ``table`` to the remote ``cluster``, and return the outcome.
 
-        ``remote_table`` is the table's name there, its own unless given; ``remote_replica_count``
-        the remote table's replica count, the table's own unless given. ``checkpoint`` ships what
-        the table holds already, too.
+        ``remote_table`` is the name of the table in the remote cluster; the default is the table's
+        own name. ``remote_replica_count`` is the replica count of the remote table; the default is
+        the table's own replica count. ``checkpoint`` also ships the data that the table already
+        holds.
 
-        An add that created nothing is no exception: look at what is returned.
+        An add that created nothing raises no exception. Look at the returned outcome.
 
-        Raises a ``PegasusDupError``; ``OutcomeUnknown`` where it was sent and what became of it
-        can't be known.
+        Raises a subclass of ``PegasusDupError`` if the add fails, and ``OutcomeUnknown`` if the add
+        was sent and its effect is not known.
         """
         return self._wait(
             _operations.add(table, cluster, remote_table, remote_replica_count, checkpoint),
@@ -146,9 +152,10 @@ class Client(ClientBase):
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
     ) -> Created[Duplication] | AlreadyExists[Duplication] | Failed:
-        """Like ``add``, with the error as a value: ``Failed(error)`` instead of an exception.
+        """Add a duplication like ``add``, but return errors instead of raising them.
 
-        Arguments of a wrong type raise ``TypeError`` here too.
+        An error is returned as ``Failed(error)``. Arguments of a wrong type raise ``TypeError``
+        nevertheless.
         """
         try:
             return self.add(
@@ -183,7 +190,8 @@ class Client(ClientBase):
     ) -> builtins.list[Duplication]:
         """Return the duplications of all tables, or of those whose name matches ``pattern``.
 
-        ``match`` says how: the whole name, the text anywhere in it, its start or its end.
+        ``match`` says which part of the name must be ``pattern``: the whole name, any part of it,
+        its start or its end.
         """
         return self._wait(_operations.list(pattern, match), timeout, progress)
 
@@ -197,7 +205,8 @@ class Client(ClientBase):
     ) -> builtins.list[TableDuplications]:
         """Return all tables, or those whose name matches ``pattern``, with their duplications.
 
-        Tables without a duplication are there too. ``match`` is as with ``list``.
+        The result contains tables without duplications too. ``match`` has the same meaning as in
+        ``list``.
         """
         return self._wait(_operations.list_by_table(pattern, match), timeout, progress)
 
@@ -209,7 +218,7 @@ class Client(ClientBase):
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
     ) -> Changed[Duplication] | Unchanged[Duplication]:
-        """Let a paused duplication run. ``which`` is its dupid, or its remote cluster's name."""
+        """Start a paused duplication. ``which`` is its dupid, or the name of its remote cluster."""
         return self._wait(_operations.start(table, which), timeout, progress)
 
     def pause(
@@ -220,7 +229,7 @@ class Client(ClientBase):
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
     ) -> Changed[Duplication] | Unchanged[Duplication]:
-        """Pause a duplication. ``which`` is its dupid, or its remote cluster's name."""
+        """Pause a duplication. ``which`` is its dupid, or the name of its remote cluster."""
         return self._wait(_operations.pause(table, which), timeout, progress)
 
     def remove(
@@ -231,7 +240,7 @@ class Client(ClientBase):
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
     ) -> Removed[Duplication] | NotFound:
-        """Remove a duplication. ``which`` is its dupid, or its remote cluster's name."""
+        """Remove a duplication. ``which`` is its dupid, or the name of its remote cluster."""
         return self._wait(_operations.remove(table, which), timeout, progress)
 
     def set_fail_mode(
@@ -243,9 +252,9 @@ class Client(ClientBase):
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
     ) -> Changed[Duplication] | Unchanged[Duplication]:
-        """Set what a duplication does with a write that the remote cluster doesn't take.
+        """Set what a duplication does with a write that the remote cluster refuses.
 
-        ``which`` is its dupid, or its remote cluster's name.
+        ``which`` is its dupid, or the name of its remote cluster.
         """
         return self._wait(_operations.set_fail_mode(table, which, mode), timeout, progress)
 
@@ -255,9 +264,9 @@ class Client(ClientBase):
         timeout: Seconds | None = None,
         progress: Watcher | None = None,
     ) -> Info:
-        """Return what the meta servers are: who leads, and the leader's version and generation.
+        """Return information about the meta servers, and the leader's version and generation.
 
-        Changes nothing. That no server leads is no error: the result says so.
+        This changes nothing. If no server leads, the result says so, and no exception is raised.
         """
         return self._wait(_operations.info(), timeout, progress)
 

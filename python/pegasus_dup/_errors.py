@@ -1,4 +1,4 @@
-"""The exceptions: one base, and under it one class for each kind."""
+"""The exceptions: a base class, and a subclass for each kind of error."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ if TYPE_CHECKING:
 
 
 def _plain(text: _T) -> _T:
-    # A subclass of str may print as something else than the text that it holds.
+    # A subclass of str may print something else than its text.
     return str.__str__(text) if isinstance(text, str) else text  # type: ignore[return-value]
 
 
 class PegasusDupError(Exception):
-    """The base of all exceptions of this package. Raised are its subclasses, one for each kind."""
+    """The base class of all exceptions of this package. Each kind of error has its own subclass."""
 
     kind: ClassVar[ErrorKind]
-    """What went wrong, by what to do about it."""
+    """The kind of the error, which says what to do."""
     message: str
-    """What happened, for a person."""
+    """What happened, in words for the user."""
     hint: str | None
-    """What the server said of it, as it came, else what to do next.
+    """The server's own words about the error, or otherwise advice on what to do next.
 
-    The server's words may hold any character, also one that does something to a terminal; ``str()``
-    of the exception writes such a character as its number.
+    The server's words may contain any character, including characters that control a terminal.
+    ``str()`` of the exception escapes such characters.
     """
     server: str | None
-    """The meta server that answered, or was asked, as ``HOST:PORT``; if the host is a
-    name, followed by the address that was tried: ``meta.example:34601 (10.0.0.1:34601)``."""
+    """The meta server that responded or was asked, as ``HOST:PORT``. If the host is a name, the
+    address that was tried follows: ``meta.example:34601 (10.0.0.1:34601)``."""
     code: str | None
-    """The Pegasus error code, such as ``ERR_BUSY``, if a server gave one."""
+    """The Pegasus error code, such as ``ERR_BUSY``, if a server sent one."""
     known: tuple[Resource, ...]
-    """The resources that are known to exist, although the outcome is not known."""
+    """The resources that are known to exist: those that the request met or may have created."""
     cause: str | None
-    """What lies underneath: the operating system's word on a refused connection, say."""
+    """The cause, for example the error of the operating system if a connection was refused."""
 
     def __init__(
         self,
@@ -59,8 +59,8 @@ class PegasusDupError(Exception):
         self.code = _plain(code)
         self.known = tuple(known)
         self.cause = _plain(cause)
-        # Only the message stands in `args`: copying and pickling call the class with `args`, and
-        # bring the attributes back by themselves.
+        # `args` holds only the message. Copying and pickling call the class with `args`, and
+        # restore the attributes themselves.
         super().__init__(self.message)
 
     def __str__(self) -> str:
@@ -173,11 +173,12 @@ class ProtocolError(PegasusDupError):
 
 
 class ClientUnusable(InvalidArgument, RuntimeError):
-    """The client or server was closed, or made before this process was forked: make a new one.
+    """The client or server cannot be used. The message says why.
 
-    Or an ``AsyncClient`` was awaited without asyncio, under trio for example.
+    It was closed, or it was made before this process was forked, or an ``AsyncClient`` was awaited
+    without asyncio, for example under trio.
     """
 
 
 class MetaServerError(InvalidArgument):
-    """The embedded server can't run with what it was given. The message says what to change."""
+    """The embedded server cannot run with its arguments. The message says what to change."""

@@ -1,4 +1,4 @@
-"""What the library notes of its work, by way of ``logging``."""
+"""Forwards the library's log messages to ``logging``."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from . import _args, _core
 
 
 def enable_logging(level: int = 10) -> None:
-    """Pass what the library notes of its work on to ``logging``, for the whole process.
+    """Forward the library's log messages to ``logging``, for the whole process.
 
-    Off until this is called, so that who doesn't want it pays nothing. The records go to loggers
-    below ``pegasus_dup``, such as ``pegasus_dup.client.attempt``; their levels and handlers decide
-    as usual what becomes of them. ``level`` is the lowest that is passed on at
-    all, 10 being ``logging.DEBUG``.
+    Until this is called, logging is off and costs nothing. The records go to loggers below
+    ``pegasus_dup``, such as ``pegasus_dup.client.attempt``. The levels and handlers of these
+    loggers apply as usual. ``level`` is the lowest level that is forwarded; 10 is
+    ``logging.DEBUG``.
 
-    Handlers are called in the midst of a call, often on one of the library's own threads: they
-    must not use a client themselves.
+    Handlers are called in the middle of a call, often on a thread of the library. They must not use
+    a client themselves.
     """
-    # Here, and not by the thread that makes the first record: a child forked meanwhile would wait
-    # for that thread to be done with importing.
+    # The import is here and not on the thread that makes the first record. Otherwise, a child that
+    # is forked meanwhile would wait for that thread to finish the import.
     import logging  # noqa: F401, PLC0415
 
     _core.set_log(max(0, _args.int32("level", level)))
@@ -29,10 +29,10 @@ def disable_logging() -> None:
 
 
 def record(number: int, name: str, message: str) -> None:
-    """Make a record of what the library notes, and hand it to the loggers. Called by Rust."""
-    import logging  # noqa: PLC0415 - loaded already
+    """Make a record of a log message, and pass it to the loggers. Rust calls this."""
+    import logging  # noqa: PLC0415 - it is already loaded
 
     logger = logging.getLogger(name)
     if logger.isEnabledFor(number):
-        # No place in a file: it was noted by Rust.
+        # The record has no file and no line, because the message comes from Rust.
         logger.handle(logger.makeRecord(name, number, "(rust)", 0, message, (), None))

@@ -1,4 +1,4 @@
-"""The operations with their arguments checked: the one place that both clients share."""
+"""Makes operations and checks their arguments. Both clients use it."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def add(
     remote_replica_count: int | None,
     checkpoint: bool,
 ) -> Operation[Created[Duplication] | AlreadyExists[Duplication]]:
-    """Add a duplication."""
+    """Make an operation that adds a duplication."""
     return _core.Operation(
         "add",
         table=_args.text("table", table),
@@ -47,18 +47,18 @@ def add(
 
 
 def query(table: str) -> Operation[builtins.list[Duplication]]:
-    """Ask for the duplications of one table."""
+    """Make an operation that returns the duplications of one table."""
     return _core.Operation("query", table=_args.text("table", table))
 
 
 def list(pattern: str | None, match: str) -> Operation[builtins.list[Duplication]]:
-    """Ask for the duplications of many tables."""
+    """Make an operation that returns the duplications of many tables."""
     wanted, how = _tables(pattern, match)
     return _core.Operation("list", pattern=wanted, match=how)
 
 
 def list_by_table(pattern: str | None, match: str) -> Operation[builtins.list[TableDuplications]]:
-    """Ask for many tables and their duplications."""
+    """Make an operation that returns many tables with their duplications."""
     wanted, how = _tables(pattern, match)
     return _core.Operation("list_by_table", pattern=wanted, match=how)
 
@@ -70,24 +70,24 @@ def _tables(pattern: str | None, match: str) -> tuple[str | None, str]:
 
 
 def start(table: str, which: Which) -> Operation[Changed[Duplication] | Unchanged[Duplication]]:
-    """Let a paused duplication run."""
+    """Make an operation that starts a paused duplication."""
     return _core.Operation("start", table=_args.text("table", table), which=_args.which(which))
 
 
 def pause(table: str, which: Which) -> Operation[Changed[Duplication] | Unchanged[Duplication]]:
-    """Pause a duplication."""
+    """Make an operation that pauses a duplication."""
     return _core.Operation("pause", table=_args.text("table", table), which=_args.which(which))
 
 
 def remove(table: str, which: Which) -> Operation[Removed[Duplication] | NotFound]:
-    """Remove a duplication."""
+    """Make an operation that removes a duplication."""
     return _core.Operation("remove", table=_args.text("table", table), which=_args.which(which))
 
 
 def set_fail_mode(
     table: str, which: Which, mode: str
 ) -> Operation[Changed[Duplication] | Unchanged[Duplication]]:
-    """Set the fail mode of a duplication."""
+    """Make an operation that sets the fail mode of a duplication."""
     return _core.Operation(
         "set_fail_mode",
         table=_args.text("table", table),
@@ -97,5 +97,5 @@ def set_fail_mode(
 
 
 def info() -> Operation[Info]:
-    """Ask what the meta servers are."""
+    """Make an operation that returns information about the meta servers."""
     return _core.Operation("info")

@@ -1,4 +1,4 @@
-"""The embedded meta server, alone and in groups."""
+"""The embedded meta server, and groups of embedded meta servers."""
 
 from __future__ import annotations
 
@@ -20,24 +20,24 @@ if TYPE_CHECKING:
 
 _BEHAVIOURS = ("freezed", "checkpoint", "remote-name", "dup-exist", "idempotent")
 _CLOCKS = ("real", "fast", "stopped", "manual")
-# More are taken for a slip: each has a port.
+# A larger number is most likely a mistake, because each server needs a port.
 _MOST_SERVERS = 100
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the embedded server's cluster."""
+    """A table of the cluster that an embedded server serves."""
 
     name: str
-    """Its name."""
+    """The name of the table."""
     partitions: int = 8
-    """Its number of partitions."""
+    """The number of partitions."""
     replicas: int = 3
-    """Its replica count."""
+    """The replica count."""
 
 
 class _Served:
-    """What a server and a group have in common."""
+    """The base class of a server and a group."""
 
     _core: _core.MetaServer | _core.MetaGroup
 
@@ -54,53 +54,58 @@ class _Served:
 
     @property
     def would_have_died(self) -> int:
-        """How many requests would have ended a real server of this generation."""
+        """The number of requests that would have ended a real server of this generation."""
         return self._core.would_have_died
 
     def advance(self, time: float | timedelta) -> None:
-        """Turn the clock on by that time, in seconds; it must be one of ``clock="manual"``.
+        """Advance the clock by this time, in seconds. The server must have ``clock="manual"``.
 
-        When this returns, whoever asks sees what that time brought.
+        After this returns, requests see the changes that the time has brought.
         """
         if not self._core.advance(_args.seconds("time", time)):
             raise InvalidArgument(
-                "only a manual clock can be turned", hint='give clock="manual" when it is made'
+                "only a manual clock can be advanced", hint='make the server with clock="manual"'
             )
 
     def set_partitions(self, partitions: Iterable[str]) -> None:
-        """Have other partitions lag or stick from now on; ``[]`` is none."""
+        """Replace the rules for partitions that lag or are stuck. ``[]`` removes all rules."""
         self._core.set_partitions(_args.texts("partitions", partitions))
 
     def stop(self) -> None:
-        """Take no more requests, answer those taken, and end. Stopping a stopped one is nothing."""
+        """Respond to the requests in flight, and stop. Stopping a stopped server does nothing."""
         self._core.stop()
 
 
 class MetaServer(_Served):
-    """An embedded meta server, on threads of its own: to try the client, and for tests.
+    """An embedded meta server on its own threads, for trials of the client and for tests.
 
-    A real server: real bytes over TCP, a durable store, the rules of a real one. It listens when
-    the constructor returns, and stops with the ``with`` block, ``stop()``, or the last reference.
+    The server speaks the real protocol over TCP, and follows the rules of a real server. It listens
+    when the constructor returns. It stops at the end of the ``with`` block, by ``stop()``, or when
+    its last reference is gone.
 
-    ``tables`` are texts ``"NAME[:PARTITIONS[:REPLICAS]]"``, as ``serve --table`` takes them, or
-    ``Table``; their ids are 1, 2, ... in this order. ``remote_clusters`` says which clusters may be
-    duplicated to, as ``{"target": "HOST:PORT"}`` (or an iterable of such); nothing is ever sent
-    there. ``store`` is the path of a file that keeps what was
-    acknowledged, or ``None`` (or ``"memory"``) for nothing kept.
+    ``tables`` are texts ``"NAME[:PARTITIONS[:REPLICAS]]"``, as in ``serve --table``, or ``Table``
+    objects. Their ids are 1, 2, ... in this order. ``remote_clusters`` names the clusters that
+    tables can be duplicated to, as in ``{"target": "HOST:PORT"}``, where the address may also be an
+    iterable of addresses. Nothing is ever sent to them. ``store`` is the path of a file that keeps
+    all acknowledged changes. With ``None`` or ``"memory"``, nothing is kept.
 
-    ``generation`` makes it behave as that generation of servers does, side effects included;
-    unless given it is ``"idempotent"``: a repeated add changes nothing and says so. ``clock`` is
-    how duplications move on: ``"real"``, ``"fast"`` (100 times as fast), ``"stopped"``, or
-    ``"manual"``, which stands still until ``advance()`` turns it; unless given, stopped with an
-    explicit generation, else real. ``partitions`` says which of them lag or stick, as in
-    ``"temp:1=lag:30"`` (decrees behind) and ``"temp:2=stick:40"`` (never beyond that decree).
+    ``generation`` makes the server behave like servers of that generation, including their side
+    effects. The default is ``"idempotent"``: a repeated add changes nothing, and the response says
+    so.
 
-    ``duplication_enabled=False`` behaves as servers do on which duplication is switched off: every
-    request about duplication is refused with ERR_SERVICE_NOT_ACTIVE.
+    ``clock`` is the clock by which duplications move to their next status: ``"real"``, ``"fast"``
+    (100 times as fast), ``"stopped"``, or ``"manual"``, which only ``advance()`` moves. The default
+    is ``"stopped"`` with an explicit generation, and ``"real"`` otherwise. ``partitions`` are rules
+    for partitions that lag or are stuck, such as ``"temp:1=lag:30"`` (30 decrees behind) and
+    ``"temp:2=stick:40"`` (never beyond decree 40).
 
-    ``faults`` says which requests meet which mishap: ``"add#1=drop-reply"`` (the first add is done,
-    and its answer lost), ``"query#2+=delay:200"`` (milliseconds, from the second query on),
-    ``"add=refuse:ERR_BUSY"``; docs/server.md has them all.
+    ``duplication_enabled=False`` makes the server refuse every request about duplication with
+    ERR_SERVICE_NOT_ACTIVE, like a real server on which duplication is disabled.
+
+    ``faults`` are rules that say which requests meet which fault, such as ``"add#1=drop-reply"``
+    (the first add is handled, and its response is lost), ``"query#2+=delay:200"`` (from the second
+    query on, responses are late by 200 ms) and ``"add=refuse:ERR_BUSY"``. docs/server.md lists all
+    faults.
     """
 
     _core: _core.MetaServer
@@ -139,23 +144,24 @@ class MetaServer(_Served):
 
     @property
     def address(self) -> str:
-        """Where it listens, as ``HOST:PORT``; kept after it stopped."""
+        """The address of the server, as ``HOST:PORT``. It stays the same after a stop."""
         return self._core.address
 
     def set_faults(self, faults: Iterable[str]) -> None:
-        """Have other fault rules from now on; ``[]`` is none. Counting starts again."""
+        """Replace the fault rules. ``[]`` removes all rules. Requests are counted from 1 again."""
         self._core.set_faults(_args.texts("faults", faults))
 
 
 class MetaGroup(_Served):
-    """Embedded meta servers in a group over one store, of which the first leads.
+    """A group of embedded meta servers over one store. The first server leads.
 
-    The others send a client on to the leader, as real followers do. ``Client(group.addresses)`` is
-    a client of all of them.
+    The other servers send clients to the leader, as real followers do. ``Client(group.addresses)``
+    is a client of the whole group.
 
-    ``servers`` says how many. ``generation`` is one for all, or an iterable of one for each: a
-    group half upgraded. ``faults`` are of the whole group: its servers count together. Everything
-    else is as ``MetaServer`` has it; each server listens on a free port of ``host``.
+    ``servers`` is the number of servers. ``generation`` is the generation of all servers, or an
+    iterable with the generation of each server, for example for a group that is half upgraded.
+    ``faults`` apply to the whole group, whose servers count requests together. The other arguments
+    are those of ``MetaServer``. Each server listens on a free port of ``host``.
     """
 
     _core: _core.MetaGroup
@@ -188,7 +194,7 @@ class MetaGroup(_Served):
             behaviours = [_behaviour(one) for one in _args.texts("generation", generation)]
             if len(behaviours) != count:
                 raise InvalidArgument(
-                    "generation is one for all servers, or one for each: "
+                    "give one generation for all servers, or one for each server: "
                     f"servers={count} generations={len(behaviours)}"
                 )
         self._core = _core.MetaGroup(
@@ -211,12 +217,12 @@ class MetaGroup(_Served):
 
     @property
     def addresses(self) -> tuple[str, ...]:
-        """Where they listen, each as ``HOST:PORT``; kept after they stopped."""
+        """The addresses of the servers, each as ``HOST:PORT``. They stay the same after a stop."""
         return tuple(self._core.addresses)
 
     @property
     def leader(self) -> int:
-        """Which one leads: its place in ``addresses``."""
+        """The index of the leader in ``addresses``."""
         return self._core.leader
 
     def elect(
@@ -227,11 +233,12 @@ class MetaGroup(_Served):
         old_stays: bool = False,
         followers_learn: bool = True,
     ) -> None:
-        """Have the server at that place lead, or with ``None`` the one after the leader.
+        """Make the server at this index the leader, or by default the server after the leader.
 
-        With ``early`` it serves that long (seconds) before it has read its duplications back, as a
-        real one may: an add then makes a second duplication. With ``old_stays`` the old leader
-        thinks that it still leads. Without ``followers_learn`` the others go on naming the old one.
+        With ``early``, the new leader serves for this time (in seconds) before it has read its
+        duplications back, as a real leader may. An add then creates a second duplication. With
+        ``old_stays``, the old leader still considers itself the leader. Without
+        ``followers_learn``, the followers still name the old leader.
         """
         place = None if index is None else self._place("index", index)
         self._core.elect(
@@ -242,10 +249,10 @@ class MetaGroup(_Served):
         )
 
     def set_faults(self, faults: Iterable[str], *, server: int | None = None) -> None:
-        """Have other fault rules from now on; ``[]`` is none. Counting starts again.
+        """Replace the fault rules. ``[]`` removes all rules. Requests are counted from 1 again.
 
-        They are of the whole group, whose servers then count together, or of the one server at
-        that place.
+        The rules apply to the whole group, whose servers count requests together, or to the server
+        at the index ``server``.
         """
         place = None if server is None else self._place("server", server)
         self._core.set_faults(_args.texts("faults", faults), place)
@@ -287,7 +294,7 @@ def _behaviour(generation: object) -> str:
 
 def _clock(clock: object, generation_given: bool) -> str | None:
     if clock is None:
-        # As on the command line: who names a generation gets a server that stands still.
+        # As on the command line, the clock of a server with an explicit generation is stopped.
         return "stopped" if generation_given else None
     return _args.one_of("clock", clock, _CLOCKS)
 
@@ -324,5 +331,5 @@ def _remote_clusters(value: object) -> list[tuple[str, list[str]]]:
 
 def _store(value: object) -> str | None:
     path = None if value is None else _args.path("store", value)
-    # A path object of that name is a file's.
+    # A path object with this name is the path of a file.
     return None if isinstance(value, str) and path == "memory" else path

@@ -1,12 +1,13 @@
-"""A pytest plugin: embedded Pegasus meta servers as fixtures, to test scripts without a cluster.
+"""A pytest plugin with embedded Pegasus meta servers as fixtures.
 
-``pegasus_meta`` is one server, a test its own; ``pegasus_meta_factory`` makes any number of them.
-``pegasus_meta_module`` is one server for all tests of a module, ``pegasus_meta_session`` for the
-whole run; each has a factory, too.
+With them, scripts can be tested without a cluster.
+``pegasus_meta`` is a server for a single test, and ``pegasus_meta_factory`` makes any number of
+servers. ``pegasus_meta_module`` is a server for all tests of a module, and ``pegasus_meta_session``
+is a server for the whole run. Both also have a factory.
 
-pytest imports every installed plugin at its start, before those that measure coverage of what is
-imported later. So this is a package beside ``pegasus_dup``, which is imported when a test first
-asks for a server.
+pytest imports every installed plugin at its start, before plugins begin to measure coverage.
+Therefore this is a separate package, which imports ``pegasus_dup`` when a test first needs a
+server.
 """
 
 from __future__ import annotations
@@ -33,20 +34,21 @@ __all__ = [
 
 _DEFAULTS: dict[str, Any] = {
     "tables": ("temp",),
-    # Nothing is sent there: nobody needs to listen.
+    # Nothing is sent to this address, so no server needs to listen there.
     "remote_clusters": {"target": "127.0.0.1:35601"},
-    # A test doesn't want to wait until a checkpoint is made.
+    # Tests should not wait long until a checkpoint is made.
     "clock": "fast",
 }
 
 
 class MetaFactory:
-    """Makes embedded meta servers, each on a free port, and stops them when its scope is over.
+    """Makes embedded meta servers, each on a free port, and stops them at the end of its scope.
 
     The scope is the test, the module or the whole run, as the name of the fixture says.
 
-    It is called with ``MetaServer``'s arguments. What isn't given is table ``temp``, the remote
-    cluster ``target``, and a clock that runs 100 times as fast (with a ``generation``, too).
+    The arguments are those of ``MetaServer``. The defaults are the table ``temp``, the remote
+    cluster ``target``, and a clock that runs 100 times as fast, even with an explicit
+    ``generation``.
     """
 
     def __init__(self) -> None:
@@ -65,17 +67,17 @@ class MetaFactory:
         return self._running.enter_context(MetaGroup(servers, **{**_DEFAULTS, **settings}))
 
     def stop(self) -> None:
-        """Stop all of them."""
+        """Stop all servers."""
         self._running.close()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Make the marker known."""
+    """Register the marker."""
     config.addinivalue_line(
         "markers",
-        "pegasus_meta(**settings): what the server of the fixture pegasus_meta is made with, "
-        "such as tables, remote_clusters, generation, clock, partitions, faults; on a module "
-        "(pytestmark) also the server of pegasus_meta_module",
+        "pegasus_meta(**settings): the arguments of the server of the fixture pegasus_meta, such "
+        "as tables, remote_clusters, generation, clock, partitions, faults; on a module "
+        "(pytestmark) also those of the server of pegasus_meta_module",
     )
 
 
@@ -89,38 +91,38 @@ def _factory() -> Iterator[MetaFactory]:
 
 @pytest.fixture
 def pegasus_meta_factory() -> Iterator[MetaFactory]:
-    """Call it with what MetaServer takes (tables, generation, clock, faults, ...): a server."""
+    """Return a function that starts a server. Its arguments are those of MetaServer."""
     yield from _factory()
 
 
 @pytest.fixture(scope="module")
 def pegasus_meta_factory_module() -> Iterator[MetaFactory]:
-    """Like pegasus_meta_factory; its servers stop after the last test of the module."""
+    """Return a function that starts a server, which stops after the last test of the module."""
     yield from _factory()
 
 
 @pytest.fixture(scope="session")
 def pegasus_meta_factory_session() -> Iterator[MetaFactory]:
-    """Like pegasus_meta_factory; its servers stop at the end of the run."""
+    """Return a function that starts a server, which stops at the end of the run."""
     yield from _factory()
 
 
 def _settings(node: pytest.Item | pytest.Collector) -> dict[str, Any]:
     settings: dict[str, Any] = {}
-    # The closest marker comes first, and says the last word.
+    # The closest marker comes first, and overrides the others.
     for marker in node.iter_markers("pegasus_meta"):
         if marker.args:
-            pytest.fail("the marker pegasus_meta takes keyword arguments only", pytrace=False)
+            pytest.fail("the marker pegasus_meta accepts only keyword arguments", pytrace=False)
         settings = {**marker.kwargs, **settings}
     return settings
 
 
 @pytest.fixture
 def pegasus_meta(request: pytest.FixtureRequest, pegasus_meta_factory: MetaFactory) -> MetaServer:
-    """Start an embedded Pegasus meta server for this test alone; it listens at its ``address``.
+    """Start an embedded Pegasus meta server for this test alone. It listens at its ``address``.
 
-    It has the table ``temp`` and the remote cluster ``target``; the marker ``pegasus_meta`` makes
-    it otherwise.
+    The server has the table ``temp`` and the remote cluster ``target``. The marker ``pegasus_meta``
+    changes its settings.
     """
     return pegasus_meta_factory(**_settings(request.node))
 
@@ -131,7 +133,7 @@ def pegasus_meta_module(
 ) -> MetaServer:
     """Start an embedded Pegasus meta server for the tests of this module, which share its state.
 
-    It is as ``pegasus_meta``; the marker makes it otherwise where it stands on the module.
+    The server is like that of ``pegasus_meta``. A marker on the module changes its settings.
     """
     return pegasus_meta_factory_module(**_settings(request.node))
 
@@ -140,7 +142,8 @@ def pegasus_meta_module(
 def pegasus_meta_session(pegasus_meta_factory_session: MetaFactory) -> MetaServer:
     """Start an embedded Pegasus meta server for the whole run, whose tests share its state.
 
-    It is as ``pegasus_meta``. For another one, define a fixture of this name in your conftest.py
-    that calls ``pegasus_meta_factory_session``. With pytest-xdist each worker has its own.
+    The server is like that of ``pegasus_meta``. For other settings, define a fixture of this name
+    in your conftest.py that calls ``pegasus_meta_factory_session``. With pytest-xdist, each worker
+    has its own server.
     """
     return pegasus_meta_factory_session()

@@ -1,8 +1,9 @@
 //! Calls that an event loop waits for.
 //!
-//! A call runs on the client's own thread. What it has to tell goes into the mailbox of the event
-//! loop, and the loop is asked once to open it, however much comes in until it does: the thread
-//! needs the GIL once for many ends, not once for each. The values are made on the loop's thread.
+//! A call runs on the client's own thread. It puts its steps and its result into the mailbox of the event
+//! loop. The loop is asked to open the mailbox only once, even if more arrives until it does. Therefore
+//! the thread takes the GIL once for many results, and not once for each of them. The Python objects are
+//! made on the thread of the loop.
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -27,23 +28,25 @@ use crate::error::{Error, Result};
 
 type Running = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;
 
+/// The result of a call that has ended.
 enum Ended {
     Answer(Box<Answer>),
     Error(Error),
-    /// A defect of this library; the text says which.
+    /// A panic of this library, with its message.
     Panic(String),
 }
 
-/// A call, until it has ended or is cancelled.
+/// The state of a call.
 pub(super) struct State {
-    /// Locked while it is polled: who takes it out knows that nothing is sent any more.
+    /// The call, until it ends or is cancelled. It is locked while it is polled, so a thread that takes
+    /// it out knows that nothing is sent from then on.
     running: Mutex<Option<Running>>,
     ended: OnceLock<Ended>,
     changes: bool,
 }
 
 impl State {
-    /// Ready with whether it has ended; otherwise it was cancelled.
+    /// Polls the call. It is ready with `true` if it has ended, and with `false` if it was cancelled.
     fn poll(&self, context: &mut Context<'_>) -> Poll<bool> {
         let mut running = lock(&self.running);
         let Some(call) = running.as_mut() else { return Poll::Ready(false) };
@@ -53,13 +56,13 @@ impl State {
             Ok(Poll::Ready(Err(error))) => Ended::Error(error),
             Err(panic) => Ended::Panic(text_of(&*panic)),
         };
-        // Set before the lock is given back: cancelling sees either the call or its end.
+        // This is set before the lock is released, so `cancel` sees either the call or its result.
         let _ = self.ended.set(ended);
         *running = None;
         Poll::Ready(true)
     }
 
-    /// What the call gave, or its exception; `None` if it has not ended.
+    /// Returns the result of the call, or its exception, or `None` if the call has not ended.
     pub(super) fn object<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self.ended.get() {
             None => Ok(None),
@@ -70,7 +73,7 @@ impl State {
     }
 }
 
-/// A call under way.
+/// A call in flight.
 #[pyclass(frozen, module = "pegasus_dup._core")]
 pub(super) struct Call {
     state: Arc<State>,
@@ -78,11 +81,12 @@ pub(super) struct Call {
     task: AbortHandle,
     post: Arc<Post>,
     ticket: Ticket,
-    /// Keeps the thread that the call runs on, also after the client is closed.
+    /// Keeps the thread of the call alive, also after the client is closed.
     client: Threads<BlockingClient>,
 }
 
 impl Call {
+    /// Starts a call. Its result becomes the result of `future`.
     pub(super) fn start(
         client: BlockingClient,
         mailbox: &Bound<'_, Mailbox>,
@@ -126,18 +130,18 @@ impl Call {
 
 #[pymethods]
 impl Call {
-    /// Ends the call because of `exception`, and notes on that what was sent, or how the call had
-    /// ended by then. What was not sent yet never is, once this returns.
+    /// Ends the call because of `exception`, and adds a note to the exception that says what was sent, or
+    /// how the call had ended by then. After this returns, nothing more is sent.
     fn cancel(&self, py: Python<'_>, exception: &Bound<'_, PyAny>) -> PyResult<()> {
-        // In a forked child the call goes on without it, in the parent.
+        // In a forked child there is nothing to do: the call continues in the parent.
         if self.client.ours().is_none() {
             return Ok(());
         }
-        // Without the GIL: the call's thread may be within a poll that waits for it.
+        // This releases the GIL, because the thread of the call may be waiting for it inside of a poll.
         let (stopped, sent, _inside) = py.detach(|| {
             let running = lock(&self.state.running).take();
             let stopped = running.is_some();
-            // Dropping it may tell the watch.
+            // Dropping the call may report a step to the watch.
             drop(running);
             self.task.abort();
             (stopped, self.watch.sent(), Inside::enter_or_stop())
@@ -161,10 +165,11 @@ impl Call {
     }
 }
 
+/// Returns the message of a panic.
 fn text_of(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
     text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without words".to_owned())
+        .unwrap_or_else(|| "a panic without a message".to_owned())
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

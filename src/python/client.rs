@@ -1,5 +1,5 @@
-//! `_core.Client`: calls that wait, interruptible and without the GIL, and calls that an event loop
-//! waits for.
+//! The class `_core.Client`: blocking calls, which release the GIL and can be interrupted, and calls that
+//! an event loop waits for.
 
 use std::collections::VecDeque;
 use std::pin::pin;
@@ -25,16 +25,16 @@ use crate::error::Result;
 use crate::protocol::generation::Generation;
 use crate::seconds;
 
-/// How long Ctrl-C may go unnoticed in a blocking call.
+/// The longest time for which a blocking call does not notice Ctrl-C.
 const SIGNAL_POLL: Duration = Duration::from_millis(50);
 
-/// What `pegasus_dup.Client` and `AsyncClient` call, with arguments that are checked already.
+/// The client behind `pegasus_dup.Client` and `AsyncClient`, which have checked the arguments.
 #[pyclass(frozen, module = "pegasus_dup._core")]
 pub(super) struct Client {
     threads: Threads<BlockingClient>,
 }
 
-/// The steps that a blocking call has taken and Python was not told of yet.
+/// The steps of a blocking call that were not passed to Python yet.
 #[derive(Default)]
 struct Steps {
     taken: Mutex<VecDeque<Step>>,
@@ -65,8 +65,8 @@ impl Client {
         Ok(Client { threads: Threads::new("client", BlockingClient::new(client)) })
     }
 
-    /// Runs an operation to its end, without the GIL, or to the first signal handler or progress
-    /// callback that raises: the call is then dropped.
+    /// Runs an operation without the GIL until it ends. If a signal handler or the progress callback
+    /// raises an exception, the call is dropped.
     fn wait<'py>(
         &self,
         py: Python<'py>,
@@ -98,8 +98,8 @@ impl Client {
                         Ok(None) => {}
                         Err(error) => return Ok(Err(error)),
                     }
-                    // Outside the runtime, so that a handler may use this client itself. An
-                    // interpreter that is shutting down runs no handlers any more.
+                    // Handlers run outside of the runtime, so that a handler may use this client
+                    // itself. An interpreter that is shutting down runs no handlers any more.
                     let _inside = Inside::enter_or_stop();
                     let told = Python::try_attach(|py| {
                         py.check_signals()?;
@@ -108,7 +108,7 @@ impl Client {
                     told.unwrap_or(Ok(()))?;
                 }
             })();
-            // Entered before the GIL is taken, and left when all is told.
+            // The gate is entered before the GIL is taken, and left when everything is reported.
             (result, Inside::enter_or_stop())
         });
         match result {
@@ -121,9 +121,9 @@ impl Client {
         }
     }
 
-    /// Starts an operation. Its end becomes the result of `future`, by way of the mailbox of the
-    /// future's event loop, by which `progress` is called with its steps too. The result is `(value,
-    /// exception, what progress raised)`, of which one is not `None`.
+    /// Starts an operation. The mailbox of the event loop delivers its result to `future`, and its steps to
+    /// `progress`. The result of the future is a tuple of the value, the exception of the call, and the
+    /// exception that `progress` raised. Only one of them is not `None`, unless the value itself is.
     fn start(
         &self,
         py: Python<'_>,
@@ -133,7 +133,7 @@ impl Client {
         future: Py<PyAny>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Call> {
-        // Its end could not be told. A daemon thread stops.
+        // Once the gate is closed, the result could not be delivered. A daemon thread stops here.
         if Inside::enter().or_else(|| py.detach(Inside::enter_or_stop)).is_none() {
             return Err(errors::unusable(
                 py,
@@ -146,20 +146,21 @@ impl Client {
             .map_err(|error| errors::exception(py, &error))
     }
 
-    /// The requests that were sent and whose effect is not known.
+    /// Returns the requests that were sent and whose effect is not known.
     #[getter]
     fn unsettled(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         Ok(self.threads.get(py)?.client().unsettled())
     }
 
-    /// Closes the connections, once the calls under way have ended; doesn't wait for those.
+    /// Closes the connections after the calls in flight have ended. This does not wait for these calls.
     fn close(&self, py: Python<'_>) {
-        // Ends threads, which takes its time.
+        // The GIL is released, because ending threads may take a while.
         py.detach(|| drop(self.threads.take()));
     }
 }
 
 impl Client {
+    /// Returns the client with the timeout of one call.
     fn with_timeout(&self, py: Python<'_>, timeout: Option<f64>) -> PyResult<BlockingClient> {
         let blocking = self.threads.get(py)?;
         Ok(match timeout {
@@ -168,7 +169,7 @@ impl Client {
         })
     }
 
-    /// Tells of the last steps, then of the end.
+    /// Reports the last steps, and returns the result of the call.
     fn ended<'py>(
         &self,
         py: Python<'py>,
@@ -196,6 +197,7 @@ impl Client {
 }
 
 impl Steps {
+    /// Returns a function that adds a step.
     fn teller(self: Arc<Steps>) -> Box<dyn Fn(Step) + Send + Sync> {
         Box::new(move |step| {
             self.lock().push_back(step);
@@ -203,10 +205,11 @@ impl Steps {
         })
     }
 
+    /// Passes the steps to the progress callback.
     fn tell(&self, py: Python<'_>, progress: Option<&Py<PyAny>>) -> PyResult<()> {
         let Some(progress) = progress else { return Ok(()) };
         loop {
-            // The lock is given back before Python runs.
+            // The lock is released before Python code runs.
             let step = self.lock().pop_front();
             let Some(step) = step else { return Ok(()) };
             progress.call1(py, (watch::progress(py, &step)?,))?;
@@ -219,7 +222,7 @@ impl Steps {
 }
 
 fn duration(py: Python<'_>, seconds: f64) -> PyResult<Duration> {
-    // Python's own check has said what is wrong with most; this one is for what it lets through.
+    // The Python package has refused most mistakes. This check is for those that it accepts.
     seconds::above_zero(seconds)
         .map_err(|wrong| errors::invalid_argument(py, &format!("the timeout is wrong: {wrong}")))
 }

@@ -1,4 +1,4 @@
-//! Errors become exceptions: one class of `pegasus_dup._errors` for each kind.
+//! Turns errors into exceptions. `pegasus_dup._errors` has a class for each kind of error.
 
 use std::error::Error as _;
 
@@ -17,7 +17,7 @@ pub(super) fn class_name(kind: ErrorKind) -> &'static str {
     members.find(|member| member.name == kind.name()).map_or("PegasusDupError", Member::exception)
 }
 
-/// The exception for an error of the client.
+/// Returns the exception for an error of the client.
 pub(super) fn exception(py: Python<'_>, error: &Error) -> PyErr {
     let build = || -> PyResult<PyErr> {
         let known: Vec<_> = error
@@ -36,7 +36,7 @@ pub(super) fn exception(py: Python<'_>, error: &Error) -> PyErr {
     build().unwrap_or_else(|failure| failure)
 }
 
-/// The exception for a client or server that was closed, or came through a fork.
+/// Returns the exception for a client or server that was closed, or that was made before a fork.
 pub(super) fn unusable(py: Python<'_>, message: &str, hint: &str) -> PyErr {
     let build = || -> PyResult<PyErr> {
         let details = PyDict::new(py);
@@ -46,17 +46,17 @@ pub(super) fn unusable(py: Python<'_>, message: &str, hint: &str) -> PyErr {
     build().unwrap_or_else(|failure| failure)
 }
 
-/// The exception for an argument that makes no sense.
+/// Returns the exception for a wrong argument.
 pub(super) fn invalid_argument(py: Python<'_>, message: &str) -> PyErr {
     raise(py, "InvalidArgument", message, &PyDict::new(py)).unwrap_or_else(|failure| failure)
 }
 
-/// The exception for an argument that makes no sense to something that says why.
+/// Returns the exception for a wrong argument, with the message of an error.
 pub(super) fn invalid_argument_of(py: Python<'_>, error: &dyn std::error::Error) -> PyErr {
     invalid_argument(py, &error.to_string())
 }
 
-/// The exception for an embedded server that can't start.
+/// Returns the exception for an embedded server that cannot start.
 pub(super) fn server(py: Python<'_>, error: &(dyn std::error::Error + 'static)) -> PyErr {
     let build = || -> PyResult<PyErr> {
         let details = PyDict::new(py);
@@ -66,6 +66,7 @@ pub(super) fn server(py: Python<'_>, error: &(dyn std::error::Error + 'static)) 
     build().unwrap_or_else(|failure| failure)
 }
 
+/// Makes an exception of this class.
 fn raise(
     py: Python<'_>,
     class: &str,

@@ -1,10 +1,11 @@
-//! Names that Python code looks things up by, made once.
+//! Names of attributes as Python strings, each made only once.
 
-/// The name of that text, as a `str` of Python's.
+/// Returns a name as a Python `str`.
 ///
-/// Not pyo3's `intern!`, which lets go of the GIL while its cell is half made: in a child that another
-/// thread forks in that moment the cell stays so, and whoever asks for the name waits for ever. Here
-/// the GIL is kept, and Python forks with the GIL.
+/// The macro `intern!` of pyo3 is not used, because it releases the GIL while its cell is half
+/// initialised. If another thread forks at this moment, the cell stays half initialised in the child, and
+/// everything that needs the name waits forever. This macro keeps the GIL, and Python forks with the GIL
+/// held.
 macro_rules! interned {
     ($py:expr, $text:expr) => {{
         static NAME: ::std::sync::OnceLock<::pyo3::Py<::pyo3::types::PyString>> =

@@ -1,4 +1,4 @@
-//! What the library notes of its work, passed on to Python's `logging`: off until it is asked for.
+//! Forwards the library's log messages to Python's `logging`. Off by default.
 
 use std::cell::Cell;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -11,22 +11,23 @@ use super::gate::Inside;
 use super::interned::interned;
 use crate::events::{self, Listen, NotInstalled};
 
-/// The lowest level that is passed on, as `logging` counts levels. No lock: a child that is forked
-/// while a thread of its parent is in here would wait for that thread, with its first event, for ever.
+/// The lowest level that is forwarded, as a number of `logging`. This is not behind a lock: if a process
+/// forked while one of its threads held the lock, the first event of the child would wait forever.
 static LOWEST: AtomicU32 = AtomicU32::new(OFF);
 
-/// Above all levels.
+/// A number above all levels.
 const OFF: u32 = u32::MAX;
 
 thread_local! {
-    /// Whether this thread is making a record: what the handlers make a client do is not passed on.
+    /// Whether this thread is making a log record. Events of a client that a log handler uses are not
+    /// forwarded.
     static IN_RECORD: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Passes this crate's events on to `pegasus_dup._logging`.
+/// Forwards this crate's events to `pegasus_dup._logging`.
 struct ToPython;
 
-/// The levels of `logging`, which has none below DEBUG: half of it stands for TRACE.
+/// Returns the number that `logging` has for a level. It has no level below DEBUG, so TRACE is half of DEBUG.
 fn number(level: &Level) -> u32 {
     match *level {
         Level::ERROR => 40,
@@ -47,7 +48,7 @@ impl Listen for ToPython {
         let level = number(metadata.level());
         let name = metadata.target().replace("::", ".");
         IN_RECORD.set(true);
-        // An interpreter that is shutting down keeps no log.
+        // While the interpreter shuts down, nothing is logged.
         Python::try_attach(|py| {
             let recorded = py
                 .import(interned!(py, "pegasus_dup._logging"))
@@ -61,14 +62,14 @@ impl Listen for ToPython {
     }
 }
 
-/// Has every event of at least that level passed on; `None` ends it.
+/// Starts to forward all events of at least this level. `None` stops it.
 #[pyfunction]
 pub(super) fn set_log(py: Python<'_>, lowest: Option<u32>) -> PyResult<()> {
     if lowest.is_some() {
         py.detach(|| events::install(ToPython)).map_err(|why| match why {
             NotInstalled::Taken => errors::invalid_argument(
                 py,
-                "this process passes the library's log on to something else already",
+                "this process already sends the library's log to another receiver",
             ),
             NotInstalled::Forked => errors::unusable(
                 py,

@@ -1,9 +1,9 @@
-//! How an event loop is told what its calls have come to.
+//! Delivers the steps and results of calls to an event loop.
 //!
-//! A loop may be closed, and dropped, with letters that nobody has opened. So letters hold no Python
-//! objects: what they are for is kept in the mailbox, where the garbage collector sees it. Otherwise
-//! an unopened letter would keep the future of its call, through that the task and the client, and
-//! through the client the mailbox with the letter, for ever.
+//! A loop may be closed and dropped with letters that were never opened. Therefore letters hold no Python
+//! objects. The objects that they are for are kept in the mailbox, where the garbage collector sees
+//! them. Otherwise an unopened letter would keep the future of its call alive, the future would keep
+//! the task and the client alive, and the client would keep the mailbox with the letter alive, forever.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -17,31 +17,31 @@ use super::interned::interned;
 use super::watch;
 use crate::client::progress::Step;
 
-/// What a call has to tell.
+/// A message from a call.
 pub(super) enum Letter {
     Step(Step),
     End(Arc<State>),
 }
 
-/// Which call a letter is from.
+/// The number of a call, by which a letter says from which call it comes.
 pub(super) type Ticket = u64;
 
-/// What one event loop is to be told.
+/// The mailbox of an event loop.
 #[pyclass(frozen, module = "pegasus_dup._core")]
 pub(super) struct Mailbox {
-    /// The loop's `call_soon_threadsafe`.
+    /// The method `call_soon_threadsafe` of the loop.
     call_soon: Py<PyAny>,
     process: u32,
     post: Arc<Post>,
 }
 
-/// The way into one mailbox. Its calls share it, on threads that don't have the GIL.
+/// The sending side of a mailbox. All calls of the loop share it, on threads that do not hold the GIL.
 #[derive(Default)]
 pub(super) struct Post {
     letters: Mutex<Letters>,
-    /// Who waits for the calls. Touched with the GIL only, which is never let go of meanwhile, so
-    /// that the garbage collector always finds it unlocked. The objects in it belong to the mailbox:
-    /// nothing else tells the collector of them, and they go with it.
+    /// The recipients of the calls. They are only accessed while the GIL is held, and it is not released
+    /// meanwhile, so the garbage collector always finds the lock free. The mailbox owns the objects: only
+    /// the mailbox reports them to the collector, and they are dropped with it.
     recipients: Mutex<HashMap<Ticket, Recipient>>,
 }
 
@@ -49,15 +49,15 @@ pub(super) struct Post {
 struct Letters {
     waiting: Vec<(Ticket, Letter)>,
     last_ticket: Ticket,
-    /// How many calls have not ended.
+    /// The number of calls that have not ended.
     under_way: usize,
-    /// The mailbox, as long as calls are under way: they keep those who wait for them, as anything
-    /// does that an event loop waits for. Put in and taken out with the GIL only: dropping it without
-    /// takes a lock of pyo3's, which a child that is forked in that moment would wait for.
+    /// The mailbox, as long as calls are in flight: they keep their recipients alive, like anything that
+    /// an event loop waits for. It is only set and taken while the GIL is held. Dropping it without the
+    /// GIL would take a lock of pyo3, for which a child that is forked at this moment would wait.
     mailbox: Option<Py<Mailbox>>,
 }
 
-/// Who waits for a call.
+/// The objects that wait for a call.
 struct Recipient {
     future: Py<PyAny>,
     progress: Option<Py<PyAny>>,
@@ -70,9 +70,9 @@ impl Mailbox {
         Mailbox { call_soon, process: std::process::id(), post: Arc::default() }
     }
 
-    /// Called by the loop: hands out what has come in.
+    /// Delivers the letters that have arrived. The loop calls this.
     fn open(&self, py: Python<'_>) -> PyResult<()> {
-        // In a forked child, a thread that isn't there may have locked the letters.
+        // In a forked child, a thread that does not exist there may have locked the letters.
         if self.process != std::process::id() {
             return Ok(());
         }
@@ -80,13 +80,13 @@ impl Mailbox {
         let waiting = std::mem::take(&mut lock(&self.post.letters).waiting);
         let mut first_failure = Ok(());
         for (ticket, letter) in waiting {
-            // Gone where the call was given up: who did it has asked the call itself for its end.
+            // There is no recipient if the call was cancelled. The canceller asks the call for its end.
             let delivered = match (self.post.recipient(py, ticket, &letter), letter) {
                 (None, _) => Ok(()),
                 (Some(to), Letter::Step(step)) => to.step(py, &step),
                 (Some(to), Letter::End(of)) => to.end(py, &of),
             };
-            // One that fails must not keep the others waiting for ever.
+            // A failed delivery must not keep the other recipients waiting forever.
             first_failure = first_failure.and(delivered);
         }
         first_failure
@@ -115,7 +115,7 @@ impl Drop for Mailbox {
 }
 
 impl Mailbox {
-    /// Takes in who waits for another call.
+    /// Registers the recipient of another call.
     pub(super) fn expect(
         mailbox: &Bound<'_, Mailbox>,
         future: Py<PyAny>,
@@ -135,16 +135,16 @@ impl Mailbox {
 }
 
 impl Post {
-    /// Never fails: a loop that is closed, and an interpreter that is shutting down, wait for
-    /// nothing any more.
+    /// Sends a letter. This never fails: a closed loop, and an interpreter that is shutting down, no longer
+    /// wait for anything.
     pub(super) fn send(&self, from: Ticket, letter: Letter) {
         let (first, leaves) = {
             let mut letters = lock(&self.letters);
             let ends = matches!(letter, Letter::End(_));
             letters.waiting.push((from, letter));
             let first = letters.waiting.len() == 1;
-            // A call is under way until it has asked the loop, which takes the mailbox; and the last
-            // call lets go of the mailbox, which takes the GIL.
+            // A call counts as in flight until it has asked the loop, because that needs the mailbox.
+            // The last call releases the mailbox, and that needs the GIL.
             let leaves = ends && (first || letters.under_way == 1);
             if ends && !leaves {
                 letters.under_way -= 1;
@@ -173,7 +173,7 @@ impl Post {
         }
     }
 
-    /// Asks the loop to open the mailbox. Only for a call that is under way.
+    /// Asks the loop to open the mailbox. Only a call in flight may call this.
     fn ask(&self, py: Python<'_>) -> PyResult<()> {
         let mailbox = lock(&self.letters).mailbox.as_ref().map(|mailbox| mailbox.clone_ref(py));
         let Some(mailbox) = mailbox else { return Ok(()) };
@@ -181,7 +181,7 @@ impl Post {
         mailbox.get().call_soon.call1(py, (open,)).map(drop)
     }
 
-    /// One call less is under way; the last one lets go of the mailbox.
+    /// Counts a call as ended. The last call releases the mailbox.
     fn leave(&self, _py: Python<'_>) {
         let mailbox = {
             let mut letters = lock(&self.letters);
@@ -191,7 +191,7 @@ impl Post {
         drop(mailbox);
     }
 
-    /// Nobody waits for that call any more; `stopped` says that it will not end, either.
+    /// Removes the recipient of a call. `stopped` says that the call will not end by itself.
     pub(super) fn forget(&self, py: Python<'_>, ticket: Ticket, stopped: bool) {
         let recipient = lock(&self.recipients).remove(&ticket);
         drop(recipient);
@@ -200,7 +200,7 @@ impl Post {
         }
     }
 
-    /// Who waits for the letter: for the last time, if it is the end.
+    /// Returns the recipient of a letter, and removes it if the letter is the last of its call.
     fn recipient(&self, py: Python<'_>, ticket: Ticket, letter: &Letter) -> Option<Recipient> {
         let mut recipients = lock(&self.recipients);
         match letter {
@@ -212,13 +212,14 @@ impl Post {
         }
     }
 
-    /// To be dropped by the caller, since dropping a Python object may run any code.
+    /// Takes all recipients out. The caller drops them, because dropping a Python object may run any code.
     fn take_recipients(&self) -> HashMap<Ticket, Recipient> {
         std::mem::take(&mut *lock(&self.recipients))
     }
 }
 
 impl Recipient {
+    /// Passes a step to the progress callback.
     fn step(&self, py: Python<'_>, step: &Step) -> PyResult<()> {
         let Some(progress) = &self.progress else { return Ok(()) };
         if self.is_done(py)? {
@@ -227,12 +228,13 @@ impl Recipient {
         let told = watch::progress(py, step).and_then(|step| progress.call1(py, (step,)));
         match told {
             Ok(_) => Ok(()),
-            // What the callback raises ends the call, as in the blocking client. Not as the future's
-            // exception, which can't be every one: who waits for the future raises it.
+            // An exception of the callback ends the call, as in the blocking client. It is part of the
+            // result, because a future does not accept every exception. The waiting code raises it.
             Err(raised) => self.resolve(py, None, None, Some(raised)),
         }
     }
 
+    /// Passes the result of the call to the future.
     fn end(&self, py: Python<'_>, state: &State) -> PyResult<()> {
         if self.is_done(py)? {
             return Ok(());

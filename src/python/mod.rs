@@ -1,7 +1,8 @@
-//! The Python face, `pegasus_dup._core`: a thin module under the Python package of `python/`.
+//! The Python module `pegasus_dup._core`, which the Python package in `python/` uses.
 //!
-//! What callers see (classes, enumerations, exceptions, checks of arguments) is Python; what waits
-//! and talks to servers is here. Values cross as objects of the Python package's own classes.
+//! The package contains everything that callers see: classes, enumerations, exceptions and the checks of
+//! arguments. This module contains the code that waits and that talks to servers. It returns objects of
+//! the package's classes.
 
 mod call;
 mod client;
@@ -23,7 +24,7 @@ use std::io::Write;
 
 use pyo3::prelude::*;
 
-/// Nothing here relies on the GIL: classes are frozen, and what changes stands behind locks.
+/// Nothing here relies on the GIL. The classes are frozen, and everything that changes is behind locks.
 #[pymodule(gil_used = false)]
 #[pyo3(name = "_core")]
 fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
@@ -46,13 +47,13 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(cli_main, module)?)
 }
 
-/// Runs the command line, the program's name first, and returns its exit code.
+/// Runs the command line and returns its exit code. The first argument is the name of the program.
 #[pyfunction]
 fn cli_main(py: Python<'_>, args: Vec<OsString>) -> u8 {
     py.detach(|| {
         let code = crate::cli::run(args);
-        // Rust flushes its own standard output only at the end of a Rust `main`. Who closed the
-        // other end is not told a second time.
+        // Rust flushes its standard output only at the end of a Rust `main`. An error was reported
+        // before, so it is ignored here.
         let _ = std::io::stdout().flush();
         code
     })

@@ -13,6 +13,7 @@ use crate::resource::{Duplication, FieldValue, PartitionProgress, Resource, Tabl
 
 type Object<'py> = Bound<'py, PyAny>;
 
+/// Makes an object of a class of outcomes.
 fn make<'py>(py: Python<'py>, class: &str, fields: &Bound<'py, PyDict>) -> PyResult<Object<'py>> {
     py.import(interned!(py, "pegasus_dup._outcome"))?.getattr(class)?.call((), Some(fields))
 }
@@ -26,7 +27,7 @@ fn make_resource<'py>(
     py.import(interned!(py, "pegasus_dup._resources"))?.getattr(class)?.call((), Some(fields))
 }
 
-/// The member of an enumeration that has this text.
+/// Returns the member of an enumeration that has this text.
 fn member<'py>(py: Python<'py>, class: &str, text: &str) -> PyResult<Object<'py>> {
     py.import(interned!(py, "pegasus_dup._enums"))?.getattr(class)?.call1((text,))
 }
@@ -35,7 +36,7 @@ fn evidence(py: Python<'_>, evidence: Evidence) -> PyResult<Object<'_>> {
     member(py, "Evidence", evidence.name())
 }
 
-/// A dictionary of keyword arguments: fields go by name, so their order is nobody's concern.
+/// Makes a dictionary of keyword arguments. Fields are passed by name, so their order does not matter.
 macro_rules! fields {
     ($py:ident, $( $name:ident : $value:expr ),* $(,)?) => {{
         let fields = PyDict::new($py);
@@ -142,7 +143,7 @@ fn properties<'py>(py: Python<'py>, all: &[Property]) -> PyResult<Bound<'py, PyT
     PyTuple::new(py, all)
 }
 
-/// What a client answered.
+/// Returns the result of an operation.
 pub(super) fn answer<'py>(py: Python<'py>, answer: &Answer) -> PyResult<Bound<'py, PyAny>> {
     match answer {
         Answer::Outcome(one) => outcome(py, one),

@@ -1,4 +1,4 @@
-//! `_core.MetaServer` and `_core.MetaGroup`: the embedded meta server, alone and in groups.
+//! The classes `_core.MetaServer` and `_core.MetaGroup`: an embedded meta server, and a group of them.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -16,8 +16,8 @@ use crate::server::{
     PartitionRule, RemoteCluster, ServerConfig, StoreChoice, TableSpec,
 };
 
-/// A structure that is extracted from a dictionary of its fields. Not pyo3's derive, which would use
-/// `intern!`.
+/// Declares a structure that is extracted from a dictionary of its fields. The derive of pyo3 is not used,
+/// because it would use `intern!`.
 macro_rules! from_dict {
     ($(#[$doc:meta])* struct $name:ident { $($field:ident: $type:ty,)* }) => {
         $(#[$doc])*
@@ -34,7 +34,7 @@ macro_rules! from_dict {
 }
 
 from_dict! {
-    /// What the classes of the Python package call, with arguments whose types are checked already.
+    /// The settings of a server. The Python package has checked their types.
     struct Settings {
         tables: Vec<GivenTable>,
         remote_clusters: Vec<(String, Vec<String>)>,
@@ -72,8 +72,8 @@ impl Settings {
             });
         }
         for (name, metas) in self.remote_clusters {
-            // Parsing checks the addresses. A cluster without any can't be written as text, and
-            // stands for a configuration that lacks them.
+            // Parsing checks the addresses. A cluster without addresses cannot be written as text. It
+            // stands for a configuration that lacks the addresses.
             config.remote_clusters.push(if metas.is_empty() {
                 RemoteCluster { name, metas }
             } else {
@@ -84,7 +84,7 @@ impl Settings {
     }
 }
 
-/// `_core.MetaServer`.
+/// The class `_core.MetaServer`.
 #[pyclass(frozen, module = "pegasus_dup._core")]
 pub(super) struct MetaServer {
     address: SocketAddr,
@@ -114,41 +114,41 @@ impl MetaServer {
         })
     }
 
-    /// Where it listens, as `HOST:PORT`.
+    /// Returns the address of the server, as `HOST:PORT`.
     #[getter]
     fn address(&self) -> String {
         self.address.to_string()
     }
 
-    /// How many requests would have ended a real server of this generation.
+    /// Returns how many requests would have ended a real server of this generation.
     #[getter]
     fn would_have_died(&self, py: Python<'_>) -> PyResult<u64> {
         Ok(self.threads.get(py)?.would_have_died())
     }
 
-    /// Other fault rules.
+    /// Replaces the fault rules.
     fn set_faults(&self, py: Python<'_>, faults: Vec<String>) -> PyResult<()> {
         let rules = rules(py, &faults)?;
         self.threads.get(py)?.set_faults(rules);
         Ok(())
     }
 
-    /// Other rules for partitions.
+    /// Replaces the rules for partitions.
     fn set_partitions(&self, py: Python<'_>, partitions: Vec<String>) -> PyResult<()> {
         let rules = rules(py, &partitions)?;
         self.threads.get(py)?.hub().set_partitions(rules);
         Ok(())
     }
 
-    /// Turns a clock that is turned by hand. Whether it is one.
+    /// Advances a manual clock. Returns whether the clock is manual.
     fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<bool> {
         Ok(self.threads.get(py)?.hub().advance(duration(py, seconds)?))
     }
 
-    /// Stops it.
+    /// Stops the server.
     fn stop(&self, py: Python<'_>) {
         py.detach(|| {
-            // Kept, so that what it counted can still be asked for.
+            // The object is kept, because its counters can still be read.
             if let Some(server) = self.threads.ours() {
                 server.stop();
             }
@@ -156,7 +156,7 @@ impl MetaServer {
     }
 }
 
-/// `_core.MetaGroup`.
+/// The class `_core.MetaGroup`.
 #[pyclass(frozen, module = "pegasus_dup._core")]
 pub(super) struct MetaGroup {
     addresses: Vec<SocketAddr>,
@@ -165,7 +165,7 @@ pub(super) struct MetaGroup {
 
 #[pymethods]
 impl MetaGroup {
-    /// One server for each behaviour.
+    /// Starts a server for each behaviour.
     #[new]
     fn new(
         py: Python<'_>,
@@ -189,25 +189,25 @@ impl MetaGroup {
         })
     }
 
-    /// Where they listen, each as `HOST:PORT`.
+    /// Returns the addresses of the servers, each as `HOST:PORT`.
     #[getter]
     fn addresses(&self) -> Vec<String> {
         self.addresses.iter().map(SocketAddr::to_string).collect()
     }
 
-    /// Which one leads.
+    /// Returns the index of the leader.
     #[getter]
     fn leader(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.threads.get(py)?.group().leader())
     }
 
-    /// How many requests would have ended a real server, over all of them.
+    /// Returns how many requests would have ended a real server, summed over all servers.
     #[getter]
     fn would_have_died(&self, py: Python<'_>) -> PyResult<u64> {
         Ok(self.threads.get(py)?.group().would_have_died())
     }
 
-    /// Changes the leader. The place is one that the group has.
+    /// Changes the leader. The Python package has checked that the group has a server of this index.
     fn elect(
         &self,
         py: Python<'_>,
@@ -218,14 +218,14 @@ impl MetaGroup {
     ) -> PyResult<()> {
         let early = duration(py, early)?;
         let group = self.threads.get(py)?;
-        // Reading back may wait for what is on its way to the store.
+        // Reading the store may wait for changes that are being written.
         py.detach(|| {
             group.group().elect(&Election { leader, early, old_stays, followers_learn });
         });
         Ok(())
     }
 
-    /// Other fault rules, of all servers together or of one.
+    /// Replaces the fault rules of all servers together, or of one server.
     fn set_faults(
         &self,
         py: Python<'_>,
@@ -247,22 +247,22 @@ impl MetaGroup {
         Ok(())
     }
 
-    /// Other rules for partitions, on all servers.
+    /// Replaces the rules for partitions on all servers.
     fn set_partitions(&self, py: Python<'_>, partitions: Vec<String>) -> PyResult<()> {
         let rules: Vec<PartitionRule> = rules(py, &partitions)?;
         self.threads.get(py)?.group().set_partitions(&rules);
         Ok(())
     }
 
-    /// Turns the clocks that are turned by hand. Whether there are any.
+    /// Advances the manual clocks. Returns whether there are any.
     fn advance(&self, py: Python<'_>, seconds: f64) -> PyResult<bool> {
         Ok(self.threads.get(py)?.group().advance(duration(py, seconds)?))
     }
 
-    /// Stops them.
+    /// Stops the servers.
     fn stop(&self, py: Python<'_>) {
         py.detach(|| {
-            // Kept, so that what it counted can still be asked for.
+            // The object is kept, because its counters can still be read.
             if let Some(group) = self.threads.ours() {
                 group.stop();
             }

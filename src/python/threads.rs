@@ -1,4 +1,4 @@
-//! What has threads of its own, kept so that closing it and forking are noticed.
+//! Keeps an object that has its own threads, and notices when it is closed or the process forks.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,10 +6,10 @@ use pyo3::prelude::*;
 
 use super::errors;
 
-/// Holds a `T` that has threads of its own, until it is closed.
+/// Holds a `T` that has its own threads until it is closed.
 ///
-/// A fork copies the memory, but of the threads only the one that forked: in the child, waiting
-/// for the others would never end, not even to stop them. So nothing of `T` is touched there.
+/// A fork copies the memory, but only the thread that forks. In the child, waiting for one of the other
+/// threads would never end, not even in order to stop it. Therefore the child does not touch `T`.
 #[derive(Debug)]
 pub(super) struct Threads<T> {
     what: &'static str,
@@ -22,12 +22,13 @@ impl<T> Threads<T> {
         Threads { what, pid: std::process::id(), value: Mutex::new(Some(value)) }
     }
 
+    /// Returns whether this process is a forked child.
     fn forked(&self) -> bool {
         std::process::id() != self.pid
     }
 
-    /// A handle to it. An error in a forked child (before the lock is asked for: another thread
-    /// may have held it when the process forked), or after [`Threads::take`].
+    /// Returns a handle to the object. Fails in a forked child, and after [`Threads::take`]. The child
+    /// does not take the lock, because another thread may have held it when the process forked.
     pub(super) fn get(&self, py: Python<'_>) -> PyResult<T>
     where
         T: Clone,
@@ -49,7 +50,7 @@ impl<T> Threads<T> {
         })
     }
 
-    /// A handle to it, or `None` where [`Threads::get`] is an error.
+    /// Returns a handle to the object, or `None` if [`Threads::get`] fails.
     pub(super) fn ours(&self) -> Option<T>
     where
         T: Clone,
@@ -60,7 +61,8 @@ impl<T> Threads<T> {
         self.value.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Takes it out, to be dropped by the caller; `None` if it is gone already, or not ours.
+    /// Takes the object out, so that the caller drops it. Returns `None` if it was taken before, and in a
+    /// forked child.
     pub(super) fn take(&self) -> Option<T> {
         if self.forked() {
             return None;

@@ -1,5 +1,4 @@
-//! What Python is told of a call besides its end: its steps, and what it had sent when it was given
-//! up.
+//! Reports the steps of a call to Python, and what a call had sent when it was cancelled.
 
 use std::sync::Arc;
 
@@ -13,14 +12,14 @@ use crate::escape::sentence;
 
 type Tell = Box<dyn Fn(Step) + Send + Sync>;
 
-/// Watches one call.
+/// The observer of one call.
 pub(super) struct Watch {
     in_flight: InFlight,
     tell: Option<Tell>,
 }
 
 impl Watch {
-    /// `tell` is called with every step, within the call's polls.
+    /// Makes an observer. It calls `tell` with every step, inside of the polls of the call.
     pub(super) fn new(tell: Option<Tell>) -> Arc<Watch> {
         Arc::new(Watch { in_flight: InFlight::default(), tell })
     }
@@ -32,13 +31,13 @@ impl Watch {
         }
     }
 
-    /// What was sent, and whose effect is not known.
+    /// Returns the request that was sent and whose effect is not known.
     pub(super) fn sent(&self) -> Option<String> {
         self.in_flight.what()
     }
 }
 
-/// A step, as `pegasus_dup.Progress`.
+/// Returns a step as `pegasus_dup.Progress`.
 pub(super) fn progress<'py>(py: Python<'py>, step: &Step) -> PyResult<Bound<'py, PyAny>> {
     let kind = py
         .import(interned!(py, "pegasus_dup._enums"))?
@@ -49,14 +48,14 @@ pub(super) fn progress<'py>(py: Python<'py>, step: &Step) -> PyResult<Bound<'py,
         .call1((kind, step.detail()))
 }
 
-/// Says on the exception that ended a call what had been sent by then.
+/// Adds a note to the exception that ended a call, which says what had been sent by then.
 pub(super) fn note_sent(py: Python<'_>, exception: &Bound<'_, PyAny>, sent: Option<&str>) {
     if let Some(sent) = sent {
         add_note(
             py,
             exception,
             &format!(
-                "sent, and what became of it is not known; {}: {}",
+                "sent, and its effect is not known; {}: {}",
                 hints::after_a_loss(),
                 sentence(sent)
             ),
@@ -64,7 +63,7 @@ pub(super) fn note_sent(py: Python<'_>, exception: &Bound<'_, PyAny>, sent: Opti
     }
 }
 
-/// Says on the exception that came instead of a call's end how the call had ended.
+/// Adds a note to the exception that replaced the result of a call, which says how the call had ended.
 pub(super) fn note_ended(
     py: Python<'_>,
     exception: &Bound<'_, PyAny>,
@@ -76,6 +75,6 @@ pub(super) fn note_ended(
 }
 
 fn add_note(py: Python<'_>, exception: &Bound<'_, PyAny>, note: &str) {
-    // Python 3.10 and older have no notes, and what a handler raises may refuse one.
+    // Python 3.10 and older have no notes, and an exception may refuse a note.
     let _ = exception.call_method1(interned!(py, "add_note"), (note,));
 }

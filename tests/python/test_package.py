@@ -255,7 +255,7 @@ def test_the_docstring_example(server: MetaServer, capsys: pytest.CaptureFixture
     exec(compile(program, "docstring", "exec"), {})
     first, second = capsys.readouterr().out.splitlines()
     assert first.startswith("created ")
-    assert second.startswith("there already ")
+    assert second.startswith("already exists ")
 
 
 def test_only_what_python_needs_is_exported() -> None:

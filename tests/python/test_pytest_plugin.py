@@ -84,7 +84,7 @@ def test_markers_add_up(pytester: pytest.Pytester) -> None:
     )
     result = pytester.runpytest_subprocess()
     result.assert_outcomes(passed=1, errors=2)
-    result.stdout.fnmatch_lines(["*takes keyword arguments only*", "*TypeError*'table'*"])
+    result.stdout.fnmatch_lines(["*accepts only keyword arguments*", "*TypeError*'table'*"])
 
 
 def test_servers_end_with_the_test(pytester: pytest.Pytester) -> None:
