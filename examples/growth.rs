@@ -8,8 +8,8 @@ use std::error::Error;
 use std::sync::Arc;
 
 use pegasus_dup::ErrorCode;
-use pegasus_dup::protocol::frame::{answer_length, decode_answer, encode_request};
-use pegasus_dup::protocol::messages::{AddAnswer, AddDuplication, AddRequest};
+use pegasus_dup::protocol::frame::{decode_response, encode_request, response_length};
+use pegasus_dup::protocol::messages::{AddDuplication, AddRequest, AddResponse};
 use pegasus_dup::server::store::MemoryStore;
 use pegasus_dup::server::{Behaviour, Hub, RemoteCluster, ServerConfig, SystemClock, TableSpec};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
@@ -80,13 +80,13 @@ fn request(number: usize) -> Vec<u8> {
     encode_request::<AddDuplication>(&request, 1, 1_000)
 }
 
-async fn receive(stream: &mut DuplexStream, input: &mut Vec<u8>) -> Fallible<AddAnswer> {
+async fn receive(stream: &mut DuplexStream, input: &mut Vec<u8>) -> Fallible<AddResponse> {
     loop {
-        if let Some(length) = answer_length(input, 1 << 20)?
+        if let Some(length) = response_length(input, 1 << 20)?
             && input.len() >= length
         {
             let frame: Vec<u8> = input.drain(..length).collect();
-            return Ok(decode_answer(&frame[4..])?.answer()?);
+            return Ok(decode_response(&frame[4..])?.response()?);
         }
         if stream.read_buf(input).await? == 0 {
             return Err("the server closed the connection".into());

@@ -1,6 +1,6 @@
 //! The rules for the results of adds, and for what an add in safe mode may do.
 
-use pegasus_dup::protocol::messages::{AddAnswer, Entry};
+use pegasus_dup::protocol::messages::{AddResponse, Entry};
 use pegasus_dup::server::store::RecordChange;
 use pegasus_dup::server::{Behaviour, Event};
 use pegasus_dup::{
@@ -531,7 +531,7 @@ impl<'a> Add<'a> {
 }
 
 /// Returns whether a response is full and contains the echo.
-fn full(answer: &AddAnswer) -> bool {
+fn full(answer: &AddResponse) -> bool {
     answer.appid.is_some_and(|id| id > 0)
         && answer.dupid.is_some_and(|id| id > 0)
         && answer.remote_app_name.is_some()

@@ -1,7 +1,7 @@
 //! An actor that does not use the client. It sends requests as other tools do, and looks up nothing
 //! first except the dupid.
 
-use pegasus_dup::protocol::frame::{answer_length, decode_answer, encode_request};
+use pegasus_dup::protocol::frame::{decode_response, encode_request, response_length};
 use pegasus_dup::protocol::messages::{
     AddDuplication, AddRequest, ModifyDuplication, ModifyRequest, QueryDuplication, QueryRequest,
     Rpc,
@@ -20,17 +20,17 @@ struct Peer {
 
 impl Peer {
     /// Sends a request. Returns `None` if no response arrives that can be decoded.
-    async fn call<R: Rpc>(&mut self, request: &R::Request) -> Option<R::Answer> {
+    async fn call<R: Rpc>(&mut self, request: &R::Request) -> Option<R::Response> {
         self.seqid += 1;
         let bytes = encode_request::<R>(request, self.seqid, 1_000);
         self.stream.write_all(&bytes).await.ok()?;
         let mut incoming = Vec::new();
         loop {
-            if let Some(length) = answer_length(&incoming, 1 << 20).ok()?
+            if let Some(length) = response_length(&incoming, 1 << 20).ok()?
                 && incoming.len() >= length
             {
-                let frame = decode_answer(&incoming[4..length]).ok()?;
-                return (frame.seqid == self.seqid).then(|| frame.answer().ok()).flatten();
+                let frame = decode_response(&incoming[4..length]).ok()?;
+                return (frame.seqid == self.seqid).then(|| frame.response().ok()).flatten();
             }
             if self.stream.read_buf(&mut incoming).await.ok()? == 0 {
                 return None;

@@ -10,10 +10,12 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use pegasus_dup::ErrorCode;
-use pegasus_dup::protocol::frame::{answer_length, decode_answer, decode_request, request_length};
+use pegasus_dup::protocol::frame::{
+    decode_request, decode_response, request_length, response_length,
+};
 use pegasus_dup::protocol::messages::{
-    AddDuplication, Answer as _, ListDuplication, ModifyDuplication, QueryConfig,
-    QueryConfigAnswer, QueryDuplication, Rpc,
+    AddDuplication, ListDuplication, ModifyDuplication, QueryConfig, QueryConfigResponse,
+    QueryDuplication, ResponseStruct as _, Rpc,
 };
 use pegasus_dup::server::{Behaviour, Group};
 use pegasus_dup::transport::MetaAddr;
@@ -146,7 +148,7 @@ impl Tapped {
 
     fn got(&mut self, bytes: &[u8]) {
         self.incoming.extend_from_slice(bytes);
-        while let Ok(Some(length)) = answer_length(&self.incoming, LONGEST) {
+        while let Ok(Some(length)) = response_length(&self.incoming, LONGEST) {
             if self.incoming.len() < length {
                 break;
             }
@@ -162,22 +164,22 @@ impl Tapped {
 
 /// Decodes a response, without its length.
 fn told(payload: &[u8]) -> (i32, Told) {
-    let Ok(frame) = decode_answer(payload) else { return (0, Told::Garbage) };
+    let Ok(frame) = decode_response(payload) else { return (0, Told::Garbage) };
     let rpc = frame.name.strip_suffix("_ACK").unwrap_or(frame.name).to_owned();
     if frame.framework != ErrorCode::Ok {
         return (frame.seqid, Told::Framework { rpc, err: frame.framework });
     }
     let what = match rpc.as_str() {
-        AddDuplication::NAME => frame.answer().map(Told::Add),
-        ModifyDuplication::NAME => frame.answer().map(Told::Modify),
+        AddDuplication::NAME => frame.response().map(Told::Add),
+        ModifyDuplication::NAME => frame.response().map(Told::Modify),
         QueryDuplication::NAME => {
-            frame.answer::<<QueryDuplication as Rpc>::Answer>().map(|answer| Told::Table {
+            frame.response::<<QueryDuplication as Rpc>::Response>().map(|answer| Told::Table {
                 err: answer.err,
                 entries: answer.entry_list.unwrap_or_default(),
             })
         }
         ListDuplication::NAME => {
-            frame.answer::<<ListDuplication as Rpc>::Answer>().map(|answer| Told::Table {
+            frame.response::<<ListDuplication as Rpc>::Response>().map(|answer| Told::Table {
                 err: answer.err,
                 entries: answer
                     .app_states
@@ -187,7 +189,7 @@ fn told(payload: &[u8]) -> (i32, Told) {
                     .collect(),
             })
         }
-        QueryConfig::NAME => frame.answer::<QueryConfigAnswer>().map(|answer| {
+        QueryConfig::NAME => frame.response::<QueryConfigResponse>().map(|answer| {
             let first = answer.partitions.as_deref().unwrap_or_default().first();
             let names_leader = first.is_some_and(|first| first.primary.0.is_some());
             Told::Other { rpc: "query-config".to_owned(), err: answer.err().clone(), names_leader }

@@ -5,7 +5,9 @@
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use pegasus_dup::protocol::messages::{AddAnswer, AddRequest, Entry, ModifyAnswer, ModifyRequest};
+use pegasus_dup::protocol::messages::{
+    AddRequest, AddResponse, Entry, ModifyRequest, ModifyResponse,
+};
 use pegasus_dup::server::Event;
 use pegasus_dup::server::store::RecordChange;
 use pegasus_dup::{Change, Duplication, Error, ErrorCode, Outcome, Removal};
@@ -53,8 +55,8 @@ pub(crate) enum Asked {
 /// The relevant parts of a response.
 #[derive(Debug, Clone)]
 pub(crate) enum Told {
-    Add(AddAnswer),
-    Modify(ModifyAnswer),
+    Add(AddResponse),
+    Modify(ModifyResponse),
     /// The response to a list or query, with the duplications of each table.
     Table {
         err: ErrorCode,
@@ -78,8 +80,8 @@ impl Told {
     /// try may succeed.
     pub(crate) fn not_applied(&self) -> bool {
         match self {
-            Told::Add(AddAnswer { err, .. })
-            | Told::Modify(ModifyAnswer { err, .. })
+            Told::Add(AddResponse { err, .. })
+            | Told::Modify(ModifyResponse { err, .. })
             | Told::Table { err, .. } => err.says_not_applied(),
             Told::Other { .. } | Told::Framework { .. } | Told::Garbage => false,
         }
@@ -252,7 +254,7 @@ impl std::fmt::Display for Asked {
 impl std::fmt::Display for Told {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Told::Add(AddAnswer {
+            Told::Add(AddResponse {
                 err,
                 appid,
                 dupid,
@@ -269,7 +271,9 @@ impl std::fmt::Display for Told {
                     None => Ok(()),
                 }
             }
-            Told::Modify(ModifyAnswer { err, appid }) => write!(f, "modify {err} appid {appid:?}"),
+            Told::Modify(ModifyResponse { err, appid }) => {
+                write!(f, "modify {err} appid {appid:?}")
+            }
             Told::Table { err, entries } => {
                 write!(f, "{err}, {} there", entries.len())?;
                 for entry in entries {

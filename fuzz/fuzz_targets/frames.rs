@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use libfuzzer_sys::fuzz_target;
 use pegasus_dup::protocol::frame::{
-    answer_length, decode_answer, decode_request, encode_request, request_length,
+    response_length, decode_response, decode_request, encode_request, request_length,
 };
 use pegasus_dup::protocol::messages::{QueryDuplication, QueryRequest};
 use pegasus_dup::server::store::MemoryStore;
@@ -48,8 +48,8 @@ fuzz_target!(|data: &[u8]| {
     if let Ok(Some(length)) = request_length(bytes, 1 << 20) {
         let _ = bytes.get(..length).map(decode_request);
     }
-    if let Ok(Some(length)) = answer_length(bytes, 1 << 20) {
-        let _ = bytes.get(..length).map(|frame| decode_answer(&frame[4..]));
+    if let Ok(Some(length)) = response_length(bytes, 1 << 20) {
+        let _ = bytes.get(..length).map(|frame| decode_response(&frame[4..]));
     }
     let config = ServerConfig {
         behaviour: Behaviour::ALL[usize::from(which) % Behaviour::ALL.len()],
@@ -68,10 +68,10 @@ fuzz_target!(|data: &[u8]| {
         exchange(&hub, bytes).await;
         let query = QueryRequest { app_name: "temp".to_owned() };
         let back = exchange(&hub, &encode_request::<QueryDuplication>(&query, 7, 1000)).await;
-        let frame = decode_answer(&back[4..]).expect("an answer");
+        let frame = decode_response(&back[4..]).expect("an answer");
         assert_eq!(frame.seqid, 7);
         let answer =
-            frame.answer::<<QueryDuplication as pegasus_dup::protocol::messages::Rpc>::Answer>();
+            frame.response::<<QueryDuplication as pegasus_dup::protocol::messages::Rpc>::Response>();
         let entries = answer.expect("a query's answer").entry_list.unwrap_or_default();
         assert!(entries.len() <= 1, "{entries:?}");
     });

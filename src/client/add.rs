@@ -20,7 +20,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Duplication, Evidence, Outcome};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Generation;
-use crate::protocol::messages::{AddAnswer, AddDuplication, AddRequest};
+use crate::protocol::messages::{AddDuplication, AddRequest, AddResponse};
 use crate::transport::connection::{CallError, Connection, Late};
 use crate::transport::durations::{CONFIRM, READ_BACK_ADD, answer_until};
 use crate::transport::seams::Deadline;
@@ -269,7 +269,7 @@ async fn send(
         }
     };
     let unknown = matches!(&result, Err(error) if error.kind() == ErrorKind::OutcomeUnknown);
-    if matches!(&reply, Reply::Answer(AddAnswer { err: ErrorCode::Ok, .. })) {
+    if matches!(&reply, Reply::Answer(AddResponse { err: ErrorCode::Ok, .. })) {
         note.was_done();
     }
     match unknown {
@@ -286,7 +286,7 @@ enum ReadBackResult {
     /// At most one duplication to the cluster is listed.
     AtMostOne(Afterwards),
     /// The response to the add arrived after all.
-    Response(AddAnswer),
+    Response(AddResponse),
 }
 
 /// Reads the table back after the add.

@@ -11,7 +11,7 @@ use crate::outcome::{Duplication, FailMode, PartitionProgress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::{Generation, Status};
 use crate::protocol::messages::{
-    Entry, ListAnswer, ListDuplication, ListRequest, QueryConfig, QueryConfigRequest,
+    Entry, ListDuplication, ListRequest, ListResponse, QueryConfig, QueryConfigRequest,
     QueryDuplication, QueryRequest, match_type,
 };
 use crate::transport::connection::{CallError, Connection};
@@ -81,7 +81,7 @@ pub(crate) async fn list_rpc(
     connection: &Connection,
     request: &ListRequest,
     deadline: Deadline,
-) -> Result<Option<(ListAnswer, Option<Generation>)>, TryError> {
+) -> Result<Option<(ListResponse, Option<Generation>)>, TryError> {
     if learn::has_no_list(connection) {
         return Ok(None);
     }

@@ -97,14 +97,14 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
     }
 
     /// Pauses before the next read, or until the response arrives if that is earlier.
-    pub(super) async fn pause(&mut self) -> Next<R::Answer> {
+    pub(super) async fn pause(&mut self) -> Next<R::Response> {
         let pause = self.backoff.next();
         self.wait(pause).await
     }
 
     /// Pauses until an absence may be believed. If no time is left for another read after that, this waits
     /// for the response instead.
-    pub(super) async fn keep_quiet(&mut self) -> Next<R::Answer> {
+    pub(super) async fn keep_quiet(&mut self) -> Next<R::Response> {
         if self.deadline.left() > QUIET {
             return self.wait(QUIET).await;
         }
@@ -114,7 +114,7 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
         }
     }
 
-    async fn wait(&mut self, time: Duration) -> Next<R::Answer> {
+    async fn wait(&mut self, time: Duration) -> Next<R::Response> {
         let until = self.deadline.or_after(time);
         if let Some(response) = self.response.wait(until).await {
             return Next::Response(response);

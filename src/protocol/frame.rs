@@ -13,8 +13,8 @@ mod thft;
 use super::error_code::ErrorCode;
 use super::messages::Rpc;
 use super::thrift::Wire;
-pub use parts::{ANSWER_SUFFIX, AnswerFrame, FrameError, MAX_RPC_NAME, RequestFrame, Response};
 use parts::{Format, word};
+pub use parts::{FrameError, MAX_RPC_NAME, RESPONSE_SUFFIX, RequestFrame, Response, ResponseFrame};
 pub use thft::REQUEST_HEADER;
 
 impl Format {
@@ -87,7 +87,7 @@ pub fn encode_request<R: Rpc>(request: &R::Request, seqid: i32, client_timeout_m
 }
 
 /// Returns the frame of a response to a request of that name.
-pub fn encode_answer<T: Wire>(response: &T, name: &str, seqid: i32) -> Vec<u8> {
+pub fn encode_response<T: Wire>(response: &T, name: &str, seqid: i32) -> Vec<u8> {
     thft::encode_response(name, seqid, &Response::new(response))
 }
 
@@ -119,7 +119,7 @@ pub fn decode_request(frame: &[u8]) -> Result<RequestFrame<'_>, FrameError> {
 
 /// Returns the length of the response at the front of `bytes`, its length word included, or `None` if
 /// too few bytes have arrived.
-pub fn answer_length(bytes: &[u8], max_frame: usize) -> Result<Option<usize>, FrameError> {
+pub fn response_length(bytes: &[u8], max_frame: usize) -> Result<Option<usize>, FrameError> {
     let Some(length) = word(bytes, 0) else { return Ok(None) };
     if length < 4 {
         return Err(FrameError::TooShort(length));
@@ -131,6 +131,6 @@ pub fn answer_length(bytes: &[u8], max_frame: usize) -> Result<Option<usize>, Fr
 }
 
 /// Reads the envelope of a response, without its length word.
-pub fn decode_answer(payload: &[u8]) -> Result<AnswerFrame<'_>, FrameError> {
+pub fn decode_response(payload: &[u8]) -> Result<ResponseFrame<'_>, FrameError> {
     thft::decode_response(payload)
 }

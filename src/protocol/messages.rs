@@ -12,7 +12,7 @@ use super::error_code::ErrorCode;
 use super::rpc::rpcs;
 use super::thrift::messages;
 
-pub use super::rpc::{Answer, Rpc};
+pub use super::rpc::{ResponseStruct, Rpc};
 
 rpcs! {
     ($)
@@ -22,7 +22,7 @@ rpcs! {
         subject: Duplications,
         since: Freezed,
         request: AddRequest,
-        response: AddAnswer {
+        response: AddResponse {
             appid: Some(0),
             dupid: Some(0),
             hint: None,
@@ -36,7 +36,7 @@ rpcs! {
         subject: Duplications,
         since: Freezed,
         request: ModifyRequest,
-        response: ModifyAnswer { appid: Some(0) },
+        response: ModifyResponse { appid: Some(0) },
     }
 
     /// Lists the duplications of one table.
@@ -44,7 +44,7 @@ rpcs! {
         subject: Duplications,
         since: Freezed,
         request: QueryRequest,
-        response: QueryAnswer { appid: Some(0), entry_list: Some(Vec::new()) },
+        response: QueryResponse { appid: Some(0), entry_list: Some(Vec::new()) },
     }
 
     /// Lists the duplications of many tables. A server that handles it is a 2.6 snapshot since
@@ -53,7 +53,7 @@ rpcs! {
         subject: Duplications,
         since: DupExist,
         request: ListRequest,
-        response: ListAnswer {
+        response: ListResponse {
             hint_message: Some(String::new()),
             app_states: Some(BTreeMap::new()),
         },
@@ -64,7 +64,7 @@ rpcs! {
         subject: Cluster,
         since: Freezed,
         request: ListAppsRequest,
-        response: ListAppsAnswer { infos: Some(Vec::new()), hint_message: None },
+        response: ListAppsResponse { infos: Some(Vec::new()), hint_message: None },
     }
 
     /// Lists the partitions of a table. The response of a follower names the leader.
@@ -72,7 +72,7 @@ rpcs! {
         subject: Cluster,
         since: Freezed,
         request: QueryConfigRequest,
-        response: QueryConfigAnswer {
+        response: QueryConfigResponse {
             app_id: Some(0),
             partition_count: Some(0),
             is_stateful: Some(false),
@@ -86,7 +86,7 @@ rpcs! {
         subject: Cluster,
         since: Checkpoint,
         request: MaxReplicaCountRequest,
-        response: MaxReplicaCountAnswer {
+        response: MaxReplicaCountResponse {
             max_replica_count: Some(0),
             hint_message: Some(String::new()),
         },
@@ -97,7 +97,7 @@ rpcs! {
         subject: Cluster,
         since: Freezed,
         request: ListNodesRequest,
-        response: ListNodesAnswer { infos: Some(Vec::new()) },
+        response: ListNodesResponse { infos: Some(Vec::new()) },
     }
 
     /// Returns facts about the cluster, for example the addresses of its meta servers.
@@ -105,7 +105,7 @@ rpcs! {
         subject: Cluster,
         since: Freezed,
         request: ClusterInfoRequest,
-        response: ClusterInfoAnswer { keys: Some(Vec::new()), values: Some(Vec::new()) },
+        response: ClusterInfoResponse { keys: Some(Vec::new()), values: Some(Vec::new()) },
     }
 }
 
@@ -141,7 +141,7 @@ messages! {
     }
 
     /// The response to [`NEGOTIATION`].
-    struct NegotiationAnswer {
+    struct NegotiationResponse {
         /// The progress of the authentication. 9 means that the server wants no authentication.
         1: status: i32,
         /// The message of the authentication mechanism.
@@ -167,7 +167,7 @@ messages! {
     }
 
     /// The response of RPC_CM_ADD_DUPLICATION.
-    struct AddAnswer {
+    struct AddResponse {
         /// The error code.
         1: err: ErrorCode,
         /// The id of the table, or 0 if nothing was done.
@@ -198,7 +198,7 @@ messages! {
     }
 
     /// The response of RPC_CM_MODIFY_DUPLICATION.
-    struct ModifyAnswer {
+    struct ModifyResponse {
         /// The error code.
         1: err: ErrorCode,
         /// The id of the table. 0 together with ERR_OK means that there was nothing to change.
@@ -212,7 +212,7 @@ messages! {
     }
 
     /// The response of RPC_CM_QUERY_DUPLICATION. There is no field 2.
-    struct QueryAnswer {
+    struct QueryResponse {
         /// The error code.
         1: err: ErrorCode,
         /// The id of the table.
@@ -263,7 +263,7 @@ messages! {
     }
 
     /// The response of RPC_CM_LIST_DUPLICATION.
-    struct ListAnswer {
+    struct ListResponse {
         /// The error code.
         1: err: ErrorCode,
         /// The reason of a refusal.
@@ -272,7 +272,7 @@ messages! {
         3: app_states: Option<BTreeMap<String, AppState>>,
     }
 
-    /// A table in [`ListAnswer`].
+    /// A table in [`ListResponse`].
     struct AppState {
         /// The id of the table.
         1: appid: i32,
@@ -295,7 +295,7 @@ messages! {
     }
 
     /// The response of RPC_CM_LIST_APPS.
-    struct ListAppsAnswer {
+    struct ListAppsResponse {
         /// The error code.
         1: err: ErrorCode,
         /// The tables.
@@ -304,7 +304,7 @@ messages! {
         3: hint_message: Option<String>,
     }
 
-    /// A table in [`ListAppsAnswer`].
+    /// A table in [`ListAppsResponse`].
     struct AppInfo {
         /// The status: 0 invalid, 1 available, 2 creating, 3 create failed, 4 dropping, 5 drop
         /// failed, 6 dropped, 7 recalling.
@@ -348,7 +348,7 @@ messages! {
     }
 
     /// The response of RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX.
-    struct QueryConfigAnswer {
+    struct QueryConfigResponse {
         /// The error code. For a missing table it is ERR_OBJECT_NOT_FOUND.
         1: err: ErrorCode,
         /// The id of the table.
@@ -395,7 +395,7 @@ messages! {
     }
 
     /// The response of RPC_CM_GET_MAX_REPLICA_COUNT.
-    struct MaxReplicaCountAnswer {
+    struct MaxReplicaCountResponse {
         /// The error code.
         1: err: ErrorCode,
         /// The replica count.
@@ -411,14 +411,14 @@ messages! {
     }
 
     /// The response of RPC_CM_LIST_NODES.
-    struct ListNodesAnswer {
+    struct ListNodesResponse {
         /// The error code.
         1: err: ErrorCode,
         /// The replica servers.
         2: infos: Option<Vec<NodeInfo>>,
     }
 
-    /// A replica server in [`ListNodesAnswer`].
+    /// A replica server in [`ListNodesResponse`].
     struct NodeInfo {
         /// The status: 1 alive, 2 dead.
         1: status: i32,
@@ -433,7 +433,7 @@ messages! {
     }
 
     /// The response of RPC_CM_CLUSTER_INFO.
-    struct ClusterInfoAnswer {
+    struct ClusterInfoResponse {
         /// The error code.
         1: err: ErrorCode,
         /// The names of the facts, for example `meta_servers`.

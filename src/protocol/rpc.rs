@@ -14,11 +14,11 @@ pub trait Rpc {
     /// The request struct.
     type Request: Wire;
     /// The response struct.
-    type Answer: Wire + Answer;
+    type Response: Wire + ResponseStruct;
 }
 
 /// A response struct. Every one has an error code.
-pub trait Answer {
+pub trait ResponseStruct {
     /// Returns the error code of the body, field 1.
     fn err(&self) -> &ErrorCode;
 
@@ -112,10 +112,10 @@ macro_rules! rpcs {
                     concat!($($doc),+),
                 );
                 type Request = $request;
-                type Answer = $response;
+                type Response = $response;
             }
 
-            impl $crate::protocol::rpc::Answer for $response {
+            impl $crate::protocol::rpc::ResponseStruct for $response {
                 fn err(&self) -> &$crate::protocol::error_code::ErrorCode {
                     &self.err
                 }

@@ -25,7 +25,7 @@ const MAX_OUTPUT: usize = 1024 * 1024;
 #[derive(Debug)]
 pub(crate) enum Output {
     /// Send these bytes. They are the response to one request.
-    Answer(Vec<u8>),
+    Response(Vec<u8>),
     /// Send these bytes as well. They are the response to no request.
     More(Vec<u8>),
     /// One request is finished without a response.
@@ -157,7 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
             }
             match self.wait(may_read, stopping).await {
                 Wake::Written(written) => self.wrote(written?),
-                Wake::Output(Some(Output::Answer(bytes))) => {
+                Wake::Output(Some(Output::Response(bytes))) => {
                     self.in_flight -= 1;
                     self.output.extend_from_slice(&bytes);
                     self.write_began.get_or_insert_with(instant);

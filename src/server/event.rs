@@ -49,7 +49,7 @@ pub enum Event {
         change: RecordChange,
     },
     /// A response was sent.
-    Answer {
+    Response {
         /// The number of the connection.
         connection: u64,
         /// The seqid in the response.

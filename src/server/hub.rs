@@ -355,7 +355,7 @@ impl Shared {
     fn act(&self, actions: Vec<Action>) {
         for action in actions {
             match action {
-                Action::Send(id, bytes) => self.tell(id, Output::Answer(bytes)),
+                Action::Send(id, bytes) => self.tell(id, Output::Response(bytes)),
                 Action::SendMore(id, bytes) => self.tell(id, Output::More(bytes)),
                 Action::Done(id) => self.tell(id, Output::Done),
                 Action::Close(id) => self.tell(id, Output::Close),

@@ -3,10 +3,10 @@
 use crate::protocol::bare::Blob;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::Response;
-use crate::protocol::messages::{Answer, NegotiationAnswer};
+use crate::protocol::messages::{NegotiationResponse, ResponseStruct};
 use crate::protocol::thrift::Wire;
 
-/// The status in [`NegotiationAnswer`] that says that the server wants no authentication.
+/// The status in [`NegotiationResponse`] that says that the server wants no authentication.
 const AUTHENTICATION_OFF: i32 = 9;
 
 /// A response, and its error code for the trace.
@@ -19,15 +19,15 @@ pub(crate) struct Reply {
 
 impl Reply {
     /// Returns the response with that body.
-    pub(crate) fn new<A: Wire + Answer>(answer: &A) -> Reply {
-        Reply { err: answer.err().clone(), response: Response::new(answer) }
+    pub(crate) fn new<S: Wire + ResponseStruct>(response: &S) -> Reply {
+        Reply { err: response.err().clone(), response: Response::new(response) }
     }
 
     /// Returns the response to the start of an authentication: the client does not have to
     /// authenticate itself.
     pub(crate) fn no_authentication() -> Reply {
-        let answer = NegotiationAnswer { status: AUTHENTICATION_OFF, msg: Blob::default() };
-        Reply { err: ErrorCode::Ok, response: Response::new(&answer) }
+        let response = NegotiationResponse { status: AUTHENTICATION_OFF, msg: Blob::default() };
+        Reply { err: ErrorCode::Ok, response: Response::new(&response) }
     }
 
     /// Returns the response by which the RPC layer refuses a request.

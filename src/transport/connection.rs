@@ -189,7 +189,7 @@ impl Connection {
         &self,
         request: &R::Request,
         deadline: Deadline,
-    ) -> Result<R::Answer, CallError> {
+    ) -> Result<R::Response, CallError> {
         self.call_for_a_while::<R>(request, deadline).await.0
     }
 
@@ -199,7 +199,7 @@ impl Connection {
         &self,
         request: &R::Request,
         deadline: Deadline,
-    ) -> (Result<R::Answer, CallError>, Late<R>) {
+    ) -> (Result<R::Response, CallError>, Late<R>) {
         match self.exchange::<R>(request, deadline).await {
             Ok(payload) => (self.read_answer::<R>(&payload), Late::none()),
             Err((error, answer)) => (Err(error), Late { answer, of: PhantomData }),
@@ -244,14 +244,14 @@ impl Connection {
         }
     }
 
-    fn read_answer<R: Rpc>(&self, payload: &Bytes) -> Result<R::Answer, CallError> {
+    fn read_answer<R: Rpc>(&self, payload: &Bytes) -> Result<R::Response, CallError> {
         // The task has already read the envelope in order to match the response.
         let answer =
-            frame::decode_answer(payload).map_err(|error| CallError::Lost(Why::Frame(error)))?;
+            frame::decode_response(payload).map_err(|error| CallError::Lost(Why::Frame(error)))?;
         if answer.framework != ErrorCode::Ok {
             return Err(CallError::Framework(answer.framework));
         }
-        answer.answer().map_err(|error| {
+        answer.response().map_err(|error| {
             // If one body cannot be read, the next response cannot be trusted either.
             self.close();
             CallError::Lost(Why::Body(error))
@@ -277,12 +277,12 @@ impl<R: Rpc> Late<R> {
 
     /// Waits for the response until the deadline. Returns `None`, possibly before the deadline, if no
     /// readable response can arrive any more.
-    pub(crate) async fn wait(&mut self, deadline: Deadline) -> Option<R::Answer> {
+    pub(crate) async fn wait(&mut self, deadline: Deadline) -> Option<R::Response> {
         let come = deadline.limit(self.answer.as_mut()?).await?;
         self.answer = None;
         let payload = come.ok()?.ok()?;
-        let answer = frame::decode_answer(&payload).ok()?;
-        (answer.framework == ErrorCode::Ok).then(|| answer.answer().ok())?
+        let answer = frame::decode_response(&payload).ok()?;
+        (answer.framework == ErrorCode::Ok).then(|| answer.response().ok())?
     }
 }
 
@@ -309,7 +309,7 @@ impl LateSignal {
             return false;
         };
         self.0 = None;
-        frame::decode_answer(&payload).is_ok_and(|answer| answer.framework == ErrorCode::Ok)
+        frame::decode_response(&payload).is_ok_and(|answer| answer.framework == ErrorCode::Ok)
     }
 }
 
@@ -422,14 +422,14 @@ impl Task {
     }
 
     fn take_answers(&mut self, incoming: &mut BytesMut) -> Result<(), Why> {
-        while let Some(length) = frame::answer_length(incoming, MAX_ANSWER).map_err(Why::Frame)? {
+        while let Some(length) = frame::response_length(incoming, MAX_ANSWER).map_err(Why::Frame)? {
             if incoming.len() < length {
                 break;
             }
             let payload = incoming.split_to(length).freeze().slice(4..);
-            let answer = frame::decode_answer(&payload).map_err(Why::Frame)?;
+            let answer = frame::decode_response(&payload).map_err(Why::Frame)?;
             match self.pending.remove(&answer.seqid) {
-                Some(pending) if answer.answers(pending.name) => {
+                Some(pending) if answer.is_response_to(pending.name) => {
                     let _ = pending.reply.send(Ok(payload));
                 }
                 Some(pending) => {

@@ -63,14 +63,14 @@ fn answer(lie: Lie, seen: &Seen) -> Say {
                 app_name: Some(hostile("temp")),
                 partition_count: Some(8),
             };
-            seen.answer(&ListAnswer {
+            seen.answer(&ListResponse {
                 err: ErrorCode::Ok,
                 hint_message: Some(hostile("hint")),
                 app_states: Some([(hostile("temp"), state)].into()),
             })
         }
         Lie::ListCode if seen.is::<ListDuplication>() || seen.is::<QueryDuplication>() => seen
-            .answer(&ListAnswer {
+            .answer(&ListResponse {
                 err: ErrorCode::from_name(&hostile("ERR_X")),
                 hint_message: Some(hostile("hint")),
                 app_states: None,
@@ -87,7 +87,7 @@ fn answer(lie: Lie, seen: &Seen) -> Say {
             other.answer(&refused("ERR_OK", ""))
         }
         Lie::Leader if seen.is::<QueryConfig>() => {
-            let answer = QueryConfigAnswer {
+            let answer = QueryConfigResponse {
                 err: ErrorCode::from_name("ERR_FORWARD_TO_OTHERS"),
                 app_id: None,
                 partition_count: None,

@@ -116,7 +116,7 @@ async fn of_two_to_one_cluster_the_older_is_reported_and_both_are_named() {
 async fn dup_exist_is_already_exists() {
     let (outcome, _fake) = add(World::dup_exist(), spec(), |world, seen| {
         world.entries.push(world.entry(DUPID));
-        seen.answer(&AddAnswer { err: pegasus_dup::ErrorCode::DupExist, ..world.made(DUPID) })
+        seen.answer(&AddResponse { err: pegasus_dup::ErrorCode::DupExist, ..world.made(DUPID) })
     })
     .await;
     assert!(assert_exists(&outcome, Evidence::ServerSaidSo).status.is_some());
@@ -127,7 +127,7 @@ async fn dup_exist_is_already_exists() {
 async fn dup_exist_with_another_dupid_than_listed_has_a_warning() {
     let (outcome, _fake) = add(World::dup_exist(), spec(), |world, seen| {
         world.entries.push(world.entry(DUPID + 5));
-        seen.answer(&AddAnswer { err: pegasus_dup::ErrorCode::DupExist, ..world.made(DUPID) })
+        seen.answer(&AddResponse { err: pegasus_dup::ErrorCode::DupExist, ..world.made(DUPID) })
     })
     .await;
     assert_eq!(assert_exists(&outcome, Evidence::ServerSaidSo).dupid, DUPID + 5);
@@ -448,7 +448,7 @@ async fn direct_mode_warns_about_side_effects_on_an_existing_duplication() {
             true => {
                 let err = pegasus_dup::ErrorCode::from_name(code);
                 let remote_app_name = other.clone();
-                let answer = AddAnswer { err, remote_app_name, ..world.made(DUPID) };
+                let answer = AddResponse { err, remote_app_name, ..world.made(DUPID) };
                 if !listed {
                     world.entries.clear();
                 }

@@ -8,7 +8,7 @@ use super::support::adding::{assert_created, assert_error, assert_exists, client
 use crate::common::fake::{DUPID, Fake, Seen, World};
 
 /// Adds a duplication on a server whose response is changed by `spoil`, and whose list is correct.
-async fn lie(spoil: fn(&mut AddAnswer)) -> Result<Outcome<Duplication>, Error> {
+async fn lie(spoil: fn(&mut AddResponse)) -> Result<Outcome<Duplication>, Error> {
     let mut world = World::dup_exist();
     let fake = Fake::start(move |seen| match seen.is::<AddDuplication>() {
         true => {
@@ -141,7 +141,7 @@ async fn a_list_of_another_table() {
                     partition_count: Some(8),
                 };
                 spoil(&mut state);
-                seen.answer(&ListAnswer {
+                seen.answer(&ListResponse {
                     err: pegasus_dup::ErrorCode::Ok,
                     hint_message: None,
                     app_states: Some([("temp".to_owned(), state)].into()),
@@ -159,7 +159,7 @@ async fn a_list_of_another_table() {
 async fn a_query_with_nothing_in_it() {
     let world = World::old();
     let fake = Fake::start(move |seen| match seen.is::<QueryDuplication>() {
-        true => seen.answer(&QueryAnswer {
+        true => seen.answer(&QueryResponse {
             err: pegasus_dup::ErrorCode::Ok,
             appid: None,
             entry_list: None,

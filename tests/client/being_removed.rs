@@ -132,7 +132,7 @@ async fn beside_another(mut world: World) -> Fake {
             let request = seen.read::<ModifyDuplication>();
             assert_eq!(request.dupid, DUPID + 9);
             world.entries[1].fail_mode = request.fail_mode;
-            let answer = ModifyAnswer { err: ErrorCode::Ok, appid: Some(world.table_id) };
+            let answer = ModifyResponse { err: ErrorCode::Ok, appid: Some(world.table_id) };
             return seen.answer(&answer);
         }
         world.answer(seen)
@@ -192,7 +192,7 @@ async fn a_removal_warns_if_it_is_still_listed() {
         let fake = Fake::start(move |seen| match seen.is::<ModifyDuplication>() {
             true => {
                 world.entries[0].status = removed(&world);
-                let answer = ModifyAnswer { err: ErrorCode::Ok, appid: Some(world.table_id) };
+                let answer = ModifyResponse { err: ErrorCode::Ok, appid: Some(world.table_id) };
                 seen.answer(&answer)
             }
             false => world.answer(seen),

@@ -113,7 +113,7 @@ async fn an_existing_duplication_with_such_a_name_is_reported_and_can_be_changed
             Some(status) => world.entries[0].status = status,
             None => world.entries[0].fail_mode = asked.fail_mode,
         }
-        seen.answer(&ModifyAnswer { err: pegasus_dup::ErrorCode::Ok, appid: Some(3) })
+        seen.answer(&ModifyResponse { err: pegasus_dup::ErrorCode::Ok, appid: Some(3) })
     })
     .await;
     let client = client(fake.address, Mode::Safe);

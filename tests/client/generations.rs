@@ -203,7 +203,7 @@ async fn no_status_number_is_sent_before_the_generation_is_known() {
                 Some(status) => world.entries[0].status = status,
                 None => world.entries[0].fail_mode = asked.fail_mode,
             }
-            let answer = ModifyAnswer { err: pegasus_dup::ErrorCode::Ok, appid: Some(3) };
+            let answer = ModifyResponse { err: pegasus_dup::ErrorCode::Ok, appid: Some(3) };
             seen.answer(&answer)
         })
         .await;

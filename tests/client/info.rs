@@ -90,7 +90,7 @@ async fn a_wrong_stated_generation_is_a_warning_and_the_found_one_is_used() {
 async fn follower(leader: SocketAddr) -> Fake {
     let SocketAddr::V4(leader) = leader else { panic!("loopback is IPv4 here") };
     Fake::start(move |seen| match seen.is::<QueryConfig>() {
-        true => seen.answer(&QueryConfigAnswer {
+        true => seen.answer(&QueryConfigResponse {
             err: ErrorCode::from_name("ERR_FORWARD_TO_OTHERS"),
             app_id: None,
             partition_count: None,
@@ -120,7 +120,7 @@ async fn every_listed_server_and_every_named_leader_in_the_same_order_each_time(
     let follower = follower(leader.address()).await;
     let silent = Fake::start(|_| Say::NOTHING).await;
     let starting = Fake::start(|seen| {
-        seen.answer(&QueryConfigAnswer {
+        seen.answer(&QueryConfigResponse {
             err: ErrorCode::from_name("ERR_SERVICE_NOT_ACTIVE"),
             app_id: None,
             partition_count: None,

@@ -144,14 +144,14 @@ async fn next_request(
 fn leader_says(request: &[u8]) -> Vec<u8> {
     let request = frame::decode_request(request).unwrap();
     if request.name == QueryConfig::NAME {
-        let answer = QueryConfigAnswer {
+        let answer = QueryConfigResponse {
             err: ErrorCode::Ok,
             app_id: Some(1),
             partition_count: Some(8),
             is_stateful: Some(true),
             partitions: Some(Vec::new()),
         };
-        return frame::encode_answer(&answer, &request.name, request.seqid);
+        return frame::encode_response(&answer, &request.name, request.seqid);
     }
     assert_eq!(request.name, ListDuplication::NAME);
     let table = request.request::<ListRequest>().unwrap().app_name_pattern;
@@ -164,12 +164,12 @@ fn leader_says(request: &[u8]) -> Vec<u8> {
         app_name: Some(table.clone()),
         partition_count: Some(8),
     };
-    let answer = ListAnswer {
+    let answer = ListResponse {
         err: ErrorCode::Ok,
         hint_message: None,
         app_states: Some(BTreeMap::from([(table, state)])),
     };
-    frame::encode_answer(&answer, &request.name, request.seqid)
+    frame::encode_response(&answer, &request.name, request.seqid)
 }
 
 #[tokio::test]

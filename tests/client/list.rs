@@ -206,7 +206,7 @@ fn old(answer: impl FnMut(&Seen) -> Option<Say> + Send + 'static) -> Slow {
     })
 }
 
-fn apps(names: &[(&str, i32)]) -> ListAppsAnswer {
+fn apps(names: &[(&str, i32)]) -> ListAppsResponse {
     let infos = names.iter().map(|&(name, app_id)| AppInfo {
         status: 1,
         app_type: "pegasus".into(),
@@ -224,7 +224,7 @@ fn apps(names: &[(&str, i32)]) -> ListAppsAnswer {
         is_bulk_loading: None,
         atomic_idempotent: None,
     });
-    ListAppsAnswer { err: ErrorCode::Ok, infos: Some(infos.collect()), hint_message: None }
+    ListAppsResponse { err: ErrorCode::Ok, infos: Some(infos.collect()), hint_message: None }
 }
 
 #[tokio::test(start_paused = true)]
@@ -235,7 +235,7 @@ async fn a_table_that_is_dropped_meanwhile_is_left_out_and_a_recreated_table_has
     let slow = old(move |seen| match seen.name.as_str() {
         ListApps::NAME => Some(seen.answer(&answer)),
         QueryDuplication::NAME if seen.read::<QueryDuplication>().app_name == "zero" => {
-            Some(seen.answer(&QueryAnswer {
+            Some(seen.answer(&QueryResponse {
                 err: ErrorCode::Ok,
                 appid: Some(4),
                 entry_list: Some(Vec::new()),
@@ -257,7 +257,7 @@ async fn a_list_whose_tables_are_refused_is_an_error() {
     let slow = old(move |seen| match seen.name.as_str() {
         ListApps::NAME => Some(seen.answer(&answer)),
         QueryDuplication::NAME if seen.read::<QueryDuplication>().app_name == "secret" => {
-            Some(seen.answer(&QueryAnswer {
+            Some(seen.answer(&QueryResponse {
                 err: ErrorCode::AclDeny,
                 appid: None,
                 entry_list: None,
@@ -284,7 +284,7 @@ async fn a_list_that_takes_too_long_does_not_mention_kerberos() {
 
 /// Holds back the responses to queries until no more queries arrive, then responds to the last
 /// query first. `most` becomes the highest number of queries that waited at the same time.
-async fn hold_back(mut stream: DuplexStream, apps: ListAppsAnswer, most: Arc<AtomicUsize>) {
+async fn hold_back(mut stream: DuplexStream, apps: ListAppsResponse, most: Arc<AtomicUsize>) {
     let (mut input, mut held) = (Vec::new(), Vec::new());
     loop {
         while let Some(length) = frame::request_length(&input, 1 << 20).unwrap()
@@ -296,7 +296,7 @@ async fn hold_back(mut stream: DuplexStream, apps: ListAppsAnswer, most: Arc<Ato
                 Seen { name: request.name.into(), seqid: request.seqid, frame: frame.clone() };
             let say = match seen.name.as_str() {
                 ListApps::NAME => seen.answer(&apps),
-                QueryDuplication::NAME => seen.answer(&QueryAnswer {
+                QueryDuplication::NAME => seen.answer(&QueryResponse {
                     err: ErrorCode::Ok,
                     appid: Some(3),
                     entry_list: Some(Vec::new()),

@@ -190,7 +190,7 @@ async fn the_version_is_looked_up_at_the_address_of_the_connection() {
 }
 
 /// Returns the response of a follower to the request for the leader.
-fn names_leader(by_address: Option<SocketAddr>, by_name: Option<&str>) -> QueryConfigAnswer {
+fn names_leader(by_address: Option<SocketAddr>, by_name: Option<&str>) -> QueryConfigResponse {
     let primary = by_address.map(|address| match address {
         SocketAddr::V4(address) => address,
         SocketAddr::V6(_) => panic!("followers name IPv4 addresses"),
@@ -208,7 +208,7 @@ fn names_leader(by_address: Option<SocketAddr>, by_name: Option<&str>) -> QueryC
         hp_secondaries: None,
         hp_last_drops: None,
     };
-    QueryConfigAnswer {
+    QueryConfigResponse {
         err: ErrorCode::ForwardToOthers,
         app_id: Some(0),
         partition_count: Some(0),

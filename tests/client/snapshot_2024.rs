@@ -47,6 +47,6 @@ async fn err_dup_exist_is_believed() {
     let outcome = client.add(&DuplicationSpec::new("temp", "target")).await.expect("an outcome");
     assert!(matches!(outcome, Outcome::AlreadyExists { .. }), "{outcome:?}");
     assert_eq!(outcome.evidence(), Evidence::ServerSaidSo);
-    let theirs = peer.receive().await.expect("an answer").answer::<AddDuplication>();
+    let theirs = peer.receive().await.expect("an answer").response::<AddDuplication>();
     assert_eq!((theirs.err, theirs.dupid), (ErrorCode::Ok, Some(outcome.value().dupid)));
 }

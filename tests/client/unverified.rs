@@ -172,7 +172,7 @@ async fn a_duplication_with_an_unrequested_checkpoint_was_not_created_by_this_ca
 #[tokio::test]
 async fn the_checkpoint_is_unverified_if_only_the_response_reports_the_duplication() {
     let (outcome, _fake) = add(World::dup_exist(), with_checkpoint(), |world, seen| {
-        let exists = AddAnswer { err: ErrorCode::DupExist, ..world.made(DUPID) };
+        let exists = AddResponse { err: ErrorCode::DupExist, ..world.made(DUPID) };
         seen.answer(&exists)
     })
     .await;

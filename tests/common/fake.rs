@@ -31,7 +31,7 @@ impl Seen {
     }
 
     pub fn answer<T: Wire>(&self, answer: &T) -> Say {
-        Say::bytes(frame::encode_answer(answer, &self.name, self.seqid))
+        Say::bytes(frame::encode_response(answer, &self.name, self.seqid))
     }
 
     pub fn no_such_rpc(&self) -> Say {
@@ -199,7 +199,7 @@ impl World {
     /// Returns the correct response of a leader to every request except adds and modifies.
     pub fn answer(&self, seen: &Seen) -> Say {
         match seen.name.as_str() {
-            QueryConfig::NAME => seen.answer(&QueryConfigAnswer {
+            QueryConfig::NAME => seen.answer(&QueryConfigResponse {
                 err: ErrorCode::Ok,
                 app_id: Some(self.table_id),
                 partition_count: Some(8),
@@ -215,7 +215,7 @@ impl World {
                 };
                 let wanted = seen.read::<ListDuplication>();
                 let named = wanted.app_name_pattern == self.table || wanted.match_type == 1;
-                seen.answer(&ListAnswer {
+                seen.answer(&ListResponse {
                     err: ErrorCode::Ok,
                     hint_message: Some(String::new()),
                     app_states: Some(
@@ -223,19 +223,19 @@ impl World {
                     ),
                 })
             }
-            GetMaxReplicaCount::NAME if self.counts => seen.answer(&MaxReplicaCountAnswer {
+            GetMaxReplicaCount::NAME if self.counts => seen.answer(&MaxReplicaCountResponse {
                 err: ErrorCode::AppNotExist,
                 max_replica_count: Some(0),
                 hint_message: Some("handled is all that counts".into()),
             }),
             QueryDuplication::NAME if seen.read::<QueryDuplication>().app_name == self.table => {
-                seen.answer(&QueryAnswer {
+                seen.answer(&QueryResponse {
                     err: ErrorCode::Ok,
                     appid: Some(self.table_id),
                     entry_list: Some(self.entries.clone()),
                 })
             }
-            QueryDuplication::NAME => seen.answer(&QueryAnswer {
+            QueryDuplication::NAME => seen.answer(&QueryResponse {
                 err: ErrorCode::AppNotExist,
                 appid: Some(0),
                 entry_list: Some(Vec::new()),
@@ -245,8 +245,8 @@ impl World {
     }
 }
 
-pub fn refused(code: &str, hint: &str) -> AddAnswer {
-    AddAnswer {
+pub fn refused(code: &str, hint: &str) -> AddResponse {
+    AddResponse {
         err: ErrorCode::from_name(code),
         appid: Some(0),
         dupid: Some(0),

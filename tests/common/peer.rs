@@ -4,10 +4,10 @@
 use std::time::Duration;
 
 use pegasus_dup::protocol::error_code::ErrorCode;
-use pegasus_dup::protocol::frame::{answer_length, decode_answer, encode_request};
+use pegasus_dup::protocol::frame::{decode_response, encode_request, response_length};
 use pegasus_dup::protocol::messages::{
-    AddAnswer, AddDuplication, AddRequest, ModifyAnswer, ModifyDuplication, ModifyRequest,
-    QueryAnswer, QueryDuplication, QueryRequest, Rpc,
+    AddDuplication, AddRequest, AddResponse, ModifyDuplication, ModifyRequest, ModifyResponse,
+    QueryDuplication, QueryRequest, QueryResponse, Rpc,
 };
 use pegasus_dup::server::Hub;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -37,11 +37,11 @@ pub(crate) struct Framed {
 
 impl Framed {
     /// Decodes the response struct.
-    pub(crate) fn answer<R: Rpc>(&self) -> R::Answer {
-        let frame = decode_answer(&self.payload).expect("decoded before");
+    pub(crate) fn response<R: Rpc>(&self) -> R::Response {
+        let frame = decode_response(&self.payload).expect("decoded before");
         assert_eq!(frame.framework, ErrorCode::Ok);
-        assert!(frame.answers(R::NAME), "{} answers {}", self.name, R::NAME);
-        frame.answer::<R::Answer>().expect("an answer")
+        assert!(frame.is_response_to(R::NAME), "{} answers {}", self.name, R::NAME);
+        frame.response::<R::Response>().expect("an answer")
     }
 }
 
@@ -75,13 +75,14 @@ impl Peer {
     /// Returns the next response, or `None` if the server closes the connection.
     pub(crate) async fn receive(&mut self) -> Option<Framed> {
         loop {
-            if let Some(length) = answer_length(&self.input, 64 << 20).expect("an answer's length")
+            if let Some(length) =
+                response_length(&self.input, 64 << 20).expect("an answer's length")
                 && self.input.len() >= length
             {
                 let rest = self.input.split_off(length);
                 let whole = std::mem::replace(&mut self.input, rest);
                 let payload = whole[4..].to_vec();
-                let frame = decode_answer(&payload).expect("an answer");
+                let frame = decode_response(&payload).expect("an answer");
                 return Some(Framed {
                     framework: frame.framework.clone(),
                     name: frame.name.to_owned(),
@@ -103,27 +104,27 @@ impl Peer {
     }
 
     /// Sends a request, and returns the response, or `None` if the server closes the connection.
-    pub(crate) async fn try_call<R: Rpc>(&mut self, request: &R::Request) -> Option<R::Answer> {
+    pub(crate) async fn try_call<R: Rpc>(&mut self, request: &R::Request) -> Option<R::Response> {
         let seqid = self.send::<R>(request).await;
         let framed = self.receive().await?;
         assert_eq!(framed.seqid, seqid);
-        Some(framed.answer::<R>())
+        Some(framed.response::<R>())
     }
 
     /// Sends a request, and returns the response.
-    pub(crate) async fn call<R: Rpc>(&mut self, request: &R::Request) -> R::Answer {
+    pub(crate) async fn call<R: Rpc>(&mut self, request: &R::Request) -> R::Response {
         self.try_call::<R>(request).await.expect("a response, and not the end of the connection")
     }
 
-    pub(crate) async fn add(&mut self, request: &AddRequest) -> AddAnswer {
+    pub(crate) async fn add(&mut self, request: &AddRequest) -> AddResponse {
         self.call::<AddDuplication>(request).await
     }
 
-    pub(crate) async fn query(&mut self, table: &str) -> QueryAnswer {
+    pub(crate) async fn query(&mut self, table: &str) -> QueryResponse {
         self.call::<QueryDuplication>(&QueryRequest { app_name: table.to_owned() }).await
     }
 
-    pub(crate) async fn modify(&mut self, request: &ModifyRequest) -> ModifyAnswer {
+    pub(crate) async fn modify(&mut self, request: &ModifyRequest) -> ModifyResponse {
         self.call::<ModifyDuplication>(request).await
     }
 }

@@ -6,10 +6,10 @@ use std::path::Path;
 
 use pegasus_dup::protocol::generation::{FailMode, Generation, Status};
 use pegasus_dup::protocol::messages::{
-    AddAnswer, AddDuplication, AddRequest, AppInfo, ClusterInfoAnswer, Entry, ListAnswer,
-    ListAppsAnswer, ListDuplication, ListNodesAnswer, ListRequest, MaxReplicaCountAnswer,
-    ModifyAnswer, ModifyDuplication, ModifyRequest, PartitionConfig, QueryAnswer,
-    QueryConfigAnswer, QueryDuplication, QueryRequest, Rpc,
+    AddDuplication, AddRequest, AddResponse, AppInfo, ClusterInfoResponse, Entry, ListAppsResponse,
+    ListDuplication, ListNodesResponse, ListRequest, ListResponse, MaxReplicaCountResponse,
+    ModifyDuplication, ModifyRequest, ModifyResponse, PartitionConfig, QueryConfigResponse,
+    QueryDuplication, QueryRequest, QueryResponse, Rpc,
 };
 use pegasus_dup::protocol::thrift::Wire;
 use serde_json::{Map, Value, json};
@@ -189,7 +189,7 @@ fn map<K: ToString, V>(map: &BTreeMap<K, V>, show: impl Fn(&V) -> Value) -> Valu
     Value::Object(map.iter().map(|(key, value)| (key.to_string(), show(value))).collect())
 }
 
-impl Shown for AddAnswer {
+impl Shown for AddResponse {
     fn shown(&self) -> Value {
         fields([
             (1, Some(json!(self.err.name()))),
@@ -202,13 +202,13 @@ impl Shown for AddAnswer {
     }
 }
 
-impl Shown for ModifyAnswer {
+impl Shown for ModifyResponse {
     fn shown(&self) -> Value {
         fields([(1, Some(json!(self.err.name()))), (2, self.appid.map(|v| json!(v)))])
     }
 }
 
-impl Shown for QueryAnswer {
+impl Shown for QueryResponse {
     fn shown(&self) -> Value {
         fields([
             (1, Some(json!(self.err.name()))),
@@ -218,7 +218,7 @@ impl Shown for QueryAnswer {
     }
 }
 
-impl Shown for ListAnswer {
+impl Shown for ListResponse {
     fn shown(&self) -> Value {
         fields([
             (1, Some(json!(self.err.name()))),
@@ -240,7 +240,7 @@ impl Shown for ListAnswer {
     }
 }
 
-impl Shown for ListAppsAnswer {
+impl Shown for ListAppsResponse {
     fn shown(&self) -> Value {
         fields([
             (1, Some(json!(self.err.name()))),
@@ -250,7 +250,7 @@ impl Shown for ListAppsAnswer {
     }
 }
 
-impl Shown for QueryConfigAnswer {
+impl Shown for QueryConfigResponse {
     fn shown(&self) -> Value {
         fields([
             (1, Some(json!(self.err.name()))),
@@ -262,7 +262,7 @@ impl Shown for QueryConfigAnswer {
     }
 }
 
-impl Shown for MaxReplicaCountAnswer {
+impl Shown for MaxReplicaCountResponse {
     fn shown(&self) -> Value {
         fields([
             (1, Some(json!(self.err.name()))),
@@ -272,7 +272,7 @@ impl Shown for MaxReplicaCountAnswer {
     }
 }
 
-impl Shown for ListNodesAnswer {
+impl Shown for ListNodesResponse {
     fn shown(&self) -> Value {
         fields([
             (1, Some(json!(self.err.name()))),
@@ -286,7 +286,7 @@ impl Shown for ListNodesAnswer {
     }
 }
 
-impl Shown for ClusterInfoAnswer {
+impl Shown for ClusterInfoResponse {
     fn shown(&self) -> Value {
         fields([
             (1, Some(json!(self.err.name()))),

@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::bare::{Gpid, HostPort, RpcAddress};
 use pegasus_dup::protocol::frame::{
-    answer_length, decode_answer, decode_request, encode_answer, encode_request, request_length,
+    decode_request, decode_response, encode_request, encode_response, request_length,
+    response_length,
 };
 use pegasus_dup::protocol::messages::{
-    AddAnswer, AddDuplication, AddRequest, AppInfo, AppState, Entry, ListAnswer, ListAppsAnswer,
-    ListAppsRequest, ListDuplication, ListRequest, ModifyAnswer, ModifyRequest, PartitionConfig,
-    PartitionState, QueryAnswer, QueryConfig, QueryConfigAnswer, QueryConfigRequest, QueryRequest,
-    Rpc,
+    AddDuplication, AddRequest, AddResponse, AppInfo, AppState, Entry, ListAppsRequest,
+    ListAppsResponse, ListDuplication, ListRequest, ListResponse, ModifyRequest, ModifyResponse,
+    PartitionConfig, PartitionState, QueryConfig, QueryConfigRequest, QueryConfigResponse,
+    QueryRequest, QueryResponse, Rpc,
 };
 use pegasus_dup::protocol::thrift::{Reader, Type, Wire};
 use proptest::collection::{btree_map, vec};
@@ -52,8 +53,8 @@ prop_compose! {
         hint in option::of(name()),
         remote_app_name in option::of(name()),
         remote_replica_count in any::<Option<i32>>(),
-    ) -> AddAnswer {
-        AddAnswer { err, appid, dupid, hint, remote_app_name, remote_replica_count }
+    ) -> AddResponse {
+        AddResponse { err, appid, dupid, hint, remote_app_name, remote_replica_count }
     }
 }
 
@@ -98,8 +99,8 @@ prop_compose! {
             (any::<i32>(), btree_map(any::<i32>(), entry(), 0..3), option::of(name())),
             0..3,
         )),
-    ) -> ListAnswer {
-        ListAnswer {
+    ) -> ListResponse {
+        ListResponse {
             err,
             hint_message,
             app_states: states.map(|states: BTreeMap<_, _>| {
@@ -156,8 +157,8 @@ prop_compose! {
         err in error_code(),
         (app_id, partition_count, is_stateful) in any::<(Option<i32>, Option<i32>, Option<bool>)>(),
         partitions in option::of(vec(partition(), 0..4)),
-    ) -> QueryConfigAnswer {
-        QueryConfigAnswer { err, app_id, partition_count, is_stateful, partitions }
+    ) -> QueryConfigResponse {
+        QueryConfigResponse { err, app_id, partition_count, is_stateful, partitions }
     }
 }
 
@@ -174,20 +175,20 @@ fn read_any<T: Wire + PartialEq + std::fmt::Debug>(bytes: &[u8]) {
 fn read_all(bytes: &[u8]) {
     let _ = AddRequest::read(&mut Reader::lenient(bytes));
     let _ = QueryConfigRequest::read(&mut Reader::lenient(bytes));
-    let _ = ListAnswer::read(&mut Reader::lenient(bytes));
+    let _ = ListResponse::read(&mut Reader::lenient(bytes));
     read_any::<AddRequest>(bytes);
-    read_any::<AddAnswer>(bytes);
+    read_any::<AddResponse>(bytes);
     read_any::<ModifyRequest>(bytes);
-    read_any::<ModifyAnswer>(bytes);
+    read_any::<ModifyResponse>(bytes);
     read_any::<QueryRequest>(bytes);
-    read_any::<QueryAnswer>(bytes);
+    read_any::<QueryResponse>(bytes);
     read_any::<ListRequest>(bytes);
-    read_any::<ListAnswer>(bytes);
+    read_any::<ListResponse>(bytes);
     read_any::<ListAppsRequest>(bytes);
-    read_any::<ListAppsAnswer>(bytes);
+    read_any::<ListAppsResponse>(bytes);
     read_any::<AppInfo>(bytes);
     read_any::<QueryConfigRequest>(bytes);
-    read_any::<QueryConfigAnswer>(bytes);
+    read_any::<QueryConfigResponse>(bytes);
     for kind in [Type::Struct, Type::List, Type::Set, Type::Map, Type::String, Type::Double] {
         let _ = Reader::new(bytes).skip(kind);
     }
@@ -195,15 +196,15 @@ fn read_all(bytes: &[u8]) {
         let _ = frame.request::<AddRequest>();
         let _ = frame.request::<QueryConfigRequest>();
     }
-    if let Ok(frame) = decode_answer(bytes) {
-        let _ = frame.answer::<ListAnswer>();
-        let _ = frame.answer::<QueryConfigAnswer>();
+    if let Ok(frame) = decode_response(bytes) {
+        let _ = frame.response::<ListResponse>();
+        let _ = frame.response::<QueryConfigResponse>();
     }
     for limit in [0, 64, 1 << 20, usize::MAX] {
         if let Ok(Some(length)) = request_length(bytes, limit) {
             assert!((16..=limit.saturating_add(48)).contains(&length));
         }
-        if let Ok(Some(length)) = answer_length(bytes, limit) {
+        if let Ok(Some(length)) = response_length(bytes, limit) {
             assert!((4..=limit).contains(&length));
         }
     }
@@ -231,16 +232,16 @@ proptest! {
         config in config_answer(),
         seqid: i32,
     ) {
-        let bytes = encode_answer(&add, AddDuplication::NAME, seqid);
-        prop_assert_eq!(answer_length(&bytes, 1 << 20), Ok(Some(bytes.len())));
-        let frame = decode_answer(&bytes[4..]).unwrap();
-        prop_assert!(frame.answers(AddDuplication::NAME));
+        let bytes = encode_response(&add, AddDuplication::NAME, seqid);
+        prop_assert_eq!(response_length(&bytes, 1 << 20), Ok(Some(bytes.len())));
+        let frame = decode_response(&bytes[4..]).unwrap();
+        prop_assert!(frame.is_response_to(AddDuplication::NAME));
         prop_assert_eq!((&frame.framework, frame.seqid), (&ErrorCode::Ok, seqid));
-        prop_assert_eq!(frame.answer::<AddAnswer>(), Ok(add));
-        let bytes = encode_answer(&list, ListDuplication::NAME, seqid);
-        prop_assert_eq!(decode_answer(&bytes[4..]).unwrap().answer::<ListAnswer>(), Ok(list));
-        let bytes = encode_answer(&config, QueryConfig::NAME, seqid);
-        let got = decode_answer(&bytes[4..]).unwrap().answer::<QueryConfigAnswer>();
+        prop_assert_eq!(frame.response::<AddResponse>(), Ok(add));
+        let bytes = encode_response(&list, ListDuplication::NAME, seqid);
+        prop_assert_eq!(decode_response(&bytes[4..]).unwrap().response::<ListResponse>(), Ok(list));
+        let bytes = encode_response(&config, QueryConfig::NAME, seqid);
+        let got = decode_response(&bytes[4..]).unwrap().response::<QueryConfigResponse>();
         prop_assert_eq!(got, Ok(config));
     }
 

@@ -2,12 +2,12 @@
 
 use pegasus_dup::protocol::error_code::ErrorCode;
 use pegasus_dup::protocol::frame::{
-    AnswerFrame, decode_answer, decode_request, encode_answer, encode_framework_error,
-    encode_request, request_length,
+    ResponseFrame, decode_request, decode_response, encode_framework_error, encode_request,
+    encode_response, request_length,
 };
 use pegasus_dup::protocol::generation::Generation;
 use pegasus_dup::protocol::messages::{
-    AddAnswer, AddDuplication, AddRequest, ClusterInfo, ClusterInfoRequest, GetMaxReplicaCount,
+    AddDuplication, AddRequest, AddResponse, ClusterInfo, ClusterInfoRequest, GetMaxReplicaCount,
     ListApps, ListAppsRequest, ListDuplication, ListNodes, ListNodesRequest,
     MaxReplicaCountRequest, ModifyDuplication, QueryConfig, QueryConfigRequest, QueryDuplication,
     Rpc,
@@ -25,18 +25,18 @@ const RECORDINGS: [(&str, Generation, i32, usize); 4] = [
 ];
 
 /// Decodes a response to `R`, checks that it encodes to the same bytes, and returns its fields.
-fn round_trip<R: Rpc>(step: &Step, frame: &AnswerFrame<'_>) -> Value
+fn round_trip<R: Rpc>(step: &Step, frame: &ResponseFrame<'_>) -> Value
 where
-    R::Answer: Shown,
+    R::Response: Shown,
 {
-    let answer: R::Answer =
-        frame.answer().unwrap_or_else(|error| panic!("{}: {error}", step.place));
-    let again = encode_answer(&answer, R::NAME, frame.seqid);
+    let answer: R::Response =
+        frame.response().unwrap_or_else(|error| panic!("{}: {error}", step.place));
+    let again = encode_response(&answer, R::NAME, frame.seqid);
     assert_eq!(again[4..], step.payload, "{}", step.place);
     answer.shown()
 }
 
-fn shown(step: &Step, rpc: &str, frame: &AnswerFrame<'_>) -> Value {
+fn shown(step: &Step, rpc: &str, frame: &ResponseFrame<'_>) -> Value {
     match rpc {
         AddDuplication::NAME => round_trip::<AddDuplication>(step, frame),
         ModifyDuplication::NAME => round_trip::<ModifyDuplication>(step, frame),
@@ -58,8 +58,8 @@ fn recorded_responses_decode_to_the_recorded_fields_and_encode_to_the_same_bytes
         assert_eq!(steps.len(), count, "{file}");
         for step in steps {
             let asked = Asked::from_words(&step.words, generation, list_match_type);
-            let frame = decode_answer(&step.payload).expect("an answer");
-            assert!(frame.answers(asked.rpc()), "{}", step.place);
+            let frame = decode_response(&step.payload).expect("an answer");
+            assert!(frame.is_response_to(asked.rpc()), "{}", step.place);
             assert_eq!(frame.framework.name(), step.response["header_err"], "{}", step.place);
             assert_eq!(frame.name, step.response["msg_name"], "{}", step.place);
             assert_eq!(frame.seqid, step.response["seqid"], "{}", step.place);
@@ -100,7 +100,7 @@ fn recorded_tables_decode_and_encode_to_the_same_bytes() {
         };
         assert_eq!(again, step.request, "{}", step.place);
         seen += 1;
-        let frame = decode_answer(&step.payload).expect("an answer");
+        let frame = decode_response(&step.payload).expect("an answer");
         let got = shown(&step, &rpc, &frame);
         if rpc == QueryConfig::NAME {
             let there = step.words.ends_with(" dup_src");
@@ -145,7 +145,7 @@ fn the_worked_examples_match_byte_for_byte() {
     assert_eq!((&*frame.name, frame.seqid, frame.app_id), (AddDuplication::NAME, 4, 0));
     assert_eq!(frame.request::<AddRequest>(), Ok(asked));
 
-    let answer = |err: ErrorCode| AddAnswer {
+    let answer = |err: ErrorCode| AddResponse {
         err,
         appid: Some(1),
         dupid: Some(1_795_485_039),
@@ -158,13 +158,13 @@ fn the_worked_examples_match_byte_for_byte() {
          43415449 4f4e5f41 434b 00000004 0c0000 0c0001 00000006 4552525f 4f4b 080002 00000001
          080003 6b04ed6f 0b0005 00000004 74656d70 080006 00000003 00 00",
     );
-    assert_eq!(encode_answer(&answer(ErrorCode::Ok), AddDuplication::NAME, 4), created);
+    assert_eq!(encode_response(&answer(ErrorCode::Ok), AddDuplication::NAME, 4), created);
     let exists = unhex(
         "0000006d 00000006 4552525f 4f4b 80010002 0000001a 5250435f 434d5f41 44445f44 55504c49
          43415449 4f4e5f41 434b 00000005 0c0000 0c0001 0000000d 4552525f 4455505f 45584953 54
          080002 00000001 080003 6b04ed6f 0b0005 00000004 74656d70 080006 00000003 00 00",
     );
-    assert_eq!(encode_answer(&answer(ErrorCode::DupExist), AddDuplication::NAME, 5), exists);
-    let frame = decode_answer(&exists[4..]).expect("an answer");
-    assert_eq!(frame.answer::<AddAnswer>(), Ok(answer(ErrorCode::DupExist)));
+    assert_eq!(encode_response(&answer(ErrorCode::DupExist), AddDuplication::NAME, 5), exists);
+    let frame = decode_response(&exists[4..]).expect("an answer");
+    assert_eq!(frame.response::<AddResponse>(), Ok(answer(ErrorCode::DupExist)));
 }

@@ -246,7 +246,7 @@ async fn the_page_of_a_duplication_whose_remote_table_is_not_utf_8() {
             [("temp", &b"a\xffb"[..]), ("dup_src", "a\u{fffd}".as_bytes()), ("dup_src2", b"ab")]
         {
             peer.send_bytes(&add_to(table, name)).await;
-            let answer = peer.receive().await.expect("an answer").answer::<AddDuplication>();
+            let answer = peer.receive().await.expect("an answer").response::<AddDuplication>();
             assert_eq!(answer.err, ErrorCode::Ok, "{behaviour} {table}");
         }
         // Responses to RPCs show the duplication, and so do the pages of other tables.

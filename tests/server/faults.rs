@@ -71,7 +71,7 @@ async fn a_delayed_request_is_executed_at_once_and_its_response_arrives_later() 
     assert_eq!(listed(&hub).await, [3]);
     assert!(timeout(Time::from_millis(2_990), peer.receive()).await.is_err());
     let framed = timeout(Time::from_millis(20), peer.receive()).await.expect("in time");
-    assert_eq!(framed.expect("an answer").answer::<AddDuplication>().err, ErrorCode::Ok);
+    assert_eq!(framed.expect("an answer").response::<AddDuplication>().err, ErrorCode::Ok);
     let query = QueryRequest { app_name: "temp".to_owned() };
     let slow = peer.send::<QueryDuplication>(&query).await;
     let quick = peer.send::<QueryDuplication>(&query).await;
@@ -93,20 +93,20 @@ async fn a_held_add_is_overtaken_by_queries_and_delays_the_requests_behind_it() 
     assert!(timeout(Time::from_millis(900), second.receive()).await.is_err());
     assert_eq!(listed(&hub).await, [] as [i32; 0]);
     let framed = timeout(Time::from_millis(200), second.receive()).await.expect("in time");
-    assert_eq!(framed.expect("an answer").answer::<AddDuplication>().err, ErrorCode::Ok);
+    assert_eq!(framed.expect("an answer").response::<AddDuplication>().err, ErrorCode::Ok);
     // The queue does not wait for the store, so the next request meets a change that is being
     // stored.
-    let busy = second.receive().await.expect("an answer").answer::<ModifyDuplication>();
+    let busy = second.receive().await.expect("an answer").response::<ModifyDuplication>();
     assert_eq!((busy.err, busy.appid), (ErrorCode::Busy, Some(0)));
     // The server looks at a held query late, so the response shows the pause.
     let query = QueryRequest { app_name: "temp".to_owned() };
     let held = second.send::<QueryDuplication>(&query).await;
     second.send::<ModifyDuplication>(&set_status("temp", 1_795_000_000, 4)).await;
-    let paused = second.receive().await.expect("an answer").answer::<ModifyDuplication>();
+    let paused = second.receive().await.expect("an answer").response::<ModifyDuplication>();
     assert_eq!((paused.err, paused.appid), (ErrorCode::Ok, Some(3)));
     let framed = second.receive().await.expect("an answer");
     assert_eq!(framed.seqid, held);
-    let shown = framed.answer::<QueryDuplication>().entry_list.expect("a list");
+    let shown = framed.response::<QueryDuplication>().entry_list.expect("a list");
     assert_eq!(shown[0].status, 4);
 }
 
@@ -119,7 +119,7 @@ async fn a_slow_store_shows_ds_init_meanwhile() {
     let mut other = Peer::in_memory(&hub);
     assert_eq!(other.add(&add("temp", "target")).await.err, ErrorCode::Busy);
     assert_eq!(
-        peer.receive().await.expect("an answer").answer::<AddDuplication>().err,
+        peer.receive().await.expect("an answer").response::<AddDuplication>().err,
         ErrorCode::Ok
     );
     assert_eq!(listed(&hub).await, [3]);
@@ -152,11 +152,11 @@ async fn responses_arrive_twice_or_with_another_seqid() {
     let seqid = peer.send::<AddDuplication>(&add("temp", "target")).await;
     let once = peer.receive().await.expect("an answer");
     assert_eq!(peer.receive().await, Some(once.clone()));
-    assert_eq!((once.seqid, once.answer::<AddDuplication>().err), (seqid, ErrorCode::Ok));
+    assert_eq!((once.seqid, once.response::<AddDuplication>().err), (seqid, ErrorCode::Ok));
     let seqid = peer.send::<AddDuplication>(&add("temp", "target")).await;
     let framed = peer.receive().await.expect("an answer");
     assert_eq!(framed.seqid, seqid + 1);
-    assert_eq!(framed.answer::<AddDuplication>().err, ErrorCode::DupExist);
+    assert_eq!(framed.response::<AddDuplication>().err, ErrorCode::DupExist);
 }
 
 #[tokio::test(start_paused = true)]
@@ -262,7 +262,7 @@ async fn events_name_the_request_behind_each_change() {
     hub.observe(move |event| log.lock().unwrap().push(event.clone()));
     let mut peer = Peer::in_memory(&hub);
     let seqid = peer.send::<AddDuplication>(&add("temp", "target")).await;
-    let made = peer.receive().await.expect("an answer").answer::<AddDuplication>();
+    let made = peer.receive().await.expect("an answer").response::<AddDuplication>();
     peer.send::<AddDuplication>(&add("temp", "target")).await;
     silent(&mut peer).await;
     hub.crash(Duration::ZERO);
@@ -278,7 +278,7 @@ async fn events_name_the_request_behind_each_change() {
         })
         .collect();
     assert_eq!(stored, [(0, seqid, 3, made.dupid.expect("a dupid"))]);
-    let answers = seen.iter().filter(|event| matches!(event, Event::Answer { .. })).count();
+    let answers = seen.iter().filter(|event| matches!(event, Event::Response { .. })).count();
     assert_eq!(answers, 1, "{seen:?}");
     let faults: Vec<_> = seen
         .iter()
@@ -314,5 +314,5 @@ async fn faults_reach_a_server_on_a_port() {
     peer.send::<AddDuplication>(&add("temp", "target2")).await;
     is_taken.recv().await.expect("the request");
     let (answer, ()) = tokio::join!(peer.receive(), server.stop());
-    assert_eq!(answer.expect("an answer").answer::<AddDuplication>().err, ErrorCode::Ok);
+    assert_eq!(answer.expect("an answer").response::<AddDuplication>().err, ErrorCode::Ok);
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use pegasus_dup::protocol::bare::HostPort;
 use pegasus_dup::protocol::messages::{
-    AddAnswer, AddRequest, GetMaxReplicaCount, ListApps, ListAppsRequest, ListDuplication,
+    AddRequest, AddResponse, GetMaxReplicaCount, ListApps, ListAppsRequest, ListDuplication,
     ListRequest, MaxReplicaCountRequest, ModifyRequest, QueryConfig, QueryConfigRequest, Rpc,
 };
 use pegasus_dup::server::store::MemoryStore;
@@ -71,7 +71,7 @@ impl Scene {
     }
 }
 
-fn check_full(behaviour: Behaviour, answer: &AddAnswer) {
+fn check_full(behaviour: Behaviour, answer: &AddResponse) {
     let err = match behaviour {
         Behaviour::Freezed | Behaviour::Checkpoint | Behaviour::RemoteName => ErrorCode::Ok,
         Behaviour::DupExist | Behaviour::Idempotent => ErrorCode::DupExist,
@@ -84,7 +84,7 @@ fn check_full(behaviour: Behaviour, answer: &AddAnswer) {
     assert_eq!(answer.hint.is_some(), behaviour == Behaviour::Idempotent);
 }
 
-fn check_refused(behaviour: Behaviour, answer: &AddAnswer) {
+fn check_refused(behaviour: Behaviour, answer: &AddResponse) {
     assert_eq!((answer.appid, answer.dupid), (Some(0), Some(0)));
     assert_eq!((&answer.remote_app_name, answer.remote_replica_count), (&None, None));
     if behaviour == Behaviour::Checkpoint {
@@ -289,7 +289,7 @@ async fn the_rpcs_show_the_generation() {
         if behaviour == Behaviour::Freezed {
             assert_eq!(framed.framework, ErrorCode::HandlerNotFound);
         } else {
-            let answer = framed.answer::<GetMaxReplicaCount>();
+            let answer = framed.response::<GetMaxReplicaCount>();
             assert_eq!((answer.err, answer.max_replica_count), (ErrorCode::Ok, Some(3)));
         }
         server.stop().await;

@@ -170,7 +170,7 @@ async fn a_change_of_the_leader_refuses_the_queue_and_leaves_stored_changes_in_d
     // queue.
     queued.query("temp").await;
     group.elect(&Election::default());
-    let told = queued.receive().await.expect("an answer").answer::<AddDuplication>();
+    let told = queued.receive().await.expect("an answer").response::<AddDuplication>();
     assert_eq!(told.err, ErrorCode::ForwardToOthers);
     storing.closed().await;
     tokio::time::sleep(Duration::from_secs(5)).await;

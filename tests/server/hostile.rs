@@ -101,7 +101,7 @@ async fn requests_whose_oddities_a_real_server_ignores_get_a_response() {
     frame = with_word(frame, 32, 0);
     peer.send_bytes(&frame).await;
     assert_eq!(
-        peer.receive().await.expect("an answer").answer::<AddDuplication>().err,
+        peer.receive().await.expect("an answer").response::<AddDuplication>().err,
         ErrorCode::Ok
     );
     // The response to an unknown RPC has no body, and the connection stays open. The name of the
@@ -138,7 +138,7 @@ async fn requests_whose_oddities_a_real_server_ignores_get_a_response() {
     body.extend_from_slice(&[8, 0, 9, 0, 0, 0, 1, 15, 0, 10, 3, 0, 0, 0, 2, 1, 2, 0, 0]);
     peer.send_bytes(&with_body(&body)).await;
     let framed = peer.receive().await.expect("an answer");
-    assert_eq!(framed.answer::<QueryDuplication>().err, ErrorCode::AppNotExist);
+    assert_eq!(framed.response::<QueryDuplication>().err, ErrorCode::AppNotExist);
     // A client that requests no response gets one all the same.
     let pause = ModifyRequest {
         app_name: "temp".to_owned(),
@@ -150,7 +150,7 @@ async fn requests_whose_oddities_a_real_server_ignores_get_a_response() {
     oneway[51] = 4;
     peer.send_bytes(&oneway).await;
     let framed = peer.receive().await.expect("an answer");
-    assert_eq!((framed.seqid, framed.answer::<ModifyDuplication>().err), (44, ErrorCode::Ok));
+    assert_eq!((framed.seqid, framed.response::<ModifyDuplication>().err), (44, ErrorCode::Ok));
     assert_eq!(peer.query("temp").await.entry_list.expect("a list")[0].status, 4);
     // A request may arrive one byte at a time.
     let query = QueryRequest { app_name: "temp".to_owned() };

@@ -58,7 +58,7 @@ async fn odd_forms_of_a_request_get_the_usual_response() {
             ("RPC_CM_QUERY_DUPLICATION_ACK", 7),
             "{what}"
         );
-        assert_eq!(framed.answer::<QueryDuplication>(), usual, "{what}");
+        assert_eq!(framed.response::<QueryDuplication>(), usual, "{what}");
     }
     assert_eq!(server.would_have_died(), 0);
     server.stop().await;
@@ -75,23 +75,23 @@ async fn a_known_field_of_another_type_counts_as_absent_and_any_bytes_are_text()
         };
         // The name of the table is sent as a number, so there is no name.
         let number = with_struct::<QueryDuplication>(&[8, 0, 1, 0, 0, 0, 7]);
-        let answer = ask(number).await.answer::<QueryDuplication>();
+        let answer = ask(number).await.response::<QueryDuplication>();
         assert_eq!((answer.err, answer.appid), (ErrorCode::AppNotExist, Some(0)), "{behaviour}");
         // Field 3 counts as absent if it is an i32, and as true if it is a bool that is neither 0
         // nor 1.
         let both = |table: &[u8], cluster| [text(1, table), text(2, cluster)].concat();
         let absent = [both(b"temp", b"target"), vec![8, 0, 3, 0, 0, 0, 0]].concat();
-        let answer = ask(with_struct::<AddDuplication>(&absent)).await.answer::<AddDuplication>();
+        let answer = ask(with_struct::<AddDuplication>(&absent)).await.response::<AddDuplication>();
         assert_eq!(answer.err, ErrorCode::Ok, "{behaviour}");
         let odd = [both(b"dup_src", b"target"), vec![2, 0, 3, 2]].concat();
-        let answer = ask(with_struct::<AddDuplication>(&odd)).await.answer::<AddDuplication>();
+        let answer = ask(with_struct::<AddDuplication>(&odd)).await.response::<AddDuplication>();
         assert_eq!(answer.err, ErrorCode::Ok, "{behaviour}");
-        let status = |answer: pegasus_dup::protocol::messages::QueryAnswer| {
+        let status = |answer: pegasus_dup::protocol::messages::QueryResponse| {
             behaviour.generation().status(answer.entry_list.expect("a list")[0].status)
         };
         let query = |table: &str| with_struct::<QueryDuplication>(&text(1, table.as_bytes()));
-        let temp = status(ask(query("temp")).await.answer::<QueryDuplication>());
-        let dup_src = status(ask(query("dup_src")).await.answer::<QueryDuplication>());
+        let temp = status(ask(query("temp")).await.response::<QueryDuplication>());
+        let dup_src = status(ask(query("dup_src")).await.response::<QueryDuplication>());
         let freezed = behaviour == Behaviour::Freezed;
         let expected = if freezed {
             (Status::Start, Status::Pause)
@@ -101,13 +101,13 @@ async fn a_known_field_of_another_type_counts_as_absent_and_any_bytes_are_text()
         assert_eq!((temp, dup_src), expected, "{behaviour}");
         // No table or cluster has a name that is not UTF-8.
         let odd = with_struct::<AddDuplication>(&both(b"a\xffb", b"target"));
-        let answer = ask(odd).await.answer::<AddDuplication>();
+        let answer = ask(odd).await.response::<AddDuplication>();
         assert_eq!(answer.err, ErrorCode::AppNotExist, "{behaviour}");
         let odd = with_struct::<AddDuplication>(&both(b"temp", b"a\xffb"));
-        assert_eq!(ask(odd).await.answer::<AddDuplication>().err, ErrorCode::InvalidParameters);
+        assert_eq!(ask(odd).await.response::<AddDuplication>().err, ErrorCode::InvalidParameters);
         // The element type of a list is ignored.
         let list = [text(1, b"temp"), vec![15, 0, 2, 3, 0, 0, 0, 1, 0, 0, 0, 5]].concat();
-        let answer = ask(with_struct::<QueryConfig>(&list)).await.answer::<QueryConfig>();
+        let answer = ask(with_struct::<QueryConfig>(&list)).await.response::<QueryConfig>();
         assert_eq!(answer.partitions.expect("partitions")[0].pid.partition_index, 5);
         assert_eq!(server.would_have_died(), 0);
         server.stop().await;

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use pegasus_dup::protocol::frame::decode_answer;
+use pegasus_dup::protocol::frame::decode_response;
 use pegasus_dup::protocol::messages::{
     AddDuplication, ClusterInfo, ClusterInfoRequest, GetMaxReplicaCount, ListApps, ListAppsRequest,
     ListDuplication, ListNodes, ListNodesRequest, MaxReplicaCountRequest, ModifyDuplication,
-    QueryConfig, QueryConfigAnswer, QueryConfigRequest, QueryDuplication, Rpc,
+    QueryConfig, QueryConfigRequest, QueryConfigResponse, QueryDuplication, Rpc,
 };
 use pegasus_dup::protocol::thrift::{Reader, Wire};
 use pegasus_dup::server::{Behaviour, ServerConfig};
@@ -71,7 +71,7 @@ impl Names {
 
 async fn ask<R: Rpc>(peer: &mut Peer, request: &R::Request) -> Value
 where
-    R::Answer: Shown,
+    R::Response: Shown,
 {
     let seqid = peer.send::<R>(request).await;
     let framed = peer.receive().await.expect("an answer");
@@ -79,7 +79,7 @@ where
     if framed.framework != pegasus_dup::ErrorCode::Ok {
         return Value::String(framed.framework.name().to_owned());
     }
-    framed.answer::<R>().shown()
+    framed.response::<R>().shown()
 }
 
 async fn replay(file: &str, behaviour: Behaviour) {
@@ -161,8 +161,8 @@ async fn tables_are_shown_like_those_of_a_real_2_5_0() {
             }
             QueryConfig::NAME => {
                 let request = QueryConfigRequest::read(&mut reader).expect("a request");
-                let frame = decode_answer(&step.payload).expect("an answer");
-                let recorded = frame.answer::<QueryConfigAnswer>().expect("an answer").shown();
+                let frame = decode_response(&step.payload).expect("an answer");
+                let recorded = frame.response::<QueryConfigResponse>().expect("an answer").shown();
                 (recorded, ask::<QueryConfig>(&mut peer, &request).await)
             }
             ListNodes::NAME => {

@@ -134,7 +134,7 @@ async fn a_new_duplication_is_in_ds_init_until_it_is_stored() {
         }
         store.release();
         let framed = adder.receive().await.expect("an answer");
-        assert_eq!(framed.answer::<AddDuplication>().err, ErrorCode::Ok, "{behaviour}");
+        assert_eq!(framed.response::<AddDuplication>().err, ErrorCode::Ok, "{behaviour}");
         assert_ne!(status_of(&mut adder, "temp").await, Some(INIT), "{behaviour}");
         store.release();
         assert!(other.receive().await.is_some());
@@ -177,7 +177,7 @@ async fn a_repeated_add_meets_a_duplication_that_is_being_stored() {
                 store.release();
                 let framed = second.receive().await.expect("an answer");
                 assert_eq!(framed.seqid, seqid);
-                let again = framed.answer::<AddDuplication>();
+                let again = framed.response::<AddDuplication>();
                 assert_eq!((again.err, again.dupid), (ErrorCode::DupExist, Some(NOW)));
                 assert!(first.receive().await.is_some());
                 continue;
@@ -206,13 +206,13 @@ async fn an_add_that_waited_is_executed_if_the_first_was_not_stored() {
     second.send::<QueryDuplication>(&query).await;
     second.receive().await.expect("the query's answer");
     store.fail(StoreFailure::NotStored("disk full".to_owned()));
-    let failed = first.receive().await.expect("an answer").answer::<AddDuplication>();
+    let failed = first.receive().await.expect("an answer").response::<AddDuplication>();
     assert_eq!(failed.err.name(), "ERR_FILE_OPERATION_FAILED");
     assert!(failed.hint.expect("a hint").ends_with("disk full"));
     store.release();
     let framed = second.receive().await.expect("an answer");
     assert_eq!(framed.seqid, waiting);
-    assert_eq!(framed.answer::<AddDuplication>().err, ErrorCode::Ok);
+    assert_eq!(framed.response::<AddDuplication>().err, ErrorCode::Ok);
 }
 
 #[tokio::test]
@@ -235,13 +235,13 @@ async fn an_add_that_waited_for_a_removal_creates_a_new_duplication() {
     assert_eq!(status_of(&mut peer, "temp").await, Some(LOG));
     assert_eq!(store.held(), 1);
     store.release();
-    let removed = peer.receive().await.expect("an answer").answer::<ModifyDuplication>();
+    let removed = peer.receive().await.expect("an answer").response::<ModifyDuplication>();
     assert_eq!((removed.err, removed.appid), (ErrorCode::Ok, Some(3)));
     assert_eq!(store.held(), 1);
     store.release();
-    let made = peer.receive().await.expect("an answer").answer::<AddDuplication>();
+    let made = peer.receive().await.expect("an answer").response::<AddDuplication>();
     assert_eq!((made.err, made.dupid), (ErrorCode::Ok, Some(NOW + 1)));
-    let refused = peer.receive().await.expect("an answer").answer::<AddDuplication>();
+    let refused = peer.receive().await.expect("an answer").response::<AddDuplication>();
     assert_eq!(refused.err, ErrorCode::InvalidParameters);
     assert!(refused.hint.expect("a hint").contains("another app(temp)"));
 }
@@ -486,7 +486,7 @@ async fn query_config_shows_the_requested_partitions() {
             QueryConfigRequest { app_name: table.to_owned(), partition_indices: indices.to_vec() };
         peer.call::<QueryConfig>(&request).await
     };
-    let indices = |answer: &pegasus_dup::protocol::messages::QueryConfigAnswer| {
+    let indices = |answer: &pegasus_dup::protocol::messages::QueryConfigResponse| {
         let partitions = answer.partitions.as_ref().expect("partitions");
         assert!(partitions.iter().all(|partition| partition.primary.0.is_none()));
         partitions.iter().map(|partition| partition.pid.partition_index).collect::<Vec<_>>()

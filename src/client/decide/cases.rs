@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::AddAnswer;
+use crate::protocol::messages::AddResponse;
 
 pub(super) const TABLE: i32 = 7;
 pub(super) const DUPID: i32 = 1_700;
@@ -236,8 +236,8 @@ pub(super) fn answer(
     appid: Option<i32>,
     dupid: Option<i32>,
     fields: Fields,
-) -> AddAnswer {
-    AddAnswer {
+) -> AddResponse {
+    AddResponse {
         err,
         appid,
         dupid,
@@ -290,7 +290,7 @@ pub(super) fn replies() -> Vec<Reply> {
     for (hint, _) in HINTS {
         let none = FIELDS[0];
         let answer = answer(ErrorCode::InvalidParameters, Some(0), Some(0), none);
-        replies.push(Reply::Answer(AddAnswer { hint: Some(hint.to_owned()), ..answer }));
+        replies.push(Reply::Answer(AddResponse { hint: Some(hint.to_owned()), ..answer }));
     }
     replies
 }

@@ -8,13 +8,13 @@ use crate::error::{Error, ErrorKind};
 use crate::outcome::Duplication;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Generation;
-use crate::protocol::messages::AddAnswer;
+use crate::protocol::messages::AddResponse;
 
 /// What came back for an add that was sent.
 #[derive(Debug, Clone)]
 pub(crate) enum Reply {
     /// A response.
-    Answer(AddAnswer),
+    Answer(AddResponse),
     /// A response of the RPC layer.
     Framework(ErrorCode),
     /// No response that can be read, and why.
@@ -108,7 +108,7 @@ impl Row {
     }
 }
 
-fn ok_with_dupid(question: &Question<'_>, answer: &AddAnswer, appid: i32, dupid: i32) -> Row {
+fn ok_with_dupid(question: &Question<'_>, answer: &AddResponse, appid: i32, dupid: i32) -> Row {
     let full = appid == question.table_id && dupid.is_positive();
     let echo = echo(question.spec, answer);
     let both = answer.remote_app_name.is_some() && answer.remote_replica_count.is_some();
@@ -121,7 +121,7 @@ fn ok_with_dupid(question: &Question<'_>, answer: &AddAnswer, appid: i32, dupid:
     }
 }
 
-fn echo(spec: &DuplicationSpec, answer: &AddAnswer) -> Echo {
+fn echo(spec: &DuplicationSpec, answer: &AddResponse) -> Echo {
     match (answer.remote_app_name.as_deref(), answer.remote_replica_count) {
         (None, None) => Echo::Absent,
         (name, count) if spec.differences(name, count).is_empty() => Echo::AsAsked,
@@ -130,7 +130,7 @@ fn echo(spec: &DuplicationSpec, answer: &AddAnswer) -> Echo {
 }
 
 /// Returns the duplication as a response describes it: without a status and a creation time.
-fn echoed(question: &Question<'_>, answer: &AddAnswer, dupid: i32) -> Box<Duplication> {
+fn echoed(question: &Question<'_>, answer: &AddResponse, dupid: i32) -> Box<Duplication> {
     Box::new(Duplication {
         table: question.spec.table.clone(),
         table_id: question.table_id,
@@ -146,7 +146,7 @@ fn echoed(question: &Question<'_>, answer: &AddAnswer, dupid: i32) -> Box<Duplic
 }
 
 /// Returns the error of an add that the server refused.
-fn refused(question: &Question<'_>, answer: &AddAnswer, kind: ErrorKind) -> Error {
+fn refused(question: &Question<'_>, answer: &AddResponse, kind: ErrorKind) -> Error {
     let spec = question.spec;
     let mut subject = format!("table={} cluster={}", spec.table, spec.cluster);
     if kind == ErrorKind::RemoteTableTaken {

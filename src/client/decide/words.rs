@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::AddAnswer;
+use crate::protocol::messages::AddResponse;
 
 fn spec() -> DuplicationSpec {
     DuplicationSpec::new("here", "target")
@@ -24,7 +24,7 @@ fn one(dupid: i32) -> Duplication {
 }
 
 fn answer(err: ErrorCode, dupid: i32) -> Reply {
-    Reply::Answer(AddAnswer {
+    Reply::Answer(AddResponse {
         err,
         appid: Some(if dupid == 0 { 0 } else { 7 }),
         dupid: Some(dupid),
@@ -35,7 +35,7 @@ fn answer(err: ErrorCode, dupid: i32) -> Reply {
 }
 
 fn refusal(err: &str, hint: &str) -> Reply {
-    Reply::Answer(AddAnswer {
+    Reply::Answer(AddResponse {
         err: ErrorCode::from_name(err),
         appid: Some(0),
         dupid: Some(0),
@@ -213,7 +213,7 @@ fn a_refusal_says_whose_fault_it_is() {
 #[test]
 fn what_a_server_does_not_tell_is_not_said_to_be_as_asked() {
     let untold = Duplication { remote_table: None, remote_replica_count: None, ..one(1) };
-    let thin = Reply::Answer(AddAnswer {
+    let thin = Reply::Answer(AddResponse {
         err: ErrorCode::Ok,
         appid: Some(7),
         dupid: Some(1),

@@ -13,7 +13,7 @@ use crate::client::try_error::TryError;
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::Duplication;
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::{ModifyAnswer, ModifyDuplication, ModifyRequest};
+use crate::protocol::messages::{ModifyDuplication, ModifyRequest, ModifyResponse};
 use crate::transport::connection::{CallError, Connection, Late};
 use crate::transport::durations::{QUIET, READ_BACK_CHANGE, answer_until, one_try};
 use crate::transport::seams::Deadline;
@@ -101,7 +101,7 @@ impl Changing<'_> {
     /// Returns what the response says about the change.
     async fn answered(
         &self,
-        answer: ModifyAnswer,
+        answer: ModifyResponse,
         connection: &Arc<Connection>,
         deadline: Deadline,
     ) -> Answered {
@@ -294,7 +294,7 @@ enum Resolved {
     /// How the change ended.
     Ended(Result<Ended>),
     /// The response, which arrived after all.
-    Response(ModifyAnswer),
+    Response(ModifyResponse),
 }
 
 /// What the last read after a change without a response has shown.

@@ -8,7 +8,7 @@ use crate::protocol::thrift::{DecodeError, Reader, Type, Wire};
 /// The longest RPC name that a C++ server keeps.
 pub const MAX_RPC_NAME: usize = 47;
 /// The suffix of the name in a response, after the name of the request.
-pub const ANSWER_SUFFIX: &str = "_ACK";
+pub const RESPONSE_SUFFIX: &str = "_ACK";
 
 /// Why bytes are not a frame. The connection cannot be used any further, because it is not known where
 /// the next frame starts.
@@ -98,7 +98,7 @@ impl Response {
 
 /// A response as a client sees it. The envelope has been read, but not the response struct.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AnswerFrame<'a> {
+pub struct ResponseFrame<'a> {
     /// The error code of the RPC layer.
     pub framework: ErrorCode,
     /// The name of the request's RPC, with the suffix `_ACK`.
@@ -108,14 +108,14 @@ pub struct AnswerFrame<'a> {
     pub(super) body: &'a [u8],
 }
 
-impl AnswerFrame<'_> {
+impl ResponseFrame<'_> {
     /// Returns whether this is the response to a request of that name.
-    pub fn answers(&self, request_name: &str) -> bool {
-        self.name.strip_suffix(ANSWER_SUFFIX) == Some(request_name)
+    pub fn is_response_to(&self, request_name: &str) -> bool {
+        self.name.strip_suffix(RESPONSE_SUFFIX) == Some(request_name)
     }
 
     /// Reads the response struct. A response has one only if `framework` is ERR_OK.
-    pub fn answer<T: Wire>(&self) -> Result<T, DecodeError> {
+    pub fn response<T: Wire>(&self) -> Result<T, DecodeError> {
         let mut reader = Reader::new(self.body);
         match reader.field()? {
             Some((Type::Struct, 0)) => {}
@@ -131,10 +131,10 @@ impl AnswerFrame<'_> {
 }
 
 /// Returns the name in the response to a request of that name, cut off where a C++ server cuts it off.
-pub(super) fn answer_name(name: &str) -> String {
-    let mut answer = format!("{name}{ANSWER_SUFFIX}");
-    answer.truncate(answer.floor_char_boundary(MAX_RPC_NAME));
-    answer
+pub(super) fn response_name(name: &str) -> String {
+    let mut response = format!("{name}{RESPONSE_SUFFIX}");
+    response.truncate(response.floor_char_boundary(MAX_RPC_NAME));
+    response
 }
 
 /// Returns the big-endian number at that offset.

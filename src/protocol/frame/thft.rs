@@ -3,7 +3,7 @@
 //! code of the RPC layer, is a thrift message with its own envelope.
 
 use super::parts::{
-    AnswerFrame, Format, FrameError, MAX_RPC_NAME, RequestFrame, Response, answer_name, word,
+    Format, FrameError, MAX_RPC_NAME, RequestFrame, Response, ResponseFrame, response_name, word,
 };
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{HeaderMeta, Rpc};
@@ -47,7 +47,7 @@ pub(super) fn encode_response(name: &str, seqid: i32, response: &Response) -> Ve
     out.extend_from_slice(&[0; 4]);
     response.framework.write(&mut out);
     out.extend_from_slice(&(VERSION_WORD | u32::from(REPLY)).to_be_bytes());
-    write_str(&mut out, &answer_name(name));
+    write_str(&mut out, &response_name(name));
     out.extend_from_slice(&seqid.to_be_bytes());
     out.extend_from_slice(&response.body);
     let length = u32::try_from(out.len()).expect("a response longer than 4 GiB");
@@ -110,7 +110,7 @@ fn split_header(frame: &[u8]) -> Result<(i32, &[u8]), DecodeError> {
     Ok((word(frame, 24).unwrap_or(0) as i32, body))
 }
 
-pub(super) fn decode_response(payload: &[u8]) -> Result<AnswerFrame<'_>, FrameError> {
+pub(super) fn decode_response(payload: &[u8]) -> Result<ResponseFrame<'_>, FrameError> {
     let mut reader = Reader::new(payload);
     let framework = ErrorCode::read(&mut reader)?;
     let kind = message_type(reader.u32()?)?;
@@ -120,7 +120,7 @@ pub(super) fn decode_response(payload: &[u8]) -> Result<AnswerFrame<'_>, FrameEr
     let name = reader.str()?;
     let seqid = reader.i32()?;
     let body = &payload[payload.len() - reader.left()..];
-    Ok(AnswerFrame { framework, name, seqid, body })
+    Ok(ResponseFrame { framework, name, seqid, body })
 }
 
 fn message_type(word: u32) -> Result<u8, DecodeError> {

@@ -9,7 +9,7 @@ use crate::server::store::{RecordChange, StoreFailure};
 
 impl Node {
     /// Responds to a call, unless the fault of the call prevents it.
-    pub(super) fn answer(&mut self, id: CallId, reply: Reply, now: Now) -> Vec<Action> {
+    pub(super) fn respond(&mut self, id: CallId, reply: Reply, now: Now) -> Vec<Action> {
         let Some(call) = self.calls.remove(&id) else { return Vec::new() };
         match &call.fault {
             None
@@ -31,7 +31,7 @@ impl Node {
                 vec![Action::Close(call.connection)]
             }
             Some(Fault::Delay(ms)) => {
-                self.at(now.steady_ms.saturating_add(*ms), Timed::Answer(call, reply));
+                self.at(now.steady_ms.saturating_add(*ms), Timed::Response(call, reply));
                 Vec::new()
             }
             Some(Fault::AnswerTwice) => {
@@ -66,7 +66,7 @@ impl Node {
         if call.gone {
             return vec![Action::Done(call.connection)];
         }
-        self.events.push(Event::Answer {
+        self.events.push(Event::Response {
             connection: call.connection.0,
             seqid: call.envelope.seqid(),
             rpc: call.envelope.name().to_owned(),

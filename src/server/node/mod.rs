@@ -66,7 +66,7 @@ enum Timed {
     Request(CallId, Vec<u8>),
     Queue,
     Store(Ticket, RecordChange),
-    Answer(Call, Reply),
+    Response(Call, Reply),
     ReadBack,
     Restart,
 }
@@ -213,7 +213,7 @@ impl Node {
     /// Handles a request whose call is open.
     fn handle(&mut self, id: CallId, request: &RequestFrame<'_>, now: Now) -> Vec<Action> {
         match self.reply_or_queue(id, request, now) {
-            Ok(Some(reply)) => self.answer(id, reply, now),
+            Ok(Some(reply)) => self.respond(id, reply, now),
             Ok(None) => self.run_queue(now),
             Err(error) => match self.calls.remove(&id) {
                 Some(call) => vec![self.garbage(call.connection, &FrameError::Envelope(error))],
@@ -284,7 +284,7 @@ impl Node {
                 },
                 Timed::Queue => self.run_queue(now),
                 Timed::Store(ticket, change) => self.submit(ticket, change, now),
-                Timed::Answer(call, reply) => self.send(&call, reply),
+                Timed::Response(call, reply) => self.send(&call, reply),
                 Timed::ReadBack => vec![Action::ReadBack],
                 Timed::Restart => self.restart(),
             });
@@ -343,7 +343,7 @@ impl Node {
         for effect in effects {
             actions.extend(match effect {
                 Effect::Store(id, ticket, change) => self.store(id, ticket, change, now),
-                Effect::Respond(id, reply) => self.answer(id, reply, now),
+                Effect::Respond(id, reply) => self.respond(id, reply, now),
                 Effect::Die(id) => {
                     if let Some(connection) = self.calls.get(&id).map(|call| call.connection) {
                         self.die(connection);

@@ -203,11 +203,11 @@ impl Node {
             return Page { status: 400, body: "name should not be empty".to_owned() };
         };
         let generation = self.state.rules.generation;
-        let answer = self.state.query(app_name, now.wall_ms);
-        if answer.err != crate::protocol::error_code::ErrorCode::Ok {
-            return Page { status: 404, body: answer.err.name().to_owned() };
+        let response = self.state.query(app_name, now.wall_ms);
+        if response.err != crate::protocol::error_code::ErrorCode::Ok {
+            return Page { status: 404, body: response.err.name().to_owned() };
         }
-        let entries = answer.entry_list.unwrap_or_default();
+        let entries = response.entry_list.unwrap_or_default();
         if entries.is_empty() {
             return Page::ok("null".to_owned());
         }
@@ -238,7 +238,7 @@ impl Node {
             let key = (index + 1).to_string();
             page.insert(key, EntryOrId::Entry(Box::new(shown(entry))));
         }
-        page.insert("appid".to_owned(), EntryOrId::Id(answer.appid.unwrap_or_default()));
+        page.insert("appid".to_owned(), EntryOrId::Id(response.appid.unwrap_or_default()));
         Page::ok(json(&page))
     }
 

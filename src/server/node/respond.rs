@@ -8,7 +8,7 @@ use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::RequestFrame;
 use crate::protocol::messages::{
-    Answer, NEGOTIATION, PartitionConfig, QueryConfig, QueryConfigAnswer, RPCS, Rpc,
+    NEGOTIATION, PartitionConfig, QueryConfig, QueryConfigResponse, RPCS, ResponseStruct, Rpc,
 };
 use crate::protocol::rpc::{Kind, RpcInfo, Subject};
 use crate::protocol::thrift::DecodeError;
@@ -120,7 +120,7 @@ impl Node {
             hp_secondaries: None,
             hp_last_drops: None,
         };
-        let refused = QueryConfigAnswer::refused(err);
-        Reply::new(&QueryConfigAnswer { partitions: Some(vec![partition]), ..refused })
+        let refused = QueryConfigResponse::refused(err);
+        Reply::new(&QueryConfigResponse { partitions: Some(vec![partition]), ..refused })
     }
 }

@@ -79,13 +79,13 @@ impl Node {
                 dispatch::refusal(call.envelope.name(), ErrorCode::ForwardToOthers)
             });
             if let Some(reply) = refused {
-                actions.extend(self.answer(queued.call, reply, now));
+                actions.extend(self.respond(queued.call, reply, now));
             }
         }
         // Requests that are held are handled when their time comes, and responses that are delayed
         // are sent.
         self.timers.retain(|_, timed| match timed {
-            Timed::Request(..) | Timed::Answer(..) | Timed::Restart => true,
+            Timed::Request(..) | Timed::Response(..) | Timed::Restart => true,
             Timed::Queue | Timed::Store(..) | Timed::ReadBack => false,
         });
         let held: Vec<CallId> = self
@@ -95,7 +95,7 @@ impl Node {
                 Timed::Request(id, _) => Some(*id),
                 Timed::Queue
                 | Timed::Store(..)
-                | Timed::Answer(..)
+                | Timed::Response(..)
                 | Timed::ReadBack
                 | Timed::Restart => None,
             })

@@ -101,7 +101,7 @@ impl State {
             fail_mode_last_set: FailMode::Slow,
             altering: None,
         };
-        let response = Reply::new(&rules.full_answer(ErrorCode::Ok, table_id, &duplication));
+        let response = Reply::new(&rules.full_response(ErrorCode::Ok, table_id, &duplication));
         self.index.insert(table_id, &duplication);
         self.tables.get_mut(&table_id).expect("found above").insert(duplication);
         let target = rules.add_target(request.is_duplicating_checkpoint);
@@ -198,9 +198,9 @@ impl State {
         let duplication = self.duplication(table_id, dupid);
         let err = match rules.repeated {
             Repeated::Untouched => {
-                let mut answer = rules.full_answer(ErrorCode::DupExist, table_id, duplication);
-                answer.hint = Some(duplication.exists_hint(request));
-                return Effect::Respond(call, Reply::new(&answer));
+                let mut response = rules.full_response(ErrorCode::DupExist, table_id, duplication);
+                response.hint = Some(duplication.exists_hint(request));
+                return Effect::Respond(call, Reply::new(&response));
             }
             Repeated::Ok => ErrorCode::Ok,
             Repeated::DupExist => ErrorCode::DupExist,
@@ -226,7 +226,7 @@ impl State {
             };
             (next, fail_mode)
         });
-        let response = Reply::new(&rules.full_answer(err, table_id, duplication));
+        let response = Reply::new(&rules.full_response(err, table_id, duplication));
         let refusal = not_stored;
         let pending =
             Pending { call, table_id, dupid, response, refusal, then, kept: false, new: false };

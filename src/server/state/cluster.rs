@@ -5,7 +5,7 @@ use serde::{Serialize, Serializer};
 use super::State;
 use super::rule::{Context, ReadRule};
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::{ClusterInfo, ClusterInfoAnswer, ClusterInfoRequest};
+use crate::protocol::messages::{ClusterInfo, ClusterInfoRequest, ClusterInfoResponse};
 
 /// Keys and values, in the order in which real servers return them.
 #[derive(Debug)]
@@ -41,10 +41,14 @@ impl State {
 
 impl ReadRule for ClusterInfo {
     /// Returns the facts of the page, and the name of the cluster.
-    fn read(state: &mut State, _: &ClusterInfoRequest, context: &Context<'_>) -> ClusterInfoAnswer {
+    fn read(
+        state: &mut State,
+        _: &ClusterInfoRequest,
+        context: &Context<'_>,
+    ) -> ClusterInfoResponse {
         let ClusterFacts(mut facts) = state.cluster_facts(context);
         facts.push(("cluster_name", state.cluster_name.clone()));
         let (keys, values) = facts.into_iter().map(|(key, value)| (key.to_owned(), value)).unzip();
-        ClusterInfoAnswer { err: ErrorCode::Ok, keys: Some(keys), values: Some(values) }
+        ClusterInfoResponse { err: ErrorCode::Ok, keys: Some(keys), values: Some(values) }
     }
 }

@@ -4,7 +4,7 @@ use super::State;
 use super::rule::{Context, ReadRule, Update, UpdateRule};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::RequestFrame;
-use crate::protocol::messages::{Answer, Rpc, for_each_rpc};
+use crate::protocol::messages::{ResponseStruct, Rpc, for_each_rpc};
 use crate::protocol::thrift::DecodeError;
 use crate::server::reply::Reply;
 
@@ -35,7 +35,7 @@ macro_rules! dispatch {
         /// Returns the response by which an RPC is refused. Returns `None` if there is no such RPC.
         pub(crate) fn refusal(rpc: &str, err: ErrorCode) -> Option<Reply> {
             Some(match rpc {
-                $( $rpc::NAME => Reply::new(&<$rpc as Rpc>::Answer::refused(err)), )*
+                $( $rpc::NAME => Reply::new(&<$rpc as Rpc>::Response::refused(err)), )*
                 _ => return None,
             })
         }

@@ -7,7 +7,7 @@ use super::{Pending, State};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::RequestFrame;
 use crate::protocol::generation::{FailMode, Status};
-use crate::protocol::messages::{ModifyAnswer, ModifyDuplication, ModifyRequest};
+use crate::protocol::messages::{ModifyDuplication, ModifyRequest, ModifyResponse};
 use crate::protocol::thrift::DecodeError;
 use crate::server::reply::Reply;
 
@@ -31,12 +31,12 @@ fn not_stored(_reason: String) -> Reply {
 
 /// Returns the response to a change of a duplication.
 fn response(err: ErrorCode, appid: i32) -> Reply {
-    Reply::new(&ModifyAnswer { err, appid: Some(appid) })
+    Reply::new(&ModifyResponse { err, appid: Some(appid) })
 }
 
 impl State {
     fn modify(&mut self, call: CallId, request: &ModifyRequest) -> Effect {
-        let answer = |err, appid| Effect::Respond(call, response(err, appid));
+        let respond = |err, appid| Effect::Respond(call, response(err, appid));
         // A real server checks the numbers before it looks for the table.
         let status = request.status.map(|number| self.rules.generation.status(number));
         let fail_mode = request.fail_mode.map(FailMode::from_number);
@@ -47,22 +47,22 @@ impl State {
         }
         let (clock, now) = (self.clock, self.latest_ms);
         let Some(table) = self.table(&request.app_name) else {
-            return answer(ErrorCode::AppNotExist, 0);
+            return respond(ErrorCode::AppNotExist, 0);
         };
         let Some(duplication) = table.duplication(request.dupid) else {
-            return answer(ErrorCode::ObjectNotFound, 0);
+            return respond(ErrorCode::ObjectNotFound, 0);
         };
         if duplication.altering.is_some() {
-            return answer(ErrorCode::Busy, 0);
+            return respond(ErrorCode::Busy, 0);
         }
         let life = duplication.life.at(clock, now);
         let to_status = status.unwrap_or(life.status);
         let to_fail_mode = fail_mode.unwrap_or(duplication.fail_mode);
         if !self.rules.may_go(life.status, to_status) {
-            return answer(ErrorCode::InvalidParameters, 0);
+            return respond(ErrorCode::InvalidParameters, 0);
         }
         if to_status == life.status && to_fail_mode == duplication.fail_mode {
-            return answer(ErrorCode::Ok, 0);
+            return respond(ErrorCode::Ok, 0);
         }
         let next = if to_status == life.status {
             life

@@ -9,10 +9,11 @@ use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Status;
 use crate::protocol::messages::{
-    AppInfo, AppState, Entry, GetMaxReplicaCount, ListAnswer, ListApps, ListAppsAnswer,
-    ListAppsRequest, ListDuplication, ListNodes, ListNodesAnswer, ListNodesRequest, ListRequest,
-    MaxReplicaCountAnswer, MaxReplicaCountRequest, PartitionConfig, PartitionState, QueryAnswer,
-    QueryConfig, QueryConfigAnswer, QueryConfigRequest, QueryDuplication, QueryRequest, match_type,
+    AppInfo, AppState, Entry, GetMaxReplicaCount, ListApps, ListAppsRequest, ListAppsResponse,
+    ListDuplication, ListNodes, ListNodesRequest, ListNodesResponse, ListRequest, ListResponse,
+    MaxReplicaCountRequest, MaxReplicaCountResponse, PartitionConfig, PartitionState, QueryConfig,
+    QueryConfigRequest, QueryConfigResponse, QueryDuplication, QueryRequest, QueryResponse,
+    match_type,
 };
 use crate::server::spec::MAX_PARTITIONS;
 
@@ -22,25 +23,29 @@ const AVAILABLE: i32 = 1;
 const ANY: i32 = 0;
 
 impl ReadRule for QueryDuplication {
-    fn read(state: &mut State, request: &QueryRequest, context: &Context<'_>) -> QueryAnswer {
+    fn read(state: &mut State, request: &QueryRequest, context: &Context<'_>) -> QueryResponse {
         state.query(&request.app_name, context.now_ms)
     }
 }
 
 impl ReadRule for ListDuplication {
-    fn read(state: &mut State, request: &ListRequest, context: &Context<'_>) -> ListAnswer {
+    fn read(state: &mut State, request: &ListRequest, context: &Context<'_>) -> ListResponse {
         state.list(request, context.now_ms)
     }
 }
 
 impl ReadRule for ListApps {
-    fn read(state: &mut State, request: &ListAppsRequest, _: &Context<'_>) -> ListAppsAnswer {
+    fn read(state: &mut State, request: &ListAppsRequest, _: &Context<'_>) -> ListAppsResponse {
         state.list_apps(request)
     }
 }
 
 impl ReadRule for QueryConfig {
-    fn read(state: &mut State, request: &QueryConfigRequest, _: &Context<'_>) -> QueryConfigAnswer {
+    fn read(
+        state: &mut State,
+        request: &QueryConfigRequest,
+        _: &Context<'_>,
+    ) -> QueryConfigResponse {
         state.query_config(request)
     }
 }
@@ -51,14 +56,14 @@ impl ReadRule for GetMaxReplicaCount {
         state: &mut State,
         request: &MaxReplicaCountRequest,
         _: &Context<'_>,
-    ) -> MaxReplicaCountAnswer {
+    ) -> MaxReplicaCountResponse {
         match state.table(&request.app_name) {
-            Some(table) => MaxReplicaCountAnswer {
+            Some(table) => MaxReplicaCountResponse {
                 err: ErrorCode::Ok,
                 max_replica_count: Some(table.replicas),
                 hint_message: Some(String::new()),
             },
-            None => MaxReplicaCountAnswer {
+            None => MaxReplicaCountResponse {
                 err: ErrorCode::AppNotExist,
                 max_replica_count: Some(0),
                 hint_message: Some(format!("app({}) does not exist", request.app_name)),
@@ -69,22 +74,22 @@ impl ReadRule for GetMaxReplicaCount {
 
 impl ReadRule for ListNodes {
     /// Returns the replica servers: there are none, whatever status is requested.
-    fn read(_: &mut State, _: &ListNodesRequest, _: &Context<'_>) -> ListNodesAnswer {
-        ListNodesAnswer { err: ErrorCode::Ok, infos: Some(Vec::new()) }
+    fn read(_: &mut State, _: &ListNodesRequest, _: &Context<'_>) -> ListNodesResponse {
+        ListNodesResponse { err: ErrorCode::Ok, infos: Some(Vec::new()) }
     }
 }
 
 impl State {
     /// Returns the duplications of one table.
-    pub(crate) fn query(&mut self, table: &str, now_ms: i64) -> QueryAnswer {
+    pub(crate) fn query(&mut self, table: &str, now_ms: i64) -> QueryResponse {
         let now = self.steady(now_ms);
         match self.table(table) {
-            Some(table) => QueryAnswer {
+            Some(table) => QueryResponse {
                 err: ErrorCode::Ok,
                 appid: Some(table.id),
                 entry_list: Some(self.entries(table, now).collect()),
             },
-            None => QueryAnswer {
+            None => QueryResponse {
                 err: ErrorCode::AppNotExist,
                 appid: Some(0),
                 entry_list: Some(Vec::new()),
@@ -101,7 +106,7 @@ impl State {
     }
 
     /// Returns the duplications of many tables.
-    pub(super) fn list(&mut self, request: &ListRequest, now_ms: i64) -> ListAnswer {
+    pub(super) fn list(&mut self, request: &ListRequest, now_ms: i64) -> ListResponse {
         let now = self.steady(now_ms);
         let (err, hint, matches) = match Pattern::new(request.match_type, &request.app_name_pattern)
         {
@@ -126,11 +131,11 @@ impl State {
                 (table.name.clone(), state)
             })
             .collect();
-        ListAnswer { err, hint_message: Some(hint), app_states: Some(app_states) }
+        ListResponse { err, hint_message: Some(hint), app_states: Some(app_states) }
     }
 
     /// Returns the tables.
-    fn list_apps(&self, request: &ListAppsRequest) -> ListAppsAnswer {
+    fn list_apps(&self, request: &ListAppsRequest) -> ListAppsResponse {
         // Servers before 2.6 ignore fields 2 and 3. Later servers use them only if both are
         // present.
         let pattern = match (request.match_type, &request.app_name_pattern) {
@@ -140,7 +145,7 @@ impl State {
         let pattern = match pattern {
             Ok(pattern) => pattern,
             Err(hint) => {
-                return ListAppsAnswer {
+                return ListAppsResponse {
                     err: ErrorCode::NotImplemented,
                     infos: Some(Vec::new()),
                     hint_message: Some(hint),
@@ -155,7 +160,7 @@ impl State {
             })
             .map(|table| self.app_info(table))
             .collect();
-        ListAppsAnswer { err: ErrorCode::Ok, infos: Some(infos), hint_message: None }
+        ListAppsResponse { err: ErrorCode::Ok, infos: Some(infos), hint_message: None }
     }
 
     fn app_info(&self, table: &Table) -> AppInfo {
@@ -181,14 +186,14 @@ impl State {
 
     /// Returns the partitions of a table. There are no replica servers, so no partition has a
     /// primary.
-    fn query_config(&self, request: &QueryConfigRequest) -> QueryConfigAnswer {
+    fn query_config(&self, request: &QueryConfigRequest) -> QueryConfigResponse {
         // Servers before 2.6 treat the name as a C string here, which a NUL ends.
         let name = match self.rules.remote_names {
             true => request.app_name.as_str(),
             false => request.app_name.split('\0').next().unwrap_or_default(),
         };
         let Some(table) = self.table(name) else {
-            return QueryConfigAnswer {
+            return QueryConfigResponse {
                 err: ErrorCode::ObjectNotFound,
                 app_id: Some(0),
                 partition_count: Some(0),
@@ -221,7 +226,7 @@ impl State {
         if partitions.is_empty() {
             partitions = (0..table.partitions).map(partition).collect();
         }
-        QueryConfigAnswer {
+        QueryConfigResponse {
             err: ErrorCode::Ok,
             app_id: Some(table.id),
             partition_count: Some(table.partitions),

@@ -3,17 +3,17 @@
 use super::rules::Rules;
 use super::table::{DuplicationState, Table};
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::{AddAnswer, Answer};
+use crate::protocol::messages::{AddResponse, ResponseStruct};
 
 impl Rules {
     /// Returns a response that describes a duplication.
-    pub(super) fn full_answer(
+    pub(super) fn full_response(
         &self,
         err: ErrorCode,
         table_id: i32,
         duplication: &DuplicationState,
-    ) -> AddAnswer {
-        AddAnswer {
+    ) -> AddResponse {
+        AddResponse {
             err,
             appid: Some(table_id),
             dupid: Some(duplication.dupid),
@@ -25,8 +25,8 @@ impl Rules {
 }
 
 /// Returns a response that describes no duplication. With ERR_OK it is the thin response.
-pub(super) fn add_refused(err: ErrorCode, hint: Option<String>) -> AddAnswer {
-    AddAnswer { hint, ..AddAnswer::refused(err) }
+pub(super) fn add_refused(err: ErrorCode, hint: Option<String>) -> AddResponse {
+    AddResponse { hint, ..AddResponse::refused(err) }
 }
 
 /// Returns the error code of an update whose change could not be stored.

@@ -12,7 +12,7 @@ use crate::protocol::thrift::DecodeError;
 /// The rule of an RPC that reads.
 pub(super) trait ReadRule: Rpc {
     /// Returns the response, which shows the state as it is.
-    fn read(state: &mut State, request: &Self::Request, context: &Context<'_>) -> Self::Answer;
+    fn read(state: &mut State, request: &Self::Request, context: &Context<'_>) -> Self::Response;
 }
 
 /// The rule of an RPC that changes something.

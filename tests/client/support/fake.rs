@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use pegasus_dup::ErrorCode;
-use pegasus_dup::protocol::messages::{AddAnswer, Rpc};
+use pegasus_dup::protocol::messages::{AddResponse, Rpc};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use crate::common::fake::{Fake, Say, Seen, World, serve};
@@ -44,8 +44,8 @@ impl World {
         World { counts: false, ..World::old() }
     }
 
-    pub fn made(&self, dupid: i32) -> AddAnswer {
-        AddAnswer {
+    pub fn made(&self, dupid: i32) -> AddResponse {
+        AddResponse {
             err: ErrorCode::Ok,
             appid: Some(self.table_id),
             dupid: Some(dupid),
