@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::messages::{
-    AddDuplication, ModifyDuplication, QueryDuplication, QueryRequest,
+    AddDuplication, ModifyDuplication, NEGOTIATION, QueryDuplication, QueryRequest,
 };
 use pegasus_dup::server::store::{MemoryStore, RecordChange};
 use pegasus_dup::server::{Behaviour, Event, Hub, ServerConfig};
 use tokio::time::{Duration as Time, timeout};
 
+use super::support::frames::with_body;
 use super::support::slow_store::HandClock;
 use crate::common::embedded;
 use crate::common::peer::{Peer, add, set_status};
@@ -180,8 +181,26 @@ async fn refusals_of_every_rpc_are_empty() {
     let request = m::MaxReplicaCountRequest { app_name: name() };
     let answer = peer.call::<m::GetMaxReplicaCount>(&request).await;
     assert_eq!((answer.err, answer.max_replica_count), (ErrorCode::UnderRecovery, Some(0)));
+    let nodes = peer.call::<m::ListNodes>(&m::ListNodesRequest { status: 0 }).await;
+    assert_eq!((nodes.err, nodes.infos), (ErrorCode::UnderRecovery, Some(vec![])));
+    let facts = peer.call::<m::ClusterInfo>(&m::ClusterInfoRequest {}).await;
+    assert_eq!((facts.err, facts.keys), (ErrorCode::UnderRecovery, Some(vec![])));
+    assert_eq!(m::RPCS.len(), 9, "another RPC needs its refusal here");
     hub.set_faults(vec![]);
     assert_eq!(listed(&hub).await, [] as [i32; 0]);
+}
+
+/// The response to the start of an authentication has no error code, so the RPC layer refuses it.
+#[tokio::test(start_paused = true)]
+async fn the_start_of_an_authentication_can_be_refused() {
+    let hub = hub(Behaviour::DupExist, &["RPC_NEGOTIATION=refuse:ERR_BUSY"]);
+    let mut peer = Peer::in_memory(&hub);
+    let mut body = vec![0x80, 1, 0, 1, 0, 0, 0, 15];
+    body.extend_from_slice(NEGOTIATION.as_bytes());
+    body.extend_from_slice(&[0, 0, 0, 7, 12, 0, 1, 0, 0]);
+    peer.send_bytes(&with_body(&body)).await;
+    let framed = peer.receive().await.expect("a response");
+    assert_eq!((framed.framework, framed.seqid), (ErrorCode::Busy, 7));
 }
 
 #[tokio::test(start_paused = true)]
