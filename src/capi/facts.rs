@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::duplication::Duplication;
 use super::pointers::c_string;
 use super::value::Value;
-use crate::client::Answer;
+use crate::client::OperationResult;
 use crate::enums::{ErrorKind, Evidence, Generation, OutcomeKind, ResourceKind};
 use crate::error::{Error, Result};
 use crate::info::{self, Info};
@@ -130,14 +130,14 @@ impl Facts {
     }
 
     /// Returns the facts of a call that was about a resource of this kind.
-    pub(crate) fn of_call(resource: ResourceKind, result: Result<Answer>) -> Facts {
+    pub(crate) fn of_call(resource: ResourceKind, result: Result<OperationResult>) -> Facts {
         match result {
-            Ok(Answer::Outcome(outcome)) => Facts::of_add(resource, outcome),
-            Ok(Answer::Duplications(found)) => Facts::of_list(resource, found),
-            Ok(Answer::ByTable(found)) => Facts::of_tables(resource, found),
-            Ok(Answer::Change(change)) => Facts::of_change(resource, change),
-            Ok(Answer::Removal(removal)) => Facts::of_removal(resource, removal),
-            Ok(Answer::Info(info)) => Facts::of_info(resource, &info),
+            Ok(OperationResult::Outcome(outcome)) => Facts::of_add(resource, outcome),
+            Ok(OperationResult::Duplications(found)) => Facts::of_list(resource, found),
+            Ok(OperationResult::ByTable(found)) => Facts::of_tables(resource, found),
+            Ok(OperationResult::Change(change)) => Facts::of_change(resource, change),
+            Ok(OperationResult::Removal(removal)) => Facts::of_removal(resource, removal),
+            Ok(OperationResult::Info(info)) => Facts::of_info(resource, &info),
             Err(error) => Facts::of_error(Some(resource), &error),
         }
     }

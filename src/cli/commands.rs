@@ -15,9 +15,9 @@ use crate::protocol::generation::Generation;
 use crate::text::Line;
 use crate::threads;
 
-use super::answer::{Answer, Format};
 use super::args::{Command, Global, Prepared};
 use super::exit::Exit;
+use super::output::{Format, Output};
 use super::signals::Signals;
 use super::terminal::{WaitingNote, complain, say};
 
@@ -53,17 +53,17 @@ pub(super) fn run(
             sentence(global.meta.as_deref().unwrap_or_default()),
             global.timeout.as_secs_f64()
         );
-        let answer = operate(&client, &prepared, format, &mut signals, &note).await;
+        let output = operate(&client, &prepared, format, &mut signals, &note).await;
         // The reader of the output may be stuck. A signal ends the program even then, with the exit code
         // of the operation.
-        let exit = answer.exit;
+        let exit = output.exit;
         let reads = !prepared.operation.changes();
-        let shown = answer.clone();
+        let shown = output.clone();
         let writing = threads::blocking("pegasus-dup-output", move || deliver(shown, reads));
         tokio::select! {
             biased;
             // If no thread can be started, this thread writes the output.
-            written = writing => written.unwrap_or_else(|_| deliver(answer, reads)),
+            written = writing => written.unwrap_or_else(|_| deliver(output, reads)),
             _ = signals.next() => if reads { Exit::Interrupted } else { exit },
         }
     });
@@ -100,17 +100,17 @@ fn client(global: &Global, generation: Option<Generation>) -> Result<Client> {
 }
 
 impl Prepared {
-    async fn run(&self, client: &Client, format: Format) -> Answer {
+    async fn run(&self, client: &Client, format: Format) -> Output {
         let resource = self.operation.resource();
         match self.operation.run(client).await {
-            Ok(client::Answer::Outcome(outcome)) => format.add(&outcome, self.exist_ok),
-            Ok(client::Answer::Duplications(listed)) => format.listed(&listed),
-            Ok(client::Answer::ByTable(listed)) => format.by_table(&listed),
-            Ok(client::Answer::Change(change)) => format.change(&change),
-            Ok(client::Answer::Removal(removal)) => {
+            Ok(client::OperationResult::Outcome(outcome)) => format.add(&outcome, self.exist_ok),
+            Ok(client::OperationResult::Duplications(listed)) => format.listed(&listed),
+            Ok(client::OperationResult::ByTable(listed)) => format.by_table(&listed),
+            Ok(client::OperationResult::Change(change)) => format.change(&change),
+            Ok(client::OperationResult::Removal(removal)) => {
                 format.removal(&removal, resource, &self.operation.target())
             }
-            Ok(client::Answer::Info(info)) => format.info(&info),
+            Ok(client::OperationResult::Info(info)) => format.info(&info),
             Err(error) => format.error(&error, Some(resource)),
         }
     }
@@ -123,7 +123,7 @@ async fn operate(
     format: Format,
     signals: &mut Signals,
     note: &str,
-) -> Answer {
+) -> Output {
     let mut running = pin!(prepared.run(client, format));
     let mut waiting = pin!(tokio::time::sleep(PATIENCE));
     let mut shown = WaitingNote::new();
@@ -132,7 +132,7 @@ async fn operate(
         tokio::select! {
             // If the operation ends and a signal arrives at the same time, the result counts.
             biased;
-            answer = &mut running => return answer,
+            output = &mut running => return output,
             // The unsettled requests are read while the call is suspended, before it is dropped.
             signal = signals.next() => {
                 return format.interrupted(signal, &client.unsettled(), &prepared.operation);
@@ -145,17 +145,17 @@ async fn operate(
     }
 }
 
-/// Writes the answer, with the warnings and errors first. If stdout cannot be written, the exit code is
+/// Writes the output, with the warnings and errors first. If stdout cannot be written, the exit code is
 /// still that of the operation. Only an operation that reads (`reads`) then fails.
-fn deliver(answer: Answer, reads: bool) -> Exit {
-    complain(&answer.stderr);
-    match say(&answer.stdout) {
-        Ok(()) => answer.exit,
+fn deliver(output: Output, reads: bool) -> Exit {
+    complain(&output.stderr);
+    match say(&output.stdout) {
+        Ok(()) => output.exit,
         // The reader has closed the pipe (`| head`).
-        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => answer.exit,
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => output.exit,
         Err(error) => {
             complain(&[Line::error(format!("cannot write to stdout: {error}"))]);
-            if reads { Exit::Error } else { answer.exit }
+            if reads { Exit::Error } else { output.exit }
         }
     }
 }

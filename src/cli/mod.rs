@@ -1,12 +1,12 @@
 //! The command line. The program `pegasus-dup` and the script of the Python wheel both call it.
 //!
-//! `args` declares the options for clap. `commands` and `serve` run the commands. `answer` turns a
+//! `args` declares the options for clap. `commands` and `serve` run the commands. `output` turns a
 //! result into text or JSON and an exit code, and `terminal` writes it.
 
-mod answer;
 mod args;
 mod commands;
 mod exit;
+mod output;
 mod serve;
 mod serve_args;
 mod serve_file;
@@ -21,9 +21,9 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use answer::Format;
 use args::{Cli, Command};
 use exit::Exit;
+use output::Format;
 use serve_args::LogFormat;
 use terminal::complain;
 
@@ -110,7 +110,7 @@ fn not_a_command(error: &clap::Error, args: &[OsString]) -> Exit {
         let first = text.split("\n\n").next().unwrap_or_default();
         let message = first.split_whitespace().collect::<Vec<_>>().join(" ");
         let message = message.strip_prefix("error: ").unwrap_or(&message);
-        let _ = terminal::say(&[Line::plain(answer::usage_report(message).to_string())]);
+        let _ = terminal::say(&[Line::plain(output::usage_report(message).to_string())]);
     }
     Exit::Usage
 }

@@ -102,7 +102,7 @@ macro_rules! operations {
             }
 
             /// Runs the operation.
-            pub(crate) async fn run(&self, client: &Client) -> Result<Answer> {
+            pub(crate) async fn run(&self, client: &Client) -> Result<OperationResult> {
                 Ok(match self {
                     $(Operation::$variant($($arg),*) => {
                         client.$name($($arg.lend()),*).await?.into()

@@ -42,7 +42,7 @@ pub use handle::Client;
 pub use spec::{DuplicationSpec, Mode, Selector, TablePattern};
 
 #[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
-pub(crate) use operation::Answer;
+pub(crate) use operation::OperationResult;
 
 #[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
 use crate::enums::ResourceKind;

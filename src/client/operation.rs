@@ -48,7 +48,7 @@ lend_by_reference!(DuplicationSpec, Selector, TablePattern);
 
 /// The result of an operation, for faces that handle all kinds of resources alike.
 #[derive(Debug)]
-pub(crate) enum Answer {
+pub(crate) enum OperationResult {
     Outcome(Outcome<Resource>),
     Duplications(Vec<Duplication>),
     ByTable(Vec<TableDuplications>),
@@ -57,39 +57,39 @@ pub(crate) enum Answer {
     Info(Info),
 }
 
-impl<T: Into<Resource>> From<Outcome<T>> for Answer {
-    fn from(outcome: Outcome<T>) -> Answer {
-        Answer::Outcome(outcome.map(T::into))
+impl<T: Into<Resource>> From<Outcome<T>> for OperationResult {
+    fn from(outcome: Outcome<T>) -> OperationResult {
+        OperationResult::Outcome(outcome.map(T::into))
     }
 }
 
-impl<T: Into<Resource>> From<Change<T>> for Answer {
-    fn from(change: Change<T>) -> Answer {
-        Answer::Change(change.map(T::into))
+impl<T: Into<Resource>> From<Change<T>> for OperationResult {
+    fn from(change: Change<T>) -> OperationResult {
+        OperationResult::Change(change.map(T::into))
     }
 }
 
-impl<T: Into<Resource>> From<Removal<T>> for Answer {
-    fn from(removal: Removal<T>) -> Answer {
-        Answer::Removal(removal.map(T::into))
+impl<T: Into<Resource>> From<Removal<T>> for OperationResult {
+    fn from(removal: Removal<T>) -> OperationResult {
+        OperationResult::Removal(removal.map(T::into))
     }
 }
 
-impl From<Vec<Duplication>> for Answer {
-    fn from(duplications: Vec<Duplication>) -> Answer {
-        Answer::Duplications(sorted(duplications))
+impl From<Vec<Duplication>> for OperationResult {
+    fn from(duplications: Vec<Duplication>) -> OperationResult {
+        OperationResult::Duplications(sorted(duplications))
     }
 }
 
-impl From<Vec<TableDuplications>> for Answer {
-    fn from(tables: Vec<TableDuplications>) -> Answer {
-        Answer::ByTable(tables)
+impl From<Vec<TableDuplications>> for OperationResult {
+    fn from(tables: Vec<TableDuplications>) -> OperationResult {
+        OperationResult::ByTable(tables)
     }
 }
 
-impl From<Info> for Answer {
-    fn from(info: Info) -> Answer {
-        Answer::Info(info)
+impl From<Info> for OperationResult {
+    fn from(info: Info) -> OperationResult {
+        OperationResult::Info(info)
     }
 }
 

@@ -23,14 +23,14 @@ use super::threads::Threads;
 use super::watch::{self, Watch};
 use crate::client::blocking::BlockingClient;
 use crate::client::progress::{Step, observed};
-use crate::client::{Answer, Operation};
+use crate::client::{Operation, OperationResult};
 use crate::error::{Error, Result};
 
-type Running = Pin<Box<dyn Future<Output = Result<Answer>> + Send>>;
+type Running = Pin<Box<dyn Future<Output = Result<OperationResult>> + Send>>;
 
 /// The result of a call that has ended.
 enum Ended {
-    Answer(Box<Answer>),
+    Result(Box<OperationResult>),
     Error(Error),
     /// A panic of this library, with its message.
     Panic(String),
@@ -52,7 +52,7 @@ impl State {
         let Some(call) = running.as_mut() else { return Poll::Ready(false) };
         let ended = match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context))) {
             Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(Ok(answer))) => Ended::Answer(Box::new(answer)),
+            Ok(Poll::Ready(Ok(result))) => Ended::Result(Box::new(result)),
             Ok(Poll::Ready(Err(error))) => Ended::Error(error),
             Err(panic) => Ended::Panic(text_of(&*panic)),
         };
@@ -66,7 +66,7 @@ impl State {
     pub(super) fn object<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self.ended.get() {
             None => Ok(None),
-            Some(Ended::Answer(answer)) => outcome::answer(py, answer).map(Some),
+            Some(Ended::Result(result)) => outcome::of_operation(py, result).map(Some),
             Some(Ended::Error(error)) => Err(errors::exception(py, error)),
             Some(Ended::Panic(text)) => Err(PanicException::new_err(text.clone())),
         }

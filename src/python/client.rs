@@ -17,7 +17,7 @@ use super::operation::Operation;
 use super::outcome;
 use super::threads::Threads;
 use super::watch::{self, Watch};
-use crate::client::Answer;
+use crate::client::OperationResult;
 use crate::client::blocking::BlockingClient;
 use crate::client::progress::{Step, observed};
 use crate::client::{Client as AsyncClient, Mode};
@@ -173,13 +173,13 @@ impl Client {
     fn ended<'py>(
         &self,
         py: Python<'py>,
-        result: Result<Answer>,
+        result: Result<OperationResult>,
         changes: bool,
         steps: &Steps,
         progress: Option<&Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         let ended = match result {
-            Ok(answer) => outcome::answer(py, &answer),
+            Ok(result) => outcome::of_operation(py, &result),
             Err(error) => Err(errors::exception(py, &error)),
         };
         if let Err(raised) = steps.tell(py, progress) {

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::interned::interned;
-use crate::client::Answer;
+use crate::client::OperationResult;
 use crate::info::{Info, ServerInfo};
 use crate::outcome::{Change, Difference, Evidence, Outcome, Property, Removal};
 use crate::resource::{Duplication, FieldValue, PartitionProgress, Resource, TableDuplications};
@@ -144,18 +144,21 @@ fn properties<'py>(py: Python<'py>, all: &[Property]) -> PyResult<Bound<'py, PyT
 }
 
 /// Returns the result of an operation.
-pub(super) fn answer<'py>(py: Python<'py>, answer: &Answer) -> PyResult<Bound<'py, PyAny>> {
-    match answer {
-        Answer::Outcome(one) => outcome(py, one),
-        Answer::Duplications(all) => duplications(py, all)?.into_pyobject(py),
-        Answer::ByTable(all) => {
+pub(super) fn of_operation<'py>(
+    py: Python<'py>,
+    result: &OperationResult,
+) -> PyResult<Bound<'py, PyAny>> {
+    match result {
+        OperationResult::Outcome(one) => outcome(py, one),
+        OperationResult::Duplications(all) => duplications(py, all)?.into_pyobject(py),
+        OperationResult::ByTable(all) => {
             let tables: Vec<_> =
                 all.iter().map(|table| table_duplications(py, table)).collect::<PyResult<_>>()?;
             tables.into_pyobject(py)
         }
-        Answer::Change(one) => change(py, one),
-        Answer::Removal(one) => removal(py, one),
-        Answer::Info(one) => info(py, one),
+        OperationResult::Change(one) => change(py, one),
+        OperationResult::Removal(one) => removal(py, one),
+        OperationResult::Info(one) => info(py, one),
     }
 }
 

@@ -21,45 +21,45 @@ pub(super) struct Format {
 
 /// What a command writes in the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct Output {
     pub(super) stdout: Vec<Line>,
     pub(super) stderr: Vec<Line>,
     pub(super) exit: Exit,
 }
 
 impl Format {
-    /// Returns the answer for a result that is one report in JSON.
-    fn one(self, text: Text, report: Report, exit: Exit) -> Answer {
+    /// Returns the output for a result that is one report in JSON.
+    fn one(self, text: Text, report: Report, exit: Exit) -> Output {
         self.several(text, [report], exit)
     }
 
-    fn several(self, text: Text, reports: impl IntoIterator<Item = Report>, exit: Exit) -> Answer {
+    fn several(self, text: Text, reports: impl IntoIterator<Item = Report>, exit: Exit) -> Output {
         let stdout = match self.json {
             true => reports.into_iter().map(|report| Line::plain(report.to_string())).collect(),
             false => text.result,
         };
-        Answer { stdout, stderr: text.remarks, exit }
+        Output { stdout, stderr: text.remarks, exit }
     }
 
-    /// Returns the answer for an add. With `exist_ok`, an existing duplication is a success unless it
+    /// Returns the output for an add. With `exist_ok`, an existing duplication is a success unless it
     /// differs.
-    pub(super) fn add(self, outcome: &Outcome<Resource>, exist_ok: bool) -> Answer {
+    pub(super) fn add(self, outcome: &Outcome<Resource>, exist_ok: bool) -> Output {
         let exit = Exit::of_outcome(outcome, exist_ok);
         self.one(text::outcome(outcome), Report::of_add(outcome), exit)
     }
 
-    pub(super) fn change(self, change: &Change<Resource>) -> Answer {
+    pub(super) fn change(self, change: &Change<Resource>) -> Output {
         self.one(text::change(change), Report::of_change(change), Exit::Done)
     }
 
-    /// Returns the answer for a removal. A resource that does not exist is an error here; `target`
+    /// Returns the output for a removal. A resource that does not exist is an error here; `target`
     /// names it.
     pub(super) fn removal(
         self,
         removal: &Removal<Resource>,
         resource: ResourceKind,
         target: &str,
-    ) -> Answer {
+    ) -> Output {
         match removal {
             Removal::Removed { .. } => {
                 let report = Report::of_removal(removal, resource);
@@ -75,36 +75,36 @@ impl Format {
         }
     }
 
-    pub(super) fn listed(self, listed: &[Duplication]) -> Answer {
+    pub(super) fn listed(self, listed: &[Duplication]) -> Output {
         let reports = listed.iter().map(Report::of_listed);
         self.several(text::duplications(listed), reports, Exit::Done)
     }
 
-    pub(super) fn by_table(self, listed: &[TableDuplications]) -> Answer {
+    pub(super) fn by_table(self, listed: &[TableDuplications]) -> Output {
         let reports = listed.iter().map(Report::of_listed);
         self.several(text::tables(listed), reports, Exit::Done)
     }
 
-    /// Returns the answer for a look at the meta servers. A cluster without a leader can do nothing, so
+    /// Returns the output for a look at the meta servers. A cluster without a leader can do nothing, so
     /// the exit code is that of an error.
-    pub(super) fn info(self, info: &Info) -> Answer {
+    pub(super) fn info(self, info: &Info) -> Output {
         let exit = if info.leader.is_some() { Exit::Done } else { Exit::Error };
         self.one(text::info(info), Report::of_info(info), exit)
     }
 
-    /// Returns the answer for an error. `resource` is the kind of resource that the command was about.
-    pub(super) fn error(self, error: &Error, resource: Option<ResourceKind>) -> Answer {
+    /// Returns the output for an error. `resource` is the kind of resource that the command was about.
+    pub(super) fn error(self, error: &Error, resource: Option<ResourceKind>) -> Output {
         self.one(text::error(error), Report::of_error(error, resource), Exit::of_error(error))
     }
 
-    /// Returns the answer for an operation that a signal stopped. `unsettled` names the requests that
+    /// Returns the output for an operation that a signal stopped. `unsettled` names the requests that
     /// were sent and may have changed something.
     pub(super) fn interrupted(
         self,
         signal: &str,
         unsettled: &[String],
         operation: &Operation,
-    ) -> Answer {
+    ) -> Output {
         let resource = Some(operation.resource());
         if !unsettled.is_empty() {
             let error = Error::new(
@@ -127,14 +127,14 @@ impl Format {
         self.one(Text { result: Vec::new(), remarks }, report, Exit::Interrupted)
     }
 
-    /// Returns the answer for a command line that is wrong whatever the server is, if this program
+    /// Returns the output for a command line that is wrong whatever the server is, if this program
     /// found the mistake. Clap writes its own messages.
-    pub(super) fn usage(self, error: &Error) -> Answer {
-        let mut answer = self.error(error, None);
-        answer.stderr.push(Line::plain(""));
-        answer.stderr.push(Line::plain("For more information, try '--help'."));
-        answer.exit = Exit::Usage;
-        answer
+    pub(super) fn usage(self, error: &Error) -> Output {
+        let mut output = self.error(error, None);
+        output.stderr.push(Line::plain(""));
+        output.stderr.push(Line::plain("For more information, try '--help'."));
+        output.exit = Exit::Usage;
+        output
     }
 }
 
@@ -198,9 +198,9 @@ mod tests {
         }
     }
 
-    /// What was not compared is no difference, and no success without a warning either.
+    /// A property that was not compared is not a difference, but the user must be warned of it.
     #[test]
-    fn exit_codes_where_not_all_was_compared() {
+    fn exit_codes_if_a_property_was_not_compared() {
         let unverified = || Outcome::AlreadyExists {
             existing: one("t", 1).into(),
             differences: vec![],
@@ -209,20 +209,20 @@ mod tests {
             warning: None,
         };
         assert_eq!(TEXT.add(&unverified(), false).exit.code(), 3);
-        let answer = JSON.add(&unverified(), true);
-        assert_eq!(answer.exit.code(), 0);
-        let stderr = text(&answer.stderr);
+        let output = JSON.add(&unverified(), true);
+        assert_eq!(output.exit.code(), 0);
+        let stderr = text(&output.stderr);
         assert!(stderr.contains("not compared: checkpoint ("), "{stderr}");
         assert!(!stderr.contains("it is as requested"), "{stderr}");
     }
 
     #[test]
     fn json_keeps_stdout_pure_and_still_warns() {
-        let answer = JSON.add(&exists(vec![]), false);
-        let stdout = text(&answer.stdout);
+        let output = JSON.add(&exists(vec![]), false);
+        let stdout = text(&output.stdout);
         assert!(stdout.starts_with('{') && stdout.ends_with("}\n"));
         assert_eq!(stdout.lines().count(), 1);
-        assert!(text(&answer.stderr).starts_with("warning: nothing was created: "));
+        assert!(text(&output.stderr).starts_with("warning: nothing was created: "));
     }
 
     #[test]
@@ -230,17 +230,17 @@ mod tests {
         let error = Error::new(ErrorKind::Busy, "a change is under way: table=t")
             .with_hint("start dup[t(1)] failed")
             .with_server("127.0.0.1:34601");
-        let answer = TEXT.error(&error, Some(ResourceKind::Duplication));
-        assert_eq!((answer.stdout, answer.exit), (vec![], Exit::Error));
+        let output = TEXT.error(&error, Some(ResourceKind::Duplication));
+        assert_eq!((output.stdout, output.exit), (vec![], Exit::Error));
         assert_eq!(
-            text(&answer.stderr),
+            text(&output.stderr),
             "error: a change is under way: table=t server=127.0.0.1:34601\n\
              hint: start dup[t(1)] failed\n"
         );
     }
 
     #[test]
-    fn an_interrupt_tells_whether_anything_was_sent() {
+    fn an_interrupt_says_whether_anything_was_sent() {
         let add = Operation::Add(crate::DuplicationSpec::new("t", "c"));
         let nothing = JSON.interrupted("SIGINT", &[], &add);
         assert_eq!(nothing.exit.code(), 130);
@@ -255,11 +255,11 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_there_to_remove_is_an_error() {
-        let answer = JSON.removal(&Removal::NotFound, ResourceKind::Duplication, "table=t dupid=7");
-        assert_eq!(answer.exit.code(), 1);
-        assert!(text(&answer.stdout).contains(r#""kind":"duplication_not_found""#));
-        let stderr = text(&answer.stderr);
+    fn removing_a_resource_that_does_not_exist_is_an_error() {
+        let output = JSON.removal(&Removal::NotFound, ResourceKind::Duplication, "table=t dupid=7");
+        assert_eq!(output.exit.code(), 1);
+        assert!(text(&output.stdout).contains(r#""kind":"duplication_not_found""#));
+        let stderr = text(&output.stderr);
         assert!(stderr.contains("no such duplication") && stderr.contains("table=t dupid=7"));
     }
 
