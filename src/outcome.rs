@@ -4,7 +4,6 @@ use std::fmt;
 
 pub use crate::enums::{Evidence, FailMode, Property, Status};
 use crate::resource::{Described, FieldValue};
-pub use crate::resource::{Duplication, Identity, PartitionProgress, TableDuplications};
 use crate::text;
 
 impl Property {

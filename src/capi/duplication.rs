@@ -6,7 +6,7 @@ use std::ptr::null;
 use super::boundary::{catch, status};
 use super::numbers::{self, PEGASUS_DUP_BAD_ARGUMENT, PEGASUS_DUP_NONE, Refusal};
 use super::pointers::{Out, c_string, given, or_null};
-use crate::outcome;
+use crate::resource;
 
 /// A duplication, as far as the server reported it. A duplication is always lent by an outcome and
 /// is valid until the outcome is freed. The caller never frees it. It never changes, so any number
@@ -18,11 +18,11 @@ pub struct Duplication {
     status: Option<CString>,
     fail_mode: Option<CString>,
     remote_table: Option<CString>,
-    of: outcome::Duplication,
+    of: resource::Duplication,
 }
 
 impl Duplication {
-    pub(crate) fn new(of: outcome::Duplication) -> Duplication {
+    pub(crate) fn new(of: resource::Duplication) -> Duplication {
         Duplication {
             table: c_string(&of.table),
             cluster: c_string(&of.cluster),

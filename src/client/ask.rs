@@ -7,13 +7,14 @@ use super::listed::Listed;
 use super::progress::{self, Step};
 use super::try_error::TryError;
 use crate::error::{Error, ErrorKind};
-use crate::outcome::{Duplication, FailMode, PartitionProgress};
+use crate::outcome::FailMode;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::{Generation, Status};
 use crate::protocol::messages::{
     Entry, ListDuplication, ListRequest, ListResponse, QueryConfig, QueryConfigRequest,
     QueryDuplication, QueryRequest, match_type,
 };
+use crate::resource::{Duplication, PartitionProgress};
 use crate::transport::connection::{CallError, Connection};
 use crate::transport::durations::one_try;
 use crate::transport::seams::Deadline;

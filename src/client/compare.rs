@@ -2,8 +2,9 @@
 //! be compared.
 
 use super::spec::DuplicationSpec;
-use crate::outcome::{Difference, Duplication, Property, Status};
+use crate::outcome::{Difference, Property, Status};
 use crate::protocol::generation::Generation;
+use crate::resource::Duplication;
 
 /// The result of comparing a duplication with a request. The duplication is as requested if both lists are
 /// empty.

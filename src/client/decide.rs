@@ -17,8 +17,9 @@ use super::spec::DuplicationSpec;
 use super::try_error::TryError;
 use super::warning;
 use crate::error::{Error, ErrorKind, Result};
-use crate::outcome::{Duplication, Evidence, FailMode, Outcome, Status};
+use crate::outcome::{Evidence, FailMode, Outcome, Status};
 use crate::protocol::generation::Generation;
+use crate::resource::Duplication;
 
 pub(crate) use question::Question;
 use row::{Echo, Row};

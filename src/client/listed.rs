@@ -1,6 +1,7 @@
 //! Selects the listed duplications that a request is about.
 
-use crate::outcome::{Duplication, Status};
+use crate::outcome::Status;
+use crate::resource::Duplication;
 
 /// The listed duplications that a request is about: those to one remote cluster, or those that a
 /// selector selects. A duplication that is being removed counts only if there is no other.

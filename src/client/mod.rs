@@ -50,7 +50,8 @@ use crate::error::Result;
 #[cfg(feature = "cli")]
 use crate::escape::name;
 use crate::info::Info;
-use crate::outcome::{Change, Duplication, FailMode, Outcome, Removal, TableDuplications};
+use crate::outcome::{Change, FailMode, Outcome, Removal};
+use crate::resource::{Duplication, TableDuplications};
 use modify::Goal;
 #[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
 use operation::Lend as _;

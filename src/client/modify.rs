@@ -10,7 +10,8 @@ use super::core::Call;
 use super::listed::{Listed, dupids, why_unsettled};
 use super::spec::Selector;
 use crate::error::{Error, ErrorKind, Result};
-use crate::outcome::{Change, Duplication, Removal, Status};
+use crate::outcome::{Change, Removal, Status};
+use crate::resource::Duplication;
 
 pub(super) use goal::Goal;
 use sent::{Changing, Ended};

@@ -3,7 +3,7 @@
 use super::attempt::Attempts;
 use super::core::Call;
 use crate::error::Result;
-use crate::outcome::Duplication;
+use crate::resource::Duplication;
 
 pub(super) async fn query(call: Call<'_>, table: &str) -> Result<Vec<Duplication>> {
     let mut attempts = Attempts::new(call, table);

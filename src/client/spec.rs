@@ -4,8 +4,9 @@
 pub use crate::enums::Mode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::name;
-use crate::outcome::{Difference, Duplication, FailMode, Property};
+use crate::outcome::{Difference, FailMode, Property};
 use crate::protocol::MAX_NAME;
+use crate::resource::Duplication;
 
 /// The description of a duplication to add.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

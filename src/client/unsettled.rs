@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::progress::{self, Step};
 use super::turns::Pair;
-use crate::outcome::{Duplication, Status};
+use crate::outcome::Status;
 use crate::protocol::messages::Rpc;
+use crate::resource::Duplication;
 use crate::transport::connection::{Connection, Late, LateSignal};
 use crate::transport::durations::UNDER_WAY;
 use crate::transport::seams::Deadline;

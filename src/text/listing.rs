@@ -106,7 +106,7 @@ fn utc(ms: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::PartitionProgress;
+    use crate::resource::PartitionProgress;
     use crate::text::tests::one;
 
     #[test]

@@ -2,8 +2,8 @@
 
 use crate::client::compare::{Server, compare, ships_unasked_checkpoint};
 use crate::client::spec::DuplicationSpec;
-use crate::outcome::Duplication;
 use crate::protocol::generation::Generation;
+use crate::resource::Duplication;
 
 /// A request to add a duplication, and what was known when the add was sent.
 #[derive(Debug, Clone)]

@@ -5,10 +5,10 @@ use crate::client::codes::{Meaning, Request};
 use crate::client::spec::DuplicationSpec;
 use crate::client::try_error::TryError;
 use crate::error::{Error, ErrorKind};
-use crate::outcome::Duplication;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::AddResponse;
+use crate::resource::Duplication;
 
 /// What came back for an add that was sent.
 #[derive(Debug, Clone)]

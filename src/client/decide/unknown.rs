@@ -4,7 +4,7 @@ use super::row::Reply;
 use crate::client::hints;
 use crate::client::spec::DuplicationSpec;
 use crate::error::{Error, ErrorKind};
-use crate::outcome::Duplication;
+use crate::resource::Duplication;
 
 /// Returns the error. `why` says what is not clear, and `known` are the duplications that are listed.
 pub(super) fn error(

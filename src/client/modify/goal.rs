@@ -1,8 +1,9 @@
 //! The state in which a change leaves a duplication, and the request for it.
 
-use crate::outcome::{Duplication, FailMode, Status};
+use crate::outcome::{FailMode, Status};
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::ModifyRequest;
+use crate::resource::Duplication;
 
 /// The state that a change requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
