@@ -7,7 +7,7 @@ use crate::resource::Duplication;
 
 /// The state that a change requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::client) enum Goal {
+pub(crate) enum Goal {
     Running,
     Paused,
     FailMode(FailMode),
