@@ -154,9 +154,9 @@ async fn the_advice_for_an_empty_name_says_where_to_find_such_names() {
         ..spec("temp", "target")
     };
     for (spec, hint) in [
-        (spec("", "target"), "`ls` shows it"),
-        (spec("temp", ""), "[pegasus.clusters] and in [duplication-group]"),
-        (there(""), "a table of the remote cluster"),
+        (spec("", "target"), "`ls` of the Pegasus shell shows it"),
+        (spec("temp", ""), "[pegasus.clusters] and [duplication-group]"),
+        (there(""), "a table in the remote cluster"),
     ] {
         let error = fails("127.0.0.1:1", &spec).await;
         assert!(error.hint().is_some_and(|text| text.contains(hint)), "{error}");
