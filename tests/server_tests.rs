@@ -27,6 +27,7 @@ mod server {
     mod in_memory;
     #[cfg(target_os = "linux")]
     mod load;
+    mod nodes;
     mod odd_requests;
     mod replay;
     mod rules;

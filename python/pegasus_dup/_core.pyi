@@ -102,6 +102,7 @@ class _Settings(TypedDict):
     store: str | None
     duplication_enabled: bool
     clock: str | None
+    nodes: int | None
     partitions: list[str]
 
 @final

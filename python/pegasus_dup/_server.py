@@ -99,6 +99,10 @@ class MetaServer(_Served):
     for partitions that lag or are stuck, such as ``"temp:1=lag:30"`` (30 decrees behind) and
     ``"temp:2=stick:40"`` (never beyond decree 40).
 
+    ``nodes`` is the number of replica servers that the server names. Each partition has a primary
+    and secondaries on them. They exist in the responses only. The default is 0 with an explicit
+    generation, and 3 otherwise.
+
     ``duplication_enabled=False`` makes the server refuse every request about duplication with
     ERR_SERVICE_NOT_ACTIVE, like a real server on which duplication is disabled.
 
@@ -121,6 +125,7 @@ class MetaServer(_Served):
         generation: Generation | Literal["idempotent"] | str | None = None,
         duplication_enabled: bool = True,
         clock: Literal["real", "fast", "stopped", "manual"] | None = None,
+        nodes: int | None = None,
         partitions: Iterable[str] = (),
         faults: Iterable[str] = (),
     ) -> None:
@@ -132,6 +137,7 @@ class MetaServer(_Served):
                 store=store,
                 duplication_enabled=duplication_enabled,
                 clock=_clock(clock, generation is not None),
+                nodes=_nodes(nodes, generation is not None),
                 partitions=partitions,
             ),
             _args.text("listen", listen),
@@ -182,6 +188,7 @@ class MetaGroup(_Served):
         | None = None,
         duplication_enabled: bool = True,
         clock: Literal["real", "fast", "stopped", "manual"] | None = None,
+        nodes: int | None = None,
         partitions: Iterable[str] = (),
         faults: Iterable[str] = (),
     ) -> None:
@@ -205,6 +212,7 @@ class MetaGroup(_Served):
                 store=store,
                 duplication_enabled=duplication_enabled,
                 clock=_clock(clock, generation is not None),
+                nodes=_nodes(nodes, generation is not None),
                 partitions=partitions,
             ),
             f"{_args.text('host', host)}:0",
@@ -273,6 +281,7 @@ def _settings(
     store: object,
     duplication_enabled: object,
     clock: str | None,
+    nodes: int | None,
     partitions: object,
 ) -> _core._Settings:
     return {
@@ -282,6 +291,7 @@ def _settings(
         "store": _store(store),
         "duplication_enabled": _args.flag("duplication_enabled", duplication_enabled),
         "clock": clock,
+        "nodes": nodes,
         "partitions": _args.texts("partitions", partitions),
     }
 
@@ -297,6 +307,16 @@ def _clock(clock: object, generation_given: bool) -> str | None:
         # As on the command line, the clock of a server with an explicit generation is stopped.
         return "stopped" if generation_given else None
     return _args.one_of("clock", clock, _CLOCKS)
+
+
+def _nodes(nodes: object, generation_given: bool) -> int | None:
+    if nodes is None:
+        # As on the command line, a server with an explicit generation has no replica servers.
+        return 0 if generation_given else None
+    count = _args.int32("nodes", nodes)
+    if count < 0:
+        raise InvalidArgument(f"the number of replica servers is not negative: nodes={count}")
+    return count
 
 
 def _tables(value: object) -> list[str | tuple[str, int, int]]:

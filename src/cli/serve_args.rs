@@ -101,6 +101,11 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "CLOCK", value_parser = clock())]
     clock: Option<ClockMode>,
 
+    /// The number of replica servers that the server names. Each partition has a primary and
+    /// secondaries on them. They exist in the responses only [default: 0 with --behave-as, otherwise 3].
+    #[arg(long, value_name = "N")]
+    nodes: Option<usize>,
+
     /// A fault rule, such as `add#1=drop-reply`: which requests meet which fault. May be given several
     /// times. See below.
     #[arg(long, value_name = "RULE")]
@@ -143,8 +148,10 @@ impl ServeArgs {
                 ));
             }
         };
-        // With a named generation, users expect what its recordings show. In them, nothing moves on.
+        // With a named generation, users expect what its recordings show. In them, nothing moves on,
+        // and there are no replica servers.
         let still = (!self.behave_as.is_empty()).then_some(ClockMode::Stopped);
+        let none = (!self.behave_as.is_empty()).then_some(0);
         let common = ServerConfig {
             cluster_name: self.cluster_name,
             remote_clusters: self.remote_cluster,
@@ -156,6 +163,7 @@ impl ServeArgs {
             },
             duplication_enabled: self.duplication_enabled,
             clock: self.clock.or(still),
+            nodes: self.nodes.or(none),
             limits: self.limits.limits(),
             partitions: self.partition,
             ..ServerConfig::default()
@@ -240,6 +248,20 @@ mod tests {
             assert_eq!(config(&line).clock_mode(), ClockMode::Real, "{line}");
         }
         assert_eq!(config("pegasus-dup serve").clock_mode(), ClockMode::Real);
+    }
+
+    #[test]
+    fn a_named_behaviour_has_no_replica_servers_unless_told_otherwise() {
+        for generation in Behaviour::ALL.map(Behaviour::name) {
+            let line = format!("pegasus-dup serve --behave-as {generation}");
+            assert_eq!(config(&line).node_count(), 0, "{line}");
+            let line = format!("{line} --nodes 5");
+            assert_eq!(config(&line).node_count(), 5, "{line}");
+        }
+        assert_eq!(config("pegasus-dup serve").node_count(), 3);
+        assert_eq!(config("pegasus-dup serve --nodes 0").node_count(), 0);
+        let many = config("pegasus-dup serve --nodes 1001").check().expect_err("too many");
+        assert!(many.to_string().contains("nodes=1001"), "{many}");
     }
 
     #[test]

@@ -42,6 +42,7 @@ from_dict! {
         store: Option<PathBuf>,
         duplication_enabled: bool,
         clock: Option<String>,
+        nodes: Option<usize>,
         partitions: Vec<String>,
     }
 }
@@ -60,6 +61,7 @@ impl Settings {
             store: self.store.map_or(StoreChoice::Memory, StoreChoice::File),
             duplication_enabled: self.duplication_enabled,
             clock: self.clock.map(|clock| parsed::<ClockMode>(py, &clock)).transpose()?,
+            nodes: self.nodes,
             partitions: rules(py, &self.partitions)?,
             ..ServerConfig::default()
         };

@@ -66,6 +66,18 @@ impl Behaviour {
             Behaviour::Idempotent => ClockMode::Real,
         }
     }
+
+    /// Returns the default number of replica servers. A server that imitates a real one has none,
+    /// because the real servers that it was compared with had none.
+    pub fn default_nodes(self) -> usize {
+        match self {
+            Behaviour::Freezed
+            | Behaviour::Checkpoint
+            | Behaviour::RemoteName
+            | Behaviour::DupExist => 0,
+            Behaviour::Idempotent => 3,
+        }
+    }
 }
 
 impl fmt::Display for Behaviour {

@@ -13,6 +13,9 @@ use super::partition::PartitionRule;
 use super::spec::{RemoteCluster, TableSpec};
 use crate::protocol::MAX_NAME;
 
+/// The greatest number of replica servers. Each has a port of its own in the responses.
+pub const MAX_NODES: usize = 1_000;
+
 /// The configuration of an embedded meta server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerConfig {
@@ -34,6 +37,9 @@ pub struct ServerConfig {
     pub duplication_enabled: bool,
     /// How duplications move on by themselves. `None` stands for [`Behaviour::default_clock`].
     pub clock: Option<ClockMode>,
+    /// The number of replica servers that the server names, at most [`MAX_NODES`]. They exist in the
+    /// server's responses only. `None` stands for [`Behaviour::default_nodes`].
+    pub nodes: Option<usize>,
     /// The limits for clients.
     pub limits: Limits,
     /// The rules that say which requests meet which fault.
@@ -47,6 +53,11 @@ impl ServerConfig {
     /// Returns the clock mode in use: the configured one, or the default of the behaviour.
     pub fn clock_mode(&self) -> ClockMode {
         self.clock.unwrap_or_else(|| self.behaviour.default_clock())
+    }
+
+    /// Returns the number of replica servers: the configured one, or the default of the behaviour.
+    pub fn node_count(&self) -> usize {
+        self.nodes.unwrap_or_else(|| self.behaviour.default_nodes())
     }
 
     /// Returns an error if the configuration makes no sense. A server that starts has checked its
@@ -82,6 +93,12 @@ impl ServerConfig {
                 ));
             }
         }
+        if self.node_count() > MAX_NODES {
+            return wrong(format!(
+                "there are at most {MAX_NODES} replica servers: nodes={}",
+                self.node_count()
+            ));
+        }
         let limits = &self.limits;
         let least = limits.max_connections.min(limits.max_body).min(limits.max_in_flight);
         if least == 0 || limits.frame_timeout.is_zero() || limits.idle_timeout.is_zero() {
@@ -104,6 +121,7 @@ impl Default for ServerConfig {
             behaviour: Behaviour::default(),
             duplication_enabled: true,
             clock: None,
+            nodes: None,
             limits: Limits::default(),
             faults: Vec::new(),
             partitions: Vec::new(),

@@ -98,6 +98,7 @@ KINDS = {
     "table": "text",
     "index": "int",
     "level": "int",
+    "nodes": "int",
     "remote_replica_count": "int",
     "server": "int",
     "servers": "int",

@@ -208,7 +208,8 @@ async fn until_2_3_a_table_that_was_duplicated_says_whether_it_is_duplicated() {
 #[tokio::test]
 async fn partitions_have_host_names_since_2_6_and_an_empty_primary_once_they_are_read_back() {
     for behaviour in Behaviour::ALL {
-        let (config, store) = (embedded::still(behaviour), Arc::new(MemoryStore::new()));
+        let config = ServerConfig { nodes: Some(0), ..embedded::still(behaviour) };
+        let store = Arc::new(MemoryStore::new());
         let names = !matches!(behaviour, Behaviour::Freezed | Behaviour::Checkpoint);
         for read_back in [false, true] {
             let mut peer = Scene::peer(&config, &store);

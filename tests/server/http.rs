@@ -296,7 +296,7 @@ async fn a_followers_pages_say_less_and_one_of_them_ends_a_real_2_5_0() {
             assert_eq!(page, "");
             assert_eq!(follower.would_have_died(), 1);
         } else {
-            let leader = group.servers()[0].address();
+            let leader = format!("localhost:{}", group.servers()[0].address().port());
             assert!(page.contains(&format!("\"primary_meta_server\":\"{leader}\"")), "{page}");
             assert_eq!(follower.would_have_died(), 0);
         }

@@ -10,8 +10,8 @@ use crate::protocol::generation::FailMode;
 use crate::protocol::messages::Entry;
 use crate::server::behaviour::Behaviour;
 use crate::server::http::{Page, Target, date_time};
-use crate::server::state::Table;
 use crate::server::state::rule::Context;
+use crate::server::state::{ReplicaServer, Table};
 
 /// The text of pages about one table if the name of the table is missing.
 const NO_APP_NAME: &str = "app name shouldn't be empty";
@@ -90,6 +90,25 @@ struct AppGeneral {
     app_id: String,
     partition_count: String,
     max_replica_count: String,
+}
+
+#[derive(Serialize)]
+struct Nodes {
+    details: BTreeMap<String, NodeRow>,
+    summary: NodesSummary,
+}
+
+#[derive(Serialize)]
+struct NodeRow {
+    address: String,
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct NodesSummary {
+    total_node_count: String,
+    alive_node_count: String,
+    unalive_node_count: &'static str,
 }
 
 #[derive(Serialize)]
@@ -186,14 +205,7 @@ impl Node {
                 let context = Context { now_ms: now.wall_ms, addresses: &self.addresses, leader };
                 line(&self.state.cluster_facts(&context))
             }
-            "meta/nodes" => Page::ok(
-                concat!(
-                    r#"{"details":{},"summary":{"total_node_count":"0","#,
-                    r#""alive_node_count":"0","unalive_node_count":"0"}}"#,
-                    "\n"
-                )
-                .to_owned(),
-            ),
+            "meta/nodes" => self.nodes_page(),
             other => Page { status: 404, body: format!("service not found for \"{other}\"") },
         })
     }
@@ -263,6 +275,22 @@ impl Node {
         line(&Apps {
             general_info: tables.iter().map(|table| (table.id, row(table))).collect(),
             summary: AppsSummary { total_app_count: tables.len().to_string() },
+        })
+    }
+
+    fn nodes_page(&self) -> Page {
+        let alive = self.state.nodes.alive();
+        let row = |node: &ReplicaServer| {
+            let address = node.shown(self.state.rules.remote_names);
+            (address.clone(), NodeRow { address, status: "ALIVE" })
+        };
+        line(&Nodes {
+            details: alive.iter().map(row).collect(),
+            summary: NodesSummary {
+                total_node_count: alive.len().to_string(),
+                alive_node_count: alive.len().to_string(),
+                unalive_node_count: "0",
+            },
         })
     }
 

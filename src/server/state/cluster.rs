@@ -3,6 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use super::State;
+use super::nodes::named;
 use super::rule::{Context, ReadRule};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{ClusterInfo, ClusterInfoRequest, ClusterInfoResponse};
@@ -26,12 +27,17 @@ impl State {
         } else {
             "move_pri=0,copy_pri=0,copy_sec=0,total=0"
         };
+        let leader = |address| match self.rules.remote_names {
+            true => named(address),
+            false => address.to_string(),
+        };
+        let level = if self.nodes.are_too_few() { "freezed" } else { "steady" };
         ClusterFacts(vec![
             ("meta_servers", addresses.join(",")),
-            ("primary_meta_server", context.leader.map(|a| a.to_string()).unwrap_or_default()),
+            ("primary_meta_server", context.leader.map(leader).unwrap_or_default()),
             ("zookeeper_hosts", String::new()),
             ("zookeeper_root", format!("/pegasus/{}", self.cluster_name)),
-            ("meta_function_level", "freezed".to_owned()),
+            ("meta_function_level", level.to_owned()),
             ("balance_operation_count", balance.to_owned()),
             ("primary_replica_count_stddev", "0.00".to_owned()),
             ("total_replica_count_stddev", "0.00".to_owned()),

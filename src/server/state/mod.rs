@@ -16,6 +16,7 @@ mod foreign;
 mod index;
 mod life;
 mod modifies;
+mod nodes;
 mod reads;
 mod responses;
 mod rows;
@@ -33,6 +34,7 @@ use crate::server::reply::Reply;
 use crate::server::store::{DuplicationRecord, RecordChange, Snapshot, StoreFailure};
 use index::Index;
 use life::Life;
+use nodes::Nodes;
 use rows::Rows;
 use rules::Rules;
 use table::DuplicationState;
@@ -40,6 +42,7 @@ use table::DuplicationState;
 use add_request::Add;
 use effect::LOST;
 pub(crate) use effect::{CallId, Effect, Ticket};
+pub(crate) use nodes::Node as ReplicaServer;
 pub(crate) use table::Table;
 
 /// A change that is being stored, and what follows.
@@ -69,6 +72,7 @@ pub(crate) struct State {
     pub(crate) partitions: Vec<PartitionRule>,
     pub(crate) tables: Rows<i32, Table>,
     index: Index,
+    pub(crate) nodes: Nodes,
     cluster_name: String,
     remote_clusters: Rows<String, Vec<String>>,
     pending: BTreeMap<Ticket, Pending>,
@@ -96,6 +100,7 @@ impl State {
             partitions: config.partitions.clone(),
             tables,
             index,
+            nodes: Nodes::new(config.node_count()),
             cluster_name: config.cluster_name.clone(),
             remote_clusters: config
                 .remote_clusters

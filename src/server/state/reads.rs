@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::State;
+use super::nodes::Node;
 use super::rule::{Context, ReadRule};
 use super::table::{DuplicationState, Table};
 use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
@@ -10,10 +11,9 @@ use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Status;
 use crate::protocol::messages::{
     AppInfo, AppState, Entry, GetMaxReplicaCount, ListApps, ListAppsRequest, ListAppsResponse,
-    ListDuplication, ListNodes, ListNodesRequest, ListNodesResponse, ListRequest, ListResponse,
-    MaxReplicaCountRequest, MaxReplicaCountResponse, PartitionConfig, PartitionState, QueryConfig,
-    QueryConfigRequest, QueryConfigResponse, QueryDuplication, QueryRequest, QueryResponse,
-    match_type,
+    ListDuplication, ListRequest, ListResponse, MaxReplicaCountRequest, MaxReplicaCountResponse,
+    PartitionConfig, PartitionState, QueryConfig, QueryConfigRequest, QueryConfigResponse,
+    QueryDuplication, QueryRequest, QueryResponse, match_type,
 };
 use crate::server::spec::MAX_PARTITIONS;
 
@@ -69,13 +69,6 @@ impl ReadRule for GetMaxReplicaCount {
                 hint_message: Some(format!("app({}) does not exist", request.app_name)),
             },
         }
-    }
-}
-
-impl ReadRule for ListNodes {
-    /// Returns the replica servers: there are none, whatever status is requested.
-    fn read(_: &mut State, _: &ListNodesRequest, _: &Context<'_>) -> ListNodesResponse {
-        ListNodesResponse { err: ErrorCode::Ok, infos: Some(Vec::new()) }
     }
 }
 
@@ -136,10 +129,13 @@ impl State {
 
     /// Returns the tables.
     fn list_apps(&self, request: &ListAppsRequest) -> ListAppsResponse {
-        // Servers before 2.6 ignore fields 2 and 3. Later servers use them only if both are
-        // present.
+        // Servers before January 2025 ignore fields 2 and 3. Later servers use them only if both
+        // are present, and look at the match type only when they compare the first table.
+        let no_tables = self.tables.values().next().is_none();
         let pattern = match (request.match_type, &request.app_name_pattern) {
-            (Some(kind), Some(pattern)) if self.rules.remote_names => Pattern::new(kind, pattern),
+            (Some(kind), Some(pattern)) if self.rules.table_patterns && !no_tables => {
+                Pattern::new(kind, pattern)
+            }
             _ => Ok(Pattern::All),
         };
         let pattern = match pattern {
@@ -180,12 +176,11 @@ impl State {
                 .then(|| table.duplications().any(|dup| dup.life.status != Status::Init)),
             init_partition_count: Some(-1),
             is_bulk_loading: Some(false),
-            atomic_idempotent: self.rules.remote_names.then_some(false),
+            atomic_idempotent: self.rules.atomic_idempotence.then_some(false),
         }
     }
 
-    /// Returns the partitions of a table. There are no replica servers, so no partition has a
-    /// primary.
+    /// Returns the partitions of a table. A partition without replicas has no primary.
     fn query_config(&self, request: &QueryConfigRequest) -> QueryConfigResponse {
         // Servers before 2.6 treat the name as a C string here, which a NUL ends.
         let name = match self.rules.remote_names {
@@ -202,20 +197,31 @@ impl State {
             };
         };
         let names = self.rules.remote_names;
-        let partition = |index: i32| PartitionConfig {
-            pid: Gpid { app_id: table.id, partition_index: index },
-            ballot: 0,
-            max_replica_count: table.replicas,
-            primary: RpcAddress(None),
-            secondaries: Vec::new(),
-            last_drops: Vec::new(),
-            last_committed_decree: 0,
-            partition_flags: 0,
-            // A partition of a table that was read from the store has an empty name instead of
-            // none.
-            hp_primary: (names && !table.just_made).then(HostPort::default),
-            hp_secondaries: names.then(Vec::new),
-            hp_last_drops: names.then(Vec::new),
+        let partition = |index: i32| {
+            let placement = self.placement(table, index);
+            let (primary, secondaries) = match &placement {
+                Some(placement) => (Some(placement.primary), placement.secondaries.as_slice()),
+                None => (None, &[][..]),
+            };
+            // A partition without a primary has an empty name if the table was read from the store,
+            // and otherwise no name.
+            let no_name = || (!table.just_made).then(HostPort::default);
+            let hp_primary = primary.map_or_else(no_name, |node| Some(node.host_port()));
+            PartitionConfig {
+                pid: Gpid { app_id: table.id, partition_index: index },
+                // Each replica that is placed changes the configuration once.
+                ballot: primary.map_or(0, |_| 1 + secondaries.len() as i64),
+                max_replica_count: table.replicas,
+                primary: primary.map_or(RpcAddress(None), Node::address),
+                secondaries: secondaries.iter().map(|node| node.address()).collect(),
+                last_drops: Vec::new(),
+                last_committed_decree: 0,
+                partition_flags: 0,
+                hp_primary: hp_primary.filter(|_| names),
+                hp_secondaries: names
+                    .then(|| secondaries.iter().map(|node| node.host_port()).collect()),
+                hp_last_drops: names.then(Vec::new),
+            }
         };
         // A partition is returned as often as the request names it, but a response is never longer
         // than that about the largest table. If the request names no partition of the table, all

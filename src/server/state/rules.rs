@@ -17,6 +17,11 @@ pub(crate) struct Rules {
     pub(crate) remote_names: bool,
     /// Whether an entry has the decrees of each partition, field 11.
     pub(crate) partition_states: bool,
+    /// Whether the server uses the pattern for names of a request that lists the tables, and has
+    /// the match type in the hint of a refusal.
+    pub(crate) table_patterns: bool,
+    /// Whether tables have the property "atomic idempotent", field 15.
+    pub(crate) atomic_idempotence: bool,
     /// Whether LIST_APPS says whether a table has duplications (field 12) only if the table has had
     /// a duplication since the server started.
     pub(crate) silent_on_duplicating: bool,
@@ -93,6 +98,8 @@ impl Rules {
             field_3: Field3::Checkpoint,
             remote_names: true,
             partition_states: true,
+            table_patterns: true,
+            atomic_idempotence: true,
             silent_on_duplicating: false,
             missing_table_hint: true,
             hint_names_cluster: true,
@@ -109,6 +116,8 @@ impl Rules {
                 field_3: Field3::Freezed,
                 remote_names: false,
                 partition_states: false,
+                table_patterns: false,
+                atomic_idempotence: false,
                 silent_on_duplicating: true,
                 missing_table_hint: false,
                 hint_names_cluster: false,
@@ -123,6 +132,8 @@ impl Rules {
             Behaviour::Checkpoint => Rules {
                 remote_names: false,
                 partition_states: false,
+                table_patterns: false,
+                atomic_idempotence: false,
                 missing_table_hint: false,
                 repeated: Repeated::Ok,
                 refused: Refused::Thin,
@@ -132,9 +143,13 @@ impl Rules {
                 fatal_backup_name: 4_586,
                 ..dup_exist
             },
-            Behaviour::RemoteName => {
-                Rules { partition_states: false, repeated: Repeated::Ok, ..dup_exist }
-            }
+            Behaviour::RemoteName => Rules {
+                partition_states: false,
+                table_patterns: false,
+                atomic_idempotence: false,
+                repeated: Repeated::Ok,
+                ..dup_exist
+            },
             Behaviour::DupExist => dup_exist,
             Behaviour::Idempotent => Rules {
                 repeated: Repeated::Untouched,
