@@ -30,7 +30,7 @@ fn worlds() -> [World; 3] {
 
 /// Returns a client with a short timeout.
 fn hurried(fake: &Fake) -> Client {
-    client(fake).with_timeout(Duration::from_millis(600))
+    client(fake).with_timeout(Duration::from_millis(1_200))
 }
 
 fn asks(seen: &Seen) -> bool {
