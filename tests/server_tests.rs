@@ -4,12 +4,15 @@
 mod common {
     pub(crate) mod embedded;
     pub(crate) mod in_memory;
+    pub(crate) mod native;
     pub(crate) mod peer;
     pub(crate) mod wire;
 }
 
 mod protocol {
     mod codec_properties;
+    mod native_golden;
+    mod native_properties;
     mod wire_golden;
 }
 
@@ -27,6 +30,7 @@ mod server {
     mod in_memory;
     #[cfg(target_os = "linux")]
     mod load;
+    mod native;
     mod nodes;
     mod odd_requests;
     mod replay;

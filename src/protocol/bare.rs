@@ -59,6 +59,18 @@ impl Wire for Gpid {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RpcAddress(pub Option<SocketAddrV4>);
 
+impl RpcAddress {
+    /// Returns the number that stands for the address.
+    pub(super) fn to_bits(self) -> u64 {
+        match self.0 {
+            None => 0,
+            Some(address) => {
+                (u64::from(address.ip().to_bits()) << 32) | (u64::from(address.port()) << 16) | 1
+            }
+        }
+    }
+}
+
 impl Wire for RpcAddress {
     const TYPE: Type = Type::Struct;
     const MIN_SIZE: usize = 8;
@@ -73,13 +85,7 @@ impl Wire for RpcAddress {
         Ok(RpcAddress(Some(SocketAddrV4::new(Ipv4Addr::from_bits((value >> 32) as u32), port))))
     }
     fn write(&self, out: &mut Vec<u8>) {
-        let value = match self.0 {
-            None => 0,
-            Some(address) => {
-                (u64::from(address.ip().to_bits()) << 32) | (u64::from(address.port()) << 16) | 1
-            }
-        };
-        (value as i64).write(out);
+        (self.to_bits() as i64).write(out);
     }
 }
 

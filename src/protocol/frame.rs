@@ -2,57 +2,89 @@
 //!
 //! Clients speak different formats, and the first bytes of a frame tell which one. A request is read
 //! into the same [`RequestFrame`] from every format, and its [`Envelope`] frames the [`Response`] in
-//! the format of the request. There is one format today, THFT.
+//! the format of the request. All frames of a connection have the same format.
 //!
 //! Nothing here does I/O. The parsers look at the bytes that have arrived so far, and return `None`
 //! while a frame is incomplete.
 
+mod native;
 mod parts;
 mod thft;
+
+use std::net::SocketAddrV4;
 
 use super::error_code::ErrorCode;
 use super::messages::Rpc;
 use super::thrift::Wire;
-use parts::{Format, word};
-pub use parts::{FrameError, MAX_RPC_NAME, RESPONSE_SUFFIX, RequestFrame, Response, ResponseFrame};
+pub use parts::{
+    Format, FrameError, MAX_RPC_NAME, RESPONSE_SUFFIX, RequestFrame, Response, ResponseFrame,
+    THRIFT_BINARY, THRIFT_JSON,
+};
+use parts::{Header, word};
 pub use thft::REQUEST_HEADER;
 
 impl Format {
-    const ALL: [Format; 1] = [Format::Thft];
+    const ALL: [Format; 2] = [Format::Thft, Format::Native];
 
     /// Returns the first bytes of every request in this format.
     fn magic(self) -> [u8; 4] {
         match self {
             Format::Thft => thft::MAGIC,
+            Format::Native => native::MAGIC,
         }
     }
 
     /// Returns the format of the request at the front of `bytes`, or `None` if too few bytes have
     /// arrived.
-    fn of(bytes: &[u8]) -> Result<Option<Format>, FrameError> {
+    pub fn of(bytes: &[u8]) -> Result<Option<Format>, FrameError> {
         let shown = &bytes[..bytes.len().min(4)];
         match Format::ALL.into_iter().find(|format| format.magic().starts_with(shown)) {
             Some(format) => Ok((shown.len() == 4).then_some(format)),
-            None => {
-                let mut found = [0; 4];
-                found[..shown.len()].copy_from_slice(shown);
-                Err(FrameError::BadMagic(found))
-            }
+            None => Err(bad_magic(shown)),
         }
     }
+
+    /// Works like [`request_length`] for a connection that uses this format, and refuses requests in
+    /// another format.
+    pub fn request_length(
+        self,
+        bytes: &[u8],
+        max_body: usize,
+    ) -> Result<Option<usize>, FrameError> {
+        let shown = &bytes[..bytes.len().min(4)];
+        if !self.magic().starts_with(shown) {
+            return Err(bad_magic(shown));
+        }
+        let measured = match self {
+            Format::Thft => thft::request_length(bytes)?,
+            Format::Native => native::request_length(bytes)?,
+        };
+        let Some((header, length)) = measured else { return Ok(None) };
+        match usize::try_from(length) {
+            Ok(length) if length <= max_body => Ok(Some(header + length)),
+            _ => Err(FrameError::TooLong { length, limit: max_body }),
+        }
+    }
+}
+
+/// Returns the error for a frame that begins with these bytes, at most four.
+fn bad_magic(shown: &[u8]) -> FrameError {
+    let mut found = [0; 4];
+    found[..shown.len()].copy_from_slice(shown);
+    FrameError::BadMagic(found)
 }
 
 impl RequestFrame<'_> {
     /// Returns the envelope for the response.
     pub fn envelope(&self) -> Envelope {
-        Envelope { format: self.format, name: self.name.to_string(), seqid: self.seqid }
+        Envelope { header: self.header.clone(), name: self.name.to_string(), seqid: self.seqid }
     }
 }
 
 /// What the frame of a request determines about the frame of its response.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Envelope {
-    format: Format,
+    header: Header,
     name: String,
     seqid: i32,
 }
@@ -73,10 +105,13 @@ impl Envelope {
         Envelope { seqid, ..self }
     }
 
-    /// Returns the frame of the response.
-    pub fn frame(&self, response: &Response) -> Vec<u8> {
-        match self.format {
-            Format::Thft => thft::encode_response(&self.name, self.seqid, response),
+    /// Returns the frame of the response. The native format names the server that responds.
+    pub fn frame(&self, response: &Response, server: Option<SocketAddrV4>) -> Vec<u8> {
+        match &self.header {
+            Header::Thft => thft::encode_response(&self.name, self.seqid, response),
+            Header::Native(header) => {
+                native::encode_response(header, &self.name, self.seqid, response, server)
+            }
         }
     }
 }
@@ -99,14 +134,9 @@ pub fn encode_framework_error(framework: &ErrorCode, name: &str, seqid: i32) -> 
 /// Returns the length of the request at the front of `bytes`, header included, or `None` if too few
 /// bytes have arrived. Reports a bad header as soon as its bytes show it.
 pub fn request_length(bytes: &[u8], max_body: usize) -> Result<Option<usize>, FrameError> {
-    let measured = match Format::of(bytes)? {
-        None => return Ok(None),
-        Some(Format::Thft) => thft::request_length(bytes)?,
-    };
-    let Some((header, length)) = measured else { return Ok(None) };
-    match usize::try_from(length) {
-        Ok(length) if length <= max_body => Ok(Some(header + length)),
-        _ => Err(FrameError::TooLong { length, limit: max_body }),
+    match Format::of(bytes)? {
+        Some(format) => format.request_length(bytes, max_body),
+        None => Ok(None),
     }
 }
 
@@ -114,6 +144,7 @@ pub fn request_length(bytes: &[u8], max_body: usize) -> Result<Option<usize>, Fr
 pub fn decode_request(frame: &[u8]) -> Result<RequestFrame<'_>, FrameError> {
     match Format::of(frame)? {
         Some(Format::Thft) | None => thft::decode_request(frame),
+        Some(Format::Native) => native::decode_request(frame),
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::time::{Instant, sleep_until};
 use super::clock::instant;
 use super::config::Limits;
 use super::http::{self, BadHttp, Page};
-use crate::protocol::frame::{FrameError, request_length};
+use crate::protocol::frame::{Format, FrameError};
 
 /// The number of bytes that are read at a time within a request.
 const READ_CHUNK: usize = 16 * 1024;
@@ -123,7 +123,8 @@ struct Connection<'a, S> {
 /// A protocol that a client may speak.
 #[derive(Clone, Copy)]
 enum Protocol {
-    Rpc,
+    /// Requests in that format, to the end of the connection.
+    Rpc(Format),
     Http,
 }
 
@@ -192,11 +193,17 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
                 self.frame_began.get_or_insert_with(instant);
                 return Ok(false);
             }
-            None => Protocol::Rpc,
+            None => match Format::of(&self.input)? {
+                Some(format) => Protocol::Rpc(format),
+                None => {
+                    self.frame_began.get_or_insert_with(instant);
+                    return Ok(false);
+                }
+            },
         };
         self.protocol = Some(protocol);
         match protocol {
-            Protocol::Rpc => self.take_frame(requests),
+            Protocol::Rpc(format) => self.take_frame(format, requests),
             Protocol::Http => self.take_page_request(requests),
         }
     }
@@ -218,8 +225,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
         Ok(true)
     }
 
-    fn take_frame<R: Requests>(&mut self, requests: &R) -> Result<bool, End> {
-        match request_length(&self.input, self.limits.max_body)? {
+    fn take_frame<R: Requests>(&mut self, format: Format, requests: &R) -> Result<bool, End> {
+        match format.request_length(&self.input, self.limits.max_body)? {
             Some(length) if self.input.len() >= length => {
                 self.in_flight += 1;
                 requests.request(&self.input[..length]);

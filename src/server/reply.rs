@@ -1,5 +1,7 @@
 //! The response to a call, before it is sent.
 
+use std::net::SocketAddrV4;
+
 use crate::protocol::bare::Blob;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::Response;
@@ -28,6 +30,11 @@ impl Reply {
     pub(crate) fn no_authentication() -> Reply {
         let response = NegotiationResponse { status: AUTHENTICATION_OFF, msg: Blob::default() };
         Reply { err: ErrorCode::Ok, response: Response::new(&response) }
+    }
+
+    /// Returns the response of the RPC layer that names the leader.
+    pub(crate) fn forward(leader: SocketAddrV4) -> Reply {
+        Reply { err: ErrorCode::ForwardToOthers, response: Response::forward(leader) }
     }
 
     /// Returns the response by which the RPC layer refuses a request.

@@ -36,7 +36,7 @@ async fn every_bad_frame_ends_its_connection_and_nothing_else() {
     // (name, bytes, whether they end the process of a real server)
     let mut cases = vec![
         ("another magic".to_owned(), b"HELO world".to_vec(), false),
-        ("the native magic".to_owned(), b"RDSN\0\0\0\0".to_vec(), false),
+        ("native, with a header of 0".to_owned(), b"RDSN\0\0\0\0\0\0\0\0".to_vec(), false),
         ("two bytes of another magic".to_owned(), b"TX".to_vec(), false),
         ("a short struct in header version 1".to_owned(), with_header_1(&[8, 0, 1], &body), true),
         ("no struct in header version 1".to_owned(), with_header_1(&[], &body), true),

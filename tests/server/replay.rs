@@ -21,8 +21,8 @@ use crate::common::wire::{Asked, Shown, steps};
 /// may be the same here, because the steps follow each other faster and a dupid is derived from a
 /// second.
 #[derive(Debug, Default)]
-struct Names {
-    ours: BTreeMap<i64, i64>,
+pub(super) struct Names {
+    pub(super) ours: BTreeMap<i64, i64>,
 }
 
 impl Names {
@@ -33,7 +33,7 @@ impl Names {
     }
 
     /// Returns the recorded value with the ids and times of the server, and learns new ones.
-    fn translate(&mut self, recorded: &Value, got: &Value) -> Value {
+    pub(super) fn translate(&mut self, recorded: &Value, got: &Value) -> Value {
         match (recorded, got) {
             (Value::Object(recorded), Value::Object(got)) => {
                 let mut out = serde_json::Map::new();

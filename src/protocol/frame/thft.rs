@@ -3,7 +3,8 @@
 //! code of the RPC layer, is a thrift message with its own envelope.
 
 use super::parts::{
-    Format, FrameError, MAX_RPC_NAME, RequestFrame, Response, ResponseFrame, response_name, word,
+    FrameError, Header, RequestFrame, Response, ResponseFrame, THRIFT_BINARY, kept_name,
+    response_name, word,
 };
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{HeaderMeta, Rpc};
@@ -88,10 +89,15 @@ pub(super) fn decode_request(frame: &[u8]) -> Result<RequestFrame<'_>, FrameErro
     if kind != CALL && kind != ONEWAY {
         return Err(DecodeError::BadMessageType(kind).into());
     }
-    let kept = name.split(|byte| *byte == 0).next().unwrap_or_default();
-    let name = String::from_utf8_lossy(&kept[..kept.len().min(MAX_RPC_NAME)]);
-    let body = &body[body.len() - reader.left()..];
-    Ok(RequestFrame { format: Format::Thft, name, seqid, app_id, body })
+    Ok(RequestFrame {
+        header: Header::Thft,
+        name: kept_name(name),
+        seqid,
+        serialize_format: THRIFT_BINARY,
+        forward_supported: false,
+        app_id,
+        body: &body[body.len() - reader.left()..],
+    })
 }
 
 /// Returns the app id in the header, and the bytes after the header.

@@ -35,7 +35,7 @@ impl Node {
                 Vec::new()
             }
             Some(Fault::AnswerTwice) => {
-                let again = call.envelope.frame(&reply.response);
+                let again = self.frame(&call, &reply);
                 let mut actions = self.send(&call, reply);
                 if !call.gone {
                     actions.push(Action::SendMore(call.connection, again));
@@ -70,9 +70,13 @@ impl Node {
             connection: call.connection.0,
             seqid: call.envelope.seqid(),
             rpc: call.envelope.name().to_owned(),
-            err: reply.err,
+            err: reply.err.clone(),
         });
-        vec![Action::Send(call.connection, call.envelope.frame(&reply.response))]
+        vec![Action::Send(call.connection, self.frame(call, &reply))]
+    }
+
+    fn frame(&self, call: &Call, reply: &Reply) -> Vec<u8> {
+        call.envelope.frame(&reply.response, self.addresses.first().copied())
     }
 
     /// Sends a change to the store, unless the fault of its call prevents it.

@@ -25,7 +25,9 @@ use super::reply::Reply;
 use super::state::rule::{self, Update};
 use super::state::{CallId, Effect, State, Ticket};
 use super::store::{RecordChange, StoreFailure};
-use crate::protocol::frame::{FrameError, RequestFrame, decode_request};
+use crate::protocol::frame::{
+    FrameError, RequestFrame, THRIFT_BINARY, THRIFT_JSON, decode_request,
+};
 use crate::protocol::thrift::DecodeError;
 
 /// Something that the caller of the node must do.
@@ -175,6 +177,13 @@ impl Node {
         if request.app_id > 0 && self.knows(&request.name) {
             return vec![self.end(connection, "the request is for a replica")];
         }
+        if request.serialize_format != THRIFT_BINARY {
+            let reason = "the request is not in the binary format of thrift";
+            // A real server also reads JSON. It ends itself in its handler on any other format.
+            let ends = request.serialize_format != THRIFT_JSON && self.knows(&request.name);
+            let close = if ends { Node::end } else { Node::close };
+            return vec![close(self, connection, reason)];
+        }
         if self.state.foreign_request_ends_it(&request) {
             return vec![self.end(
                 connection,
@@ -309,18 +318,19 @@ impl Node {
         if ends_a_real_server(error) {
             self.die(connection);
         }
-        self.events.push(Event::Closed {
-            connection: connection.0,
-            reason: format!("the request cannot be read: {error}"),
-        });
+        self.close(connection, &format!("the request cannot be read: {error}"))
+    }
+
+    /// Closes a connection.
+    fn close(&mut self, connection: ConnectionId, reason: &str) -> Action {
+        self.events.push(Event::Closed { connection: connection.0, reason: reason.to_owned() });
         Action::Close(connection)
     }
 
     /// Counts a request that would have ended a real server, and closes the connection.
     fn end(&mut self, connection: ConnectionId, reason: &str) -> Action {
         self.die(connection);
-        self.events.push(Event::Closed { connection: connection.0, reason: reason.to_owned() });
-        Action::Close(connection)
+        self.close(connection, reason)
     }
 
     /// Counts a request that would have ended a real server.
@@ -371,6 +381,9 @@ fn ends_a_real_server(error: &FrameError) -> bool {
         | FrameError::BadHeaderVersion(_)
         | FrameError::BadHeaderLength(_)
         | FrameError::TooLong { .. }
+        | FrameError::WrongChecksum { .. }
+        | FrameError::NotARequest
+        | FrameError::Forwarded
         | FrameError::TooShort(_) => false,
         FrameError::Envelope(error) => match error {
             DecodeError::Truncated { .. }

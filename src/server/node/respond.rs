@@ -54,6 +54,11 @@ impl Node {
         if let Some((code, leader)) = self.refusal(call, &frame.name) {
             // A real server reads the struct before it refuses the request.
             dispatch::check(frame)?;
+            if let Some(leader) = leader
+                && frame.forward_supported
+            {
+                return Ok(Some(Reply::forward(leader)));
+            }
             let names_leader = leader.filter(|_| *frame.name == *QueryConfig::NAME);
             let reply = match names_leader {
                 Some(leader) => self.refusal_that_names(leader, code),
