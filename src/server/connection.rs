@@ -38,6 +38,8 @@ pub(crate) enum Output {
 pub(crate) trait Requests {
     /// Handles a complete request frame.
     fn request(&self, frame: &[u8]);
+    /// Notes bytes that are no frame. The connection will be closed.
+    fn not_a_frame(&self, error: &FrameError);
     /// Returns the page for an HTTP request, or `None` if the connection must be closed.
     fn http(&self, target: &str) -> Option<Page>;
 }
@@ -226,7 +228,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
     }
 
     fn take_frame<R: Requests>(&mut self, format: Format, requests: &R) -> Result<bool, End> {
-        match format.request_length(&self.input, self.limits.max_body)? {
+        let length = format
+            .request_length(&self.input, self.limits.max_body)
+            .inspect_err(|error| requests.not_a_frame(error))?;
+        match length {
             Some(length) if self.input.len() >= length => {
                 self.in_flight += 1;
                 requests.request(&self.input[..length]);

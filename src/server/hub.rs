@@ -23,6 +23,7 @@ use super::partition::PartitionRule;
 use super::state::State;
 use super::store::{SharedStore, Store, settle_tables};
 use crate::protocol::error_code::ErrorCode;
+use crate::protocol::frame::FrameError;
 
 /// Receives the events of a server.
 type Observer = Box<dyn Fn(&Event) + Send + Sync>;
@@ -289,6 +290,13 @@ struct Registered<'a> {
 impl Requests for Registered<'_> {
     fn request(&self, frame: &[u8]) {
         self.shared.with_node(|node, now| node.request(self.id, frame, now));
+    }
+
+    fn not_a_frame(&self, error: &FrameError) {
+        self.shared.with_node(|node, _| {
+            node.not_a_frame(self.id, error);
+            Vec::new()
+        });
     }
 
     fn http(&self, target: &str) -> Option<Page> {

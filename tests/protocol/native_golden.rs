@@ -12,9 +12,9 @@ use pegasus_dup::protocol::messages::{
 };
 
 use crate::common::native::{
-    BODY_CHECKSUM, CONTEXT, ERROR_NAME, FROM_ADDRESS, HEADER, HEADER_CHECKSUM, HEADER_LENGTH, ID,
-    RPC_CODE, RPC_NAME, Recorded, USUAL_CONTEXT, body, checksum, decoded, name_at, put, recorded,
-    request, u32_at, u64_at, with_checksums,
+    BODY_CHECKSUM, BODY_LENGTH, CONTEXT, ERROR_NAME, FROM_ADDRESS, HEADER, HEADER_CHECKSUM,
+    HEADER_LENGTH, ID, RPC_CODE, RPC_NAME, Recorded, USUAL_CONTEXT, body, checksum, decoded,
+    name_at, put, recorded, request, u32_at, u64_at, with_checksums,
 };
 
 /// The address of the recorded server.
@@ -112,11 +112,16 @@ fn headers_that_no_request_has_are_refused() {
         assert_eq!(measured(&bad[..12]), FrameError::BadHeaderLength(length));
         assert_eq!(request_length(&bad[..11], 1 << 20), Ok(None));
     }
-    // A real server adds the lengths modulo 2^32.
-    for length in [(1 << 20) + 1, 0xffff_ff40, u32::MAX] {
-        let bad = put(frame.clone(), 16, &length.to_le_bytes());
+    for length in [(1_u32 << 20) + 1, 0xffff_ff3f] {
+        let bad = put(frame.clone(), BODY_LENGTH, &length.to_le_bytes());
         let too_long = FrameError::TooLong { length: u64::from(length), limit: 1 << 20 };
         assert_eq!(measured(&bad[..20]), too_long);
+    }
+    // A real server adds the lengths modulo 2^32 when the header is complete.
+    for length in [0xffff_ff40_u32, u32::MAX] {
+        let bad = put(frame.clone(), BODY_LENGTH, &length.to_le_bytes());
+        assert_eq!(request_length(&bad[..191], 1 << 20), Ok(None));
+        assert_eq!(measured(&bad[..192]), FrameError::Overflow(length));
     }
     let decoded = |frame: &[u8]| decode_request(frame).expect_err("refused");
     let with_context = |context: u64| put(frame.clone(), CONTEXT, &context.to_le_bytes());

@@ -66,7 +66,12 @@ pub(super) fn request_length(bytes: &[u8]) -> Result<Option<(usize, u64)>, Frame
         put(&mut covered, HEADER_CHECKSUM, &[0; 4]);
         check(&covered, word(header, HEADER_CHECKSUM))?;
     }
-    Ok(word(bytes, BODY_LENGTH).map(|body| (HEADER, u64::from(body))))
+    let Some(body) = word(bytes, BODY_LENGTH) else { return Ok(None) };
+    if body.checked_add(HEADER as u32).is_none() {
+        // A real server computes with 32 bits, and ends itself once the header is complete.
+        return if bytes.len() < HEADER { Ok(None) } else { Err(FrameError::Overflow(body)) };
+    }
+    Ok(Some((HEADER, u64::from(body))))
 }
 
 pub(super) fn decode_request(frame: &[u8]) -> Result<RequestFrame<'_>, FrameError> {

@@ -38,6 +38,9 @@ pub enum FrameError {
         /// The greatest length that the reader accepts.
         limit: usize,
     },
+    /// The length of a header and a body together does not fit into 32 bits.
+    #[error("the length of the frame overflows: body={0}")]
+    Overflow(u32),
     /// A response announces a length that is shorter than its length word.
     #[error("the frame's length is too small: length={0}")]
     TooShort(u32),

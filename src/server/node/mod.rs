@@ -314,6 +314,14 @@ impl Node {
         self.next_timer += 1;
     }
 
+    /// Counts bytes that are no frame, if they would have ended a real server. The caller closes the
+    /// connection.
+    pub(crate) fn not_a_frame(&mut self, connection: ConnectionId, error: &FrameError) {
+        if ends_a_real_server(error) {
+            self.die(connection);
+        }
+    }
+
     fn garbage(&mut self, connection: ConnectionId, error: &FrameError) -> Action {
         if ends_a_real_server(error) {
             self.die(connection);
@@ -385,6 +393,7 @@ fn ends_a_real_server(error: &FrameError) -> bool {
         | FrameError::NotARequest
         | FrameError::Forwarded
         | FrameError::TooShort(_) => false,
+        FrameError::Overflow(_) => true,
         FrameError::Envelope(error) => match error {
             DecodeError::Truncated { .. }
             | DecodeError::NegativeLength(_)
