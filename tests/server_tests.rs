@@ -36,6 +36,8 @@ mod server {
     mod replay;
     mod rules;
     mod store_faults;
+    mod tables;
+    mod tables_replay;
     mod time;
     mod uniqueness;
 

@@ -232,6 +232,7 @@ fn fill(plan: &Plan, store: &MemoryStore) {
         replicas: 3,
         create_second: plan.wall_ms / 1_000 - 1_000,
         highest_dupid: 0,
+        ..TableRecord::default()
     };
     store.put_tables(vec![table(1, TABLE), table(2, OTHER_TABLE)]).expect("kept");
     if let Some((table_id, record)) = existing(plan) {

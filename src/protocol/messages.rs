@@ -80,9 +80,41 @@ rpcs! {
         },
     }
 
-    /// Returns the replica count of a table. A server that does not handle it is of the generation
-    /// freezed.
-    Read GetMaxReplicaCount = "RPC_CM_GET_MAX_REPLICA_COUNT" "max-replica-count" {
+    /// Creates a table.
+    Update CreateApp = "RPC_CM_CREATE_APP" "create-app" {
+        subject: Cluster,
+        since: Freezed,
+        request: CreateAppRequest,
+        response: CreateAppResponse { appid: Some(0) },
+    }
+
+    /// Drops a table, which can be recalled for some time.
+    Update DropApp = "RPC_CM_DROP_APP" "drop-app" {
+        subject: Cluster,
+        since: Freezed,
+        request: DropAppRequest,
+        response: DropAppResponse { },
+    }
+
+    /// Recalls a dropped table by its id.
+    Update RecallApp = "RPC_CM_RECALL_APP" "recall-app" {
+        subject: Cluster,
+        since: Freezed,
+        request: RecallAppRequest,
+        response: RecallAppResponse { info: Some(AppInfo::default()) },
+    }
+
+    /// Renames a table.
+    Update RenameApp = "RPC_CM_RENAME_APP" "rename-app" {
+        subject: Cluster,
+        since: Checkpoint,
+        request: RenameAppRequest,
+        response: RenameAppResponse { hint_message: Some(String::new()) },
+    }
+
+    /// Returns the replica count of a table. The request waits in the queue of updates. A server that
+    /// does not handle it is of the generation freezed.
+    Update GetMaxReplicaCount = "RPC_CM_GET_MAX_REPLICA_COUNT" "max-replica-count" {
         subject: Cluster,
         since: Checkpoint,
         request: MaxReplicaCountRequest,
@@ -388,6 +420,95 @@ messages! {
         11: hp_last_drops: Option<Vec<HostPort>>,
     }
 
+    /// The request of RPC_CM_CREATE_APP.
+    struct CreateAppRequest {
+        /// The name of the table.
+        1: app_name: String = default,
+        /// The properties of the table.
+        2: options: CreateAppOptions = default,
+    }
+
+    /// The properties of a new table in [`CreateAppRequest`].
+    struct CreateAppOptions {
+        /// The number of partitions.
+        1: partition_count: i32 = default,
+        /// The replica count.
+        2: replica_count: i32 = default,
+        /// Whether a table that exists with the same properties is a success.
+        3: success_if_exist: bool = default,
+        /// The type, `pegasus`. Any other type ends replica servers.
+        4: app_type: String = default,
+        /// Whether the table has state. False ends meta servers.
+        5: is_stateful: bool = default,
+        /// The settings of the table.
+        6: envs: BTreeMap<String, String> = default,
+        /// 2.6 snapshots: whether the table is atomic idempotent.
+        7: atomic_idempotent: Option<bool>,
+    }
+
+    /// The response of RPC_CM_CREATE_APP.
+    struct CreateAppResponse {
+        /// The error code.
+        1: err: ErrorCode,
+        /// The id of the table, or 0 if nothing was done.
+        2: appid: Option<i32>,
+    }
+
+    /// The request of RPC_CM_DROP_APP. It contains no table id.
+    struct DropAppRequest {
+        /// The name of the table.
+        1: app_name: String = default,
+        /// How the table is dropped.
+        2: options: DropAppOptions = default,
+    }
+
+    /// How a table is dropped, in [`DropAppRequest`].
+    struct DropAppOptions {
+        /// Whether it is a success if there is no such table.
+        1: success_if_not_exist: bool = default,
+        /// The time for which the table can be recalled, in seconds. An absent field, 0 and negative
+        /// numbers stand for the server's default, a week.
+        2: reserve_seconds: Option<i64>,
+    }
+
+    /// The response of RPC_CM_DROP_APP.
+    struct DropAppResponse {
+        /// The error code.
+        1: err: ErrorCode,
+    }
+
+    /// The request of RPC_CM_RECALL_APP.
+    struct RecallAppRequest {
+        /// The id of the table.
+        1: app_id: i32 = default,
+        /// The new name of the table. An empty name stands for the name that it had.
+        2: new_app_name: String = default,
+    }
+
+    /// The response of RPC_CM_RECALL_APP.
+    struct RecallAppResponse {
+        /// The error code.
+        1: err: ErrorCode,
+        /// The table. Its fields are empty if nothing was done.
+        2: info: Option<AppInfo>,
+    }
+
+    /// The request of RPC_CM_RENAME_APP.
+    struct RenameAppRequest {
+        /// The name of the table.
+        1: old_app_name: String = default,
+        /// The new name.
+        2: new_app_name: String = default,
+    }
+
+    /// The response of RPC_CM_RENAME_APP.
+    struct RenameAppResponse {
+        /// The error code.
+        1: err: ErrorCode,
+        /// The reason of a refusal.
+        2: hint_message: Option<String>,
+    }
+
     /// The request of RPC_CM_GET_MAX_REPLICA_COUNT.
     struct MaxReplicaCountRequest {
         /// The name of the table.
@@ -440,5 +561,50 @@ messages! {
         2: keys: Option<Vec<String>>,
         /// The values of the facts, in the same order.
         3: values: Option<Vec<String>>,
+    }
+}
+
+impl Default for AppInfo {
+    /// Returns the table in the refusal of a recall: everything is empty.
+    fn default() -> AppInfo {
+        AppInfo {
+            status: 0,
+            app_type: String::new(),
+            app_name: String::new(),
+            app_id: 0,
+            partition_count: 0,
+            envs: BTreeMap::new(),
+            is_stateful: false,
+            max_replica_count: 0,
+            expire_second: 0,
+            create_second: 0,
+            drop_second: 0,
+            duplicating: Some(false),
+            init_partition_count: Some(-1),
+            is_bulk_loading: Some(false),
+            atomic_idempotent: None,
+        }
+    }
+}
+
+impl Default for CreateAppOptions {
+    /// Returns the properties that a server reads from a request without them.
+    fn default() -> CreateAppOptions {
+        CreateAppOptions {
+            partition_count: 0,
+            replica_count: 0,
+            success_if_exist: false,
+            app_type: String::new(),
+            is_stateful: false,
+            envs: BTreeMap::new(),
+            atomic_idempotent: None,
+        }
+    }
+}
+
+impl Default for DropAppOptions {
+    /// Returns the options that a server reads from a request without them.
+    fn default() -> DropAppOptions {
+        DropAppOptions { success_if_not_exist: false, reserve_seconds: None }
     }
 }

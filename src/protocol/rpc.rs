@@ -68,7 +68,8 @@ impl RpcInfo {
 pub enum Kind {
     /// The server responds at once, and changes nothing.
     Read,
-    /// The request waits in a queue for its turn, and the server responds when the change is stored.
+    /// The request waits in a queue for its turn. If it changes something, the server responds when
+    /// the change is stored.
     Update,
 }
 

@@ -89,6 +89,9 @@ impl Hub {
         let manual = (config.clock_mode() == ClockMode::Manual).then(|| {
             let stored = snapshot.duplications.iter().map(|(_, record)| record);
             let latest = stored.map(|record| record.since_ms.max(record.create_ts_ms)).max();
+            let tables = snapshot.tables.iter();
+            let seconds = tables.map(|table| table.create_second.max(table.drop_second)).max();
+            let latest = latest.max(seconds.map(|second| second.saturating_mul(1_000)));
             Arc::new(ManualClock::at(latest.unwrap_or(now_ms).max(now_ms)))
         });
         let clock = match &manual {

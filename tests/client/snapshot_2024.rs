@@ -40,10 +40,13 @@ async fn err_dup_exist_is_believed() {
     // The server looks at the add of the client when the first add is stored.
     let group = snapshot(&["add#1=hold:300", "add#2=hold:500"]);
     let mut peer = Peer::in_memory(group.hubs().next().expect("a server"));
+    // The client finds out the generation by a request that would wait behind the add of another
+    // client, so it does that first.
+    let client = in_memory::client(&group, Behaviour::DupExist).build().expect("a client");
+    assert_eq!(client.query("temp").await.expect("a list"), []);
     // The add of another client waits in the queue, where no query shows it.
     peer.send::<AddDuplication>(&add("temp", "target")).await;
     assert_eq!(peer.query("temp").await.entry_list, Some(vec![]));
-    let client = in_memory::client(&group, Behaviour::DupExist).build().expect("a client");
     let outcome = client.add(&DuplicationSpec::new("temp", "target")).await.expect("an outcome");
     assert!(matches!(outcome, Outcome::AlreadyExists { .. }), "{outcome:?}");
     assert_eq!(outcome.evidence(), Evidence::ServerSaidSo);

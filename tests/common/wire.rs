@@ -6,10 +6,11 @@ use std::path::Path;
 
 use pegasus_dup::protocol::generation::{FailMode, Generation, Status};
 use pegasus_dup::protocol::messages::{
-    AddDuplication, AddRequest, AddResponse, AppInfo, ClusterInfoResponse, Entry, ListAppsResponse,
-    ListDuplication, ListNodesResponse, ListRequest, ListResponse, MaxReplicaCountResponse,
-    ModifyDuplication, ModifyRequest, ModifyResponse, PartitionConfig, QueryConfigResponse,
-    QueryDuplication, QueryRequest, QueryResponse, Rpc,
+    AddDuplication, AddRequest, AddResponse, AppInfo, ClusterInfoResponse, CreateAppResponse,
+    DropAppResponse, Entry, ListAppsResponse, ListDuplication, ListNodesResponse, ListRequest,
+    ListResponse, MaxReplicaCountResponse, ModifyDuplication, ModifyRequest, ModifyResponse,
+    PartitionConfig, QueryConfigResponse, QueryDuplication, QueryRequest, QueryResponse,
+    RecallAppResponse, RenameAppResponse, Rpc,
 };
 use pegasus_dup::protocol::thrift::Wire;
 use serde_json::{Map, Value, json};
@@ -268,6 +269,33 @@ impl Shown for MaxReplicaCountResponse {
             (1, Some(json!(self.err.name()))),
             (2, self.max_replica_count.map(|v| json!(v))),
             (3, self.hint_message.as_ref().map(|v| json!(v))),
+        ])
+    }
+}
+
+impl Shown for CreateAppResponse {
+    fn shown(&self) -> Value {
+        fields([(1, Some(json!(self.err.name()))), (2, self.appid.map(|v| json!(v)))])
+    }
+}
+
+impl Shown for DropAppResponse {
+    fn shown(&self) -> Value {
+        fields([(1, Some(json!(self.err.name())))])
+    }
+}
+
+impl Shown for RecallAppResponse {
+    fn shown(&self) -> Value {
+        fields([(1, Some(json!(self.err.name()))), (2, self.info.as_ref().map(app_info))])
+    }
+}
+
+impl Shown for RenameAppResponse {
+    fn shown(&self) -> Value {
+        fields([
+            (1, Some(json!(self.err.name()))),
+            (2, self.hint_message.as_ref().map(|v| json!(v))),
         ])
     }
 }

@@ -291,6 +291,7 @@ async fn a_backup_of_a_table_with_a_huge_name() {
             replicas: 3,
             create_second: 1,
             highest_dupid: 0,
+            ..TableRecord::default()
         };
         let tables = vec![table(1, 4), table(2, survived), table(3, ended), table(4, 100_000)];
         store.put_tables(tables).expect("stored");

@@ -185,7 +185,18 @@ async fn refusals_of_every_rpc_are_empty() {
     assert_eq!((nodes.err, nodes.infos), (ErrorCode::UnderRecovery, Some(vec![])));
     let facts = peer.call::<m::ClusterInfo>(&m::ClusterInfoRequest {}).await;
     assert_eq!((facts.err, facts.keys), (ErrorCode::UnderRecovery, Some(vec![])));
-    assert_eq!(m::RPCS.len(), 9, "another RPC needs its refusal here");
+    let request = m::CreateAppRequest { app_name: name(), options: m::CreateAppOptions::default() };
+    let refused = peer.call::<m::CreateApp>(&request).await;
+    assert_eq!((refused.err, refused.appid), (ErrorCode::UnderRecovery, Some(0)));
+    let request = m::DropAppRequest { app_name: name(), options: m::DropAppOptions::default() };
+    assert_eq!(peer.call::<m::DropApp>(&request).await.err, ErrorCode::UnderRecovery);
+    let request = m::RecallAppRequest { app_id: 1, new_app_name: name() };
+    let refused = peer.call::<m::RecallApp>(&request).await;
+    assert_eq!(refused.info, Some(m::AppInfo::default()));
+    let request = m::RenameAppRequest { old_app_name: name(), new_app_name: name() };
+    let refused = peer.call::<m::RenameApp>(&request).await;
+    assert_eq!(refused.hint_message.as_deref(), Some(""));
+    assert_eq!(m::RPCS.len(), 13, "another RPC needs its refusal here");
     hub.set_faults(vec![]);
     assert_eq!(listed(&hub).await, [] as [i32; 0]);
 }

@@ -33,6 +33,7 @@ fn table() -> TableRecord {
         replicas: 3,
         create_second: 1,
         highest_dupid: 0,
+        ..TableRecord::default()
     }
 }
 

@@ -51,7 +51,7 @@ faults! {
     CloseAfter = "close-after" None,
     /// The server executes the request at once, and responds MS later.
     Delay(u64) = "delay" Ms,
-    /// The server looks at the request MS later. An add or a modify delays the adds and modifies
+    /// The server looks at the request MS later. An update, such as an add, delays the updates
     /// behind it; queries overtake it.
     Hold(u64) = "hold" Ms,
     /// The server stores the change MS later. A new duplication is in DS_INIT for that time.

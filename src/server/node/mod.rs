@@ -368,6 +368,12 @@ impl Node {
                     }
                     self.hang_up(id, "the request ends real servers of this generation")
                 }
+                Effect::EndReplicaServers(id) => {
+                    if let Some(connection) = self.calls.get(&id).map(|call| call.connection) {
+                        self.die(connection);
+                    }
+                    Vec::new()
+                }
                 Effect::HangUp(id) => {
                     self.hang_up(id, "it is not known whether the change was stored")
                 }

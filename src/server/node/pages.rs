@@ -11,7 +11,7 @@ use crate::protocol::messages::Entry;
 use crate::server::behaviour::Behaviour;
 use crate::server::http::{Page, Target, date_time};
 use crate::server::state::rule::Context;
-use crate::server::state::{ReplicaServer, Table};
+use crate::server::state::{ReplicaServer, Table, TableStatus};
 
 /// The text of pages about one table if the name of the table is missing.
 const NO_APP_NAME: &str = "app name shouldn't be empty";
@@ -74,9 +74,9 @@ struct AppRow {
     replica_count: String,
     is_stateful: &'static str,
     create_time: String,
-    drop_time: &'static str,
-    drop_expire: &'static str,
-    envs_count: &'static str,
+    drop_time: String,
+    drop_expire: String,
+    envs_count: String,
 }
 
 #[derive(Serialize)]
@@ -184,7 +184,10 @@ impl Node {
             "meta/app" if !only(&["name", "detail"]) => bad(""),
             "meta/app" => self.app_page(name.unwrap_or_default()),
             "meta/app_envs" if name.unwrap_or_default().is_empty() => bad(NO_APP_NAME),
-            "meta/app_envs" => nothing(),
+            "meta/app_envs" => match self.state.table(name.unwrap_or_default()) {
+                Some(table) => line(&table.envs),
+                None => nothing(),
+            },
             "meta/backup_policy" if !only(&["name"]) => bad("Invalid parameter"),
             // There are no backup policies here, but a real server ends when it says so about such
             // a name.
@@ -259,18 +262,22 @@ impl Node {
             if follows { Vec::new() } else { self.state.tables.values().collect() };
         // Fractions of a second have more digits since 2.6.
         let fraction = if self.state.rules.remote_names { ".000" } else { ".0" };
+        let dropped = |table: &Table, second: i64| match table.status {
+            TableStatus::Dropped => date_time(second) + fraction,
+            _ => "-".to_owned(),
+        };
         let row = |table: &&Table| AppRow {
             app_id: table.id.to_string(),
-            status: "AVAILABLE",
+            status: table.status.name(),
             app_name: table.name.clone(),
             app_type: "pegasus",
             partition_count: table.partitions.to_string(),
             replica_count: table.replicas.to_string(),
             is_stateful: "true",
             create_time: date_time(table.create_second) + fraction,
-            drop_time: "-",
-            drop_expire: "-",
-            envs_count: "0",
+            drop_time: dropped(table, table.drop_second),
+            drop_expire: dropped(table, table.expire_second),
+            envs_count: table.envs.len().to_string(),
         };
         line(&Apps {
             general_info: tables.iter().map(|table| (table.id, row(table))).collect(),

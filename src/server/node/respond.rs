@@ -8,7 +8,8 @@ use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::RequestFrame;
 use crate::protocol::messages::{
-    NEGOTIATION, PartitionConfig, QueryConfig, QueryConfigResponse, RPCS, ResponseStruct, Rpc,
+    NEGOTIATION, PartitionConfig, QueryConfig, QueryConfigResponse, RPCS, RecallApp,
+    ResponseStruct, Rpc,
 };
 use crate::protocol::rpc::{Kind, RpcInfo, Subject};
 use crate::protocol::thrift::DecodeError;
@@ -54,8 +55,16 @@ impl Node {
         if let Some((code, leader)) = self.refusal(call, &frame.name) {
             // A real server reads the struct before it refuses the request.
             dispatch::check(frame)?;
+            // A server since 2.5 looks up the table before it looks at its own role, and a follower
+            // knows no tables.
+            let recalls = *frame.name == *RecallApp::NAME
+                && matches!(self.role, Role::Follower { .. })
+                && code == ErrorCode::ForwardToOthers
+                && self.state.rules.checks_creates;
+            let code = if recalls { ErrorCode::AppNotExist } else { code };
             if let Some(leader) = leader
                 && frame.forward_supported
+                && !recalls
             {
                 return Ok(Some(Reply::forward(leader)));
             }

@@ -72,7 +72,7 @@ impl State {
         {
             return match (altering, rules.altering) {
                 (Some(ticket), Altering::Waits) if ticket != LOST => {
-                    self.waiting.entry(ticket).or_default().push((call, add));
+                    self.waiting.entry(ticket).or_default().push((call, Box::new(add)));
                     None
                 }
                 _ => {
@@ -156,9 +156,11 @@ impl State {
         cluster: &str,
         remote_table: &str,
     ) -> Option<(&str, Option<Ticket>)> {
-        let (other, dupid) = self.index.another_to(table_id, cluster, remote_table)?;
-        let altering = self.duplication(other, dupid).altering;
-        Some((self.tables[&other].name.as_str(), altering))
+        // A real server looks at the tables in the order of their names.
+        let others = self.index.others_to(table_id, cluster, remote_table);
+        let named = others.map(|(other, dupid)| (self.tables[&other].name.as_str(), other, dupid));
+        let (name, other, dupid) = named.min()?;
+        Some((name, self.duplication(other, dupid).altering))
     }
 
     fn add_meets_altering(
@@ -184,7 +186,7 @@ impl State {
                 Some(self.refuse(call, ErrorCode::Busy, Some(hint)))
             }
             Altering::Waits => {
-                self.waiting.entry(ticket).or_default().push((call, add));
+                self.waiting.entry(ticket).or_default().push((call, Box::new(add)));
                 None
             }
         }

@@ -4,7 +4,7 @@
 use std::ops::Bound;
 
 use super::rows::Rows;
-use super::table::{DuplicationState, Table};
+use super::table::DuplicationState;
 
 /// Finds tables and duplications without looking at all of them.
 #[derive(Debug, Default)]
@@ -19,9 +19,16 @@ pub(super) struct Index {
 }
 
 impl Index {
-    /// Adds a table.
-    pub(super) fn insert_table(&mut self, table: &Table) {
-        self.tables.insert(table.name.clone(), table.id);
+    /// Makes a name lead to a table.
+    pub(super) fn insert_name(&mut self, name: &str, table_id: i32) {
+        self.tables.insert(name.to_owned(), table_id);
+    }
+
+    /// Removes a name, if it leads to that table.
+    pub(super) fn remove_name(&mut self, name: &str, table_id: i32) {
+        if self.table(name) == Some(table_id) {
+            self.tables.remove(&name.to_owned());
+        }
     }
 
     /// Adds a duplication.
@@ -49,23 +56,21 @@ impl Index {
         self.clusters.range(key(i32::MIN)..=key(i32::MAX)).next().map(|((.., dupid), ())| *dupid)
     }
 
-    /// Returns the table id and the dupid of the first duplication of another table to that remote
-    /// table.
-    pub(super) fn another_to(
+    /// Returns the table ids and the dupids of the duplications of other tables to that remote table.
+    pub(super) fn others_to(
         &self,
         table_id: i32,
         cluster: &str,
         remote_table: &str,
-    ) -> Option<(i32, i32)> {
+    ) -> impl Iterator<Item = (i32, i32)> {
         let key = |id: i32, dupid: i32| (cluster.to_owned(), remote_table.to_owned(), id, dupid);
         // The duplications of the table itself stand together in the order of the keys, and are
         // left out.
         let before = key(i32::MIN, i32::MIN)..key(table_id, i32::MIN);
         let after =
             (Bound::Excluded(key(table_id, i32::MAX)), Bound::Included(key(i32::MAX, i32::MAX)));
-        let first = self.targets.range(before).next();
-        let ((.., id, dupid), ()) = first.or_else(|| self.targets.range(after).next())?;
-        Some((*id, *dupid))
+        let others = self.targets.range(before).chain(self.targets.range(after));
+        others.map(|((.., id, dupid), ())| (*id, *dupid))
     }
 }
 
@@ -135,7 +140,7 @@ mod tests {
                     *table != table_id && (&one.cluster, &one.remote_table) == (&target.0, &target.1)
                 });
                 prop_assert_eq!(
-                    index.another_to(table_id, &target.0, &target.1),
+                    index.others_to(table_id, &target.0, &target.1).next(),
                     another.map(|(key, _)| *key)
                 );
             }

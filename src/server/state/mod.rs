@@ -23,6 +23,7 @@ mod rows;
 pub(super) mod rule;
 mod rules;
 mod table;
+mod tables;
 
 use std::collections::BTreeMap;
 
@@ -36,14 +37,15 @@ use index::Index;
 use life::Life;
 use nodes::Nodes;
 use rows::Rows;
+use rule::Update;
 use rules::Rules;
 use table::DuplicationState;
+use tables::PendingTable;
 
-use add_request::Add;
 use effect::LOST;
 pub(crate) use effect::{CallId, Effect, Ticket};
 pub(crate) use nodes::Node as ReplicaServer;
-pub(crate) use table::Table;
+pub(crate) use table::{Table, TableStatus};
 
 /// A change that is being stored, and what follows.
 #[derive(Debug)]
@@ -76,8 +78,9 @@ pub(crate) struct State {
     cluster_name: String,
     remote_clusters: Rows<String, Vec<String>>,
     pending: BTreeMap<Ticket, Pending>,
-    /// The adds that wait until a change is stored.
-    waiting: BTreeMap<Ticket, Vec<(CallId, Add)>>,
+    pending_tables: BTreeMap<Ticket, PendingTable>,
+    /// The updates that wait until a change is stored.
+    waiting: BTreeMap<Ticket, Vec<(CallId, Box<dyn Update>)>>,
     next_ticket: u64,
     latest_ms: i64,
 }
@@ -91,7 +94,9 @@ impl State {
         let mut index = Index::default();
         for table in snapshot.tables {
             let table = Table::from_record(table);
-            index.insert_table(&table);
+            if table.status != TableStatus::Dropped {
+                index.insert_name(&table.name, table.id);
+            }
             tables.insert(table.id, table);
         }
         let mut state = State {
@@ -108,6 +113,7 @@ impl State {
                 .map(|cluster| (cluster.name.clone(), cluster.metas.clone()))
                 .collect(),
             pending: BTreeMap::new(),
+            pending_tables: BTreeMap::new(),
             waiting: BTreeMap::new(),
             next_ticket: 0,
             latest_ms: i64::MIN,
@@ -147,7 +153,15 @@ impl State {
             .tables
             .get_mut(&table_id)
             .ok_or_else(|| format!("a duplication has no table: dupid={}", record.dupid))?;
+        if self.rules.forgets_dropped && table.status == TableStatus::Dropped {
+            table.has_forgotten = true;
+            return Ok(());
+        }
         let duplication = DuplicationState::from_record(record, &self.rules)?;
+        if table.status == TableStatus::Dropped {
+            table.insert(duplication);
+            return Ok(());
+        }
         self.index.insert(table_id, &duplication);
         table.insert(duplication);
         Ok(())
@@ -167,8 +181,14 @@ impl State {
         self.latest_ms
     }
 
-    /// Returns the table with that name.
+    /// Returns the available table with that name.
     pub(crate) fn table(&self, name: &str) -> Option<&Table> {
+        self.named(name).filter(|table| table.status == TableStatus::Available)
+    }
+
+    /// Returns the table with that name, which may also be one that is being created, dropped or
+    /// recalled.
+    fn named(&self, name: &str) -> Option<&Table> {
         self.tables.get(&self.index.table(name)?)
     }
 
@@ -178,7 +198,7 @@ impl State {
     }
 
     /// Takes the result of a change from the store, responds to the request, and decides again
-    /// about the adds that have waited for the change.
+    /// about the updates that have waited for the change.
     pub(crate) fn finish(
         &mut self,
         ticket: Ticket,
@@ -186,17 +206,23 @@ impl State {
         now_ms: i64,
     ) -> Vec<Effect> {
         self.steady(now_ms);
-        let Some(pending) = self.pending.remove(&ticket) else { return Vec::new() };
-        let mut effects = vec![self.settle(pending, result)];
-        for (call, add) in self.waiting.remove(&ticket).unwrap_or_default() {
-            effects.extend(self.add(call, add, now_ms));
+        let mut effects = if let Some(pending) = self.pending.remove(&ticket) {
+            vec![self.settle(pending, result)]
+        } else if let Some(pending) = self.pending_tables.remove(&ticket) {
+            self.settle_table(pending, result)
+        } else {
+            return Vec::new();
+        };
+        for (call, update) in self.waiting.remove(&ticket).unwrap_or_default() {
+            effects.extend(update.decide(self, call, now_ms));
         }
         effects
     }
 
     fn settle(&mut self, pending: Pending, result: Result<(), StoreFailure>) -> Effect {
         let Pending { call, table_id, dupid, response, refusal, then, new, .. } = pending;
-        let table = self.tables.get_mut(&table_id).expect("tables are never removed");
+        let table =
+            self.tables.get_mut(&table_id).expect("a table with a duplication is never removed");
         // A duplication that is not altering may have been removed since.
         let duplication = then
             .and_then(|then| table.duplication_mut(dupid).map(|duplication| (duplication, then)));
@@ -233,10 +259,15 @@ impl State {
         }
     }
 
-    /// Returns the effect that stores a change, and remembers what follows.
-    fn store(&mut self, pending: Pending) -> Effect {
+    fn ticket(&mut self) -> Ticket {
         let ticket = Ticket(self.next_ticket);
         self.next_ticket += 1;
+        ticket
+    }
+
+    /// Returns the effect that stores a change, and remembers what follows.
+    fn store(&mut self, pending: Pending) -> Effect {
+        let ticket = self.ticket();
         let (call, table_id, dupid) = (pending.call, pending.table_id, pending.dupid);
         let table = self.tables.get_mut(&table_id).expect("the caller has just seen the table");
         let duplication =

@@ -9,6 +9,7 @@ use super::table::Table;
 use crate::protocol::bare::{HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{ListNodes, ListNodesRequest, ListNodesResponse, NodeInfo};
+use crate::server::behaviour::ClockMode;
 
 /// The port of the first replica server, as in a onebox. The others have the ports that follow.
 const FIRST_PORT: u16 = 34_801;
@@ -78,6 +79,12 @@ impl Nodes {
     }
 }
 
+/// The time from the creation of a table until its partitions have their replicas, with the clock
+/// [`ClockMode::Real`], in milliseconds.
+pub(super) const PLACING_MS: i64 = 1_000;
+/// The time from the recall of a table until its partitions have their replicas, likewise.
+pub(super) const RECALLING_MS: i64 = 3_000;
+
 /// The places of a partition's replicas.
 #[derive(Debug)]
 pub(super) struct Placement {
@@ -86,10 +93,35 @@ pub(super) struct Placement {
 }
 
 impl State {
-    /// Returns the places of a partition's replicas. Returns `None` if there are none.
+    /// Returns the time at which the partitions of a table get their replicas if that takes so many
+    /// milliseconds with the clock [`ClockMode::Real`].
+    pub(super) fn placed_in(&self, placing_ms: i64) -> i64 {
+        let placing_ms = match self.clock {
+            ClockMode::Fast => placing_ms / 100,
+            // Only duplications stand still with a stopped clock.
+            ClockMode::Real | ClockMode::Stopped | ClockMode::Manual => placing_ms,
+        };
+        self.latest_ms.saturating_add(placing_ms)
+    }
+
+    /// Returns how many replicas each partition of a table has.
+    pub(super) fn placed(&self, table: &Table) -> usize {
+        let most = usize::try_from(table.replicas).unwrap_or(0);
+        if self.latest_ms < table.placed_from_ms { 0 } else { self.nodes.alive().len().min(most) }
+    }
+
+    /// Returns whether each partition of a table has all its replicas.
+    pub(super) fn is_healthy(&self, table: &Table) -> bool {
+        usize::try_from(table.replicas).is_ok_and(|replicas| self.placed(table) >= replicas)
+    }
+
+    /// Returns the places of a partition's replicas. Returns `None` while there are none.
     pub(super) fn placement(&self, table: &Table, index: i32) -> Option<Placement> {
         let alive = self.nodes.alive();
-        let replicas = alive.len().min(usize::try_from(table.replicas).unwrap_or(0));
+        let replicas = self.placed(table);
+        if replicas == 0 {
+            return None;
+        }
         // Neighbouring partitions have different primaries.
         let first = usize::try_from(i64::from(table.id) + i64::from(index)).unwrap_or(0);
         let mut nodes = (0..replicas).map(|next| alive[(first + next) % alive.len()]);

@@ -1,24 +1,19 @@
 //! The rules that change nothing. They show the state as it is, and never wait for an update.
 
-use std::collections::BTreeMap;
-
 use super::State;
 use super::nodes::Node;
 use super::rule::{Context, ReadRule};
-use super::table::{DuplicationState, Table};
+use super::table::{DuplicationState, Table, TableStatus};
 use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Status;
 use crate::protocol::messages::{
-    AppInfo, AppState, Entry, GetMaxReplicaCount, ListApps, ListAppsRequest, ListAppsResponse,
-    ListDuplication, ListRequest, ListResponse, MaxReplicaCountRequest, MaxReplicaCountResponse,
-    PartitionConfig, PartitionState, QueryConfig, QueryConfigRequest, QueryConfigResponse,
-    QueryDuplication, QueryRequest, QueryResponse, match_type,
+    AppInfo, AppState, Entry, ListApps, ListAppsRequest, ListAppsResponse, ListDuplication,
+    ListRequest, ListResponse, PartitionConfig, PartitionState, QueryConfig, QueryConfigRequest,
+    QueryConfigResponse, QueryDuplication, QueryRequest, QueryResponse, ResponseStruct, match_type,
 };
 use crate::server::spec::MAX_PARTITIONS;
 
-/// The number of the status "available" in [`ListAppsRequest`] and [`AppInfo`].
-const AVAILABLE: i32 = 1;
 /// The number that stands for every status in [`ListAppsRequest`].
 const ANY: i32 = 0;
 
@@ -44,31 +39,10 @@ impl ReadRule for QueryConfig {
     fn read(
         state: &mut State,
         request: &QueryConfigRequest,
-        _: &Context<'_>,
+        context: &Context<'_>,
     ) -> QueryConfigResponse {
+        state.steady(context.now_ms);
         state.query_config(request)
-    }
-}
-
-impl ReadRule for GetMaxReplicaCount {
-    /// Returns the replica count of a table.
-    fn read(
-        state: &mut State,
-        request: &MaxReplicaCountRequest,
-        _: &Context<'_>,
-    ) -> MaxReplicaCountResponse {
-        match state.table(&request.app_name) {
-            Some(table) => MaxReplicaCountResponse {
-                err: ErrorCode::Ok,
-                max_replica_count: Some(table.replicas),
-                hint_message: Some(String::new()),
-            },
-            None => MaxReplicaCountResponse {
-                err: ErrorCode::AppNotExist,
-                max_replica_count: Some(0),
-                hint_message: Some(format!("app({}) does not exist", request.app_name)),
-            },
-        }
     }
 }
 
@@ -106,10 +80,10 @@ impl State {
             Ok(pattern) => (ErrorCode::Ok, String::new(), Some(pattern)),
             Err(hint) => (ErrorCode::NotImplemented, hint, None),
         };
-        let tables = self
-            .tables
-            .values()
-            .filter(|table| matches.as_ref().is_some_and(|pattern| pattern.matches(&table.name)));
+        let tables = self.tables.values().filter(|table| {
+            table.status == TableStatus::Available
+                && matches.as_ref().is_some_and(|pattern| pattern.matches(&table.name))
+        });
         let app_states = tables
             .map(|table| {
                 let state = AppState {
@@ -152,31 +126,36 @@ impl State {
             .tables
             .values()
             .filter(|table| {
-                matches!(request.status, ANY | AVAILABLE) && pattern.matches(&table.name)
+                let status = [ANY, table.status.number()].contains(&request.status);
+                status && pattern.matches(&table.name)
             })
             .map(|table| self.app_info(table))
             .collect();
         ListAppsResponse { err: ErrorCode::Ok, infos: Some(infos), hint_message: None }
     }
 
-    fn app_info(&self, table: &Table) -> AppInfo {
+    /// Returns a table as responses show it.
+    pub(super) fn app_info(&self, table: &Table) -> AppInfo {
+        let has_duplications = || {
+            table.has_forgotten || table.duplications().any(|dup| dup.life.status != Status::Init)
+        };
         AppInfo {
-            status: AVAILABLE,
+            status: table.status.number(),
             app_type: "pegasus".to_owned(),
             app_name: table.name.clone(),
             app_id: table.id,
             partition_count: table.partitions,
-            envs: BTreeMap::new(),
+            envs: table.envs.clone(),
             is_stateful: true,
             max_replica_count: table.replicas,
-            expire_second: 0,
+            expire_second: table.expire_second,
             create_second: table.create_second,
-            drop_second: 0,
+            drop_second: table.drop_second,
             duplicating: (table.had_duplications || !self.rules.silent_on_duplicating)
-                .then(|| table.duplications().any(|dup| dup.life.status != Status::Init)),
-            init_partition_count: Some(-1),
+                .then(has_duplications),
+            init_partition_count: Some(table.init_partitions.unwrap_or(-1)),
             is_bulk_loading: Some(false),
-            atomic_idempotent: self.rules.atomic_idempotence.then_some(false),
+            atomic_idempotent: self.rules.atomic_idempotence.then_some(table.atomic_idempotent),
         }
     }
 
@@ -187,15 +166,12 @@ impl State {
             true => request.app_name.as_str(),
             false => request.app_name.split('\0').next().unwrap_or_default(),
         };
-        let Some(table) = self.table(name) else {
-            return QueryConfigResponse {
-                err: ErrorCode::ObjectNotFound,
-                app_id: Some(0),
-                partition_count: Some(0),
-                is_stateful: Some(false),
-                partitions: Some(Vec::new()),
-            };
+        let Some(table) = self.named(name) else {
+            return QueryConfigResponse::refused(ErrorCode::ObjectNotFound);
         };
+        if let Some(busy) = table.status.busy() {
+            return QueryConfigResponse::refused(busy);
+        }
         let names = self.rules.remote_names;
         let partition = |index: i32| {
             let placement = self.placement(table, index);
@@ -210,7 +186,7 @@ impl State {
             PartitionConfig {
                 pid: Gpid { app_id: table.id, partition_index: index },
                 // Each replica that is placed changes the configuration once.
-                ballot: primary.map_or(0, |_| 1 + secondaries.len() as i64),
+                ballot: table.ballot + primary.map_or(0, |_| 1 + secondaries.len() as i64),
                 max_replica_count: table.replicas,
                 primary: primary.map_or(RpcAddress(None), Node::address),
                 secondaries: secondaries.iter().map(|node| node.address()).collect(),

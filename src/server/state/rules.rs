@@ -22,6 +22,13 @@ pub(crate) struct Rules {
     pub(crate) table_patterns: bool,
     /// Whether tables have the property "atomic idempotent", field 15.
     pub(crate) atomic_idempotence: bool,
+    /// Whether the server compares a create with the replica servers that are alive, with the limits
+    /// of the replica count, and with the limits of two settings.
+    pub(crate) checks_creates: bool,
+    /// The error code of a create of a table that exists.
+    pub(crate) app_exists: AppExists,
+    /// Whether the server does not load the duplications of tables that are dropped when it starts.
+    pub(crate) forgets_dropped: bool,
     /// Whether LIST_APPS says whether a table has duplications (field 12) only if the table has had
     /// a duplication since the server started.
     pub(crate) silent_on_duplicating: bool,
@@ -46,6 +53,15 @@ pub(crate) struct Rules {
     /// The shortest table name, in bytes, for which a backup was seen to end the process. A buffer
     /// overflows, so a shorter name may end the process too.
     pub(crate) fatal_backup_name: usize,
+}
+
+/// The error code of a create of a table that exists.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AppExists {
+    /// ERR_APP_EXIST.
+    AppExist,
+    /// ERR_INVALID_PARAMETERS.
+    InvalidParameters,
 }
 
 /// The meaning of field 3 of an add.
@@ -100,6 +116,9 @@ impl Rules {
             partition_states: true,
             table_patterns: true,
             atomic_idempotence: true,
+            checks_creates: true,
+            app_exists: AppExists::AppExist,
+            forgets_dropped: true,
             silent_on_duplicating: false,
             missing_table_hint: true,
             hint_names_cluster: true,
@@ -118,6 +137,8 @@ impl Rules {
                 partition_states: false,
                 table_patterns: false,
                 atomic_idempotence: false,
+                checks_creates: false,
+                app_exists: AppExists::InvalidParameters,
                 silent_on_duplicating: true,
                 missing_table_hint: false,
                 hint_names_cluster: false,
@@ -154,6 +175,7 @@ impl Rules {
             Behaviour::Idempotent => Rules {
                 repeated: Repeated::Untouched,
                 altering: Altering::Waits,
+                forgets_dropped: false,
                 reuses_dupids: false,
                 formats_hints: false,
                 dies_of_bad_utf8: false,

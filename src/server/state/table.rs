@@ -1,13 +1,62 @@
 //! Tables and their duplications, as the state machine holds them.
 
+use std::collections::BTreeMap;
+
 use super::dupids::Dupids;
 use super::effect::Ticket;
 use super::life::Life;
 use super::rows::Rows;
 use super::rules::Rules;
+use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::{FailMode, Status};
 use crate::protocol::messages::AddRequest;
 use crate::server::store::{DuplicationRecord, TableRecord};
+
+/// The status of a table, with its number on the wire.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(i32)]
+pub(crate) enum TableStatus {
+    /// The table exists.
+    Available = 1,
+    /// The table is being stored for the first time.
+    Creating = 2,
+    /// The drop is being stored.
+    Dropping = 4,
+    /// The table is dropped.
+    Dropped = 6,
+    /// The recall is being stored.
+    Recalling = 7,
+}
+
+impl TableStatus {
+    /// Returns the number on the wire.
+    pub(crate) fn number(self) -> i32 {
+        self as i32
+    }
+
+    /// Returns the name without its prefix `AS_`.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            TableStatus::Available => "AVAILABLE",
+            TableStatus::Creating => "CREATING",
+            TableStatus::Dropping => "DROPPING",
+            TableStatus::Dropped => "DROPPED",
+            TableStatus::Recalling => "RECALLING",
+        }
+    }
+
+    /// Returns the error code of a request that needs an available table, while the table is
+    /// being changed.
+    pub(super) fn busy(self) -> Option<ErrorCode> {
+        match self {
+            TableStatus::Creating | TableStatus::Recalling => {
+                Some(ErrorCode::from_name("ERR_BUSY_CREATING"))
+            }
+            TableStatus::Dropping => Some(ErrorCode::from_name("ERR_BUSY_DROPPING")),
+            TableStatus::Available | TableStatus::Dropped => None,
+        }
+    }
+}
 
 /// A table.
 #[derive(Debug, Clone)]
@@ -26,6 +75,22 @@ pub(crate) struct Table {
     /// Whether the server has created the table since it started, and did not find the table in its
     /// store.
     pub(crate) just_made: bool,
+    pub(crate) status: TableStatus,
+    pub(crate) envs: BTreeMap<String, String>,
+    pub(super) init_partitions: Option<i32>,
+    configured_as: Option<String>,
+    pub(super) atomic_idempotent: bool,
+    pub(crate) drop_second: i64,
+    pub(crate) expire_second: i64,
+    pub(super) dropped_too_early: bool,
+    /// The number of changes of each partition's configuration before the present replicas.
+    pub(super) ballot: i64,
+    /// The time from which the partitions have their replicas, in milliseconds since 1970.
+    pub(super) placed_from_ms: i64,
+    /// The ticket of the table's change that is being stored.
+    pub(super) altering: Option<Ticket>,
+    /// Whether the store has duplications of the table that the server has not loaded.
+    pub(super) has_forgotten: bool,
 }
 
 /// A duplication.
@@ -62,7 +127,69 @@ impl Table {
             highest_dupid: record.highest_dupid,
             had_duplications: false,
             just_made: false,
+            status: match record.dropped {
+                true => TableStatus::Dropped,
+                false => TableStatus::Available,
+            },
+            envs: record.envs,
+            init_partitions: record.init_partitions,
+            configured_as: record.configured_as,
+            atomic_idempotent: record.atomic_idempotent,
+            drop_second: record.drop_second,
+            expire_second: record.expire_second,
+            dropped_too_early: record.dropped_too_early,
+            ballot: record.ballot,
+            placed_from_ms: i64::MIN,
+            altering: None,
+            has_forgotten: false,
         }
+    }
+
+    /// Returns the record of the table.
+    pub(super) fn to_record(&self) -> TableRecord {
+        TableRecord {
+            id: self.id,
+            name: self.name.clone(),
+            partitions: self.partitions,
+            replicas: self.replicas,
+            create_second: self.create_second,
+            highest_dupid: self.highest_dupid,
+            init_partitions: self.init_partitions,
+            configured_as: self.configured_as.clone(),
+            envs: self.envs.clone(),
+            atomic_idempotent: self.atomic_idempotent,
+            dropped: self.status == TableStatus::Dropped,
+            drop_second: self.drop_second,
+            expire_second: self.expire_second,
+            dropped_too_early: self.dropped_too_early,
+            ballot: self.ballot,
+        }
+    }
+
+    /// Returns the record of the table with another name. A table of the configuration keeps the
+    /// name by which the configuration knows it.
+    pub(super) fn renamed(&self, name: &str) -> TableRecord {
+        let mut record = self.to_record();
+        if record.init_partitions.is_none() && record.configured_as.is_none() && name != self.name {
+            record.configured_as = Some(self.name.clone());
+        }
+        record.name = name.to_owned();
+        record
+    }
+
+    /// Takes everything that a change can change from a record.
+    pub(super) fn take(&mut self, record: TableRecord) {
+        let new = Table::from_record(record);
+        *self = Table {
+            duplications: std::mem::take(&mut self.duplications),
+            dupids: std::mem::take(&mut self.dupids),
+            highest_dupid: self.highest_dupid,
+            had_duplications: self.had_duplications,
+            just_made: self.just_made,
+            placed_from_ms: self.placed_from_ms,
+            has_forgotten: self.has_forgotten,
+            ..new
+        };
     }
 
     /// Returns the duplications in the order of their dupids.

@@ -338,6 +338,16 @@ fn commit<'a>(
                         let table = tables.get(table_id)?.map(|json| json.value().to_owned());
                         raise_highest(&mut tables, table, record.dupid)?;
                     }
+                    RecordChange::PutTable { record } => {
+                        let table = tables.get(record.id)?.map(|json| json.value().to_owned());
+                        tables.insert(record.id, to_json(record).as_str())?;
+                        let old =
+                            table.and_then(|json| serde_json::from_str::<TableRecord>(&json).ok());
+                        if let Some(old) = old {
+                            let new = Some(to_json(record));
+                            raise_highest(&mut tables, new, old.highest_dupid)?;
+                        }
+                    }
                     RecordChange::Keep { .. } => {}
                     RecordChange::Remove { table_id, dupid } => {
                         duplications.remove((*table_id, *dupid))?;

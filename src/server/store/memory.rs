@@ -58,6 +58,12 @@ impl Store for MemoryStore {
                 }
                 kept.duplications.insert((table_id, record.dupid), record);
             }
+            RecordChange::PutTable { mut record } => {
+                if let Some(old) = kept.tables.get(&record.id) {
+                    record.highest_dupid = record.highest_dupid.max(old.highest_dupid);
+                }
+                kept.tables.insert(record.id, record);
+            }
             RecordChange::Keep { .. } => {}
             RecordChange::Remove { table_id, dupid } => {
                 kept.duplications.remove(&(table_id, dupid));

@@ -2,10 +2,12 @@
 //! because the meaning of a number differs by generation, and a file may be opened by a server of
 //! another generation.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 /// A table as a store keeps it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TableRecord {
     /// The id.
@@ -20,6 +22,33 @@ pub struct TableRecord {
     pub create_second: i64,
     /// The highest dupid that any duplication of the table has had.
     pub highest_dupid: i32,
+    /// The number of partitions at the creation. `None` for a table of the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub init_partitions: Option<i32>,
+    /// The name in the configuration, if the table was renamed since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub configured_as: Option<String>,
+    /// The settings.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub envs: BTreeMap<String, String>,
+    /// Whether the table is atomic idempotent.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub atomic_idempotent: bool,
+    /// Whether the table is dropped.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub dropped: bool,
+    /// The time of the latest drop, in seconds since 1970, or 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub drop_second: i64,
+    /// The time from which the table cannot be recalled any more, in seconds since 1970, or 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub expire_second: i64,
+    /// Whether the table was dropped before its partitions had their replicas.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub dropped_too_early: bool,
+    /// The number of changes of each partition's configuration before the present replicas.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub ballot: i64,
 }
 
 /// A duplication as a store keeps it.
@@ -58,6 +87,14 @@ fn is_yes(value: &bool) -> bool {
     *value
 }
 
+fn is_no(value: &bool) -> bool {
+    !*value
+}
+
+fn is_zero(value: &i64) -> bool {
+    *value == 0
+}
+
 /// Everything that a store keeps.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Snapshot {
@@ -76,6 +113,11 @@ pub enum RecordChange {
         table_id: i32,
         /// The duplication.
         record: DuplicationRecord,
+    },
+    /// A table is created, or has a new state.
+    PutTable {
+        /// The table. The store keeps its own highest dupid if that is higher.
+        record: TableRecord,
     },
     /// Nothing changes. A repeated add takes the same way through the store as a new one.
     Keep {

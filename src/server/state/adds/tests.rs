@@ -30,7 +30,7 @@ fn full(behaviour: Behaviour, tables: i32, clusters: i32) -> State {
         partitions: 1,
         replicas: 3,
         create_second: 1,
-        highest_dupid: 0,
+        ..TableRecord::default()
     };
     let duplication = |id: i32, number: i32| DuplicationRecord {
         dupid: first + number,

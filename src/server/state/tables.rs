@@ -1,0 +1,468 @@
+//! How the server decides about requests that create, drop, recall and rename tables. The checks have
+//! the order of a real server.
+//!
+//! A change of a table is in force once it is stored. Until then the table has the status "creating",
+//! "dropping" or "recalling", and requests that need the table are refused as busy.
+
+use std::collections::BTreeMap;
+
+use super::State;
+use super::effect::{CallId, Effect, LOST};
+use super::nodes::{PLACING_MS, RECALLING_MS};
+use super::responses::failed_to_store;
+use super::rule::{Update, UpdateRule};
+use super::rules::AppExists;
+use super::table::{Table, TableStatus};
+use crate::protocol::error_code::ErrorCode;
+use crate::protocol::frame::RequestFrame;
+use crate::protocol::messages::{
+    AppInfo, CreateApp, CreateAppOptions, CreateAppRequest, CreateAppResponse, DropApp,
+    DropAppRequest, DropAppResponse, GetMaxReplicaCount, MaxReplicaCountRequest,
+    MaxReplicaCountResponse, RecallApp, RecallAppRequest, RecallAppResponse, RenameApp,
+    RenameAppRequest, RenameAppResponse,
+};
+use crate::protocol::thrift::DecodeError;
+use crate::server::reply::Reply;
+use crate::server::spec::MAX_PARTITIONS;
+use crate::server::store::{RecordChange, StoreFailure, TableRecord};
+
+/// The type that every table has. A table of another type ends the replica servers.
+const APP_TYPE: &str = "pegasus";
+/// The greatest replica count, unless the configuration of a real server has another limit.
+const MAX_REPLICAS: i32 = 5;
+/// The time for which a dropped table can be recalled, unless the drop says otherwise, in seconds.
+const RESERVE_SECONDS: i64 = 604_800;
+
+/// A change of a table that is being stored, and what follows.
+#[derive(Debug)]
+pub(super) struct PendingTable {
+    call: CallId,
+    table_id: i32,
+    change: Change,
+    /// The status before the change.
+    before: TableStatus,
+    /// The table after the change.
+    after: TableRecord,
+    /// The response if the change is stored.
+    response: Reply,
+    /// The response if the change is not stored.
+    refusal: Reply,
+}
+
+/// The kind of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Create,
+    Drop,
+    Recall,
+    Rename,
+}
+
+/// Declares that requests of an RPC wait in the queue, and how the server decides about them.
+macro_rules! updates {
+    ($($rpc:ident $request:ident $decide:ident)*) => {$(
+        impl UpdateRule for $rpc {
+            fn update(frame: &RequestFrame<'_>) -> Result<Box<dyn Update>, DecodeError> {
+                let request: $request = frame.request()?;
+                Ok(Box::new(request))
+            }
+        }
+
+        impl Update for $request {
+            fn decide(self: Box<Self>, state: &mut State, call: CallId, _: i64) -> Option<Effect> {
+                state.$decide(call, *self)
+            }
+        }
+    )*};
+}
+
+updates! {
+    CreateApp CreateAppRequest create_app
+    DropApp DropAppRequest drop_app
+    RecallApp RecallAppRequest recall_app
+    RenameApp RenameAppRequest rename_app
+    GetMaxReplicaCount MaxReplicaCountRequest max_replica_count
+}
+
+fn app_exist() -> ErrorCode {
+    ErrorCode::from_name("ERR_APP_EXIST")
+}
+
+fn created(err: ErrorCode, appid: i32) -> Reply {
+    Reply::new(&CreateAppResponse { err, appid: Some(appid) })
+}
+
+fn dropped(err: ErrorCode) -> Reply {
+    Reply::new(&DropAppResponse { err })
+}
+
+fn renamed(err: ErrorCode, hint: String) -> Reply {
+    Reply::new(&RenameAppResponse { err, hint_message: Some(hint) })
+}
+
+/// Returns whether a create may have these settings. A create checks only two of them.
+fn are_valid(envs: &BTreeMap<String, String>) -> bool {
+    let within = |key: &str, least: i64, most: i64| {
+        envs.get(key)
+            .is_none_or(|text| integer(text).is_some_and(|number| (least..=most).contains(&number)))
+    };
+    within("rocksdb.write_buffer_size", 16_777_216, 536_870_912)
+        && within("rocksdb.num_levels", 1, 10)
+}
+
+/// Parses an integer: decimal, `0x` and hexadecimal digits, or `0` and octal digits.
+fn integer(text: &str) -> Option<i64> {
+    let (sign, digits) = match text.strip_prefix('-') {
+        Some(digits) => ("-", digits),
+        None => ("", text),
+    };
+    let (radix, digits) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
+        Some(digits) => (16, digits),
+        None if digits.len() > 1 && digits.starts_with('0') => (8, &digits[1..]),
+        None => (10, digits),
+    };
+    // The standard library would accept a second sign.
+    let plain = digits.chars().all(|digit| digit.is_digit(radix));
+    i64::from_str_radix(&format!("{sign}{digits}"), radix).ok().filter(|_| plain)
+}
+
+impl State {
+    fn create_app(&mut self, call: CallId, request: CreateAppRequest) -> Option<Effect> {
+        let refuse = |err| Some(Effect::Respond(call, created(err, 0)));
+        let CreateAppRequest { app_name: name, options } = request;
+        if self.rules.checks_creates && self.nodes.are_too_few() {
+            return refuse(ErrorCode::from_name("ERR_STATE_FREEZED"));
+        }
+        if options.partition_count <= 0 || options.replica_count <= 0 {
+            return refuse(ErrorCode::InvalidParameters);
+        }
+        let alive = i32::try_from(self.nodes.alive().len()).unwrap_or(i32::MAX);
+        let most = alive.min(MAX_REPLICAS);
+        if self.rules.checks_creates && (options.replica_count > most || !are_valid(&options.envs))
+        {
+            return refuse(ErrorCode::InvalidParameters);
+        }
+        if let Some(table) = self.named(&name) {
+            return Some(match table.status.busy() {
+                Some(busy) => Effect::Respond(call, created(busy, 0)),
+                None => Effect::Respond(call, self.exists(table, &options)),
+            });
+        }
+        // A real server, or its replica servers, would end.
+        if !options.is_stateful
+            || options.app_type != APP_TYPE
+            || options.partition_count > MAX_PARTITIONS
+        {
+            return Some(Effect::Die(call));
+        }
+        let latest = self.tables.range(..).next_back().map_or(0, |(id, _)| *id);
+        let Some(id) = latest.checked_add(1) else {
+            return refuse(ErrorCode::InvalidState);
+        };
+        let record = TableRecord {
+            id,
+            name,
+            partitions: options.partition_count,
+            replicas: options.replica_count,
+            create_second: self.latest_ms.div_euclid(1_000),
+            init_partitions: Some(options.partition_count),
+            envs: options.envs,
+            atomic_idempotent: self.rules.atomic_idempotence
+                && options.atomic_idempotent.unwrap_or(false),
+            ..TableRecord::default()
+        };
+        let mut table = Table::from_record(record.clone());
+        table.just_made = true;
+        self.index.insert_name(&table.name, id);
+        self.tables.insert(id, table);
+        Some(self.store_table(PendingTable {
+            call,
+            table_id: id,
+            change: Change::Create,
+            before: TableStatus::Creating,
+            after: record,
+            response: created(ErrorCode::Ok, id),
+            refusal: created(failed_to_store(), 0),
+        }))
+    }
+
+    /// Returns the response to a create of a table that exists.
+    fn exists(&self, table: &Table, asked: &CreateAppOptions) -> Reply {
+        let same = asked.partition_count == table.partitions
+            && asked.replica_count == table.replicas
+            && asked.app_type == APP_TYPE
+            && asked.is_stateful
+            && asked.envs == table.envs;
+        match (asked.success_if_exist, self.rules.app_exists) {
+            (false, AppExists::AppExist) => created(app_exist(), 0),
+            (true, _) if same => created(ErrorCode::Ok, table.id),
+            (true, _) | (false, AppExists::InvalidParameters) => {
+                created(ErrorCode::InvalidParameters, 0)
+            }
+        }
+    }
+
+    fn drop_app(&mut self, call: CallId, request: DropAppRequest) -> Option<Effect> {
+        let refuse = |err| Some(Effect::Respond(call, dropped(err)));
+        let Some(table) = self.named(&request.app_name) else {
+            return refuse(match request.options.success_if_not_exist {
+                true => ErrorCode::Ok,
+                false => ErrorCode::AppNotExist,
+            });
+        };
+        if let Some(busy) = table.status.busy() {
+            return refuse(busy);
+        }
+        if table.altering.is_some() {
+            let table_id = table.id;
+            return self.wait_for_table(call, table_id, Box::new(request), dropped);
+        }
+        let reserve = request.options.reserve_seconds.filter(|&seconds| seconds > 0);
+        let now = self.latest_ms.div_euclid(1_000);
+        let mut after = table.to_record();
+        after.dropped = true;
+        after.drop_second = now;
+        after.expire_second = now.saturating_add(reserve.unwrap_or(RESERVE_SECONDS));
+        after.dropped_too_early = !self.nodes.are_too_few() && !self.is_healthy(table);
+        // The drop changes the configuration of each partition once.
+        after.ballot += i64::try_from(self.placed(table)).unwrap_or(0) + 1;
+        Some(self.store_table(PendingTable {
+            call,
+            table_id: after.id,
+            change: Change::Drop,
+            before: TableStatus::Available,
+            after,
+            response: dropped(ErrorCode::Ok),
+            refusal: dropped(failed_to_store()),
+        }))
+    }
+
+    fn recall_app(&mut self, call: CallId, request: RecallAppRequest) -> Option<Effect> {
+        let atomic_idempotent = self.rules.atomic_idempotence.then_some(false);
+        let recalled = |err| {
+            let info = AppInfo { atomic_idempotent, ..AppInfo::default() };
+            Reply::new(&RecallAppResponse { err, info: Some(info) })
+        };
+        let refuse = |err| Some(Effect::Respond(call, recalled(err)));
+        let Some(table) = self.tables.get(&request.app_id) else {
+            return refuse(ErrorCode::AppNotExist);
+        };
+        match (table.status, table.status.busy()) {
+            (_, Some(busy)) => return refuse(busy),
+            (TableStatus::Available, _) => return refuse(app_exist()),
+            _ => {}
+        }
+        if table.expire_second < self.latest_ms.div_euclid(1_000) {
+            return refuse(ErrorCode::AppNotExist);
+        }
+        let name = match request.new_app_name.as_str() {
+            "" => table.name.as_str(),
+            name => name,
+        };
+        if self.index.table(name).is_some() {
+            return refuse(ErrorCode::InvalidParameters);
+        }
+        let mut after = table.renamed(name);
+        after.dropped = false;
+        let mut recalled_table = table.clone();
+        recalled_table.take(after.clone());
+        let info = Some(self.app_info(&recalled_table));
+        let table_id = table.id;
+        self.index.insert_name(&after.name, table_id);
+        Some(self.store_table(PendingTable {
+            call,
+            table_id,
+            change: Change::Recall,
+            before: TableStatus::Dropped,
+            after,
+            response: Reply::new(&RecallAppResponse { err: ErrorCode::Ok, info }),
+            refusal: recalled(failed_to_store()),
+        }))
+    }
+
+    fn rename_app(&mut self, call: CallId, request: RenameAppRequest) -> Option<Effect> {
+        let refuse = |err, hint| Some(Effect::Respond(call, renamed(err, hint)));
+        let RenameAppRequest { old_app_name: old, new_app_name: new } = &request;
+        let Some(table) = self.named(old) else {
+            return refuse(ErrorCode::AppNotExist, format!("ERROR: app({old}) not exist!"));
+        };
+        if self.index.table(new).is_some() {
+            return refuse(
+                ErrorCode::InvalidParameters,
+                format!("ERROR: app({new}) already exist!"),
+            );
+        }
+        if let Some(busy) = table.status.busy() {
+            return refuse(busy, format!("ERROR: app({old}) status can't execute rename."));
+        }
+        if table.altering.is_some() {
+            let table_id = table.id;
+            return self.wait_for_table(call, table_id, Box::new(request), |err| {
+                renamed(err, String::new())
+            });
+        }
+        let after = table.renamed(new);
+        // Until the change is stored, both names lead to the table.
+        self.index.insert_name(&after.name, after.id);
+        Some(self.store_table(PendingTable {
+            call,
+            table_id: after.id,
+            change: Change::Rename,
+            before: TableStatus::Available,
+            after,
+            response: renamed(ErrorCode::Ok, String::new()),
+            refusal: renamed(failed_to_store(), String::new()),
+        }))
+    }
+
+    /// Returns the replica count of a table, whatever the status of the table is.
+    fn max_replica_count(
+        &mut self,
+        call: CallId,
+        request: MaxReplicaCountRequest,
+    ) -> Option<Effect> {
+        let response = match self.named(&request.app_name) {
+            Some(table) => MaxReplicaCountResponse {
+                err: ErrorCode::Ok,
+                max_replica_count: Some(table.replicas),
+                hint_message: Some(String::new()),
+            },
+            None => MaxReplicaCountResponse {
+                err: ErrorCode::AppNotExist,
+                max_replica_count: Some(0),
+                hint_message: Some(format!("app({}) does not exist", request.app_name)),
+            },
+        };
+        Some(Effect::Respond(call, Reply::new(&response)))
+    }
+
+    /// Lets an update wait until the change of a table is stored. If nobody knows whether the change
+    /// was stored, the update is refused.
+    fn wait_for_table(
+        &mut self,
+        call: CallId,
+        table_id: i32,
+        update: Box<dyn Update>,
+        refusal: fn(ErrorCode) -> Reply,
+    ) -> Option<Effect> {
+        match self.tables[&table_id].altering {
+            Some(ticket) if ticket != LOST => {
+                self.waiting.entry(ticket).or_default().push((call, update));
+                None
+            }
+            _ => Some(Effect::Respond(call, refusal(ErrorCode::Busy))),
+        }
+    }
+
+    /// Returns the effect that stores a change of a table, and remembers what follows.
+    fn store_table(&mut self, pending: PendingTable) -> Effect {
+        let ticket = self.ticket();
+        let table = self.tables.get_mut(&pending.table_id).expect("the caller has seen the table");
+        table.altering = Some(ticket);
+        table.status = match pending.change {
+            Change::Create => TableStatus::Creating,
+            Change::Drop => TableStatus::Dropping,
+            Change::Recall => TableStatus::Recalling,
+            Change::Rename => TableStatus::Available,
+        };
+        let change = RecordChange::PutTable { record: pending.after.clone() };
+        let call = pending.call;
+        self.pending_tables.insert(ticket, pending);
+        Effect::Store(call, ticket, change)
+    }
+
+    /// Takes the result of a change of a table from the store.
+    pub(super) fn settle_table(
+        &mut self,
+        pending: PendingTable,
+        result: Result<(), StoreFailure>,
+    ) -> Vec<Effect> {
+        let PendingTable { call, table_id, change, before, after, response, refusal } = pending;
+        let placed_from_ms = match change {
+            Change::Create => Some(self.placed_in(PLACING_MS)),
+            Change::Recall => Some(self.placed_in(RECALLING_MS)),
+            Change::Drop | Change::Rename => None,
+        };
+        let table = self.tables.get_mut(&table_id).expect("a table that is being stored stays");
+        let old_name = table.name.clone();
+        let mut effects = Vec::new();
+        let last = match result {
+            Ok(()) => {
+                table.take(after);
+                table.placed_from_ms = placed_from_ms.unwrap_or(table.placed_from_ms);
+                match change {
+                    Change::Create => {}
+                    Change::Rename => self.index.remove_name(&old_name, table_id),
+                    Change::Drop => {
+                        // The partitions had a primary, so its name is empty from now on.
+                        table.just_made = false;
+                        self.index.remove_name(&old_name, table_id);
+                        // The remote tables of a dropped table are free for other tables.
+                        for duplication in self.tables[&table_id].duplications() {
+                            self.index.remove(table_id, duplication);
+                        }
+                    }
+                    Change::Recall => {
+                        if std::mem::take(&mut table.dropped_too_early) {
+                            // The replica servers find no complete replica to load.
+                            effects.push(Effect::EndReplicaServers(call));
+                        }
+                        for duplication in self.tables[&table_id].duplications() {
+                            self.index.insert(table_id, duplication);
+                        }
+                    }
+                }
+                Effect::Respond(call, response)
+            }
+            Err(StoreFailure::NotStored(_)) => {
+                table.altering = None;
+                table.status = before;
+                match change {
+                    Change::Create => {
+                        self.index.remove_name(&old_name, table_id);
+                        self.tables.remove(&table_id);
+                    }
+                    Change::Drop => {}
+                    Change::Recall | Change::Rename => {
+                        self.index.remove_name(&after.name, table_id);
+                    }
+                }
+                Effect::Respond(call, refusal)
+            }
+            // The table stays as it is shown now, because nobody knows whether the change was stored
+            // until the store is opened again.
+            Err(StoreFailure::Uncertain(_)) => {
+                table.altering = Some(LOST);
+                Effect::HangUp(call)
+            }
+        };
+        effects.push(last);
+        effects
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::integer;
+
+    #[test]
+    fn integers_are_decimal_hexadecimal_or_octal() {
+        for (text, number) in [
+            ("6", Some(6)),
+            ("-1", Some(-1)),
+            ("0", Some(0)),
+            ("0x10", Some(16)),
+            ("010", Some(8)),
+            ("08", None),
+            ("", None),
+            ("-", None),
+            ("--1", None),
+            ("+1", None),
+            ("0x", None),
+            ("1.5", None),
+            (" 1", None),
+        ] {
+            assert_eq!(integer(text), number, "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Sends a recorded session about tables to the embedded server, and compares the responses with those
+//! of a real server with three replica servers. Every field must be the same, apart from times, dupids
+//! and the choice of nodes.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use pegasus_dup::protocol::frame::decode_response;
+use pegasus_dup::protocol::messages::{
+    AddDuplication, CreateApp, DropApp, GetMaxReplicaCount, ListApps, ListDuplication, ListNodes,
+    ModifyDuplication, PartitionConfig, QueryConfig, QueryDuplication, RecallApp, RenameApp, Rpc,
+};
+use pegasus_dup::protocol::thrift::{Reader, Wire};
+use pegasus_dup::server::store::MemoryStore;
+use pegasus_dup::server::{Behaviour, Hub, ServerConfig};
+use serde_json::{Value, json};
+
+use super::support::slow_store::HandClock;
+use crate::common::embedded;
+use crate::common::peer::Peer;
+use crate::common::wire::{Shown, unhex};
+
+/// The longest time that the server takes to place the replicas of a table.
+const PLACED_MS: i64 = 3_000;
+
+/// Replaces times and dupids, which no other number is as large as. A map whose keys are dupids
+/// becomes a list.
+fn blur(value: &Value) -> Value {
+    let is_large = |text: &str| text.parse::<i64>().is_ok_and(|number| number >= 1_000_000_000);
+    match value {
+        Value::Object(fields) if fields.keys().any(|key| is_large(key)) => {
+            fields.values().map(blur).collect()
+        }
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(key, value)| (key.clone(), blur(value))).collect())
+        }
+        Value::Array(values) => values.iter().map(blur).collect(),
+        Value::Number(number) if number.as_i64().is_some_and(|n| n >= 1_000_000_000) => {
+            json!("a time or a dupid")
+        }
+        other => other.clone(),
+    }
+}
+
+/// Returns what a partition has, apart from the choice of nodes.
+fn placed(partition: &PartitionConfig) -> Value {
+    json!({
+        "pid": [partition.pid.app_id, partition.pid.partition_index],
+        "ballot": partition.ballot,
+        "max_replica_count": partition.max_replica_count,
+        "primary": partition.primary.0.is_some(),
+        "secondaries": partition.secondaries.len(),
+        "last_drops": partition.last_drops.len(),
+        "hp_primary": partition.hp_primary.as_ref().map(|name| name.host.clone()),
+        "hp_secondaries": partition.hp_secondaries.as_ref().map(Vec::len),
+        "hp_last_drops": partition.hp_last_drops.as_ref().map(Vec::len),
+    })
+}
+
+/// Sends a recorded request, and returns the response and the recorded response.
+async fn both<R: Rpc>(
+    peer: &mut Peer,
+    request: &R::Request,
+    payload: &[u8],
+    show: impl Fn(&R::Response) -> Value,
+) -> (Value, Value) {
+    let got = peer.call::<R>(request).await;
+    let frame = decode_response(payload).expect("a response");
+    let recorded = frame.response::<R::Response>().expect("a response");
+    (blur(&show(&got)), blur(&show(&recorded)))
+}
+
+fn request<R: Rpc>(line: &Value) -> R::Request {
+    let bytes = unhex(line["request_struct_hex"].as_str().expect("hex"));
+    R::Request::read(&mut Reader::new(&bytes)).expect("a request")
+}
+
+/// Removes the properties of tables that requests have changed which the server does not handle.
+fn without_changes(mut response: Value) -> Value {
+    for info in response["2"].as_array_mut().into_iter().flatten() {
+        let id = info["4"].clone();
+        if [json!(1), json!(4)].contains(&id)
+            && let Some(fields) = info.as_object_mut()
+        {
+            fields.retain(|key, _| !["6", "8", "15"].contains(&key.as_str()));
+        }
+    }
+    response
+}
+
+#[tokio::test]
+async fn tables_behave_as_on_a_real_server_of_2026() {
+    let config =
+        ServerConfig { tables: Vec::new(), nodes: Some(3), ..embedded::still(Behaviour::DupExist) };
+    let clock = HandClock::at(1_795_000_000_000);
+    let hub = Hub::new(&config, Arc::new(MemoryStore::new()), Arc::new(clock.clone()));
+    let hub = hub.expect("a server");
+    let mut peer = Peer::in_memory(&hub);
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire/meta-modern-tables-a.jsonl");
+    let text = std::fs::read_to_string(path).expect("read");
+    // The recorded dupids, and those of this server.
+    let mut dupids: Vec<(i32, i32)> = Vec::new();
+    let mut replayed = 0;
+    for (index, line) in text.lines().enumerate() {
+        let line: Value = serde_json::from_str(line).expect("JSON");
+        match line["action"].as_str() {
+            Some("wait_healthy") => clock.forward(PLACED_MS),
+            Some("sleep") => clock.forward(line["seconds"].as_i64().expect("seconds") * 1_000),
+            // From here on the recorded responses are about replica servers that are gone.
+            Some(_) => break,
+            None => {}
+        }
+        let Some(rpc) = line["rpc"].as_str() else { continue };
+        let payload = unhex(line["response_payload_hex"].as_str().expect("hex"));
+        let peer = &mut peer;
+        let (got, recorded) = match rpc {
+            CreateApp::NAME => {
+                let asked = request::<CreateApp>(&line);
+                both::<CreateApp>(peer, &asked, &payload, Shown::shown).await
+            }
+            DropApp::NAME => {
+                let asked = request::<DropApp>(&line);
+                both::<DropApp>(peer, &asked, &payload, Shown::shown).await
+            }
+            RecallApp::NAME => {
+                let asked = request::<RecallApp>(&line);
+                both::<RecallApp>(peer, &asked, &payload, Shown::shown).await
+            }
+            RenameApp::NAME => {
+                let asked = request::<RenameApp>(&line);
+                both::<RenameApp>(peer, &asked, &payload, Shown::shown).await
+            }
+            ListApps::NAME => {
+                let asked = request::<ListApps>(&line);
+                let (got, recorded) = both::<ListApps>(peer, &asked, &payload, Shown::shown).await;
+                (without_changes(got), without_changes(recorded))
+            }
+            ListNodes::NAME => {
+                let asked = request::<ListNodes>(&line);
+                both::<ListNodes>(peer, &asked, &payload, Shown::shown).await
+            }
+            // Requests that the server does not handle have changed the replica count of this table.
+            GetMaxReplicaCount::NAME | QueryConfig::NAME
+                if line["request"]["app_name"] == "rc2" =>
+            {
+                continue;
+            }
+            GetMaxReplicaCount::NAME => {
+                let asked = request::<GetMaxReplicaCount>(&line);
+                both::<GetMaxReplicaCount>(peer, &asked, &payload, Shown::shown).await
+            }
+            QueryConfig::NAME => {
+                let asked = request::<QueryConfig>(&line);
+                let show = |response: &<QueryConfig as Rpc>::Response| {
+                    let partitions = response.partitions.as_ref().expect("a list").iter();
+                    json!([response.shown(), partitions.map(placed).collect::<Value>()])
+                };
+                let (mut got, mut recorded) =
+                    both::<QueryConfig>(peer, &asked, &payload, show).await;
+                // The first part names the nodes.
+                for shown in [&mut got, &mut recorded] {
+                    shown[0]["5"] = Value::Null;
+                }
+                (got, recorded)
+            }
+            AddDuplication::NAME => {
+                clock.forward(1_000);
+                let asked = request::<AddDuplication>(&line);
+                let show = |response: &<AddDuplication as Rpc>::Response| {
+                    json!([response.shown(), response.dupid])
+                };
+                let got = peer.call::<AddDuplication>(&asked).await;
+                let frame = decode_response(&payload).expect("a response");
+                let recorded =
+                    frame.response::<<AddDuplication as Rpc>::Response>().expect("a response");
+                dupids.push((recorded.dupid.expect("a dupid"), got.dupid.expect("a dupid")));
+                (blur(&show(&got)), blur(&show(&recorded)))
+            }
+            ModifyDuplication::NAME => {
+                let mut asked = request::<ModifyDuplication>(&line);
+                let known = dupids.iter().rfind(|(recorded, _)| *recorded == asked.dupid);
+                asked.dupid = known.expect("a dupid").1;
+                both::<ModifyDuplication>(peer, &asked, &payload, Shown::shown).await
+            }
+            QueryDuplication::NAME => {
+                let asked = request::<QueryDuplication>(&line);
+                both::<QueryDuplication>(peer, &asked, &payload, Shown::shown).await
+            }
+            ListDuplication::NAME => {
+                let asked = request::<ListDuplication>(&line);
+                both::<ListDuplication>(peer, &asked, &payload, Shown::shown).await
+            }
+            _ => continue,
+        };
+        assert_eq!(got, recorded, "line {} {}", index + 1, line["step"]);
+        replayed += 1;
+    }
+    assert_eq!(replayed, 218);
+    assert_eq!(hub.would_have_died(), 0);
+}
