@@ -7,8 +7,8 @@ use pegasus_dup::protocol::frame::{
     Format, FrameError, RequestFrame, Response, THRIFT_BINARY, decode_request, request_length,
 };
 use pegasus_dup::protocol::messages::{
-    AddDuplication, ClusterInfo, ListApps, ListDuplication, ListNodes, ModifyDuplication,
-    QueryConfig, QueryDuplication, Rpc,
+    AddDuplication, ClusterInfo, CreateApp, DropApp, ListApps, ListDuplication, ListNodes,
+    ModifyDuplication, QueryConfig, QueryDuplication, Rpc,
 };
 
 use crate::common::native::{
@@ -63,8 +63,8 @@ fn recorded_requests_decode_and_recorded_responses_encode_to_the_same_bytes() {
                 QueryConfig::NAME => again::<QueryConfig>(&frame, &received.bytes),
                 ListNodes::NAME => again::<ListNodes>(&frame, &received.bytes),
                 ClusterInfo::NAME => again::<ClusterInfo>(&frame, &received.bytes),
-                // The crate has no messages for these RPCs.
-                "RPC_CM_CREATE_APP" | "RPC_CM_DROP_APP" => continue,
+                CreateApp::NAME => again::<CreateApp>(&frame, &received.bytes),
+                DropApp::NAME => again::<DropApp>(&frame, &received.bytes),
                 other => panic!("{place}: {other}"),
             };
             assert_eq!(request, bytes[HEADER..], "{place}");
@@ -72,7 +72,7 @@ fn recorded_requests_decode_and_recorded_responses_encode_to_the_same_bytes() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 26);
+    assert_eq!(seen, 29);
 }
 
 #[test]
