@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::messages::{
-    AddDuplication, AddResponse, ListDuplication, ListResponse, ModifyDuplication, ModifyResponse,
-    QueryConfig, QueryConfigRequest, QueryConfigResponse, QueryDuplication, QueryRequest,
-    QueryResponse, Rpc,
+    AddDuplication, AddResponse, ClusterInfo, CreateApp, CreateAppOptions, CreateAppRequest,
+    CreateAppResponse, DropApp, DropAppResponse, ListApps, ListAppsResponse, ListDuplication,
+    ListNodes, ListResponse, ModifyDuplication, ModifyResponse, QueryConfig, QueryConfigRequest,
+    QueryConfigResponse, QueryDuplication, QueryRequest, QueryResponse, Rpc,
 };
 use pegasus_dup::protocol::thrift::Wire;
 use pegasus_dup::server::store::MemoryStore;
@@ -84,16 +85,25 @@ fn shown<S: Wire + Shown>(frame: &[u8]) -> Value {
     shown
 }
 
-/// Sends what the shell has sent in a session about duplications. The server must respond like the
+/// Sends what the shell has sent in a session about tables and duplications. The server must respond like the
 /// recorded server, apart from times, ids and decrees.
 #[tokio::test]
 async fn a_recorded_session_of_the_shell() {
-    let config = ServerConfig {
-        tables: vec!["temp".parse().expect("a table")],
-        ..embedded::still(Behaviour::DupExist)
-    };
+    let config =
+        ServerConfig { tables: Vec::new(), nodes: Some(3), ..embedded::still(Behaviour::DupExist) };
     let server = embedded::start(config).await;
     let mut peer = Peer::connect(server.address()).await;
+    let create = CreateAppRequest {
+        app_name: "temp".to_owned(),
+        options: CreateAppOptions {
+            partition_count: 8,
+            replica_count: 3,
+            app_type: "pegasus".to_owned(),
+            is_stateful: true,
+            ..CreateAppOptions::default()
+        },
+    };
+    assert_eq!(call::<CreateApp>(&mut peer, &create).await.appid, Some(1));
     let mut names = Names::default();
     let frames = recorded("shell-native-a.jsonl");
     let mut replayed = 0;
@@ -112,7 +122,8 @@ async fn a_recorded_session_of_the_shell() {
             let ours = names.ours[&i64::from(recorded)];
             frame = put(frame, at, &i32::try_from(ours).expect("a dupid").to_be_bytes());
         }
-        if !rpc.ends_with("_DUPLICATION") {
+        // These responses name the recorded nodes.
+        if [ClusterInfo::NAME, ListNodes::NAME, QueryConfig::NAME].contains(&rpc) {
             continue;
         }
         let ours = exchange(&mut peer, &frame).await.expect("a response");
@@ -125,6 +136,15 @@ async fn a_recorded_session_of_the_shell() {
             }
             QueryDuplication::NAME => {
                 (shown::<QueryResponse>(&ours), shown::<QueryResponse>(&theirs.bytes))
+            }
+            CreateApp::NAME => {
+                (shown::<CreateAppResponse>(&ours), shown::<CreateAppResponse>(&theirs.bytes))
+            }
+            DropApp::NAME => {
+                (shown::<DropAppResponse>(&ours), shown::<DropAppResponse>(&theirs.bytes))
+            }
+            ListApps::NAME => {
+                (shown::<ListAppsResponse>(&ours), shown::<ListAppsResponse>(&theirs.bytes))
             }
             ListDuplication::NAME => {
                 (shown::<ListResponse>(&ours), shown::<ListResponse>(&theirs.bytes))
@@ -142,7 +162,7 @@ async fn a_recorded_session_of_the_shell() {
         assert_eq!(ours[FROM_ADDRESS..FROM_ADDRESS + 8], [1, 0, port[0], port[1], 1, 0, 0, 127]);
         replayed += 1;
     }
-    assert_eq!(replayed, 11);
+    assert_eq!(replayed, 16);
     assert_eq!(server.would_have_died(), 0);
     server.stop().await;
 }
