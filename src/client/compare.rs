@@ -51,8 +51,8 @@ pub(crate) fn compare(spec: &DuplicationSpec, server: Server, one: &Duplication)
     }
 }
 
-/// Returns the words for a property that was requested and that the server does not report, if its value
-/// differs from the one that a server uses without a request. Such a server may have ignored the request.
+/// Returns the name of a property that the server does not report, if the request gives it a value other
+/// than the default. A server that does not report a property may have ignored the requested value.
 pub(crate) fn untold_by(spec: &DuplicationSpec, one: &Duplication) -> Option<&'static str> {
     if spec.other_remote_table().is_some() && one.remote_table.is_none() {
         Some("the remote table")

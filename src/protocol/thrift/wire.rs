@@ -1,4 +1,4 @@
-//! What has a representation on the wire, and writing.
+//! The trait of the types that thrift can encode and decode, and the encoder.
 
 use std::collections::BTreeMap;
 

@@ -179,7 +179,7 @@ impl Node {
         }
         if request.serialize_format != THRIFT_BINARY {
             let reason = "the request is not in the binary format of thrift";
-            // A real server also reads JSON. It ends itself in its handler on any other format.
+            // A real server also reads JSON. Any other format ends the process in the handler of the RPC.
             let ends = request.serialize_format != THRIFT_JSON && self.knows(&request.name);
             let close = if ends { Node::end } else { Node::close };
             return vec![close(self, connection, reason)];

@@ -28,7 +28,7 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    /// Returns the life of a duplication that comes into a status now and has confirmed nothing.
+    /// Returns the life of a duplication that enters a status now and has not confirmed any decree.
     pub(crate) fn begin(status: Status, now_ms: i64) -> Life {
         Life { status, since_ms: now_ms, confirmed: UNKNOWN_DECREE }
     }
