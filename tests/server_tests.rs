@@ -36,6 +36,7 @@ mod server {
     mod replay;
     mod rules;
     mod store_faults;
+    mod table_settings;
     mod tables;
     mod tables_replay;
     mod time;

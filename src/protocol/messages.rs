@@ -112,6 +112,47 @@ rpcs! {
         response: RenameAppResponse { hint_message: Some(String::new()) },
     }
 
+    /// Sets, deletes or clears settings of a table.
+    Update UpdateAppEnv = "RPC_CM_UPDATE_APP_ENV" "update-app-env" {
+        subject: Cluster,
+        since: Freezed,
+        request: UpdateAppEnvRequest,
+        response: UpdateAppEnvResponse { hint_message: Some(String::new()) },
+    }
+
+    /// Changes the replica count of a table.
+    Update SetMaxReplicaCount = "RPC_CM_SET_MAX_REPLICA_COUNT" "set-max-replica-count" {
+        subject: Cluster,
+        since: Checkpoint,
+        request: SetMaxReplicaCountRequest,
+        response: SetMaxReplicaCountResponse {
+            old_max_replica_count: Some(0),
+            hint_message: Some(String::new()),
+        },
+    }
+
+    /// Returns whether a table is atomic idempotent. The request waits in the queue of updates.
+    Update GetAtomicIdempotent = "RPC_CM_GET_ATOMIC_IDEMPOTENT" "atomic-idempotent" {
+        subject: Cluster,
+        since: DupExist,
+        request: AtomicIdempotentRequest,
+        response: AtomicIdempotentResponse {
+            atomic_idempotent: Some(false),
+            hint_message: Some(String::new()),
+        },
+    }
+
+    /// Sets whether a table is atomic idempotent.
+    Update SetAtomicIdempotent = "RPC_CM_SET_ATOMIC_IDEMPOTENT" "set-atomic-idempotent" {
+        subject: Cluster,
+        since: DupExist,
+        request: SetAtomicIdempotentRequest,
+        response: SetAtomicIdempotentResponse {
+            old_atomic_idempotent: Some(false),
+            hint_message: Some(String::new()),
+        },
+    }
+
     /// Returns the replica count of a table. The request waits in the queue of updates. A server that
     /// does not handle it is of the generation freezed.
     Update GetMaxReplicaCount = "RPC_CM_GET_MAX_REPLICA_COUNT" "max-replica-count" {
@@ -162,6 +203,16 @@ pub mod match_type {
     /// The tables whose names match a regular expression. Servers refuse it with
     /// ERR_NOT_IMPLEMENTED.
     pub const REGEX: i32 = 6;
+}
+
+/// What [`UpdateAppEnvRequest`] does.
+pub mod env_op {
+    /// Sets keys to values.
+    pub const SET: i32 = 1;
+    /// Deletes keys.
+    pub const DELETE: i32 = 2;
+    /// Deletes all keys with a prefix.
+    pub const CLEAR: i32 = 3;
 }
 
 messages! {
@@ -507,6 +558,80 @@ messages! {
         1: err: ErrorCode,
         /// The reason of a refusal.
         2: hint_message: Option<String>,
+    }
+
+    /// The request of RPC_CM_UPDATE_APP_ENV.
+    struct UpdateAppEnvRequest {
+        /// The name of the table.
+        1: app_name: String = default,
+        /// The operation, an [`env_op`].
+        2: op: i32 = default,
+        /// The keys to set or to delete.
+        3: keys: Option<Vec<String>>,
+        /// The values to set, one for each key.
+        4: values: Option<Vec<String>>,
+        /// The prefix of the keys to clear, without the dot. An empty prefix stands for all keys.
+        5: clear_prefix: Option<String>,
+    }
+
+    /// The response of RPC_CM_UPDATE_APP_ENV.
+    struct UpdateAppEnvResponse {
+        /// The error code.
+        1: err: ErrorCode,
+        /// The reason of a refusal, or the keys that were deleted.
+        2: hint_message: Option<String>,
+    }
+
+    /// The request of RPC_CM_SET_MAX_REPLICA_COUNT.
+    struct SetMaxReplicaCountRequest {
+        /// The name of the table.
+        1: app_name: String = default,
+        /// The new replica count.
+        2: max_replica_count: i32 = default,
+    }
+
+    /// The response of RPC_CM_SET_MAX_REPLICA_COUNT.
+    struct SetMaxReplicaCountResponse {
+        /// The error code.
+        1: err: ErrorCode,
+        /// The replica count before the request.
+        2: old_max_replica_count: Option<i32>,
+        /// The reason of a refusal.
+        3: hint_message: Option<String>,
+    }
+
+    /// The request of RPC_CM_GET_ATOMIC_IDEMPOTENT.
+    struct AtomicIdempotentRequest {
+        /// The name of the table.
+        1: app_name: String = default,
+    }
+
+    /// The response of RPC_CM_GET_ATOMIC_IDEMPOTENT.
+    struct AtomicIdempotentResponse {
+        /// The error code.
+        1: err: ErrorCode,
+        /// Whether the table is atomic idempotent.
+        2: atomic_idempotent: Option<bool>,
+        /// The reason of a refusal.
+        3: hint_message: Option<String>,
+    }
+
+    /// The request of RPC_CM_SET_ATOMIC_IDEMPOTENT.
+    struct SetAtomicIdempotentRequest {
+        /// The name of the table.
+        1: app_name: String = default,
+        /// Whether the table is to be atomic idempotent.
+        2: atomic_idempotent: bool = default,
+    }
+
+    /// The response of RPC_CM_SET_ATOMIC_IDEMPOTENT.
+    struct SetAtomicIdempotentResponse {
+        /// The error code.
+        1: err: ErrorCode,
+        /// Whether the table was atomic idempotent before the request.
+        2: old_atomic_idempotent: Option<bool>,
+        /// The reason of a refusal.
+        3: hint_message: Option<String>,
     }
 
     /// The request of RPC_CM_GET_MAX_REPLICA_COUNT.

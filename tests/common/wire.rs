@@ -6,11 +6,12 @@ use std::path::Path;
 
 use pegasus_dup::protocol::generation::{FailMode, Generation, Status};
 use pegasus_dup::protocol::messages::{
-    AddDuplication, AddRequest, AddResponse, AppInfo, ClusterInfoResponse, CreateAppResponse,
-    DropAppResponse, Entry, ListAppsResponse, ListDuplication, ListNodesResponse, ListRequest,
-    ListResponse, MaxReplicaCountResponse, ModifyDuplication, ModifyRequest, ModifyResponse,
-    PartitionConfig, QueryConfigResponse, QueryDuplication, QueryRequest, QueryResponse,
-    RecallAppResponse, RenameAppResponse, Rpc,
+    AddDuplication, AddRequest, AddResponse, AppInfo, AtomicIdempotentResponse,
+    ClusterInfoResponse, CreateAppResponse, DropAppResponse, Entry, ListAppsResponse,
+    ListDuplication, ListNodesResponse, ListRequest, ListResponse, MaxReplicaCountResponse,
+    ModifyDuplication, ModifyRequest, ModifyResponse, PartitionConfig, QueryConfigResponse,
+    QueryDuplication, QueryRequest, QueryResponse, RecallAppResponse, RenameAppResponse, Rpc,
+    SetAtomicIdempotentResponse, SetMaxReplicaCountResponse, UpdateAppEnvResponse,
 };
 use pegasus_dup::protocol::thrift::Wire;
 use serde_json::{Map, Value, json};
@@ -296,6 +297,45 @@ impl Shown for RenameAppResponse {
         fields([
             (1, Some(json!(self.err.name()))),
             (2, self.hint_message.as_ref().map(|v| json!(v))),
+        ])
+    }
+}
+
+impl Shown for UpdateAppEnvResponse {
+    fn shown(&self) -> Value {
+        fields([
+            (1, Some(json!(self.err.name()))),
+            (2, self.hint_message.as_ref().map(|v| json!(v))),
+        ])
+    }
+}
+
+impl Shown for SetMaxReplicaCountResponse {
+    fn shown(&self) -> Value {
+        fields([
+            (1, Some(json!(self.err.name()))),
+            (2, self.old_max_replica_count.map(|v| json!(v))),
+            (3, self.hint_message.as_ref().map(|v| json!(v))),
+        ])
+    }
+}
+
+impl Shown for AtomicIdempotentResponse {
+    fn shown(&self) -> Value {
+        fields([
+            (1, Some(json!(self.err.name()))),
+            (2, self.atomic_idempotent.map(|v| json!(v))),
+            (3, self.hint_message.as_ref().map(|v| json!(v))),
+        ])
+    }
+}
+
+impl Shown for SetAtomicIdempotentResponse {
+    fn shown(&self) -> Value {
+        fields([
+            (1, Some(json!(self.err.name()))),
+            (2, self.old_atomic_idempotent.map(|v| json!(v))),
+            (3, self.hint_message.as_ref().map(|v| json!(v))),
         ])
     }
 }

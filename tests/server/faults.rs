@@ -196,7 +196,25 @@ async fn refusals_of_every_rpc_are_empty() {
     let request = m::RenameAppRequest { old_app_name: name(), new_app_name: name() };
     let refused = peer.call::<m::RenameApp>(&request).await;
     assert_eq!(refused.hint_message.as_deref(), Some(""));
-    assert_eq!(m::RPCS.len(), 13, "another RPC needs its refusal here");
+    let request = m::UpdateAppEnvRequest {
+        app_name: name(),
+        op: m::env_op::CLEAR,
+        keys: None,
+        values: None,
+        clear_prefix: Some(String::new()),
+    };
+    let refused = peer.call::<m::UpdateAppEnv>(&request).await;
+    assert_eq!(refused.hint_message.as_deref(), Some(""));
+    let request = m::SetMaxReplicaCountRequest { app_name: name(), max_replica_count: 1 };
+    let refused = peer.call::<m::SetMaxReplicaCount>(&request).await;
+    assert_eq!((refused.err, refused.old_max_replica_count), (ErrorCode::UnderRecovery, Some(0)));
+    let request = m::AtomicIdempotentRequest { app_name: name() };
+    let refused = peer.call::<m::GetAtomicIdempotent>(&request).await;
+    assert_eq!((refused.err, refused.atomic_idempotent), (ErrorCode::UnderRecovery, Some(false)));
+    let request = m::SetAtomicIdempotentRequest { app_name: name(), atomic_idempotent: true };
+    let refused = peer.call::<m::SetAtomicIdempotent>(&request).await;
+    assert_eq!(refused.old_atomic_idempotent, Some(false));
+    assert_eq!(m::RPCS.len(), 17, "another RPC needs its refusal here");
     hub.set_faults(vec![]);
     assert_eq!(listed(&hub).await, [] as [i32; 0]);
 }

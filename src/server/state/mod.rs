@@ -12,6 +12,7 @@ mod cluster;
 pub(super) mod dispatch;
 mod dupids;
 mod effect;
+mod envs;
 mod foreign;
 mod index;
 mod life;
@@ -22,6 +23,7 @@ mod responses;
 mod rows;
 pub(super) mod rule;
 mod rules;
+mod settings;
 mod table;
 mod tables;
 

@@ -106,8 +106,23 @@ impl State {
 
     /// Returns how many replicas each partition of a table has.
     pub(super) fn placed(&self, table: &Table) -> usize {
-        let most = usize::try_from(table.replicas).unwrap_or(0);
+        let leaving = table.leaving.filter(|leaving| self.latest_ms < leaving.until_ms);
+        self.placed_with(table, table.replicas.max(leaving.map_or(0, |leaving| leaving.replicas)))
+    }
+
+    /// Returns how many replicas each partition of a table has with that replica count.
+    pub(super) fn placed_with(&self, table: &Table, replicas: i32) -> usize {
+        let most = usize::try_from(replicas).unwrap_or(0);
         if self.latest_ms < table.placed_from_ms { 0 } else { self.nodes.alive().len().min(most) }
+    }
+
+    /// Returns the ballot of each partition: the number of changes of its configuration.
+    pub(super) fn ballot(&self, table: &Table) -> i64 {
+        let (placed, kept) = (self.placed(table), self.placed_with(table, table.replicas));
+        let number = |count: usize| i64::try_from(count).unwrap_or(0);
+        // The number of earlier changes already contains what a replica that is leaving adds: the
+        // change that placed it, and the change that removes it.
+        table.ballot + number(placed) - 2 * number(placed - kept)
     }
 
     /// Returns whether each partition of a table has all its replicas.

@@ -185,8 +185,7 @@ impl State {
             let hp_primary = primary.map_or_else(no_name, |node| Some(node.host_port()));
             PartitionConfig {
                 pid: Gpid { app_id: table.id, partition_index: index },
-                // Each replica that is placed changes the configuration once.
-                ballot: table.ballot + primary.map_or(0, |_| 1 + secondaries.len() as i64),
+                ballot: self.ballot(table),
                 max_replica_count: table.replicas,
                 primary: primary.map_or(RpcAddress(None), Node::address),
                 secondaries: secondaries.iter().map(|node| node.address()).collect(),

@@ -58,6 +58,15 @@ impl TableStatus {
     }
 }
 
+/// The replicas that each partition still has after the replica count was lowered.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Leaving {
+    /// The number of replicas.
+    pub(super) replicas: i32,
+    /// The time at which the superfluous ones go, in milliseconds since 1970.
+    pub(super) until_ms: i64,
+}
+
 /// A table.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
@@ -79,6 +88,7 @@ pub(crate) struct Table {
     pub(crate) envs: BTreeMap<String, String>,
     pub(super) init_partitions: Option<i32>,
     configured_as: Option<String>,
+    replicas_changed: bool,
     pub(super) atomic_idempotent: bool,
     pub(crate) drop_second: i64,
     pub(crate) expire_second: i64,
@@ -87,6 +97,8 @@ pub(crate) struct Table {
     pub(super) ballot: i64,
     /// The time from which the partitions have their replicas, in milliseconds since 1970.
     pub(super) placed_from_ms: i64,
+    /// The replicas that are superfluous since the replica count was lowered.
+    pub(super) leaving: Option<Leaving>,
     /// The ticket of the table's change that is being stored.
     pub(super) altering: Option<Ticket>,
     /// Whether the store has duplications of the table that the server has not loaded.
@@ -134,12 +146,14 @@ impl Table {
             envs: record.envs,
             init_partitions: record.init_partitions,
             configured_as: record.configured_as,
+            replicas_changed: record.replicas_changed,
             atomic_idempotent: record.atomic_idempotent,
             drop_second: record.drop_second,
             expire_second: record.expire_second,
             dropped_too_early: record.dropped_too_early,
             ballot: record.ballot,
             placed_from_ms: i64::MIN,
+            leaving: None,
             altering: None,
             has_forgotten: false,
         }
@@ -156,6 +170,7 @@ impl Table {
             highest_dupid: self.highest_dupid,
             init_partitions: self.init_partitions,
             configured_as: self.configured_as.clone(),
+            replicas_changed: self.replicas_changed,
             envs: self.envs.clone(),
             atomic_idempotent: self.atomic_idempotent,
             dropped: self.status == TableStatus::Dropped,
@@ -187,6 +202,7 @@ impl Table {
             had_duplications: self.had_duplications,
             just_made: self.just_made,
             placed_from_ms: self.placed_from_ms,
+            leaving: self.leaving,
             has_forgotten: self.has_forgotten,
             ..new
         };

@@ -8,18 +8,21 @@ use std::collections::BTreeMap;
 
 use super::State;
 use super::effect::{CallId, Effect, LOST};
+use super::envs::integer;
 use super::nodes::{PLACING_MS, RECALLING_MS};
 use super::responses::failed_to_store;
 use super::rule::{Update, UpdateRule};
 use super::rules::AppExists;
-use super::table::{Table, TableStatus};
+use super::table::{Leaving, Table, TableStatus};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::RequestFrame;
 use crate::protocol::messages::{
-    AppInfo, CreateApp, CreateAppOptions, CreateAppRequest, CreateAppResponse, DropApp,
-    DropAppRequest, DropAppResponse, GetMaxReplicaCount, MaxReplicaCountRequest,
-    MaxReplicaCountResponse, RecallApp, RecallAppRequest, RecallAppResponse, RenameApp,
-    RenameAppRequest, RenameAppResponse,
+    AppInfo, AtomicIdempotentRequest, CreateApp, CreateAppOptions, CreateAppRequest,
+    CreateAppResponse, DropApp, DropAppRequest, DropAppResponse, GetAtomicIdempotent,
+    GetMaxReplicaCount, MaxReplicaCountRequest, MaxReplicaCountResponse, RecallApp,
+    RecallAppRequest, RecallAppResponse, RenameApp, RenameAppRequest, RenameAppResponse,
+    SetAtomicIdempotent, SetAtomicIdempotentRequest, SetMaxReplicaCount, SetMaxReplicaCountRequest,
+    UpdateAppEnv, UpdateAppEnvRequest,
 };
 use crate::protocol::thrift::DecodeError;
 use crate::server::reply::Reply;
@@ -29,7 +32,7 @@ use crate::server::store::{RecordChange, StoreFailure, TableRecord};
 /// The type that every table has. A table of another type ends the replica servers.
 const APP_TYPE: &str = "pegasus";
 /// The greatest replica count, unless the configuration of a real server has another limit.
-const MAX_REPLICAS: i32 = 5;
+pub(super) const MAX_REPLICAS: i32 = 5;
 /// The time for which a dropped table can be recalled, unless the drop says otherwise, in seconds.
 const RESERVE_SECONDS: i64 = 604_800;
 
@@ -56,6 +59,28 @@ enum Change {
     Drop,
     Recall,
     Rename,
+    /// Another property changes.
+    Settings,
+}
+
+impl PendingTable {
+    /// Returns a change of properties of an available table.
+    pub(super) fn settings(
+        call: CallId,
+        after: TableRecord,
+        response: Reply,
+        refusal: Reply,
+    ) -> PendingTable {
+        PendingTable {
+            call,
+            table_id: after.id,
+            change: Change::Settings,
+            before: TableStatus::Available,
+            after,
+            response,
+            refusal,
+        }
+    }
 }
 
 /// Declares that requests of an RPC wait in the queue, and how the server decides about them.
@@ -82,6 +107,10 @@ updates! {
     RecallApp RecallAppRequest recall_app
     RenameApp RenameAppRequest rename_app
     GetMaxReplicaCount MaxReplicaCountRequest max_replica_count
+    UpdateAppEnv UpdateAppEnvRequest update_envs
+    SetMaxReplicaCount SetMaxReplicaCountRequest set_max_replica_count
+    GetAtomicIdempotent AtomicIdempotentRequest atomic_idempotent
+    SetAtomicIdempotent SetAtomicIdempotentRequest set_atomic_idempotent
 }
 
 fn app_exist() -> ErrorCode {
@@ -103,27 +132,12 @@ fn renamed(err: ErrorCode, hint: String) -> Reply {
 /// Returns whether a create may have these settings. A create checks only two of them.
 fn are_valid(envs: &BTreeMap<String, String>) -> bool {
     let within = |key: &str, least: i64, most: i64| {
-        envs.get(key)
-            .is_none_or(|text| integer(text).is_some_and(|number| (least..=most).contains(&number)))
+        envs.get(key).is_none_or(|text| {
+            integer(text, 64).is_some_and(|number| (least..=most).contains(&number))
+        })
     };
     within("rocksdb.write_buffer_size", 16_777_216, 536_870_912)
         && within("rocksdb.num_levels", 1, 10)
-}
-
-/// Parses an integer: decimal, `0x` and hexadecimal digits, or `0` and octal digits.
-fn integer(text: &str) -> Option<i64> {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(digits) => ("-", digits),
-        None => ("", text),
-    };
-    let (radix, digits) = match digits.strip_prefix("0x").or_else(|| digits.strip_prefix("0X")) {
-        Some(digits) => (16, digits),
-        None if digits.len() > 1 && digits.starts_with('0') => (8, &digits[1..]),
-        None => (10, digits),
-    };
-    // The standard library would accept a second sign.
-    let plain = digits.chars().all(|digit| digit.is_digit(radix));
-    i64::from_str_radix(&format!("{sign}{digits}"), radix).ok().filter(|_| plain)
 }
 
 impl State {
@@ -338,7 +352,7 @@ impl State {
 
     /// Lets an update wait until the change of a table is stored. If nobody knows whether the change
     /// was stored, the update is refused.
-    fn wait_for_table(
+    pub(super) fn wait_for_table(
         &mut self,
         call: CallId,
         table_id: i32,
@@ -355,7 +369,7 @@ impl State {
     }
 
     /// Returns the effect that stores a change of a table, and remembers what follows.
-    fn store_table(&mut self, pending: PendingTable) -> Effect {
+    pub(super) fn store_table(&mut self, pending: PendingTable) -> Effect {
         let ticket = self.ticket();
         let table = self.tables.get_mut(&pending.table_id).expect("the caller has seen the table");
         table.altering = Some(ticket);
@@ -363,7 +377,7 @@ impl State {
             Change::Create => TableStatus::Creating,
             Change::Drop => TableStatus::Dropping,
             Change::Recall => TableStatus::Recalling,
-            Change::Rename => TableStatus::Available,
+            Change::Rename | Change::Settings => TableStatus::Available,
         };
         let change = RecordChange::PutTable { record: pending.after.clone() };
         let call = pending.call;
@@ -381,17 +395,22 @@ impl State {
         let placed_from_ms = match change {
             Change::Create => Some(self.placed_in(PLACING_MS)),
             Change::Recall => Some(self.placed_in(RECALLING_MS)),
-            Change::Drop | Change::Rename => None,
+            Change::Drop | Change::Rename | Change::Settings => None,
         };
+        let leaving_until = self.placed_in(PLACING_MS);
         let table = self.tables.get_mut(&table_id).expect("a table that is being stored stays");
-        let old_name = table.name.clone();
+        let (old_name, old_replicas) = (table.name.clone(), table.replicas);
         let mut effects = Vec::new();
         let last = match result {
             Ok(()) => {
                 table.take(after);
+                if table.replicas < old_replicas {
+                    table.leaving =
+                        Some(Leaving { replicas: old_replicas, until_ms: leaving_until });
+                }
                 table.placed_from_ms = placed_from_ms.unwrap_or(table.placed_from_ms);
                 match change {
-                    Change::Create => {}
+                    Change::Create | Change::Settings => {}
                     Change::Rename => self.index.remove_name(&old_name, table_id),
                     Change::Drop => {
                         // The partitions had a primary, so its name is empty from now on.
@@ -422,7 +441,7 @@ impl State {
                         self.index.remove_name(&old_name, table_id);
                         self.tables.remove(&table_id);
                     }
-                    Change::Drop => {}
+                    Change::Drop | Change::Settings => {}
                     Change::Recall | Change::Rename => {
                         self.index.remove_name(&after.name, table_id);
                     }
@@ -438,31 +457,5 @@ impl State {
         };
         effects.push(last);
         effects
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::integer;
-
-    #[test]
-    fn integers_are_decimal_hexadecimal_or_octal() {
-        for (text, number) in [
-            ("6", Some(6)),
-            ("-1", Some(-1)),
-            ("0", Some(0)),
-            ("0x10", Some(16)),
-            ("010", Some(8)),
-            ("08", None),
-            ("", None),
-            ("-", None),
-            ("--1", None),
-            ("+1", None),
-            ("0x", None),
-            ("1.5", None),
-            (" 1", None),
-        ] {
-            assert_eq!(integer(text), number, "{text:?}");
-        }
     }
 }

@@ -28,6 +28,10 @@ pub struct TableRecord {
     /// The name in the configuration, if the table was renamed since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub configured_as: Option<String>,
+    /// Whether a request has changed the replica count, which the configuration then no longer
+    /// changes.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub replicas_changed: bool,
     /// The settings.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub envs: BTreeMap<String, String>,

@@ -35,7 +35,7 @@ pub(crate) fn settle_tables(
                 };
                 return Err(StoreError::OtherTable { stored, given: spec.clone() });
             }
-            Some(stored) if stored.replicas != spec.replicas => {
+            Some(stored) if stored.replicas != spec.replicas && !stored.replicas_changed => {
                 stored.replicas = spec.replicas;
                 changed.push(stored.clone());
             }
