@@ -68,6 +68,9 @@ struct Pending {
     new: bool,
 }
 
+/// An update that waits until a change is stored.
+type Waiting = (CallId, Box<dyn Update>);
+
 /// The state of a meta server.
 #[derive(Debug)]
 pub(crate) struct State {
@@ -82,7 +85,7 @@ pub(crate) struct State {
     pending: BTreeMap<Ticket, Pending>,
     pending_tables: BTreeMap<Ticket, PendingTable>,
     /// The updates that wait until a change is stored.
-    waiting: BTreeMap<Ticket, Vec<(CallId, Box<dyn Update>)>>,
+    waiting: BTreeMap<Ticket, Vec<Waiting>>,
     next_ticket: u64,
     latest_ms: i64,
 }
