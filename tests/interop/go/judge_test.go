@@ -86,7 +86,7 @@ func TestQueriesConfig(t *testing.T) {
 
 // The requests that the official command line sends when it starts.
 func TestTellsOfNodesAndCluster(t *testing.T) {
-	forEach(t, append([]string{"freezed"}, since24...), func(t *testing.T, _ string, c *client) {
+	forEach(t, append([]string{"freezed"}, since24...), func(t *testing.T, behaviour string, c *client) {
 		nodes, err := c.metas.ListNodes(within(t, patience), &admin.ListNodesRequest{Status: admin.NodeStatus_NS_INVALID})
 		if err != nil || nodes.Err.Errno != "ERR_OK" || len(nodes.Infos) != 0 {
 			t.Fatal(err, nodes)
@@ -99,7 +99,12 @@ func TestTellsOfNodesAndCluster(t *testing.T) {
 		for index, key := range cluster.Keys {
 			told[key] = cluster.Values[index]
 		}
-		same(t, "leader", told["primary_meta_server"], told["meta_servers"])
+		// Servers of 2.6 report the name of the leader's address, as they do for the nodes.
+		leader := told["meta_servers"]
+		if behaviour != "freezed" && behaviour != "checkpoint" {
+			leader = strings.Replace(leader, "127.0.0.1", "localhost", 1)
+		}
+		same(t, "leader", told["primary_meta_server"], leader)
 		same(t, "name", told["cluster_name"], "onebox")
 	})
 }
