@@ -185,7 +185,7 @@ impl Node {
             "meta/app" => self.app_page(name.unwrap_or_default()),
             "meta/app_envs" if name.unwrap_or_default().is_empty() => bad(NO_APP_NAME),
             "meta/app_envs" => match self.state.table(name.unwrap_or_default()) {
-                Some(table) => line(&table.envs),
+                Some(table) => line(&table.record.envs),
                 None => nothing(),
             },
             "meta/backup_policy" if !only(&["name"]) => bad("Invalid parameter"),
@@ -267,20 +267,20 @@ impl Node {
             _ => "-".to_owned(),
         };
         let row = |table: &&Table| AppRow {
-            app_id: table.id.to_string(),
+            app_id: table.record.id.to_string(),
             status: table.status.name(),
-            app_name: table.name.clone(),
+            app_name: table.record.name.clone(),
             app_type: "pegasus",
-            partition_count: table.partitions.to_string(),
-            replica_count: table.replicas.to_string(),
+            partition_count: table.record.partitions.to_string(),
+            replica_count: table.record.replicas.to_string(),
             is_stateful: "true",
-            create_time: date_time(table.create_second) + fraction,
-            drop_time: dropped(table, table.drop_second),
-            drop_expire: dropped(table, table.expire_second),
-            envs_count: table.envs.len().to_string(),
+            create_time: date_time(table.record.create_second) + fraction,
+            drop_time: dropped(table, table.record.drop_second),
+            drop_expire: dropped(table, table.record.expire_second),
+            envs_count: table.record.envs.len().to_string(),
         };
         line(&Apps {
-            general_info: tables.iter().map(|table| (table.id, row(table))).collect(),
+            general_info: tables.iter().map(|table| (table.record.id, row(table))).collect(),
             summary: AppsSummary { total_app_count: tables.len().to_string() },
         })
     }
@@ -305,10 +305,10 @@ impl Node {
         match self.state.table(name) {
             Some(table) => line(&App {
                 general: AppGeneral {
-                    app_name: table.name.clone(),
-                    app_id: table.id.to_string(),
-                    partition_count: table.partitions.to_string(),
-                    max_replica_count: table.replicas.to_string(),
+                    app_name: table.record.name.clone(),
+                    app_id: table.record.id.to_string(),
+                    partition_count: table.record.partitions.to_string(),
+                    max_replica_count: table.record.replicas.to_string(),
                 },
             }),
             None if name.is_empty() && self.state.rules.remote_names => {

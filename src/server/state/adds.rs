@@ -55,7 +55,7 @@ impl State {
             let hint = rules.missing_table_hint.then_some(hint);
             return Some(self.refuse(call, ErrorCode::AppNotExist, hint));
         };
-        let (table_id, replicas) = (table.id, table.replicas);
+        let (table_id, replicas) = (table.record.id, table.record.replicas);
         if let Some(dupid) = self.index.to_cluster(table_id, &request.remote_cluster_name) {
             return match self.duplication(table_id, dupid).altering {
                 Some(ticket) => self.add_meets_altering(call, add, table_id, dupid, ticket),
@@ -158,7 +158,8 @@ impl State {
     ) -> Option<(&str, Option<Ticket>)> {
         // A real server looks at the tables in the order of their names.
         let others = self.index.others_to(table_id, cluster, remote_table);
-        let named = others.map(|(other, dupid)| (self.tables[&other].name.as_str(), other, dupid));
+        let named =
+            others.map(|(other, dupid)| (self.tables[&other].record.name.as_str(), other, dupid));
         let (name, other, dupid) = named.min()?;
         Some((name, self.duplication(other, dupid).altering))
     }

@@ -147,7 +147,7 @@ fn throttling(text: &str) -> Option<String> {
 }
 
 /// Parses an integer of 32 or 64 bits: decimal, `0x` and hexadecimal digits, or `0` and octal digits.
-pub(super) fn integer(text: &str, bits: u32) -> Option<i64> {
+fn integer(text: &str, bits: u32) -> Option<i64> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => ("-", digits),
         None => ("", text),

@@ -71,7 +71,7 @@ impl State {
     fn backup_ends_it(&self, asked: &StartBackup) -> bool {
         let huge_name = || {
             let table = self.tables.get(&asked.app_id);
-            table.is_some_and(|table| table.name.len() >= self.rules.fatal_backup_name)
+            table.is_some_and(|table| table.record.name.len() >= self.rules.fatal_backup_name)
         };
         self.rules.hint_ends_it(&asked.provider) || (asked.provider == PROVIDER && huge_name())
     }

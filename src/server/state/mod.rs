@@ -100,9 +100,9 @@ impl State {
         for table in snapshot.tables {
             let table = Table::from_record(table);
             if table.status != TableStatus::Dropped {
-                index.insert_name(&table.name, table.id);
+                index.insert_name(&table.record.name, table.record.id);
             }
-            tables.insert(table.id, table);
+            tables.insert(table.record.id, table);
         }
         let mut state = State {
             rules,

@@ -69,7 +69,7 @@ impl State {
         } else {
             life.moved_to(to_status, clock, duplication.create_ts_ms, now)
         };
-        let (table_id, dupid) = (table.id, duplication.dupid);
+        let (table_id, dupid) = (table.record.id, duplication.dupid);
         let response = response(ErrorCode::Ok, table_id);
         let then = Some((next, to_fail_mode));
         let refusal = not_stored;

@@ -107,7 +107,10 @@ impl State {
     /// Returns how many replicas each partition of a table has.
     pub(super) fn placed(&self, table: &Table) -> usize {
         let leaving = table.leaving.filter(|leaving| self.latest_ms < leaving.until_ms);
-        self.placed_with(table, table.replicas.max(leaving.map_or(0, |leaving| leaving.replicas)))
+        self.placed_with(
+            table,
+            table.record.replicas.max(leaving.map_or(0, |leaving| leaving.replicas)),
+        )
     }
 
     /// Returns how many replicas each partition of a table has with that replica count.
@@ -118,16 +121,16 @@ impl State {
 
     /// Returns the ballot of each partition: the number of changes of its configuration.
     pub(super) fn ballot(&self, table: &Table) -> i64 {
-        let (placed, kept) = (self.placed(table), self.placed_with(table, table.replicas));
+        let (placed, kept) = (self.placed(table), self.placed_with(table, table.record.replicas));
         let number = |count: usize| i64::try_from(count).unwrap_or(0);
         // The number of earlier changes already contains what a replica that is leaving adds: the
         // change that placed it, and the change that removes it.
-        table.ballot + number(placed) - 2 * number(placed - kept)
+        table.record.ballot + number(placed) - 2 * number(placed - kept)
     }
 
     /// Returns whether each partition of a table has all its replicas.
     pub(super) fn is_healthy(&self, table: &Table) -> bool {
-        usize::try_from(table.replicas).is_ok_and(|replicas| self.placed(table) >= replicas)
+        usize::try_from(table.record.replicas).is_ok_and(|replicas| self.placed(table) >= replicas)
     }
 
     /// Returns the places of a partition's replicas. Returns `None` while there are none.
@@ -138,7 +141,7 @@ impl State {
             return None;
         }
         // Neighbouring partitions have different primaries.
-        let first = usize::try_from(i64::from(table.id) + i64::from(index)).unwrap_or(0);
+        let first = usize::try_from(i64::from(table.record.id) + i64::from(index)).unwrap_or(0);
         let mut nodes = (0..replicas).map(|next| alive[(first + next) % alive.len()]);
         let primary = nodes.next()?;
         Some(Placement { primary, secondaries: nodes.collect() })

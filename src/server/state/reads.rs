@@ -53,7 +53,7 @@ impl State {
         match self.table(table) {
             Some(table) => QueryResponse {
                 err: ErrorCode::Ok,
-                appid: Some(table.id),
+                appid: Some(table.record.id),
                 entry_list: Some(self.entries(table, now).collect()),
             },
             None => QueryResponse {
@@ -82,20 +82,20 @@ impl State {
         };
         let tables = self.tables.values().filter(|table| {
             table.status == TableStatus::Available
-                && matches.as_ref().is_some_and(|pattern| pattern.matches(&table.name))
+                && matches.as_ref().is_some_and(|pattern| pattern.matches(&table.record.name))
         });
         let app_states = tables
             .map(|table| {
                 let state = AppState {
-                    appid: table.id,
+                    appid: table.record.id,
                     duplications: self
                         .entries(table, now)
                         .map(|entry| (entry.dupid, entry))
                         .collect(),
-                    app_name: Some(table.name.clone()),
-                    partition_count: Some(table.partitions),
+                    app_name: Some(table.record.name.clone()),
+                    partition_count: Some(table.record.partitions),
                 };
-                (table.name.clone(), state)
+                (table.record.name.clone(), state)
             })
             .collect();
         ListResponse { err, hint_message: Some(hint), app_states: Some(app_states) }
@@ -127,7 +127,7 @@ impl State {
             .values()
             .filter(|table| {
                 let status = [ANY, table.status.number()].contains(&request.status);
-                status && pattern.matches(&table.name)
+                status && pattern.matches(&table.record.name)
             })
             .map(|table| self.app_info(table))
             .collect();
@@ -142,20 +142,23 @@ impl State {
         AppInfo {
             status: table.status.number(),
             app_type: "pegasus".to_owned(),
-            app_name: table.name.clone(),
-            app_id: table.id,
-            partition_count: table.partitions,
-            envs: table.envs.clone(),
+            app_name: table.record.name.clone(),
+            app_id: table.record.id,
+            partition_count: table.record.partitions,
+            envs: table.record.envs.clone(),
             is_stateful: true,
-            max_replica_count: table.replicas,
-            expire_second: table.expire_second,
-            create_second: table.create_second,
-            drop_second: table.drop_second,
+            max_replica_count: table.record.replicas,
+            expire_second: table.record.expire_second,
+            create_second: table.record.create_second,
+            drop_second: table.record.drop_second,
             duplicating: (table.had_duplications || !self.rules.silent_on_duplicating)
                 .then(has_duplications),
-            init_partition_count: Some(table.init_partitions.unwrap_or(-1)),
+            init_partition_count: Some(table.record.init_partitions.unwrap_or(-1)),
             is_bulk_loading: Some(false),
-            atomic_idempotent: self.rules.atomic_idempotence.then_some(table.atomic_idempotent),
+            atomic_idempotent: self
+                .rules
+                .atomic_idempotence
+                .then_some(table.record.atomic_idempotent),
         }
     }
 
@@ -184,9 +187,9 @@ impl State {
             let no_name = || (!table.just_made).then(HostPort::default);
             let hp_primary = primary.map_or_else(no_name, |node| Some(node.host_port()));
             PartitionConfig {
-                pid: Gpid { app_id: table.id, partition_index: index },
+                pid: Gpid { app_id: table.record.id, partition_index: index },
                 ballot: self.ballot(table),
-                max_replica_count: table.replicas,
+                max_replica_count: table.record.replicas,
                 primary: primary.map_or(RpcAddress(None), Node::address),
                 secondaries: secondaries.iter().map(|node| node.address()).collect(),
                 last_drops: Vec::new(),
@@ -201,16 +204,16 @@ impl State {
         // A partition is returned as often as the request names it, but a response is never longer
         // than that about the largest table. If the request names no partition of the table, all
         // partitions are returned.
-        let there = |index: &&i32| (0..table.partitions).contains(*index);
+        let there = |index: &&i32| (0..table.record.partitions).contains(*index);
         let asked = request.partition_indices.iter().filter(there).take(MAX_PARTITIONS as usize);
         let mut partitions: Vec<PartitionConfig> = asked.copied().map(partition).collect();
         if partitions.is_empty() {
-            partitions = (0..table.partitions).map(partition).collect();
+            partitions = (0..table.record.partitions).map(partition).collect();
         }
         QueryConfigResponse {
             err: ErrorCode::Ok,
-            app_id: Some(table.id),
-            partition_count: Some(table.partitions),
+            app_id: Some(table.record.id),
+            partition_count: Some(table.record.partitions),
             is_stateful: Some(true),
             partitions: Some(partitions),
         }
@@ -227,7 +230,7 @@ impl State {
         let life = dup.life.at(self.clock, now_ms);
         let states = || {
             let (confirmed, committed) = life.decrees(self.clock, dup.create_ts_ms, now_ms);
-            (0..table.partitions)
+            (0..table.record.partitions)
                 .map(|index| {
                     // The decrees of a partition are greater by the partition's index than those of
                     // partition 0, so that partitions can be told apart. An unknown decree is
@@ -237,7 +240,7 @@ impl State {
                     let rule = self
                         .partitions
                         .iter()
-                        .rfind(|rule| rule.partition == index && rule.table == table.name);
+                        .rfind(|rule| rule.partition == index && rule.table == table.record.name);
                     let (confirmed, committed) = (of(confirmed), of(committed));
                     let state = PartitionState {
                         confirmed_decree: rule.map_or(confirmed, |rule| {

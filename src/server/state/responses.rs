@@ -35,5 +35,5 @@ pub(super) fn failed_to_store() -> ErrorCode {
 }
 
 pub(super) fn start_failed(table: &Table, dupid: i32, err: &ErrorCode) -> String {
-    format!("start dup[{}({dupid})] failed: err = {err}", table.name)
+    format!("start dup[{}({dupid})] failed: err = {err}", table.record.name)
 }

@@ -9,9 +9,10 @@ use super::table::TableStatus;
 use super::tables::{MAX_REPLICAS, PendingTable};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{
-    AtomicIdempotentRequest, AtomicIdempotentResponse, SetAtomicIdempotentRequest,
-    SetAtomicIdempotentResponse, SetMaxReplicaCountRequest, SetMaxReplicaCountResponse,
-    UpdateAppEnvRequest, UpdateAppEnvResponse, env_op,
+    AtomicIdempotentRequest, AtomicIdempotentResponse, MaxReplicaCountRequest,
+    MaxReplicaCountResponse, SetAtomicIdempotentRequest, SetAtomicIdempotentResponse,
+    SetMaxReplicaCountRequest, SetMaxReplicaCountResponse, UpdateAppEnvRequest,
+    UpdateAppEnvResponse, env_op,
 };
 use crate::server::reply::Reply;
 use crate::server::store::TableRecord;
@@ -96,11 +97,11 @@ impl State {
             }
         }
         if table.altering.is_some() {
-            let table_id = table.id;
-            return self
-                .wait_for_table(call, table_id, Box::new(request), |err| env_updated(err, ""));
+            return self.wait_for_table(call, table.record.id, Box::new(request), |err| {
+                env_updated(err, "")
+            });
         }
-        let mut after = table.to_record();
+        let mut after = table.record.clone();
         let deleted: Vec<String> = match request.op {
             env_op::SET => {
                 after.envs.extend(keys.into_iter().zip(values));
@@ -144,6 +145,27 @@ impl State {
         ))
     }
 
+    /// Returns the replica count of a table, whatever the status of the table is.
+    pub(super) fn max_replica_count(
+        &mut self,
+        call: CallId,
+        request: MaxReplicaCountRequest,
+    ) -> Option<Effect> {
+        let response = match self.named(&request.app_name) {
+            Some(table) => MaxReplicaCountResponse {
+                err: ErrorCode::Ok,
+                max_replica_count: Some(table.record.replicas),
+                hint_message: Some(String::new()),
+            },
+            None => MaxReplicaCountResponse {
+                err: ErrorCode::AppNotExist,
+                max_replica_count: Some(0),
+                hint_message: Some(missing(&request.app_name)),
+            },
+        };
+        Some(Effect::Respond(call, Reply::new(&response)))
+    }
+
     pub(super) fn set_max_replica_count(
         &mut self,
         call: CallId,
@@ -155,7 +177,7 @@ impl State {
         let Some(table) = self.named(&request.app_name) else {
             return refuse(ErrorCode::AppNotExist, 0, missing(&request.app_name));
         };
-        let old = table.replicas;
+        let old = table.record.replicas;
         if table.status != TableStatus::Available {
             let err = match self.rules.remote_names {
                 true => ErrorCode::InvalidState,
@@ -185,15 +207,15 @@ impl State {
         if table.altering.is_some() {
             // Another change of the replica count of one table may end a real server, so the update
             // waits.
-            let table_id = table.id;
-            return self
-                .wait_for_table(call, table_id, Box::new(request), |err| replicas_set(err, 0, ""));
+            return self.wait_for_table(call, table.record.id, Box::new(request), |err| {
+                replicas_set(err, 0, "")
+            });
         }
         if asked == old {
             let hint = "no need to update max_replica_count since it's not changed";
             return refuse(ErrorCode::Ok, old, hint.to_owned());
         }
-        let mut after = table.to_record();
+        let mut after = table.record.clone();
         let placed = |replicas: i32| self.placed_with(table, replicas);
         let gone = placed(old).saturating_sub(placed(asked));
         after.ballot += 1 + 2 * i64::try_from(gone).unwrap_or(0);
@@ -213,7 +235,7 @@ impl State {
         request: AtomicIdempotentRequest,
     ) -> Option<Effect> {
         let (err, value, hint) = match self.named(&request.app_name) {
-            Some(table) => (ErrorCode::Ok, table.atomic_idempotent, String::new()),
+            Some(table) => (ErrorCode::Ok, table.record.atomic_idempotent, String::new()),
             None => (ErrorCode::AppNotExist, false, missing(&request.app_name)),
         };
         let response = AtomicIdempotentResponse {
@@ -234,7 +256,7 @@ impl State {
         let Some(table) = self.named(&request.app_name) else {
             return refuse(ErrorCode::AppNotExist, false, missing(&request.app_name));
         };
-        let old = table.atomic_idempotent;
+        let old = table.record.atomic_idempotent;
         if table.status != TableStatus::Available {
             return refuse(ErrorCode::InvalidState, old, String::new());
         }
@@ -242,8 +264,7 @@ impl State {
             return refuse(state_freezed(), old, FREEZED.to_owned());
         }
         if table.altering.is_some() {
-            let table_id = table.id;
-            return self.wait_for_table(call, table_id, Box::new(request), |err| {
+            return self.wait_for_table(call, table.record.id, Box::new(request), |err| {
                 idempotence_set(err, false, "")
             });
         }
@@ -251,7 +272,7 @@ impl State {
             let hint = "no need to update atomic_idempotent since it's unchanged";
             return refuse(ErrorCode::Ok, old, hint.to_owned());
         }
-        let mut after = table.to_record();
+        let mut after = table.record.clone();
         after.atomic_idempotent = request.atomic_idempotent;
         Some(self.store_settings(
             call,

@@ -1,7 +1,5 @@
 //! Tables and their duplications, as the state machine holds them.
 
-use std::collections::BTreeMap;
-
 use super::dupids::Dupids;
 use super::effect::Ticket;
 use super::life::Life;
@@ -29,6 +27,14 @@ pub(crate) enum TableStatus {
 }
 
 impl TableStatus {
+    /// Returns the status of a table of which no change is being stored.
+    fn stored(record: &TableRecord) -> TableStatus {
+        match record.dropped {
+            true => TableStatus::Dropped,
+            false => TableStatus::Available,
+        }
+    }
+
     /// Returns the number on the wire.
     pub(crate) fn number(self) -> i32 {
         self as i32
@@ -70,31 +76,17 @@ pub(super) struct Leaving {
 /// A table.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
-    pub(crate) id: i32,
-    pub(crate) name: String,
-    pub(crate) partitions: i32,
-    pub(crate) replicas: i32,
-    pub(crate) create_second: i64,
+    /// The table as the store keeps it. During a change, the table as it was before the change.
+    pub(crate) record: TableRecord,
     duplications: Rows<i32, DuplicationState>,
     /// The dupids of the duplications.
     dupids: Dupids,
-    pub(crate) highest_dupid: i32,
     /// Whether the table has had a duplication since the server started.
     pub(crate) had_duplications: bool,
     /// Whether the server has created the table since it started, and did not find the table in its
     /// store.
     pub(crate) just_made: bool,
     pub(crate) status: TableStatus,
-    pub(crate) envs: BTreeMap<String, String>,
-    pub(super) init_partitions: Option<i32>,
-    configured_as: Option<String>,
-    replicas_changed: bool,
-    pub(super) atomic_idempotent: bool,
-    pub(crate) drop_second: i64,
-    pub(crate) expire_second: i64,
-    pub(super) dropped_too_early: bool,
-    /// The number of changes of each partition's configuration before the present replicas.
-    pub(super) ballot: i64,
     /// The time from which the partitions have their replicas, in milliseconds since 1970.
     pub(super) placed_from_ms: i64,
     /// The replicas that are superfluous since the replica count was lowered.
@@ -129,29 +121,12 @@ impl Table {
     /// Returns the table that a record describes, without duplications.
     pub(crate) fn from_record(record: TableRecord) -> Table {
         Table {
-            id: record.id,
-            name: record.name,
-            partitions: record.partitions,
-            replicas: record.replicas,
-            create_second: record.create_second,
+            status: TableStatus::stored(&record),
+            record,
             duplications: Rows::default(),
             dupids: Dupids::default(),
-            highest_dupid: record.highest_dupid,
             had_duplications: false,
             just_made: false,
-            status: match record.dropped {
-                true => TableStatus::Dropped,
-                false => TableStatus::Available,
-            },
-            envs: record.envs,
-            init_partitions: record.init_partitions,
-            configured_as: record.configured_as,
-            replicas_changed: record.replicas_changed,
-            atomic_idempotent: record.atomic_idempotent,
-            drop_second: record.drop_second,
-            expire_second: record.expire_second,
-            dropped_too_early: record.dropped_too_early,
-            ballot: record.ballot,
             placed_from_ms: i64::MIN,
             leaving: None,
             altering: None,
@@ -159,53 +134,24 @@ impl Table {
         }
     }
 
-    /// Returns the record of the table.
-    pub(super) fn to_record(&self) -> TableRecord {
-        TableRecord {
-            id: self.id,
-            name: self.name.clone(),
-            partitions: self.partitions,
-            replicas: self.replicas,
-            create_second: self.create_second,
-            highest_dupid: self.highest_dupid,
-            init_partitions: self.init_partitions,
-            configured_as: self.configured_as.clone(),
-            replicas_changed: self.replicas_changed,
-            envs: self.envs.clone(),
-            atomic_idempotent: self.atomic_idempotent,
-            dropped: self.status == TableStatus::Dropped,
-            drop_second: self.drop_second,
-            expire_second: self.expire_second,
-            dropped_too_early: self.dropped_too_early,
-            ballot: self.ballot,
-        }
-    }
-
     /// Returns the record of the table with another name. A table of the configuration keeps the
     /// name by which the configuration knows it.
     pub(super) fn renamed(&self, name: &str) -> TableRecord {
-        let mut record = self.to_record();
-        if record.init_partitions.is_none() && record.configured_as.is_none() && name != self.name {
-            record.configured_as = Some(self.name.clone());
+        let mut record = self.record.clone();
+        let configured = record.init_partitions.is_none() && record.configured_as.is_none();
+        let old = std::mem::replace(&mut record.name, name.to_owned());
+        if configured && name != old {
+            record.configured_as = Some(old);
         }
-        record.name = name.to_owned();
         record
     }
 
-    /// Takes everything that a change can change from a record.
+    /// Puts a change into force that is stored. Duplications that were added meanwhile keep their effect
+    /// on the highest dupid.
     pub(super) fn take(&mut self, record: TableRecord) {
-        let new = Table::from_record(record);
-        *self = Table {
-            duplications: std::mem::take(&mut self.duplications),
-            dupids: std::mem::take(&mut self.dupids),
-            highest_dupid: self.highest_dupid,
-            had_duplications: self.had_duplications,
-            just_made: self.just_made,
-            placed_from_ms: self.placed_from_ms,
-            leaving: self.leaving,
-            has_forgotten: self.has_forgotten,
-            ..new
-        };
+        self.status = TableStatus::stored(&record);
+        self.record = TableRecord { highest_dupid: self.record.highest_dupid, ..record };
+        self.altering = None;
     }
 
     /// Returns the duplications in the order of their dupids.
@@ -226,7 +172,7 @@ impl Table {
     /// Adds a duplication.
     pub(crate) fn insert(&mut self, duplication: DuplicationState) {
         self.had_duplications = true;
-        self.highest_dupid = self.highest_dupid.max(duplication.dupid);
+        self.record.highest_dupid = self.record.highest_dupid.max(duplication.dupid);
         self.dupids.insert(duplication.dupid);
         self.duplications.insert(duplication.dupid, duplication);
     }
@@ -241,8 +187,8 @@ impl Table {
     /// Returns `None` if no number is left.
     pub(crate) fn free_dupid(&self, now_ms: i64, reuses: bool) -> Option<i32> {
         let second = i32::try_from(now_ms / 1_000).unwrap_or(i32::MAX).max(1);
-        if !reuses && second <= self.highest_dupid {
-            return self.highest_dupid.checked_add(1);
+        if !reuses && second <= self.record.highest_dupid {
+            return self.record.highest_dupid.checked_add(1);
         }
         self.dupids.next_free(second)
     }

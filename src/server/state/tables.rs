@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use super::State;
 use super::effect::{CallId, Effect, LOST};
-use super::envs::integer;
+use super::envs;
 use super::nodes::{PLACING_MS, RECALLING_MS};
 use super::responses::failed_to_store;
 use super::rule::{Update, UpdateRule};
@@ -19,10 +19,10 @@ use crate::protocol::frame::RequestFrame;
 use crate::protocol::messages::{
     AppInfo, AtomicIdempotentRequest, CreateApp, CreateAppOptions, CreateAppRequest,
     CreateAppResponse, DropApp, DropAppRequest, DropAppResponse, GetAtomicIdempotent,
-    GetMaxReplicaCount, MaxReplicaCountRequest, MaxReplicaCountResponse, RecallApp,
-    RecallAppRequest, RecallAppResponse, RenameApp, RenameAppRequest, RenameAppResponse,
-    SetAtomicIdempotent, SetAtomicIdempotentRequest, SetMaxReplicaCount, SetMaxReplicaCountRequest,
-    UpdateAppEnv, UpdateAppEnvRequest,
+    GetMaxReplicaCount, MaxReplicaCountRequest, RecallApp, RecallAppRequest, RecallAppResponse,
+    RenameApp, RenameAppRequest, RenameAppResponse, SetAtomicIdempotent,
+    SetAtomicIdempotentRequest, SetMaxReplicaCount, SetMaxReplicaCountRequest, UpdateAppEnv,
+    UpdateAppEnvRequest,
 };
 use crate::protocol::thrift::DecodeError;
 use crate::server::reply::Reply;
@@ -130,14 +130,10 @@ fn renamed(err: ErrorCode, hint: String) -> Reply {
 }
 
 /// Returns whether a create may have these settings. A create checks only two of them.
-fn are_valid(envs: &BTreeMap<String, String>) -> bool {
-    let within = |key: &str, least: i64, most: i64| {
-        envs.get(key).is_none_or(|text| {
-            integer(text, 64).is_some_and(|number| (least..=most).contains(&number))
-        })
-    };
-    within("rocksdb.write_buffer_size", 16_777_216, 536_870_912)
-        && within("rocksdb.num_levels", 1, 10)
+fn are_valid(settings: &BTreeMap<String, String>) -> bool {
+    ["rocksdb.write_buffer_size", "rocksdb.num_levels"].into_iter().all(|key| {
+        settings.get(key).is_none_or(|value| matches!(envs::fault(key, value), Ok(None)))
+    })
 }
 
 impl State {
@@ -187,7 +183,7 @@ impl State {
         };
         let mut table = Table::from_record(record.clone());
         table.just_made = true;
-        self.index.insert_name(&table.name, id);
+        self.index.insert_name(&table.record.name, id);
         self.tables.insert(id, table);
         Some(self.store_table(PendingTable {
             call,
@@ -202,14 +198,14 @@ impl State {
 
     /// Returns the response to a create of a table that exists.
     fn exists(&self, table: &Table, asked: &CreateAppOptions) -> Reply {
-        let same = asked.partition_count == table.partitions
-            && asked.replica_count == table.replicas
+        let same = asked.partition_count == table.record.partitions
+            && asked.replica_count == table.record.replicas
             && asked.app_type == APP_TYPE
             && asked.is_stateful
-            && asked.envs == table.envs;
+            && asked.envs == table.record.envs;
         match (asked.success_if_exist, self.rules.app_exists) {
             (false, AppExists::AppExist) => created(app_exist(), 0),
-            (true, _) if same => created(ErrorCode::Ok, table.id),
+            (true, _) if same => created(ErrorCode::Ok, table.record.id),
             (true, _) | (false, AppExists::InvalidParameters) => {
                 created(ErrorCode::InvalidParameters, 0)
             }
@@ -228,12 +224,11 @@ impl State {
             return refuse(busy);
         }
         if table.altering.is_some() {
-            let table_id = table.id;
-            return self.wait_for_table(call, table_id, Box::new(request), dropped);
+            return self.wait_for_table(call, table.record.id, Box::new(request), dropped);
         }
         let reserve = request.options.reserve_seconds.filter(|&seconds| seconds > 0);
         let now = self.latest_ms.div_euclid(1_000);
-        let mut after = table.to_record();
+        let mut after = table.record.clone();
         after.dropped = true;
         after.drop_second = now;
         after.expire_second = now.saturating_add(reserve.unwrap_or(RESERVE_SECONDS));
@@ -266,11 +261,11 @@ impl State {
             (TableStatus::Available, _) => return refuse(app_exist()),
             _ => {}
         }
-        if table.expire_second < self.latest_ms.div_euclid(1_000) {
+        if table.record.expire_second < self.latest_ms.div_euclid(1_000) {
             return refuse(ErrorCode::AppNotExist);
         }
         let name = match request.new_app_name.as_str() {
-            "" => table.name.as_str(),
+            "" => table.record.name.as_str(),
             name => name,
         };
         if self.index.table(name).is_some() {
@@ -281,7 +276,7 @@ impl State {
         let mut recalled_table = table.clone();
         recalled_table.take(after.clone());
         let info = Some(self.app_info(&recalled_table));
-        let table_id = table.id;
+        let table_id = table.record.id;
         self.index.insert_name(&after.name, table_id);
         Some(self.store_table(PendingTable {
             call,
@@ -310,8 +305,7 @@ impl State {
             return refuse(busy, format!("ERROR: app({old}) status can't execute rename."));
         }
         if table.altering.is_some() {
-            let table_id = table.id;
-            return self.wait_for_table(call, table_id, Box::new(request), |err| {
+            return self.wait_for_table(call, table.record.id, Box::new(request), |err| {
                 renamed(err, String::new())
             });
         }
@@ -327,27 +321,6 @@ impl State {
             response: renamed(ErrorCode::Ok, String::new()),
             refusal: renamed(failed_to_store(), String::new()),
         }))
-    }
-
-    /// Returns the replica count of a table, whatever the status of the table is.
-    fn max_replica_count(
-        &mut self,
-        call: CallId,
-        request: MaxReplicaCountRequest,
-    ) -> Option<Effect> {
-        let response = match self.named(&request.app_name) {
-            Some(table) => MaxReplicaCountResponse {
-                err: ErrorCode::Ok,
-                max_replica_count: Some(table.replicas),
-                hint_message: Some(String::new()),
-            },
-            None => MaxReplicaCountResponse {
-                err: ErrorCode::AppNotExist,
-                max_replica_count: Some(0),
-                hint_message: Some(format!("app({}) does not exist", request.app_name)),
-            },
-        };
-        Some(Effect::Respond(call, Reply::new(&response)))
     }
 
     /// Lets an update wait until the change of a table is stored. If nobody knows whether the change
@@ -399,12 +372,12 @@ impl State {
         };
         let leaving_until = self.placed_in(PLACING_MS);
         let table = self.tables.get_mut(&table_id).expect("a table that is being stored stays");
-        let (old_name, old_replicas) = (table.name.clone(), table.replicas);
+        let (old_name, old_replicas) = (table.record.name.clone(), table.record.replicas);
         let mut effects = Vec::new();
         let last = match result {
             Ok(()) => {
                 table.take(after);
-                if table.replicas < old_replicas {
+                if table.record.replicas < old_replicas {
                     table.leaving =
                         Some(Leaving { replicas: old_replicas, until_ms: leaving_until });
                 }
@@ -422,7 +395,7 @@ impl State {
                         }
                     }
                     Change::Recall => {
-                        if std::mem::take(&mut table.dropped_too_early) {
+                        if std::mem::take(&mut table.record.dropped_too_early) {
                             // The replica servers find no complete replica to load.
                             effects.push(Effect::EndReplicaServers(call));
                         }
