@@ -130,9 +130,15 @@ fn asked(
     generation: Option<Generation>,
     entries: impl Iterator<Item = Entry>,
 ) -> Asked {
-    let duplications =
-        entries.map(|entry| duplication(table, table_id, generation, entry)).collect();
-    Asked { table_id, generation, duplications }
+    let duplications = entries.map(|entry| duplication(table, table_id, generation, entry));
+    Asked { table_id, generation, duplications: sorted(duplications.collect()) }
+}
+
+/// Sorts the duplications of a table by dupid. Servers return them in any order, and the same state has to
+/// give the same result.
+fn sorted(mut duplications: Vec<Duplication>) -> Vec<Duplication> {
+    duplications.sort_by(|a, b| (a.dupid, &a.cluster).cmp(&(b.dupid, &b.cluster)));
+    duplications
 }
 
 /// Converts an entry of a response into a duplication.

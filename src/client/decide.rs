@@ -169,25 +169,24 @@ fn made(
                 && question.may_have_made(&other)
                 && untold_by(spec, &other).is_none() =>
         {
-            let warning = format!(
-                "the response names another duplication than the list: responded={dupid} listed={}",
-                other.dupid
-            );
+            let warning = names_another(dupid, &other);
             appeared(question, other, Some(warning))
         }
-        Afterwards::One(other) => Err(unknown::error(
-            spec,
-            reply,
-            &format!(
-                "the response names another duplication than the list: responded={dupid} listed={}",
-                other.dupid
-            ),
-            vec![other],
-        )),
+        Afterwards::One(other) => {
+            Err(unknown::error(spec, reply, &names_another(dupid, &other), vec![other]))
+        }
         Afterwards::Unsettled(one) => with_warning(why_unsettled(&one)),
         Afterwards::Nothing => with_warning(NOT_LISTED),
         Afterwards::Unknown(why) => with_warning(&not_read_back(&why)),
     }
+}
+
+/// Returns the text for a response that names another duplication than the list.
+fn names_another(dupid: i32, listed: &Duplication) -> String {
+    format!(
+        "the response names another duplication than the list: responded={dupid} listed={}",
+        listed.dupid
+    )
 }
 
 /// Decides on an add for which a server that is not proven returned ERR_OK.
@@ -235,10 +234,7 @@ fn exists(
         Afterwards::One(one) => {
             let warning = match &echo {
                 Some(echo) if is(&one, echo.table_id, echo.dupid) => None,
-                Some(echo) => Some(format!(
-                    "the response names another duplication than the list: responded={} listed={}",
-                    echo.dupid, one.dupid
-                )),
+                Some(echo) => Some(names_another(echo.dupid, &one)),
                 None => Some("the response did not identify the existing duplication".to_owned()),
             };
             return Ok(existed(question, one, Evidence::ServerSaidSo, warning));

@@ -77,7 +77,7 @@ impl<T: Into<Resource>> From<Removal<T>> for OperationResult {
 
 impl From<Vec<Duplication>> for OperationResult {
     fn from(duplications: Vec<Duplication>) -> OperationResult {
-        OperationResult::Duplications(sorted(duplications))
+        OperationResult::Duplications(duplications)
     }
 }
 
@@ -90,39 +90,5 @@ impl From<Vec<TableDuplications>> for OperationResult {
 impl From<Info> for OperationResult {
     fn from(info: Info) -> OperationResult {
         OperationResult::Info(info)
-    }
-}
-
-/// Sorts duplications by table, then by dupid. Servers return them in any order, and the same state has
-/// to give the same text.
-fn sorted(mut duplications: Vec<Duplication>) -> Vec<Duplication> {
-    duplications.sort_by(|a, b| {
-        (&a.table, a.table_id, a.dupid, &a.cluster)
-            .cmp(&(&b.table, b.table_id, b.dupid, &b.cluster))
-    });
-    duplications
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn lists_are_in_one_order() {
-        let one = |table: &str, dupid| Duplication {
-            table: table.into(),
-            table_id: 1,
-            cluster: "target".into(),
-            dupid,
-            status: None,
-            fail_mode: None,
-            remote_table: None,
-            remote_replica_count: None,
-            create_ts_ms: None,
-            partitions: vec![],
-        };
-        let there = vec![one("a", 1), one("a", 2), one("b", 1)];
-        assert_eq!(sorted(vec![one("b", 1), one("a", 2), one("a", 1)]), there);
-        assert_eq!(sorted(there.clone()), there);
     }
 }

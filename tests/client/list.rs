@@ -252,6 +252,35 @@ async fn a_table_that_is_dropped_meanwhile_is_left_out_and_a_recreated_table_has
 }
 
 #[tokio::test(start_paused = true)]
+async fn duplications_are_in_the_order_of_their_dupids_whatever_order_the_server_returns() {
+    let answer = apps(&[("temp", 3)]);
+    let slow = old(move |seen| match seen.name.as_str() {
+        ListApps::NAME => Some(seen.answer(&answer)),
+        QueryDuplication::NAME => {
+            let world = World::old();
+            let entries = [(7, "target"), (9, "other"), (8, "target"), (7, "other")];
+            let entry = |(dupid, remote): (i32, &str)| Entry {
+                remote: remote.into(),
+                ..world.entry(dupid)
+            };
+            Some(seen.answer(&QueryResponse {
+                err: ErrorCode::Ok,
+                appid: Some(3),
+                entry_list: Some(entries.map(entry).into()),
+            }))
+        }
+        _ => None,
+    });
+    let expected = [(7, "other"), (7, "target"), (8, "target"), (9, "other")];
+    let client = slow.client();
+    for found in [client.query("temp").await, client.list(&TablePattern::All).await] {
+        let found = found.unwrap();
+        let order: Vec<_> = found.iter().map(|one| (one.dupid, one.cluster.as_str())).collect();
+        assert_eq!(order, expected);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_list_whose_tables_are_refused_is_an_error() {
     let answer = apps(&[("temp", 3), ("secret", 4)]);
     let slow = old(move |seen| match seen.name.as_str() {
