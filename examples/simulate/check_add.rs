@@ -128,8 +128,8 @@ impl<'a> Add<'a> {
     /// Checks that a duplication that is reported as Created goes to the requested remote table,
     /// whatever the server reports about it.
     ///
-    /// A leader that ships every table to a remote table of the same name does so with the
-    /// duplications that a newer server of its group stored under another name, too.
+    /// An old leader ignores the stored name of the remote table and uses the table's own name. This
+    /// also applies to duplications that a newer server of the same group has stored.
     fn made_as_asked(&self, value: &Duplication, wrong: &mut Vec<String>) {
         let wanted = self.spec.wanted_remote_table();
         let count = self.spec.remote_replica_count.filter(|&count| count != 0);

@@ -1,5 +1,5 @@
-//! Checks the comparison of the duplication with the request in an outcome, against the store and
-//! against how the server that reported the duplication interprets the stored values.
+//! Checks what an outcome says about how the duplication compares with the request. The truth is what
+//! the store has, as the server that reported the duplication reads it.
 
 use pegasus_dup::server::store::DuplicationRecord;
 use pegasus_dup::{

@@ -18,6 +18,7 @@ use pegasus_dup::transport::seams::{Connecting, Connector, LookingUp, Stream, Ve
 use pegasus_dup::{
     Client, DuplicationSpec, ErrorCode, ErrorKind, Evidence, Mode, Outcome, Selector, TablePattern,
 };
+use pegasus_dup_fuzz::runtime;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 
 #[derive(Debug, Default)]
@@ -169,12 +170,7 @@ fuzz_target!(|data: &[u8]| {
     let Some((&which, bytes)) = data.split_first() else { return };
     let script = Script { bytes: bytes.to_vec(), ..Script::default() };
     let script = Arc::new(Mutex::new(script));
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
+    runtime().block_on(async {
         let scripted = Scripted(Arc::clone(&script));
         let client = Client::builder()
             .meta("127.0.0.1:34601")

@@ -6,26 +6,15 @@
 //! the rest of the input is used as it is; otherwise it gets a valid magic and valid lengths.
 #![no_main]
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use libfuzzer_sys::fuzz_target;
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::frame::{Response, decode_request, request_length};
 use pegasus_dup::protocol::messages::{AddRequest, QueryConfigRequest};
-use pegasus_dup::server::store::MemoryStore;
-use pegasus_dup::server::{Behaviour, Clock, ClockMode, Hub, ServerConfig};
-use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+use pegasus_dup::server::ClockMode;
+use pegasus_dup_fuzz::{exchange, hub, runtime};
 
 const HEADER: usize = 192;
 const MAX_BODY: usize = 1 << 20;
-
-struct Still;
-impl Clock for Still {
-    fn now_ms(&self) -> i64 {
-        1_700_000_000_000
-    }
-}
 
 /// Returns the CRC-32C of the bytes, computed bit by bit.
 fn checksum(bytes: &[u8]) -> u32 {
@@ -107,34 +96,9 @@ fuzz_target!(|data: &[u8]| {
     let Some((&flags, bytes)) = data.split_first() else { return };
     let frame = prepared(flags, bytes);
     read(&frame);
-    let config = ServerConfig {
-        behaviour: Behaviour::ALL[usize::from(flags >> 2) % Behaviour::ALL.len()],
-        clock: Some(ClockMode::Stopped),
-        tables: vec!["temp".parse().expect("a table")],
-        remote_clusters: vec!["target=127.0.0.1:35601".parse().expect("a cluster")],
-        ..ServerConfig::default()
-    };
-    let hub = Hub::new(&config, Arc::new(MemoryStore::new()), Arc::new(Still)).expect("a server");
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_time()
-        .start_paused(true)
-        .build()
-        .expect("a runtime");
-    runtime.block_on(async {
-        let (client, server) = duplex(1 << 16);
-        let (mut reader, mut writer) = tokio::io::split(client);
-        let mut back = Vec::new();
-        let send = async {
-            // The server may close the connection before it has read everything.
-            let _ = writer.write_all(&frame).await;
-            let _ = writer.shutdown().await;
-        };
-        let receive = async {
-            let _ = reader.read_to_end(&mut back).await;
-        };
-        let all = async { tokio::join!(hub.serve(server), send, receive) };
-        // The clock is paused, and advances only when nothing else can run.
-        tokio::time::timeout(Duration::from_secs(3_600), all).await.expect("it ends");
+    let hub = hub(flags >> 2, ClockMode::Stopped);
+    runtime().block_on(async {
+        let back = exchange(&hub, &frame).await;
         // Every response has a header of its own.
         if frame.starts_with(b"RDSN") {
             let mut rest = &back[..];

@@ -52,8 +52,8 @@ fn read(path: &Path) -> io::Result<String> {
         .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
-/// Returns the position at which the options of `serve` begin: after the first word `serve` that is the
-/// command and not the value of an option.
+/// Returns the position of the first option of `serve`. It follows the word `serve`, but the same word may
+/// also be the value of an earlier option.
 fn command_at(args: &[OsString]) -> usize {
     let is_command = |end: usize| {
         matches!(Cli::try_parse_from(&args[..end]), Ok(Cli { command: Command::Serve(_), .. }))

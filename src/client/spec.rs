@@ -188,7 +188,7 @@ impl TablePattern {
 
 /// An argument of an operation, as the methods of a client take it.
 pub(crate) trait Argument {
-    /// Returns an error if the argument is wrong whatever the server is. `field` is its name.
+    /// Returns an error if no server could accept the argument. `field` is the name of the argument.
     fn check(&self, field: &str) -> Result<()>;
 
     /// Returns the table that the argument names, if any.

@@ -43,7 +43,7 @@ struct Shared {
     core: Mutex<Core>,
     store: SharedStore,
     clock: Arc<dyn Clock>,
-    /// The same clock, if it is a clock that is moved by hand.
+    /// `clock` once more, if tests advance it by hand.
     manual: Option<Arc<ManualClock>>,
     made: Instant,
     limits: Limits,

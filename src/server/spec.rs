@@ -74,7 +74,7 @@ impl FromStr for TableSpec {
         };
         let number = |digits: Option<&str>, default: i32| match digits {
             None => default,
-            // A number that is too long for an i32 is out of range, as 0 is.
+            // A number that does not fit into an i32 becomes 0, which the check below refuses.
             Some(digits) => digits.parse().unwrap_or(0),
         };
         let spec = TableSpec {

@@ -1,7 +1,7 @@
 //! Tests that no text from a server controls a terminal: in text output, in JSON, and in the log.
 
 use pegasus_dup::ErrorCode;
-use pegasus_dup::protocol::bare::{Gpid, HostPort, RpcAddress};
+use pegasus_dup::protocol::bare::HostPort;
 use pegasus_dup::protocol::messages::*;
 use serde_json::Value;
 use tokio::task::JoinSet;
@@ -93,17 +93,8 @@ fn answer(lie: Lie, seen: &Seen) -> Say {
                 partition_count: None,
                 is_stateful: None,
                 partitions: Some(vec![PartitionConfig {
-                    pid: Gpid::default(),
-                    ballot: 0,
-                    max_replica_count: 0,
-                    primary: RpcAddress(None),
-                    secondaries: Vec::new(),
-                    last_drops: Vec::new(),
-                    last_committed_decree: 0,
-                    partition_flags: 0,
                     hp_primary: Some(HostPort { host: hostile("leader"), port: 1, kind: 1 }),
-                    hp_secondaries: None,
-                    hp_last_drops: None,
+                    ..PartitionConfig::default()
                 }]),
             };
             seen.answer(&answer)

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use pegasus_dup::protocol::bare::{Gpid, RpcAddress};
+use pegasus_dup::protocol::bare::RpcAddress;
 use pegasus_dup::protocol::messages::*;
 use pegasus_dup::server::Behaviour;
 use pegasus_dup::transport::seams::{LookingUp, VersionLookup};
@@ -96,17 +96,8 @@ async fn follower(leader: SocketAddr) -> Fake {
             partition_count: None,
             is_stateful: None,
             partitions: Some(vec![PartitionConfig {
-                pid: Gpid::default(),
-                ballot: 0,
-                max_replica_count: 0,
                 primary: RpcAddress(Some(leader)),
-                secondaries: Vec::new(),
-                last_drops: Vec::new(),
-                last_committed_decree: 0,
-                partition_flags: 0,
-                hp_primary: None,
-                hp_secondaries: None,
-                hp_last_drops: None,
+                ..PartitionConfig::default()
             }]),
         }),
         false => seen.no_such_rpc(),

@@ -6,7 +6,7 @@ use std::net::{Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use pegasus_dup::protocol::bare::{Gpid, HostPort, RpcAddress};
+use pegasus_dup::protocol::bare::{HostPort, RpcAddress};
 use pegasus_dup::protocol::messages::*;
 use pegasus_dup::server::{Behaviour, MetaGroup, MetaServer};
 use pegasus_dup::transport::MetaAddr;
@@ -196,17 +196,9 @@ fn names_leader(by_address: Option<SocketAddr>, by_name: Option<&str>) -> QueryC
         SocketAddr::V6(_) => panic!("followers name IPv4 addresses"),
     });
     let partition = PartitionConfig {
-        pid: Gpid::default(),
-        ballot: 0,
-        max_replica_count: 0,
         primary: RpcAddress(primary),
-        secondaries: Vec::new(),
-        last_drops: Vec::new(),
-        last_committed_decree: 0,
-        partition_flags: 0,
         hp_primary: by_name.map(|host| HostPort { host: host.into(), port: 34601, kind: 1 }),
-        hp_secondaries: None,
-        hp_last_drops: None,
+        ..PartitionConfig::default()
     };
     QueryConfigResponse {
         err: ErrorCode::ForwardToOthers,

@@ -67,6 +67,18 @@ fn braces() -> Vec<(AddRequest, bool)> {
     ]
 }
 
+/// Checks that the server closes the connection if the request would end a real server, and that it
+/// otherwise does not handle the request.
+async fn ends_or_has_no_handler(peer: &mut Peer, ends: bool, what: &str) {
+    match peer.receive().await {
+        None => assert!(ends, "{what}"),
+        Some(answer) => {
+            assert!(!ends, "{what}");
+            assert_eq!(answer.framework, ErrorCode::HandlerNotFound, "{what}");
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_brace_in_the_hint_of_a_refusal() {
     for behaviour in Behaviour::ALL {
@@ -191,13 +203,7 @@ async fn requests_of_rpcs_that_are_not_handled_are_counted_too() {
             let what = format!("{behaviour} {name} {body:?}");
             let mut peer = Peer::connect(server.address()).await;
             peer.send_bytes(&foreign(name, &body)).await;
-            match peer.receive().await {
-                None => assert!(ends, "{what}"),
-                Some(answer) => {
-                    assert!(!ends, "{what}");
-                    assert_eq!(answer.framework, ErrorCode::HandlerNotFound, "{what}");
-                }
-            }
+            ends_or_has_no_handler(&mut peer, ends, &what).await;
             died += u64::from(ends);
             assert_eq!(server.would_have_died(), died, "{what}");
         }
@@ -311,13 +317,7 @@ async fn a_backup_of_a_table_with_a_huge_name() {
             let mut peer = Peer::in_memory(&hub);
             peer.send_bytes(&foreign("RPC_CM_START_BACKUP_APP", &body.concat())).await;
             let what = format!("{behaviour} {provider} {id}");
-            match peer.receive().await {
-                None => assert!(ends, "{what}"),
-                Some(answer) => {
-                    assert!(!ends, "{what}");
-                    assert_eq!(answer.framework, ErrorCode::HandlerNotFound, "{what}");
-                }
-            }
+            ends_or_has_no_handler(&mut peer, ends, &what).await;
             died += u64::from(ends);
             assert_eq!(hub.would_have_died(), died, "{what}");
         }

@@ -41,6 +41,13 @@ fn with_checkpoint(request: AddRequest) -> AddRequest {
     AddRequest { is_duplicating_checkpoint: None, ..request }
 }
 
+/// Waits until the server shows a duplication of the table. A query overtakes an add that is being stored.
+async fn until_shown(peer: &mut Peer, table: &str) {
+    while status_of(peer, table).await.is_none() {
+        tokio::task::yield_now().await;
+    }
+}
+
 async fn status_of(peer: &mut Peer, table: &str) -> Option<i32> {
     let entries = peer.query(table).await.entry_list.expect("a list");
     assert!(entries.len() < 2, "{entries:?}");
@@ -122,16 +129,12 @@ async fn a_new_duplication_is_in_ds_init_until_it_is_stored() {
         let mut third = Peer::in_memory(&hub);
         adder.send::<AddDuplication>(&add("temp", "target")).await;
         // The query overtakes the add.
-        while status_of(&mut other, "temp").await.is_none() {
-            tokio::task::yield_now().await;
-        }
+        until_shown(&mut other, "temp").await;
         assert_eq!(store.held(), 1);
         assert_eq!(status_of(&mut other, "temp").await, Some(INIT), "{behaviour}");
         // An add of another table overtakes the first add, too.
         other.send::<AddDuplication>(&add("dup_src", "target")).await;
-        while status_of(&mut third, "dup_src").await.is_none() {
-            tokio::task::yield_now().await;
-        }
+        until_shown(&mut third, "dup_src").await;
         store.release();
         let framed = adder.receive().await.expect("an answer");
         assert_eq!(framed.response::<AddDuplication>().err, ErrorCode::Ok, "{behaviour}");
@@ -148,9 +151,7 @@ async fn a_repeated_add_meets_a_duplication_that_is_being_stored() {
         let mut first = Peer::in_memory(&hub);
         let mut second = Peer::in_memory(&hub);
         first.send::<AddDuplication>(&add("temp", "target")).await;
-        while status_of(&mut second, "temp").await.is_none() {
-            tokio::task::yield_now().await;
-        }
+        until_shown(&mut second, "temp").await;
         match behaviour {
             Behaviour::Freezed => {
                 assert_eq!(second.try_call::<AddDuplication>(&add("temp", "target")).await, None);
@@ -198,9 +199,7 @@ async fn an_add_that_waited_is_executed_if_the_first_was_not_stored() {
     let mut first = Peer::in_memory(&hub);
     let mut second = Peer::in_memory(&hub);
     first.send::<AddDuplication>(&add("temp", "target")).await;
-    while status_of(&mut second, "temp").await.is_none() {
-        tokio::task::yield_now().await;
-    }
+    until_shown(&mut second, "temp").await;
     let waiting = second.send::<AddDuplication>(&add("temp", "target")).await;
     let query = QueryRequest { app_name: "temp".to_owned() };
     second.send::<QueryDuplication>(&query).await;
@@ -252,9 +251,7 @@ async fn there_is_no_response_if_it_is_unknown_whether_the_change_was_stored() {
     let mut first = Peer::in_memory(&hub);
     let mut second = Peer::in_memory(&hub);
     first.send::<AddDuplication>(&add("temp", "target")).await;
-    while status_of(&mut second, "temp").await.is_none() {
-        tokio::task::yield_now().await;
-    }
+    until_shown(&mut second, "temp").await;
     store.fail(StoreFailure::Uncertain("fsync".to_owned()));
     first.closed().await;
     assert_eq!(status_of(&mut second, "temp").await, Some(INIT));

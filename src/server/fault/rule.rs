@@ -45,7 +45,7 @@ pub enum WhichRpc {
 pub struct FaultRule {
     /// The RPC of the requests.
     pub rpc: WhichRpc,
-    /// Which of the requests of that RPC.
+    /// Selects among the requests of that RPC, for example only the second one.
     pub when: When,
     /// The fault that the requests meet.
     pub fault: Fault,

@@ -4,7 +4,7 @@
 use std::net::SocketAddrV4;
 
 use super::{Call, Node, Now, Role};
-use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
+use crate::protocol::bare::{HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::RequestFrame;
 use crate::protocol::messages::{
@@ -122,17 +122,9 @@ impl Node {
     fn refusal_that_names(&self, leader: SocketAddrV4, err: ErrorCode) -> Reply {
         let host = || HostPort { host: leader.ip().to_string(), port: leader.port(), kind: 1 };
         let partition = PartitionConfig {
-            pid: Gpid::default(),
-            ballot: 0,
-            max_replica_count: 0,
             primary: RpcAddress(Some(leader)),
-            secondaries: Vec::new(),
-            last_drops: Vec::new(),
-            last_committed_decree: 0,
-            partition_flags: 0,
             hp_primary: self.state.rules.remote_names.then(host),
-            hp_secondaries: None,
-            hp_last_drops: None,
+            ..PartitionConfig::default()
         };
         let refused = QueryConfigResponse::refused(err);
         Reply::new(&QueryConfigResponse { partitions: Some(vec![partition]), ..refused })

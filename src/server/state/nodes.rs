@@ -133,7 +133,7 @@ impl State {
         usize::try_from(table.record.replicas).is_ok_and(|replicas| self.placed(table) >= replicas)
     }
 
-    /// Returns the places of a partition's replicas. Returns `None` while there are none.
+    /// Returns the places of a partition's replicas, or `None` while the partition has no replica.
     pub(super) fn placement(&self, table: &Table, index: i32) -> Option<Placement> {
         let alive = self.nodes.alive();
         let replicas = self.placed(table);

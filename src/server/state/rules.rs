@@ -67,9 +67,9 @@ pub(crate) enum AppExists {
 /// The meaning of field 3 of an add.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Field3 {
-    /// True creates the duplication paused. An absent field stands for false.
+    /// With `true` the new duplication is paused. An absent field stands for `false`.
     Freezed,
-    /// True ships a checkpoint first. An absent field stands for true.
+    /// With `true` the new duplication first ships a checkpoint. An absent field stands for `true`.
     Checkpoint,
 }
 
