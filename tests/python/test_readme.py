@@ -26,7 +26,8 @@ def test_the_commands_of_the_quick_start_print_what_the_readme_shows() -> None:
                 timeout=60,
                 check=False,
             )
-            printed = f"{done.stdout}(exit code {done.returncode})\n"
+            # A terminal shows both streams, and the warnings come first.
+            printed = f"{done.stderr}{done.stdout}(exit code {done.returncode})\n"
             # The times on the page are those of the day when the page was written.
             assert re.sub(r"\d{10,}", "TIME", printed) == re.sub(
                 r"\d{10,}", "TIME", shown.rstrip() + "\n"
