@@ -116,7 +116,7 @@ messages! {
     struct ListRequest {
         /// The pattern for the names of tables.
         1: app_name_pattern: String = default,
-        /// How the pattern is compared, a [`match_type`].
+        /// How the pattern is compared, a [`match_type`](crate::protocol::messages::match_type).
         2: match_type: i32 = default,
     }
 

@@ -23,7 +23,7 @@ messages! {
         1: status: i32 = default,
         /// 2.6 snapshots: the pattern for the names of tables.
         2: app_name_pattern: Option<String>,
-        /// 2.6 snapshots: how the pattern is compared, a [`match_type`].
+        /// 2.6 snapshots: how the pattern is compared, a [`match_type`](crate::protocol::messages::match_type).
         3: match_type: Option<i32>,
     }
 
