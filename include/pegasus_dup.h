@@ -165,6 +165,16 @@
 #define PEGASUS_DUP_RESOURCE_DUPLICATION 0
 
 /**
+ * The resource kind `table`. A table.
+ */
+#define PEGASUS_DUP_RESOURCE_TABLE 1
+
+/**
+ * The resource kind `backup_policy`. A policy by which the cluster backs up tables periodically.
+ */
+#define PEGASUS_DUP_RESOURCE_BACKUP_POLICY 2
+
+/**
  * The resource kind `table_duplications`. A table with all its duplications, as listed by table.
  */
 #define PEGASUS_DUP_RESOURCE_TABLE_DUPLICATIONS 3
@@ -175,27 +185,28 @@
 #define PEGASUS_DUP_RESOURCE_META_SERVERS 4
 
 /**
- * The evidence `server_said_so`. Certain. A server that is proven to be of the generation
- * `dup-exist` returned ERR_OK, or any server returned ERR_DUP_EXIST.
+ * The evidence `server_said_so`. Certain. The response of the server shows the outcome. For an add
+ * of a duplication, a server that is proven to be of the generation `dup-exist` returned ERR_OK,
+ * or any server returned ERR_DUP_EXIST.
  */
 #define PEGASUS_DUP_SERVER_SAID_SO 0
 
 /**
- * The evidence `listed_before`. Certain. The resource was listed before the add, and nothing was
- * sent.
+ * The evidence `listed_before`. Certain. The resource was listed before the request, and nothing
+ * was sent.
  */
 #define PEGASUS_DUP_LISTED_BEFORE 1
 
 /**
- * The evidence `listed_after`. Certain. The resource that is listed after the add cannot be the
- * one that this call requested.
+ * The evidence `listed_after`. Certain. The resource that is listed after the request cannot be
+ * the one that this call requested.
  */
 #define PEGASUS_DUP_LISTED_AFTER 2
 
 /**
- * The evidence `appeared_during_call`. Not certain. The resource was not listed before the add. It
- * is listed afterwards as requested, as far as its properties can be compared. Either this call or
- * a concurrent call created it.
+ * The evidence `appeared_during_call`. Not certain. The requested effect was absent before the
+ * call, and is present afterwards, as far as it can be compared with the request. Either this call
+ * or a concurrent call caused it.
  */
 #define PEGASUS_DUP_APPEARED_DURING_CALL 3
 
@@ -509,6 +520,45 @@
  * The operation `info`. Describes the meta servers.
  */
 #define PEGASUS_DUP_OPERATION_INFO 8
+
+/**
+ * The operation `create_table`. Creates a table. The request needs a table and a partition count.
+ */
+#define PEGASUS_DUP_OPERATION_CREATE_TABLE 9
+
+/**
+ * The operation `wait_ready`. Waits until all partitions of a table have their replicas. The
+ * request needs a table.
+ */
+#define PEGASUS_DUP_OPERATION_WAIT_READY 10
+
+/**
+ * The operation `drop_table`. Drops a table. The request needs a table.
+ */
+#define PEGASUS_DUP_OPERATION_DROP_TABLE 11
+
+/**
+ * The operation `recall_table`. Recalls a dropped table. The request needs the id of the table.
+ */
+#define PEGASUS_DUP_OPERATION_RECALL_TABLE 12
+
+/**
+ * The operation `list_tables`. Returns several tables. The request may select the tables, and by
+ * default selects all tables that are not dropped.
+ */
+#define PEGASUS_DUP_OPERATION_LIST_TABLES 13
+
+/**
+ * The operation `describe_table`. Returns one table with its partitions. The request needs a
+ * table.
+ */
+#define PEGASUS_DUP_OPERATION_DESCRIBE_TABLE 14
+
+/**
+ * The operation `add_backup_policy`. Adds a backup policy. The request needs the name of the
+ * policy, a provider, the names of the tables, an interval, a history count and a start time.
+ */
+#define PEGASUS_DUP_OPERATION_ADD_BACKUP_POLICY 15
 
 /**
  * A client of the meta servers of one cluster. The caller owns the handle and frees it once. Any

@@ -37,19 +37,19 @@ namespace pegasus_dup {
    values. */
 
 /* Generated from src/enums.rs: enums */
-/// The reason why an outcome of an add is known.
+/// The reason why the outcome of an add, a create or a removal is known.
 enum class evidence : std::int32_t {
-    /// Certain. A server that is proven to be of the generation `dup-exist` returned ERR_OK, or any
-    /// server returned ERR_DUP_EXIST.
+    /// Certain. The response of the server shows the outcome. For an add of a duplication, a server
+    /// that is proven to be of the generation `dup-exist` returned ERR_OK, or any server returned
+    /// ERR_DUP_EXIST.
     server_said_so = PEGASUS_DUP_SERVER_SAID_SO,
-    /// Certain. The resource was listed before the add, and nothing was sent.
+    /// Certain. The resource was listed before the request, and nothing was sent.
     listed_before = PEGASUS_DUP_LISTED_BEFORE,
-    /// Certain. The resource that is listed after the add cannot be the one that this call
+    /// Certain. The resource that is listed after the request cannot be the one that this call
     /// requested.
     listed_after = PEGASUS_DUP_LISTED_AFTER,
-    /// Not certain. The resource was not listed before the add. It is listed afterwards as
-    /// requested, as far as its properties can be compared. Either this call or a concurrent call
-    /// created it.
+    /// Not certain. The requested effect was absent before the call, and is present afterwards, as
+    /// far as it can be compared with the request. Either this call or a concurrent call caused it.
     appeared_during_call = PEGASUS_DUP_APPEARED_DURING_CALL,
 };
 

@@ -13,166 +13,12 @@
 //! The documentation of a variant appears in all faces. It therefore consists of full sentences
 //! without links, and it names other variants by the name that JSON has for them.
 
-/// An enum, as the generator of the faces sees it.
-#[derive(Debug)]
-pub struct Enum {
-    /// The name of the Rust type.
-    pub name: &'static str,
-    /// The documentation of the type.
-    pub doc: &'static str,
-    /// The variants, in the order of their numbers.
-    pub members: &'static [Member],
-    /// The variant for numbers without a name, if the enum has one.
-    pub other: Option<Member>,
-}
+mod declare;
 
-/// A variant of an [`Enum`].
-#[derive(Debug)]
-pub struct Member {
-    /// The name of the Rust variant.
-    pub variant: &'static str,
-    /// The name in JSON, in Python and in messages.
-    pub name: &'static str,
-    /// The number in the C interface. Numbers are never reused.
-    pub number: i32,
-    /// The documentation of the variant.
-    pub doc: &'static str,
-}
-
-impl Member {
-    /// Returns the name of the Python exception for an error kind: the name of the variant, except
-    /// where Python has another class of that name.
-    pub fn exception(&self) -> &'static str {
-        match self.variant {
-            "Protocol" => "ProtocolError",
-            variant => variant,
-        }
-    }
-}
-
-/// The number that the C interface returns for a value that has no name, `PEGASUS_DUP_UNNAMED`.
-pub const UNNAMED: i32 = -2;
-
-/// An enum whose variants have numbers in the C interface.
 #[cfg(feature = "capi")]
-pub(crate) trait Numbered: Copy + 'static {
-    /// All variants that have a name.
-    const NAMED: &'static [Self];
-
-    /// Returns the number in the C interface.
-    fn abi_number(self) -> i32;
-
-    /// Returns the name as static text for C.
-    fn abi_name(self) -> &'static std::ffi::CStr;
-
-    /// Returns the variant that has this number in the C interface.
-    fn from_abi_number(number: i32) -> Option<Self> {
-        Self::NAMED.iter().copied().find(|variant| variant.abi_number() == number)
-    }
-}
-
-/// Declares the enums. Each variant has a number for C and a name for all other faces. An enum whose
-/// values come from a server may end in `else`, with the variant for numbers that have no name. The
-/// word `default` marks the default of an enum that derives `Default`.
-macro_rules! shared_enums {
-    ($(
-        $(#[doc = $doc:literal])+
-        #[derive($($derive:ident),*)]
-        pub enum $enum:ident {
-            $(
-                $(#[doc = $member_doc:literal])+ $variant:ident = $number:literal => $name:literal
-                $($default:ident)?,
-            )+
-            $(else $(#[doc = $other_doc:literal])+ $other:ident => $other_name:literal,)?
-        }
-    )+) => {
-        $(
-            $(#[doc = $doc])+
-            #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, $($derive),*)]
-            #[non_exhaustive]
-            pub enum $enum {
-                $($(#[doc = $member_doc])+ $(#[$default])? $variant,)+
-                $($(#[doc = $other_doc])+ $other(i32),)?
-            }
-
-            impl $enum {
-                /// All variants that have a name, in the order of their numbers.
-                pub const ALL: [$enum; [$($number),+].len()] = [$($enum::$variant),+];
-
-                /// The declaration, for the generator of the faces.
-                #[doc(hidden)]
-                pub const DECLARATION: Enum = Enum {
-                    name: stringify!($enum),
-                    doc: concat!($($doc, "\n"),+),
-                    members: &[$(Member {
-                        variant: stringify!($variant),
-                        name: $name,
-                        number: $number,
-                        doc: concat!($($member_doc, "\n"),+),
-                    }),+],
-                    other: shared_enums!(@other $($other, $other_name, $($other_doc)+)?),
-                };
-
-                /// Returns the name that JSON, Python and messages use.
-                pub const fn name(self) -> &'static str {
-                    match self {
-                        $($enum::$variant => $name,)+
-                        $($enum::$other(_) => $other_name,)?
-                    }
-                }
-            }
-
-            impl std::fmt::Display for $enum {
-                fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                    match self {
-                        $($enum::$variant => f.write_str($name),)+
-                        $($enum::$other(number) => write!(f, concat!($other_name, "({})"), number),)?
-                    }
-                }
-            }
-
-            #[cfg(feature = "capi")]
-            impl Numbered for $enum {
-                const NAMED: &'static [$enum] = &$enum::ALL;
-
-                fn abi_number(self) -> i32 {
-                    match self {
-                        $($enum::$variant => $number,)+
-                        $($enum::$other(_) => shared_enums!(@unnamed $other),)?
-                    }
-                }
-
-                fn abi_name(self) -> &'static std::ffi::CStr {
-                    match self {
-                        $($enum::$variant => shared_enums!(@c_text $name),)+
-                        $($enum::$other(_) => shared_enums!(@c_text $other_name),)?
-                    }
-                }
-            }
-        )+
-
-        /// All enums of this file.
-        pub const ENUMS: &[Enum] = &[$($enum::DECLARATION),+];
-    };
-    (@other) => { None };
-    (@other $other:ident, $name:literal, $($doc:literal)+) => {
-        Some(Member {
-            variant: stringify!($other),
-            name: $name,
-            number: UNNAMED,
-            doc: concat!($($doc, "\n"),+),
-        })
-    };
-    (@unnamed $other:ident) => { UNNAMED };
-    (@c_text $text:literal) => {
-        const {
-            match std::ffi::CStr::from_bytes_with_nul(concat!($text, "\0").as_bytes()) {
-                Ok(text) => text,
-                Err(_) => panic!("a name must not hold a NUL"),
-            }
-        }
-    };
-}
+pub(crate) use declare::Numbered;
+use declare::shared_enums;
+pub use declare::{Enum, Member, UNNAMED};
 
 shared_enums! {
     /// The kind of an outcome.
@@ -204,30 +50,34 @@ shared_enums! {
     pub enum ResourceKind {
         /// A duplication of a table to a remote cluster.
         Duplication = 0 => "duplication",
+        /// A table.
+        Table = 1 => "table",
+        /// A policy by which the cluster backs up tables periodically.
+        BackupPolicy = 2 => "backup_policy",
         /// A table with all its duplications, as listed by table.
         TableDuplications = 3 => "table_duplications",
         /// The meta servers of a cluster.
         MetaServers = 4 => "meta_servers",
     }
 
-    /// The reason why an outcome of an add is known.
+    /// The reason why the outcome of an add, a create or a removal is known.
     #[derive()]
     pub enum Evidence {
-        /// Certain. A server that is proven to be of the generation `dup-exist` returned ERR_OK, or
-        /// any server returned ERR_DUP_EXIST.
+        /// Certain. The response of the server shows the outcome. For an add of a duplication, a server
+        /// that is proven to be of the generation `dup-exist` returned ERR_OK, or any server returned
+        /// ERR_DUP_EXIST.
         ServerSaidSo = 0 => "server_said_so",
-        /// Certain. The resource was listed before the add, and nothing was sent.
+        /// Certain. The resource was listed before the request, and nothing was sent.
         ListedBefore = 1 => "listed_before",
-        /// Certain. The resource that is listed after the add cannot be the one that this call
+        /// Certain. The resource that is listed after the request cannot be the one that this call
         /// requested.
         ListedAfter = 2 => "listed_after",
-        /// Not certain. The resource was not listed before the add. It is listed afterwards as
-        /// requested, as far as its properties can be compared. Either this call or a concurrent
-        /// call created it.
+        /// Not certain. The requested effect was absent before the call, and is present afterwards, as
+        /// far as it can be compared with the request. Either this call or a concurrent call caused it.
         AppearedDuringCall = 3 => "appeared_during_call",
     }
 
-    /// A property of a resource that an add can request.
+    /// A property of a resource that a request can name.
     #[derive(PartialOrd, Ord)]
     pub enum Property {
         /// Whether the data that the table already holds is shipped too.
@@ -236,6 +86,26 @@ shared_enums! {
         RemoteTable = 1 => "remote_table",
         /// The replica count of the table in the remote cluster.
         RemoteReplicaCount = 2 => "remote_replica_count",
+        /// The number of partitions of a table.
+        PartitionCount = 3 => "partition_count",
+        /// The number of replicas of each partition of a table.
+        ReplicaCount = 4 => "replica_count",
+        /// The settings of a table.
+        Envs = 5 => "envs",
+        /// Whether the writes of a table are made idempotent before they are replicated.
+        AtomicIdempotent = 6 => "atomic_idempotent",
+        /// The type of the application that serves a table.
+        AppType = 7 => "app_type",
+        /// The storage to which a backup policy writes.
+        Provider = 8 => "provider",
+        /// The ids of the tables that a backup policy backs up.
+        TableIds = 9 => "table_ids",
+        /// The time between two backups, in seconds.
+        IntervalSeconds = 10 => "interval_seconds",
+        /// The number of backups that are kept.
+        HistoryCount = 11 => "history_count",
+        /// The time of day at which a backup starts.
+        StartTime = 12 => "start_time",
     }
 
     /// The kind of an error. Each kind calls for another reaction.
@@ -296,6 +166,24 @@ shared_enums! {
         else
         /// A number that has no name in the generation of the server.
         Unknown => "DS_UNKNOWN",
+    }
+
+    /// The status of a table.
+    #[derive()]
+    pub enum TableStatus {
+        /// The table is in use. This does not say that its partitions are ready.
+        Available = 1 => "AS_AVAILABLE",
+        /// The server has not stored the table yet.
+        Creating = 2 => "AS_CREATING",
+        /// The server has not stored the drop of the table yet.
+        Dropping = 4 => "AS_DROPPING",
+        /// The table was dropped. The table can be recalled until it expires.
+        Dropped = 6 => "AS_DROPPED",
+        /// The server has not stored the recall of the table yet.
+        Recalling = 7 => "AS_RECALLING",
+        else
+        /// A number that has no name.
+        Unknown => "AS_UNKNOWN",
     }
 
     /// What a duplication does with a write that the remote cluster does not accept.
@@ -412,6 +300,22 @@ shared_enums! {
         ListByTable = 7 => "list_by_table",
         /// Describes the meta servers.
         Info = 8 => "info",
+        /// Creates a table. The request needs a table and a partition count.
+        CreateTable = 9 => "create_table",
+        /// Waits until all partitions of a table have their replicas. The request needs a table.
+        WaitReady = 10 => "wait_ready",
+        /// Drops a table. The request needs a table.
+        DropTable = 11 => "drop_table",
+        /// Recalls a dropped table. The request needs the id of the table.
+        RecallTable = 12 => "recall_table",
+        /// Returns several tables. The request may select the tables, and by default selects all tables
+        /// that are not dropped.
+        ListTables = 13 => "list_tables",
+        /// Returns one table with its partitions. The request needs a table.
+        DescribeTable = 14 => "describe_table",
+        /// Adds a backup policy. The request needs the name of the policy, a provider, the names of the
+        /// tables, an interval, a history count and a start time.
+        AddBackupPolicy = 15 => "add_backup_policy",
     }
 
     /// The way in which an add is done.

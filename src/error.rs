@@ -14,7 +14,9 @@ impl ErrorKind {
     pub(crate) fn not_found(resource: ResourceKind) -> ErrorKind {
         match resource {
             ResourceKind::Duplication => ErrorKind::DuplicationNotFound,
-            ResourceKind::TableDuplications => ErrorKind::TableNotFound,
+            ResourceKind::Table | ResourceKind::TableDuplications => ErrorKind::TableNotFound,
+            // No request removes a backup policy, so only a wrong name can be the reason.
+            ResourceKind::BackupPolicy => ErrorKind::InvalidArgument,
             ResourceKind::MetaServers => ErrorKind::Unavailable,
         }
     }

@@ -110,14 +110,17 @@ impl Report {
         }
     }
 
-    /// Returns the report of a removal: `removed`, with the resource before it was removed. A resource
+    /// Returns the report of a removal: `removed`, with the resource that was removed. A resource
     /// that did not exist is an error such as `duplication_not_found`; `kind` is the kind of that
     /// resource.
     pub fn of_removal(removal: &Removal<impl Described>, kind: ResourceKind) -> Report {
         match removal {
-            Removal::Removed { was, warning } => {
-                Report { warning: warning.clone(), ..Report::with_value(OutcomeKind::Removed, was) }
-            }
+            Removal::Removed { was, evidence, warning } => Report {
+                evidence: Some(evidence.name()),
+                certain: Some(evidence.certain()),
+                warning: warning.clone(),
+                ..Report::with_value(OutcomeKind::Removed, was)
+            },
             Removal::NotFound => Report::of_error(
                 &Error::new(ErrorKind::not_found(kind), "there was nothing to remove"),
                 Some(kind),
@@ -364,7 +367,11 @@ mod tests {
     #[test]
     fn removing_what_is_not_there_is_an_error() {
         let kind = ResourceKind::Duplication;
-        let removed = Removal::Removed { was: duplication(), warning: None };
+        let removed = Removal::Removed {
+            was: duplication(),
+            evidence: Evidence::ServerSaidSo,
+            warning: None,
+        };
         assert!(Report::of_removal(&removed, kind).to_string().contains(VALUE));
         let report = Report::of_removal(&Removal::<Duplication>::NotFound, kind).to_string();
         assert!(report.starts_with(r#"{"outcome":"error","#));

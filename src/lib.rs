@@ -29,14 +29,19 @@ mod threads;
 pub mod transport;
 
 pub use client::blocking::BlockingClient;
-pub use client::{Client, ClientBuilder, DuplicationSpec, Mode, Selector, TablePattern};
+pub use client::{
+    BackupPolicySpec, Client, ClientBuilder, DEFAULT_PARTITION_LIMIT, DuplicationSpec, Mode,
+    PROOF_KEY, RecallSpec, Selector, TablePattern, TableSelection, TableSpec,
+};
+pub use enums::TableStatus;
 pub use error::{Error, ErrorKind, Result};
 pub use info::{Info, KnownBy, Role, ServerInfo};
 pub use outcome::{Change, Difference, Evidence, FailMode, Outcome, Property, Removal, Status};
 pub use protocol::error_code::ErrorCode;
 pub use protocol::generation::Generation;
 pub use resource::{
-    Duplication, FieldValue, Identity, PartitionProgress, Resource, TableDuplications,
+    BackupPolicy, Duplication, FieldValue, Identity, PartitionProgress, PartitionReplicas,
+    Resource, Table, TableDuplications,
 };
 
 /// Compiles and runs the examples of the page about Rust.

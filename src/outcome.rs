@@ -11,7 +11,7 @@ impl Property {
     pub fn why_unverified(self) -> &'static str {
         match self {
             Property::Checkpoint => "the status does not say whether a checkpoint was shipped",
-            Property::RemoteTable | Property::RemoteReplicaCount => "the server does not report it",
+            _ => "the server does not report it",
         }
     }
 }
@@ -229,8 +229,11 @@ impl<T: Described> fmt::Display for Change<T> {
 pub enum Removal<T> {
     /// The resource existed when the call began, and no longer exists.
     Removed {
-        /// The resource before it was removed.
+        /// The resource that was removed: a table as it is listed afterwards if it could be read, and any
+        /// other resource as it was before.
         was: T,
+        /// How the outcome is known.
+        evidence: Evidence,
         /// Additional information for the user.
         warning: Option<String>,
     },
@@ -239,6 +242,14 @@ pub enum Removal<T> {
 }
 
 impl<T> Removal<T> {
+    /// Returns how the outcome is known. A removal that found nothing has no evidence.
+    pub fn evidence(&self) -> Option<Evidence> {
+        match self {
+            Removal::Removed { evidence, .. } => Some(*evidence),
+            Removal::NotFound => None,
+        }
+    }
+
     /// Returns additional information for the user.
     pub fn warning(&self) -> Option<&str> {
         match self {
@@ -250,7 +261,9 @@ impl<T> Removal<T> {
     /// Returns the same outcome with another value.
     pub fn map<U>(self, to: impl FnOnce(T) -> U) -> Removal<U> {
         match self {
-            Removal::Removed { was, warning } => Removal::Removed { was: to(was), warning },
+            Removal::Removed { was, evidence, warning } => {
+                Removal::Removed { was: to(was), evidence, warning }
+            }
             Removal::NotFound => Removal::NotFound,
         }
     }

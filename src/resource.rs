@@ -8,9 +8,15 @@ use std::fmt;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+mod backup_policy;
 mod duplication;
+mod table;
 
+pub use backup_policy::BackupPolicy;
 pub use duplication::{Duplication, Identity, PartitionProgress, TableDuplications};
+pub use table::{PartitionReplicas, Table};
+
+pub(crate) use table::envs;
 
 pub use crate::enums::{ResourceKind, ValueType};
 use crate::escape::{name, quoted};
@@ -217,13 +223,34 @@ impl<T: Described> Described for &T {
 pub enum Resource {
     /// A duplication of a table to a remote cluster.
     Duplication(Duplication),
+    /// A table.
+    Table(Table),
+    /// A backup policy.
+    BackupPolicy(BackupPolicy),
 }
 
 impl Resource {
+    /// Returns the table, if the resource is one.
+    pub fn table(&self) -> Option<&Table> {
+        match self {
+            Resource::Table(table) => Some(table),
+            Resource::Duplication(_) | Resource::BackupPolicy(_) => None,
+        }
+    }
+
+    /// Returns the backup policy, if the resource is one.
+    pub fn backup_policy(&self) -> Option<&BackupPolicy> {
+        match self {
+            Resource::BackupPolicy(policy) => Some(policy),
+            Resource::Duplication(_) | Resource::Table(_) => None,
+        }
+    }
+
     /// Returns the duplication, if the resource is one.
     pub fn duplication(&self) -> Option<&Duplication> {
         match self {
             Resource::Duplication(duplication) => Some(duplication),
+            Resource::Table(_) | Resource::BackupPolicy(_) => None,
         }
     }
 }
@@ -232,12 +259,16 @@ impl Described for Resource {
     fn kind(&self) -> ResourceKind {
         match self {
             Resource::Duplication(duplication) => duplication.kind(),
+            Resource::Table(table) => table.kind(),
+            Resource::BackupPolicy(policy) => policy.kind(),
         }
     }
 
     fn fields(&self) -> Fields {
         match self {
             Resource::Duplication(duplication) => duplication.fields(),
+            Resource::Table(table) => table.fields(),
+            Resource::BackupPolicy(policy) => policy.fields(),
         }
     }
 }
@@ -245,6 +276,18 @@ impl Described for Resource {
 impl From<Duplication> for Resource {
     fn from(duplication: Duplication) -> Resource {
         Resource::Duplication(duplication)
+    }
+}
+
+impl From<Table> for Resource {
+    fn from(table: Table) -> Resource {
+        Resource::Table(table)
+    }
+}
+
+impl From<BackupPolicy> for Resource {
+    fn from(policy: BackupPolicy) -> Resource {
+        Resource::BackupPolicy(policy)
     }
 }
 

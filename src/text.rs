@@ -19,7 +19,7 @@ use crate::resource::{Described, FieldValue, Fields};
 mod listing;
 
 #[cfg(any(feature = "capi", feature = "cli"))]
-pub(crate) use listing::{duplications, tables};
+pub(crate) use listing::{by_table, duplications, tables};
 
 /// How good the news of a line is. The command line chooses a colour by it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -202,10 +202,17 @@ pub(crate) fn change<T: Described>(change: &Change<T>) -> Text {
 /// Returns the text of a removal.
 pub(crate) fn removal<T: Described>(removal: &Removal<T>) -> Text {
     match removal {
-        Removal::Removed { was, warning } => Text {
-            result: vec![Line::new(OutcomeKind::Removed.name(), Tone::Good, fields(&was.fields()))],
-            remarks: warning.as_deref().map(Line::warning).into_iter().collect(),
-        },
+        Removal::Removed { was, evidence, warning } => {
+            let first = format!(
+                "{} evidence={evidence} certain={}",
+                fields(&was.fields()),
+                evidence.certain()
+            );
+            Text {
+                result: vec![Line::new(OutcomeKind::Removed.name(), Tone::Good, first)],
+                remarks: warning.as_deref().map(Line::warning).into_iter().collect(),
+            }
+        }
         Removal::NotFound => Text {
             result: vec![Line::new(
                 OutcomeKind::NotFound.name(),

@@ -321,8 +321,8 @@ impl std::fmt::Display for Ended {
                 let word = if change.changed() { "Changed" } else { "Unchanged" };
                 write!(f, "{word}: {} warning: {:?}", one(change.value()), change.warning())
             }
-            Ended::Removal(Ok(Removal::Removed { was, warning })) => {
-                write!(f, "Removed: {} warning: {warning:?}", one(was))
+            Ended::Removal(Ok(Removal::Removed { was, evidence, warning })) => {
+                write!(f, "Removed ({evidence}): {} warning: {warning:?}", one(was))
             }
             Ended::Removal(Ok(Removal::NotFound)) => f.write_str("NotFound"),
             Ended::Queried(Ok(found)) => write!(f, "{} found", found.len()),

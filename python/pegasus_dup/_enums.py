@@ -14,20 +14,20 @@ class _Text(str, enum.Enum):
 
 class Evidence(_Text):
     # Generated from src/enums.rs: Evidence
-    """The reason why an outcome of an add is known."""
+    """The reason why the outcome of an add, a create or a removal is known."""
 
     SERVER_SAID_SO = "server_said_so"
-    """Certain. A server that is proven to be of the generation ``dup-exist`` returned ERR_OK, or
-    any server returned ERR_DUP_EXIST."""
+    """Certain. The response of the server shows the outcome. For an add of a duplication, a server
+    that is proven to be of the generation ``dup-exist`` returned ERR_OK, or any server returned
+    ERR_DUP_EXIST."""
     LISTED_BEFORE = "listed_before"
-    """Certain. The resource was listed before the add, and nothing was sent."""
+    """Certain. The resource was listed before the request, and nothing was sent."""
     LISTED_AFTER = "listed_after"
-    """Certain. The resource that is listed after the add cannot be the one that this call
+    """Certain. The resource that is listed after the request cannot be the one that this call
     requested."""
     APPEARED_DURING_CALL = "appeared_during_call"
-    """Not certain. The resource was not listed before the add. It is listed afterwards as
-    requested, as far as its properties can be compared. Either this call or a concurrent call
-    created it."""
+    """Not certain. The requested effect was absent before the call, and is present afterwards, as
+    far as it can be compared with the request. Either this call or a concurrent call caused it."""
 
     @property
     def certain(self) -> bool:
@@ -39,7 +39,7 @@ class Evidence(_Text):
 
 class Property(_Text):
     # Generated from src/enums.rs: Property
-    """A property of a resource that an add can request."""
+    """A property of a resource that a request can name."""
 
     CHECKPOINT = "checkpoint"
     """Whether the data that the table already holds is shipped too."""
@@ -47,6 +47,26 @@ class Property(_Text):
     """The name of the table in the remote cluster."""
     REMOTE_REPLICA_COUNT = "remote_replica_count"
     """The replica count of the table in the remote cluster."""
+    PARTITION_COUNT = "partition_count"
+    """The number of partitions of a table."""
+    REPLICA_COUNT = "replica_count"
+    """The number of replicas of each partition of a table."""
+    ENVS = "envs"
+    """The settings of a table."""
+    ATOMIC_IDEMPOTENT = "atomic_idempotent"
+    """Whether the writes of a table are made idempotent before they are replicated."""
+    APP_TYPE = "app_type"
+    """The type of the application that serves a table."""
+    PROVIDER = "provider"
+    """The storage to which a backup policy writes."""
+    TABLE_IDS = "table_ids"
+    """The ids of the tables that a backup policy backs up."""
+    INTERVAL_SECONDS = "interval_seconds"
+    """The time between two backups, in seconds."""
+    HISTORY_COUNT = "history_count"
+    """The number of backups that are kept."""
+    START_TIME = "start_time"
+    """The time of day at which a backup starts."""
     # End of Property
 
 

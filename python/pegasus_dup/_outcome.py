@@ -120,12 +120,20 @@ class Removed(Generic[T_co]):
     """The resource existed when the call began, and no longer exists."""
 
     was: T_co
-    """The resource before it was removed."""
+    """The resource that was removed: a table as it is listed afterwards if it could be read, and any
+    other resource as it was before."""
+    evidence: Evidence
+    """How the outcome is known."""
     warning: str | None = None
     """Additional information for the user."""
 
     def __str__(self) -> str:
         return _core.outcome_text("removed", self)
+
+    @property
+    def certain(self) -> bool:
+        """Whether the outcome is certain."""
+        return self.evidence.certain
 
 
 @dataclass(frozen=True)

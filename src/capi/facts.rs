@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::info::{self, Info};
 use crate::json::Report;
 use crate::outcome::{self, Change, Removal};
-use crate::resource::{self, Resource, TableDuplications};
+use crate::resource::{self, Described as _, FieldValue, Resource, TableDuplications};
 use crate::text::{self, Text};
 
 /// The contents of an outcome. All handles to the outcome share them.
@@ -27,6 +27,10 @@ pub(crate) struct Facts {
     /// knows to exist.
     pub(crate) duplications: Vec<Duplication>,
     pub(crate) tables: Vec<Table>,
+    /// The tables and backup policies among the values, each as a map of its fields.
+    pub(crate) values: Vec<Value>,
+    /// The table before the change.
+    pub(crate) value_before: Option<Value>,
     /// The duplication before the change.
     pub(crate) duplication_before: Option<Duplication>,
     pub(crate) differences: Vec<Difference>,
@@ -95,6 +99,8 @@ impl Facts {
             evidence: None,
             duplications: Vec::new(),
             tables: Vec::new(),
+            values: Vec::new(),
+            value_before: None,
             duplication_before: None,
             differences: Vec::new(),
             unverified: Vec::new(),
@@ -118,6 +124,9 @@ impl Facts {
             Resource::Duplication(duplication) => {
                 self.duplications.push(Duplication::new(duplication));
             }
+            other @ (Resource::Table(_) | Resource::BackupPolicy(_)) => {
+                self.values.push(Value::new(&FieldValue::Map(other.fields())));
+            }
         }
     }
 
@@ -125,6 +134,9 @@ impl Facts {
         match value {
             Resource::Duplication(duplication) => {
                 self.duplication_before = Some(Duplication::new(duplication));
+            }
+            other @ (Resource::Table(_) | Resource::BackupPolicy(_)) => {
+                self.value_before = Some(Value::new(&FieldValue::Map(other.fields())));
             }
         }
     }
@@ -135,6 +147,7 @@ impl Facts {
             Ok(OperationResult::Outcome(outcome)) => Facts::of_add(resource, outcome),
             Ok(OperationResult::Duplications(found)) => Facts::of_list(resource, found),
             Ok(OperationResult::ByTable(found)) => Facts::of_tables(resource, found),
+            Ok(OperationResult::Tables(found)) => Facts::of_table_list(resource, found),
             Ok(OperationResult::Change(change)) => Facts::of_change(resource, change),
             Ok(OperationResult::Removal(removal)) => Facts::of_removal(resource, removal),
             Ok(OperationResult::Info(info)) => Facts::of_info(resource, &info),
@@ -170,7 +183,7 @@ impl Facts {
     }
 
     fn of_tables(resource: ResourceKind, found: Vec<TableDuplications>) -> Facts {
-        let (text, reports) = (text::tables(&found), found.iter().map(Report::of_listed));
+        let (text, reports) = (text::by_table(&found), found.iter().map(Report::of_listed));
         let mut facts = Facts::new(OutcomeKind::Listed, Some(resource), &text, reports);
         for table in found {
             let first = facts.duplications.len();
@@ -181,6 +194,15 @@ impl Facts {
                 partition_count: table.partition_count,
                 duplications: first..facts.duplications.len(),
             });
+        }
+        facts
+    }
+
+    fn of_table_list(resource: ResourceKind, found: Vec<resource::Table>) -> Facts {
+        let (text, reports) = (text::tables(&found), found.iter().map(Report::of_listed));
+        let mut facts = Facts::new(OutcomeKind::Listed, Some(resource), &text, reports);
+        for table in found {
+            facts.add(table.into());
         }
         facts
     }
@@ -205,7 +227,9 @@ impl Facts {
         let (text, report) = (text::removal(&removal), Report::of_removal(&removal, resource));
         let facts = |kind| Facts::new(kind, Some(resource), &text, [report]);
         match removal {
-            Removal::Removed { was, warning } => facts(OutcomeKind::Removed).with(was, warning),
+            Removal::Removed { was, evidence, warning } => {
+                Facts { evidence: Some(evidence), ..facts(OutcomeKind::Removed).with(was, warning) }
+            }
             Removal::NotFound => facts(OutcomeKind::NotFound),
         }
     }

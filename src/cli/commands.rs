@@ -106,6 +106,7 @@ impl Prepared {
             Ok(client::OperationResult::Outcome(outcome)) => format.add(&outcome, self.exist_ok),
             Ok(client::OperationResult::Duplications(listed)) => format.listed(&listed),
             Ok(client::OperationResult::ByTable(listed)) => format.by_table(&listed),
+            Ok(client::OperationResult::Tables(listed)) => format.tables(&listed),
             Ok(client::OperationResult::Change(change)) => format.change(&change),
             Ok(client::OperationResult::Removal(removal)) => {
                 format.removal(&removal, resource, &self.operation.target())

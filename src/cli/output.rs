@@ -8,7 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::info::Info;
 use crate::json::Report;
 use crate::outcome::{Change, Outcome, Removal};
-use crate::resource::{Duplication, Resource, TableDuplications};
+use crate::resource::{Duplication, Resource, Table, TableDuplications};
 use crate::text::{self, Line, Text};
 
 use super::exit::Exit;
@@ -81,6 +81,11 @@ impl Format {
     }
 
     pub(super) fn by_table(self, listed: &[TableDuplications]) -> Output {
+        let reports = listed.iter().map(Report::of_listed);
+        self.several(text::by_table(listed), reports, Exit::Done)
+    }
+
+    pub(super) fn tables(self, listed: &[Table]) -> Output {
         let reports = listed.iter().map(Report::of_listed);
         self.several(text::tables(listed), reports, Exit::Done)
     }

@@ -14,8 +14,8 @@ use super::learn;
 use super::listed::{Listed, dupids, why_unsettled};
 use super::read_back::{Next, ReadBack};
 use super::spec::{DuplicationSpec, Mode};
+use super::subject::Subject;
 use super::try_error::TryError;
-use super::turns::Pair;
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Evidence, Outcome};
 use crate::protocol::error_code::ErrorCode;
@@ -36,7 +36,7 @@ enum Tried {
 }
 
 pub(super) async fn add(call: Call<'_>, spec: &DuplicationSpec) -> Result<Outcome<Duplication>> {
-    let _turn = call.core.turns.take(pair_of(spec), call.deadline).await?;
+    let _turn = call.core.turns.take(subject_of(spec), call.deadline).await?;
     let mut attempts = Attempts::new(call, &spec.table);
     loop {
         let connection = attempts.leader().await?;
@@ -62,7 +62,7 @@ async fn safe(
     };
     let (table_id, generation) = (asked.table_id, asked.generation);
     match asked.into_listed(&spec.cluster) {
-        Listed::Nothing => core.unsettled.gone(&pair_of(spec)),
+        Listed::Nothing => core.unsettled.gone(&subject_of(spec)),
         Listed::Unsettled(one) => return wait_until_settled(spec, &one, attempts).await,
         Listed::One(one) => {
             let server = server(spec, generation, connection, attempts.deadline).await;
@@ -151,7 +151,7 @@ async fn wait_until_settled(
 
 /// Returns an error if the server would ignore or misread a part of the add. Also returns an error if an
 /// earlier add may still be in the server's queue and the server would terminate because of both. Changes of
-/// the same pair that are in flight do no harm: their duplication does not exist any more, so the server
+/// the same duplication that are in flight do no harm: their duplication does not exist any more, so the server
 /// refuses them.
 fn refuse_what_would_harm(
     core: &Core,
@@ -164,7 +164,7 @@ fn refuse_what_would_harm(
         }
         None => (false, false, true),
     };
-    if frail && let Some(until) = core.unsettled.add_in_flight(&pair_of(spec)) {
+    if frail && let Some(until) = core.unsettled.create_in_flight(&subject_of(spec)) {
         return Err(Error::new(
             ErrorKind::Busy,
             format!(
@@ -199,8 +199,8 @@ fn refuse_what_would_harm(
     }))
 }
 
-fn pair_of(spec: &DuplicationSpec) -> Pair {
-    (spec.table.clone(), spec.cluster.clone())
+fn subject_of(spec: &DuplicationSpec) -> Subject {
+    Subject::duplication(&spec.table, &spec.cluster)
 }
 
 fn request(spec: &DuplicationSpec) -> AddRequest {
@@ -226,7 +226,7 @@ async fn send(
     let spec = question.spec;
     // A stated generation does not count here. Only what the server shows is believed.
     harm::refuse_braces(learn::found_generation(connection), spec.names())?;
-    let note = core.unsettled.note_add(pair_of(spec), connection);
+    let note = core.unsettled.note_create("add", subject_of(spec), connection);
     let until = answer_until(attempts.deadline, READ_BACK_ADD);
     let (called, mut late) =
         connection.call_for_a_while::<AddDuplication>(&request(spec), until).await;

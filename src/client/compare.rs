@@ -44,6 +44,8 @@ pub(crate) fn compare(spec: &DuplicationSpec, server: Server, one: &Duplication)
         Property::RemoteReplicaCount => {
             spec.wanted_replica_count().is_some() && replica_count.is_none()
         }
+        // The other properties are those of other resources.
+        _ => false,
     };
     Compared {
         differences: spec.differences(remote_table, replica_count),

@@ -71,7 +71,7 @@ async fn by_list(
     let Some((answer, known)) = ask::list_rpc(connection, &request, deadline).await? else {
         return Ok(None);
     };
-    ask::check_read(connection, &answer.err, answer.hint_message.as_deref(), &subject(tables))?;
+    ask::check_read(connection, &answer.err, answer.hint_message.as_deref(), &tables.subject())?;
     let Some(states) = answer.app_states else {
         return Err(TryError::Refused(ask::garbled(
             connection,
@@ -104,7 +104,7 @@ async fn by_query(
 ) -> Result<Vec<TableDuplications>, TryError> {
     let request = ListAppsRequest { status: AVAILABLE, app_name_pattern: None, match_type: None };
     let answer = connection.call::<ListApps>(&request, one_try(deadline)).await?;
-    ask::check_read(connection, &answer.err, None, &subject(tables))?;
+    ask::check_read(connection, &answer.err, None, &tables.subject())?;
     let Some(infos) = answer.infos else {
         return Err(TryError::Refused(ask::garbled(
             connection,
@@ -133,12 +133,4 @@ async fn by_query(
     // The results are in the order of the tables, in whatever order the responses arrive.
     let answers = stream::iter(questions).buffered(IN_FLIGHT);
     answers.try_filter_map(|table| async { Ok(table) }).try_collect().await
-}
-
-/// Returns the words that name the tables in an error.
-fn subject(tables: &TablePattern) -> String {
-    match tables {
-        TablePattern::All => "tables=all".to_owned(),
-        other => format!("table={}", other.text()),
-    }
 }

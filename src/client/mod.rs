@@ -7,6 +7,7 @@
 mod add;
 mod ask;
 mod attempt;
+mod backup_policy;
 pub mod blocking;
 mod builder;
 mod codes;
@@ -32,6 +33,8 @@ pub mod progress;
 mod query;
 mod read_back;
 mod spec;
+mod subject;
+mod table;
 mod try_error;
 mod turns;
 mod unsettled;
@@ -39,10 +42,15 @@ mod warning;
 
 pub use builder::ClientBuilder;
 pub use handle::Client;
-pub use spec::{DuplicationSpec, Mode, Selector, TablePattern};
+pub use spec::{
+    BackupPolicySpec, DEFAULT_PARTITION_LIMIT, DuplicationSpec, Mode, PROOF_KEY, RecallSpec,
+    Selector, TablePattern, TableSelection, TableSpec,
+};
 
 #[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
 pub(crate) use operation::OperationResult;
+
+use std::time::Duration;
 
 #[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
 use crate::enums::ResourceKind;
@@ -51,7 +59,7 @@ use crate::error::Result;
 use crate::escape::name;
 use crate::info::Info;
 use crate::outcome::{Change, FailMode, Outcome, Removal};
-use crate::resource::{Duplication, TableDuplications};
+use crate::resource::{BackupPolicy, Duplication, Table, TableDuplications};
 use modify::Goal;
 #[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
 use operation::Lend as _;
@@ -158,4 +166,91 @@ declare::operations! {
     Info(reads MetaServers):
     fn info() -> Info
     = |call| info::info(call);
+
+    /// Creates a table and returns what the create did. Reads the list of tables, sends RPC_CM_CREATE_APP
+    /// once if no table of that name exists, and reads the list again. A table that was created has no
+    /// replicas yet: see [`Client::wait_ready`].
+    ///
+    /// # Errors
+    ///
+    /// The call fails with [`OutcomeUnknown`](crate::ErrorKind::OutcomeUnknown) if a create was sent and
+    /// nothing shows what it did. After any other error, this call has created nothing.
+    CreateTable(changes Table):
+    fn create_table(spec: TableSpec as &TableSpec) -> Outcome<Table>
+    = |call| table::create(call, spec);
+
+    /// Waits until each partition of a table has its primary and enough secondaries, and returns the table
+    /// with its partitions. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The call fails with `Timeout` if the table is not ready in time. The message says which partitions
+    /// lack replicas, and why if that is known. It also fails like [`Client::describe_table`].
+    WaitReady(reads Table):
+    fn wait_ready(table: String as &str) -> Table
+    = |call| table::wait_ready(call, table);
+
+    /// Drops a table (RPC_CM_DROP_APP), which can be recalled until its reserve time ends. `None` stands for
+    /// the server's default reserve time. The removed table says until when it can be recalled, and how many
+    /// of its partitions were ready. A request that may have been sent is never repeated, because a drop
+    /// names no table id and could drop a newer table.
+    ///
+    /// # Errors
+    ///
+    /// The call fails with `OutcomeUnknown` if a drop was sent and nothing shows what it did. After any other
+    /// error, this call has dropped nothing. A table that does not exist is not an error.
+    DropTable(changes Table):
+    fn drop_table(
+        table: String as &str,
+        reserve: Option<Duration> as Option<Duration>
+    ) -> Removal<Table>
+    = |call| table::drop(call, table, reserve);
+
+    /// Recalls a dropped table by its id (RPC_CM_RECALL_APP). A table that is available already is not
+    /// changed.
+    ///
+    /// # Errors
+    ///
+    /// The call fails with `TableNotFound` if no dropped table with this id can be recalled, with
+    /// `InvalidArgument` if the name is taken, and with `Unsupported` if the recall may end replica servers,
+    /// because the table was dropped less than a minute after it was created. It fails with `OutcomeUnknown`
+    /// if the request was sent and nothing shows what it did. After any other error, this call has changed
+    /// nothing.
+    RecallTable(changes Table):
+    fn recall_table(spec: RecallSpec as &RecallSpec) -> Change<Table>
+    = |call| table::recall(call, spec);
+
+    /// Returns several tables, sorted by name and by table id. Changes nothing.
+    ///
+    /// # Errors
+    ///
+    /// The call fails with `PermissionDenied`, `Busy`, `Unavailable`, `Timeout` or `Protocol`.
+    ListTables(reads Table):
+    fn list_tables(selection: TableSelection as &TableSelection) -> Vec<Table>
+    = |call| table::list(call, selection);
+
+    /// Returns the table of this name that is not dropped, with the replicas of each partition. Changes
+    /// nothing.
+    ///
+    /// # Errors
+    ///
+    /// The call fails with `TableNotFound`, `PermissionDenied`, `Busy`, `Unavailable`, `Timeout` or
+    /// `Protocol`.
+    DescribeTable(reads Table):
+    fn describe_table(table: String as &str) -> Table
+    = |call| table::describe(call, table);
+
+    /// Adds a backup policy and returns what the add did. Queries the policy, sends RPC_CM_ADD_BACKUP_POLICY
+    /// once if there is none of that name, and queries again. No server removes a policy: a policy can only
+    /// be disabled. A Created is never certain, because servers also return ERR_OK to an add that had no
+    /// effect.
+    ///
+    /// # Errors
+    ///
+    /// The call fails with `Unsupported` if backups are switched off on the server. It fails with
+    /// `OutcomeUnknown` if an add was sent and nothing shows what it did. After any other error, this call has
+    /// created nothing.
+    AddBackupPolicy(changes BackupPolicy):
+    fn add_backup_policy(spec: BackupPolicySpec as &BackupPolicySpec) -> Outcome<BackupPolicy>
+    = |call| backup_policy::add(call, spec);
 }

@@ -9,6 +9,7 @@ use super::attempt::Attempts;
 use super::core::Call;
 use super::listed::{Listed, dupids, why_unsettled};
 use super::spec::Selector;
+use super::subject::Subject;
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Change, Removal, Status};
 use crate::resource::Duplication;
@@ -24,7 +25,7 @@ pub(super) async fn change(
     goal: Goal,
 ) -> Result<Change<Duplication>> {
     match run(call, table, which, goal).await? {
-        Ended::Changed { before, after: Some(after), warning } => {
+        Ended::Changed { before, after: Some(after), warning, .. } => {
             Ok(Change::Changed { before, after, warning })
         }
         Ended::Unchanged { current, warning } => Ok(Change::Unchanged { current, warning }),
@@ -43,7 +44,9 @@ pub(super) async fn remove(
     which: &Selector,
 ) -> Result<Removal<Duplication>> {
     Ok(match run(call, table, which, Goal::Removed).await? {
-        Ended::Changed { before, warning, .. } => Removal::Removed { was: before, warning },
+        Ended::Changed { before, evidence, warning, .. } => {
+            Removal::Removed { was: before, evidence, warning }
+        }
         Ended::Unchanged { .. } | Ended::NotFound => Removal::NotFound,
     })
 }
@@ -51,10 +54,10 @@ pub(super) async fn remove(
 async fn run(call: Call<'_>, table: &str, which: &Selector, goal: Goal) -> Result<Ended> {
     let Call { core, deadline, .. } = call;
     let turns = &core.turns;
-    // If a dupid is given, the pair whose turn is needed is only known after the table was read.
+    // If a dupid is given, the duplication whose turn is needed is only known after the table was read.
     let mut turn = match which {
         Selector::Cluster(cluster) => {
-            Some(turns.take((table.to_owned(), cluster.clone()), deadline).await?)
+            Some(turns.take(Subject::duplication(table, cluster), deadline).await?)
         }
         Selector::Dupid(_) => None,
     };
@@ -118,13 +121,13 @@ async fn run(call: Call<'_>, table: &str, which: &Selector, goal: Goal) -> Resul
             .with_server(&connection.server)
             .with_hint("state the generation if you know it"));
         };
-        let pair = (table.to_owned(), before.cluster.clone());
-        if turn.as_ref().is_none_or(|turn| *turn.pair() != pair) {
+        let subject = Subject::duplication(table, &before.cluster);
+        if turn.as_ref().is_none_or(|turn| *turn.subject() != subject) {
             drop(turn.take());
-            turn = turns.take_at_once(pair.clone());
+            turn = turns.take_at_once(subject.clone());
             if turn.is_none() {
                 // The call that had the turn may have changed the duplication since it was read.
-                turn = Some(turns.take(pair, deadline).await?);
+                turn = Some(turns.take(subject, deadline).await?);
                 continue;
             }
         }

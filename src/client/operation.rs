@@ -1,10 +1,15 @@
 //! Operations as values, for faces that handle all operations alike.
 
+use std::time::Duration;
+
 use crate::info::Info;
 use crate::outcome::{Change, FailMode, Outcome, Removal};
-use crate::resource::{Duplication, Resource, TableDuplications};
+use crate::resource::{Duplication, Resource, Table, TableDuplications};
 
-use super::spec::{DuplicationSpec, Selector, TablePattern};
+use super::spec::{
+    BackupPolicySpec, DuplicationSpec, RecallSpec, Selector, TablePattern, TableSelection,
+    TableSpec,
+};
 
 /// An argument that an [`Operation`](super::Operation) owns.
 pub(super) trait Lend {
@@ -25,13 +30,18 @@ impl Lend for String {
     }
 }
 
-impl Lend for FailMode {
-    type Lent<'a> = FailMode;
+macro_rules! lend_a_copy {
+    ($($type:ty),+) => {
+        $(impl Lend for $type {
+            type Lent<'a> = $type;
 
-    fn lend(&self) -> FailMode {
-        *self
-    }
+            fn lend(&self) -> $type {
+                *self
+            }
+        })+
+    };
 }
+lend_a_copy!(FailMode, Option<Duration>);
 
 macro_rules! lend_by_reference {
     ($($type:ty),+) => {
@@ -44,7 +54,15 @@ macro_rules! lend_by_reference {
         })+
     };
 }
-lend_by_reference!(DuplicationSpec, Selector, TablePattern);
+lend_by_reference!(
+    BackupPolicySpec,
+    DuplicationSpec,
+    RecallSpec,
+    Selector,
+    TablePattern,
+    TableSelection,
+    TableSpec
+);
 
 /// The result of an operation, for faces that handle all kinds of resources alike.
 #[derive(Debug)]
@@ -52,6 +70,7 @@ pub(crate) enum OperationResult {
     Outcome(Outcome<Resource>),
     Duplications(Vec<Duplication>),
     ByTable(Vec<TableDuplications>),
+    Tables(Vec<Table>),
     Change(Change<Resource>),
     Removal(Removal<Resource>),
     Info(Info),
@@ -84,6 +103,18 @@ impl From<Vec<Duplication>> for OperationResult {
 impl From<Vec<TableDuplications>> for OperationResult {
     fn from(tables: Vec<TableDuplications>) -> OperationResult {
         OperationResult::ByTable(tables)
+    }
+}
+
+impl From<Vec<Table>> for OperationResult {
+    fn from(tables: Vec<Table>) -> OperationResult {
+        OperationResult::Tables(tables)
+    }
+}
+
+impl From<Table> for OperationResult {
+    fn from(table: Table) -> OperationResult {
+        OperationResult::Tables(vec![table])
     }
 }
 

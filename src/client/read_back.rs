@@ -14,7 +14,7 @@ use crate::transport::group::Backoff;
 use crate::transport::seams::Deadline;
 
 /// The reads after one request.
-pub(super) struct ReadBack<'a, R> {
+pub(crate) struct ReadBack<'a, R> {
     core: &'a Core,
     table: &'a str,
     connection: Arc<Connection>,
@@ -30,7 +30,7 @@ pub(super) struct ReadBack<'a, R> {
 
 /// What to do after a read.
 #[derive(Debug)]
-pub(super) enum Next<A> {
+pub(crate) enum Next<A> {
     /// Read again.
     Read,
     /// Use the response to the request, which has arrived after all.
@@ -40,7 +40,7 @@ pub(super) enum Next<A> {
 }
 
 impl<'a, R: Rpc> ReadBack<'a, R> {
-    pub(super) fn new(
+    pub(crate) fn new(
         core: &'a Core,
         table: &'a str,
         connection: &Arc<Connection>,
@@ -61,11 +61,30 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
 
     /// Reads once. If the read fails, the next read goes to the server that is the leader then, and
     /// earlier reads do not count any more.
-    pub(super) async fn read(&mut self) -> Result<Asked, TryError> {
-        let read = ask::ask(&self.connection, self.table, one_try(self.deadline)).await;
+    pub(crate) async fn read(&mut self) -> Result<Asked, TryError> {
+        let table = self.table;
+        let read = self
+            .read_with(|connection, deadline| async move {
+                ask::ask(&connection, table, deadline).await
+            })
+            .await;
+        if let Ok(asked) = &read {
+            self.core.unsettled.listed(&asked.duplications);
+        }
+        read
+    }
+
+    /// Works like [`ReadBack::read`], with any other request that reads.
+    pub(crate) async fn read_with<T, F>(
+        &mut self,
+        read: impl FnOnce(Arc<Connection>, Deadline) -> F,
+    ) -> Result<T, TryError>
+    where
+        F: Future<Output = Result<T, TryError>>,
+    {
+        let read = read(self.connection.clone(), one_try(self.deadline)).await;
         match &read {
-            Ok(asked) => self.core.unsettled.listed(&asked.duplications),
-            Err(TryError::Refused(_)) => {}
+            Ok(_) | Err(TryError::Refused(_)) => {}
             Err(TryError::NotApplied(_) | TryError::Call(_)) => {
                 self.moved = true;
                 self.quiet_at = None;
@@ -81,30 +100,30 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
     }
 
     /// Records that the duplication was listed.
-    pub(super) fn there(&mut self) {
+    pub(crate) fn there(&mut self) {
         self.quiet_at = None;
     }
 
     /// Records that the duplication was not listed. Returns whether it has been absent on one connection
     /// for so long that a leader which has not read its duplications back cannot be the reason.
-    pub(super) fn absent(&mut self) -> bool {
+    pub(crate) fn absent(&mut self) -> bool {
         self.quiet_at.get_or_insert_with(|| Deadline::after(QUIET)).is_past()
     }
 
     /// Returns whether the table is now read over another connection than that of the request.
-    pub(super) fn moved(&self) -> bool {
+    pub(crate) fn moved(&self) -> bool {
         self.moved
     }
 
     /// Pauses before the next read, or until the response arrives if that is earlier.
-    pub(super) async fn pause(&mut self) -> Next<R::Response> {
+    pub(crate) async fn pause(&mut self) -> Next<R::Response> {
         let pause = self.backoff.next();
         self.wait(pause).await
     }
 
     /// Pauses until an absence may be believed. If no time is left for another read after that, this waits
     /// for the response instead.
-    pub(super) async fn keep_quiet(&mut self) -> Next<R::Response> {
+    pub(crate) async fn keep_quiet(&mut self) -> Next<R::Response> {
         if self.deadline.left() > QUIET {
             return self.wait(QUIET).await;
         }

@@ -1,5 +1,11 @@
-//! The arguments of operations: the duplication to add, the selection of a duplication, and the selection
-//! of tables. Wrong arguments are refused before anything is sent.
+//! The arguments of operations: descriptions of resources to create, the selection of a duplication, and the
+//! selection of tables. Wrong arguments are refused before anything is sent.
+
+mod backup_policy;
+mod table;
+
+pub use backup_policy::BackupPolicySpec;
+pub use table::{DEFAULT_PARTITION_LIMIT, PROOF_KEY, RecallSpec, TableSelection, TableSpec};
 
 pub use crate::enums::Mode;
 use crate::error::{Error, ErrorKind, Result};
@@ -80,6 +86,11 @@ impl DuplicationSpec {
     }
 }
 
+/// Returns the error for an argument that no server could accept.
+fn wrong(message: impl Into<String>) -> Error {
+    Error::new(ErrorKind::InvalidArgument, message)
+}
+
 /// Returns an error for a name that is empty, is too long, or contains control characters.
 fn check_name(field: &str, name: &str) -> Result<()> {
     let wrong = if name.is_empty() {
@@ -114,6 +125,7 @@ pub(crate) fn words(field: &str) -> &str {
     match field {
         "cluster" => "remote cluster",
         "remote_table" => "remote table",
+        "new_name" => "recalled table",
         other => other,
     }
 }
@@ -171,6 +183,14 @@ impl TablePattern {
             | TablePattern::Anywhere(text)
             | TablePattern::Prefix(text)
             | TablePattern::Postfix(text) => text,
+        }
+    }
+
+    /// Returns the words that name the tables in an error.
+    pub(crate) fn subject(&self) -> String {
+        match self {
+            TablePattern::All => "tables=all".to_owned(),
+            other => format!("table={}", other.text()),
         }
     }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::progress::{self, Step};
-use super::turns::Pair;
+use super::subject::Subject;
 use crate::outcome::Status;
 use crate::protocol::messages::Rpc;
 use crate::resource::Duplication;
@@ -28,8 +28,9 @@ struct Records {
 
 #[derive(Debug)]
 struct Record {
-    pair: Pair,
-    adds: bool,
+    subject: Subject,
+    /// Whether the request creates the subject. Otherwise the request changes or removes the subject.
+    creates: bool,
     words: String,
     /// The connection over which the request was sent.
     connection: Weak<Connection>,
@@ -57,29 +58,42 @@ pub(crate) struct Sent<'a> {
 }
 
 impl Unsettled {
-    /// Records an add that is about to be sent.
-    pub(crate) fn note_add(&self, pair: Pair, connection: &Arc<Connection>) -> Sent<'_> {
-        let words = format!("add table={} cluster={}", pair.0, pair.1);
-        self.note(pair, true, words, connection)
+    /// Records a request that is about to be sent and that creates the subject. `verb` is the name of the
+    /// command, such as `add`.
+    pub(crate) fn note_create(
+        &self,
+        verb: &str,
+        subject: Subject,
+        connection: &Arc<Connection>,
+    ) -> Sent<'_> {
+        let words = format!("{verb} {subject}");
+        self.note(subject, true, words, connection)
     }
 
-    /// Records a change that is about to be sent. `words` describes it.
+    /// Records a request that is about to be sent and that changes or removes the subject. `words` describes
+    /// the request.
     pub(crate) fn note_change(
         &self,
-        pair: Pair,
+        subject: Subject,
         words: String,
         connection: &Arc<Connection>,
     ) -> Sent<'_> {
-        self.note(pair, false, words, connection)
+        self.note(subject, false, words, connection)
     }
 
-    fn note(&self, pair: Pair, adds: bool, words: String, over: &Arc<Connection>) -> Sent<'_> {
+    fn note(
+        &self,
+        subject: Subject,
+        creates: bool,
+        words: String,
+        over: &Arc<Connection>,
+    ) -> Sent<'_> {
         progress::report(|| Step::Sending { what: words.clone() });
         let connection = Arc::downgrade(over);
         let mut records = self.lock();
         let order = records.next;
         records.next += 1;
-        let record = Record { pair, adds, words, connection, state: State::Calling };
+        let record = Record { subject, creates, words, connection, state: State::Calling };
         records.by_order.insert(order, record);
         if records.by_order.len() > REMEMBERED {
             records.by_order.pop_first();
@@ -94,17 +108,19 @@ impl Unsettled {
         records.by_order.values().map(|record| record.words.clone()).collect()
     }
 
-    /// Returns until when an earlier add of this client for the pair may still be in flight. The caller
-    /// must have the turn of the pair.
-    pub(crate) fn add_in_flight(&self, pair: &Pair) -> Option<Deadline> {
+    /// Returns until when an earlier request of this client that creates the subject may still be in flight.
+    /// The caller must have the turn of the subject.
+    pub(crate) fn create_in_flight(&self, subject: &Subject) -> Option<Deadline> {
         let mut records = self.lock();
         records.hear();
-        let adds = records.by_order.values().filter(|record| record.adds && record.pair == *pair);
-        adds.filter_map(|record| match &record.state {
-            State::InFlight(until, _) if !until.is_past() => Some(*until),
-            State::InFlight(..) | State::Calling | State::Handled => None,
-        })
-        .max()
+        let creates =
+            records.by_order.values().filter(|record| record.creates && record.subject == *subject);
+        creates
+            .filter_map(|record| match &record.state {
+                State::InFlight(until, _) if !until.is_past() => Some(*until),
+                State::InFlight(..) | State::Calling | State::Handled => None,
+            })
+            .max()
     }
 
     /// Records which duplications are listed. If a stored duplication is listed, earlier adds of the same
@@ -115,20 +131,18 @@ impl Unsettled {
         if records.by_order.is_empty() {
             return;
         }
-        let there: BTreeSet<(&str, &str)> = duplications
+        let there: BTreeSet<Subject> = duplications
             .into_iter()
             .filter(|one| one.status != Some(Status::Init) && !one.is_being_removed())
-            .map(|one| (one.table.as_str(), one.cluster.as_str()))
+            .map(|one| Subject::duplication(&one.table, &one.cluster))
             .collect();
-        records.forget(|record| {
-            record.adds && there.contains(&(record.pair.0.as_str(), record.pair.1.as_str()))
-        });
+        records.forget(|record| record.creates && there.contains(&record.subject));
     }
 
-    /// Records that the pair certainly has no duplication. Earlier changes of the pair are settled, because
-    /// the duplication that they were to change does not exist any more.
-    pub(crate) fn gone(&self, pair: &Pair) {
-        self.lock().forget(|record| !record.adds && record.pair == *pair);
+    /// Records that the subject certainly does not exist. Earlier changes of the subject are settled, because
+    /// what they were to change does not exist any more.
+    pub(crate) fn gone(&self, subject: &Subject) {
+        self.lock().forget(|record| !record.creates && record.subject == *subject);
     }
 
     fn lock(&self) -> MutexGuard<'_, Records> {

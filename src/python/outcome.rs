@@ -9,7 +9,9 @@ use super::interned::interned;
 use crate::client::OperationResult;
 use crate::info::{Info, ServerInfo};
 use crate::outcome::{Change, Difference, Evidence, Outcome, Property, Removal};
-use crate::resource::{Duplication, FieldValue, PartitionProgress, Resource, TableDuplications};
+use crate::resource::{
+    Described as _, Duplication, FieldValue, PartitionProgress, Resource, TableDuplications,
+};
 
 type Object<'py> = Bound<'py, PyAny>;
 
@@ -103,6 +105,7 @@ fn progress<'py>(py: Python<'py>, progress: &PartitionProgress) -> PyResult<Obje
 pub(super) fn resource<'py>(py: Python<'py>, resource: &Resource) -> PyResult<Object<'py>> {
     match resource {
         Resource::Duplication(one) => duplication(py, one),
+        other => value(py, &FieldValue::Map(other.fields())),
     }
 }
 
@@ -154,6 +157,13 @@ pub(super) fn of_operation<'py>(
         OperationResult::ByTable(all) => {
             let tables: Vec<_> =
                 all.iter().map(|table| table_duplications(py, table)).collect::<PyResult<_>>()?;
+            tables.into_pyobject(py)
+        }
+        OperationResult::Tables(all) => {
+            let tables: Vec<_> = all
+                .iter()
+                .map(|table| value(py, &FieldValue::Map(table.fields())))
+                .collect::<PyResult<_>>()?;
             tables.into_pyobject(py)
         }
         OperationResult::Change(one) => change(py, one),
@@ -233,9 +243,10 @@ fn info<'py>(py: Python<'py>, info: &Info) -> PyResult<Object<'py>> {
 
 pub(super) fn removal<'py>(py: Python<'py>, removal: &Removal<Resource>) -> PyResult<Object<'py>> {
     match removal {
-        Removal::Removed { was, warning } => {
+        Removal::Removed { was, evidence: how, warning } => {
             let fields = fields! { py,
                 was: resource(py, was)?,
+                evidence: evidence(py, *how)?,
                 warning: warning.as_deref(),
             };
             make(py, "Removed", &fields)

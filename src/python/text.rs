@@ -9,7 +9,7 @@ use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
 
 use crate::enums::{OutcomeKind, ResourceKind};
 use crate::info::{Info, ServerInfo};
-use crate::outcome::{Change, Difference, Outcome, Removal};
+use crate::outcome::{Change, Difference, Evidence, Outcome, Removal};
 use crate::resource::{Described, FieldValue, Fields};
 use crate::text::{self, ErrorLine};
 
@@ -108,13 +108,13 @@ fn difference(object: &Bound<'_, PyAny>) -> PyResult<Difference> {
 }
 
 fn outcome(object: &Bound<'_, PyAny>, kind: OutcomeKind) -> PyResult<Outcome<Held>> {
-    use crate::enums::{Evidence, Property};
+    use crate::enums::Property;
 
     let unverified = attribute::<Vec<String>>(object, "unverified")?
         .iter()
         .map(|name| named(Property::ALL, Property::name, name))
         .collect::<PyResult<_>>()?;
-    let evidence = named(Evidence::ALL, Evidence::name, &attribute::<String>(object, "evidence")?)?;
+    let evidence = evidence(object)?;
     let warning = attribute(object, "warning")?;
     Ok(match kind {
         OutcomeKind::Created => {
@@ -160,6 +160,11 @@ fn info(object: &Bound<'_, PyAny>) -> PyResult<Info> {
     })
 }
 
+/// Returns the evidence of an outcome.
+fn evidence(object: &Bound<'_, PyAny>) -> PyResult<Evidence> {
+    named(Evidence::ALL, Evidence::name, &attribute::<String>(object, "evidence")?)
+}
+
 /// Returns the text of an outcome of this kind, with its warnings.
 #[pyfunction]
 pub(super) fn outcome_text(kind: &str, outcome: &Bound<'_, PyAny>) -> PyResult<String> {
@@ -179,6 +184,7 @@ pub(super) fn outcome_text(kind: &str, outcome: &Bound<'_, PyAny>) -> PyResult<S
         }),
         OutcomeKind::Removed => text::removal(&Removal::<Held>::Removed {
             was: attribute(object, "was")?,
+            evidence: evidence(object)?,
             warning: attribute(object, "warning")?,
         }),
         OutcomeKind::NotFound => text::removal(&Removal::<Held>::NotFound),

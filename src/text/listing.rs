@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Line, Text};
 use crate::escape::name;
-use crate::resource::{Duplication, TableDuplications};
+use crate::resource::{Duplication, Table, TableDuplications, envs};
 
 /// The columns that show a table.
 const OF_TABLE: [&str; 2] = ["TABLE", "TABLE_ID"];
@@ -34,7 +34,7 @@ pub(crate) fn duplications(all: &[Duplication]) -> Text {
 }
 
 /// Returns a header, and a row for each duplication. A table without duplications has a row too.
-pub(crate) fn tables(all: &[TableDuplications]) -> Text {
+pub(crate) fn by_table(all: &[TableDuplications]) -> Text {
     let titles = OF_TABLE.iter().chain(&["PARTITIONS"]).chain(&OF_DUPLICATION);
     let mut rows = vec![titles.map(ToString::to_string).collect()];
     for table in all {
@@ -45,6 +45,34 @@ pub(crate) fn tables(all: &[TableDuplications]) -> Text {
         }
         rows.extend(table.duplications.iter().map(|one| [&row[..], &cells(one)].concat()));
     }
+    columns(&rows)
+}
+
+/// Returns a header, and a row for each table.
+pub(crate) fn tables(all: &[Table]) -> Text {
+    let titles = OF_TABLE.iter().chain(&[
+        "STATUS",
+        "PARTITIONS",
+        "READY",
+        "REPLICAS",
+        "CREATED",
+        "EXPIRES",
+        "ENVS",
+    ]);
+    let mut rows = vec![titles.map(ToString::to_string).collect::<Vec<_>>()];
+    rows.extend(all.iter().map(|one| {
+        vec![
+            name(&one.table).into_owned(),
+            one.table_id.to_string(),
+            or_dash(one.status.map(|status| status.to_string())),
+            one.partition_count.to_string(),
+            or_dash(one.ready_partitions.map(|count| count.to_string())),
+            one.replica_count.to_string(),
+            or_dash(one.create_ts_ms.map(utc)),
+            or_dash(one.expire_ts_ms.map(utc)),
+            envs(&one.envs).shown().into_owned(),
+        ]
+    }));
     columns(&rows)
 }
 

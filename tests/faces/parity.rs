@@ -72,12 +72,14 @@ fn outcomes_are_those_of_every_face() {
         Change::Changed { .. } => "changed",
         Change::Unchanged { .. } => "unchanged",
     });
-    let removals = [Removal::Removed { was: (), warning: None }, Removal::NotFound].map(
-        |removal| match removal {
-            Removal::Removed { .. } => "removed",
-            Removal::NotFound => "not_found",
-        },
-    );
+    let removals = [
+        Removal::Removed { was: (), evidence: Evidence::ServerSaidSo, warning: None },
+        Removal::NotFound,
+    ]
+    .map(|removal| match removal {
+        Removal::Removed { .. } => "removed",
+        Removal::NotFound => "not_found",
+    });
     let mut all = [&adds[..], &["error", "listed", "info"], &changes, &removals].concat();
     let mut table = names("outcomes");
     all.sort_unstable();

@@ -9,8 +9,10 @@ use crate::client::codes::{Meaning, Request};
 use crate::client::core::Core;
 use crate::client::hints;
 use crate::client::read_back::{Next, ReadBack};
+use crate::client::subject::Subject;
 use crate::client::try_error::TryError;
 use crate::error::{Error, ErrorKind, Result};
+use crate::outcome::Evidence;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{ModifyDuplication, ModifyRequest, ModifyResponse};
 use crate::resource::Duplication;
@@ -21,8 +23,16 @@ use crate::transport::seams::Deadline;
 /// How a change ended.
 #[derive(Debug)]
 pub(super) enum Ended {
-    Changed { before: Duplication, after: Option<Duplication>, warning: Option<String> },
-    Unchanged { current: Duplication, warning: Option<String> },
+    Changed {
+        before: Duplication,
+        after: Option<Duplication>,
+        evidence: Evidence,
+        warning: Option<String>,
+    },
+    Unchanged {
+        current: Duplication,
+        warning: Option<String>,
+    },
     NotFound,
 }
 
@@ -42,7 +52,7 @@ impl Changing<'_> {
         attempts: &mut Attempts<'_>,
         connection: &Arc<Connection>,
     ) -> Result<Option<Ended>> {
-        let pair = (self.table.to_owned(), self.before.cluster.clone());
+        let subject = Subject::duplication(self.table, &self.before.cluster);
         let words = format!(
             "{} table={} cluster={} dupid={}",
             self.goal.word(),
@@ -50,7 +60,7 @@ impl Changing<'_> {
             self.before.cluster,
             self.before.dupid
         );
-        let note = self.core.unsettled.note_change(pair, words, connection);
+        let note = self.core.unsettled.note_change(subject, words, connection);
         let deadline = attempts.deadline;
         let until = answer_until(deadline, READ_BACK_CHANGE);
         let (mut reply, mut late) =
@@ -114,7 +124,12 @@ impl Changing<'_> {
                     // There was nothing left to change: another client has done it in the meantime.
                     (0, Some(current)) => Ended::Unchanged { current, warning },
                     (0, None) => Ended::NotFound,
-                    (_, after) => Ended::Changed { before: self.before.clone(), after, warning },
+                    (_, after) => Ended::Changed {
+                        before: self.before.clone(),
+                        after,
+                        evidence: Evidence::ServerSaidSo,
+                        warning,
+                    },
                 }))
             }
             Meaning::Done => {
@@ -236,7 +251,8 @@ impl Changing<'_> {
         let warning = Some(format!(
             "no response confirmed the change, but the duplication is in the requested state: {why}"
         ));
-        Ended::Changed { before: self.before.clone(), after, warning }
+        let evidence = Evidence::AppearedDuringCall;
+        Ended::Changed { before: self.before.clone(), after, evidence, warning }
     }
 
     /// Returns the error for a change whose response was lost, if the reads afterwards do not show what the

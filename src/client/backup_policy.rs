@@ -1,0 +1,5 @@
+//! Operations on backup policies.
+
+mod add;
+
+pub(super) use add::add;

@@ -1,0 +1,14 @@
+//! Operations on tables: one file per operation.
+
+mod ask;
+mod create;
+mod drop;
+mod list;
+mod recall;
+mod wait_ready;
+
+pub(super) use create::create;
+pub(super) use drop::drop;
+pub(super) use list::{describe, list};
+pub(super) use recall::recall;
+pub(super) use wait_ready::wait_ready;

@@ -1,0 +1,126 @@
+//! Reads the list of tables, and the partitions of a table.
+
+use std::collections::BTreeMap;
+
+use crate::client::ask::{check_read, garbled};
+use crate::client::progress::{self, Step};
+use crate::client::try_error::TryError;
+use crate::enums::TableStatus;
+use crate::protocol::bare::RpcAddress;
+use crate::protocol::error_code::ErrorCode;
+use crate::protocol::messages::{
+    AppInfo, ListApps, ListAppsRequest, PartitionConfig, QueryConfig, QueryConfigRequest,
+};
+use crate::resource::{PartitionReplicas, Table};
+use crate::transport::connection::Connection;
+use crate::transport::seams::Deadline;
+
+/// The number that selects tables of every status.
+const EVERY_STATUS: i32 = 0;
+
+impl TableStatus {
+    /// Returns the meaning of a number on the wire.
+    pub(crate) fn from_number(number: i32) -> TableStatus {
+        match number {
+            1 => TableStatus::Available,
+            2 => TableStatus::Creating,
+            4 => TableStatus::Dropping,
+            6 => TableStatus::Dropped,
+            7 => TableStatus::Recalling,
+            other => TableStatus::Unknown(other),
+        }
+    }
+}
+
+/// Reads all tables, dropped tables included (RPC_CM_LIST_APPS). The list of a leader is complete, unless
+/// access control hides tables. The pattern of the request is not used, because only some servers have it.
+pub(crate) async fn tables(
+    connection: &Connection,
+    subject: &str,
+    deadline: Deadline,
+) -> Result<Vec<AppInfo>, TryError> {
+    progress::report(|| Step::Asking { server: connection.server.to_string() });
+    let request =
+        ListAppsRequest { status: EVERY_STATUS, app_name_pattern: None, match_type: None };
+    let answer = connection.call::<ListApps>(&request, deadline).await?;
+    check_read(connection, &answer.err, answer.hint_message.as_deref(), subject)?;
+    answer.infos.ok_or_else(|| {
+        TryError::Refused(garbled(connection, "it says ERR_OK and lacks the tables"))
+    })
+}
+
+/// Reads the partitions of a table, in the order of their indices. Returns `None` if the name does not lead
+/// to the table with this id (any more), or the server is still creating or recalling the table.
+pub(crate) async fn partitions(
+    connection: &Connection,
+    table: &str,
+    table_id: i32,
+    deadline: Deadline,
+) -> Result<Option<Vec<PartitionReplicas>>, TryError> {
+    let request = QueryConfigRequest { app_name: table.to_owned(), partition_indices: Vec::new() };
+    let answer = connection.call::<QueryConfig>(&request, deadline).await?;
+    if answer.err.says_not_applied() {
+        return Err(TryError::NotApplied(answer.err));
+    }
+    if answer.err != ErrorCode::Ok || answer.app_id != Some(table_id) {
+        return Ok(None);
+    }
+    let Some(partitions) = answer.partitions else {
+        return Err(TryError::Refused(garbled(
+            connection,
+            "it says ERR_OK and lacks the partitions",
+        )));
+    };
+    // A map keeps one entry for each index, in order, whatever the server sends.
+    let by_index: BTreeMap<i32, PartitionReplicas> =
+        partitions.iter().map(|one| (one.pid.partition_index, replicas(one))).collect();
+    Ok(Some(by_index.into_values().collect()))
+}
+
+/// Converts a partition of a response.
+fn replicas(of: &PartitionConfig) -> PartitionReplicas {
+    let primary = place(&of.primary);
+    let secondaries: Vec<String> = of.secondaries.iter().filter_map(place).collect();
+    let replicas = i32::try_from(secondaries.len()).unwrap_or(i32::MAX).saturating_add(1);
+    PartitionReplicas {
+        partition: of.pid.partition_index,
+        ready: primary.is_some() && replicas >= of.max_replica_count,
+        primary,
+        secondaries,
+    }
+}
+
+/// Returns a replica server as `HOST:PORT`, or `None` for an invalid address.
+fn place(address: &RpcAddress) -> Option<String> {
+    address.0.map(|address| address.to_string())
+}
+
+/// Converts a table of a response.
+pub(crate) fn table(info: AppInfo) -> Table {
+    let status = TableStatus::from_number(info.status);
+    // A recalled table keeps the times of its drop, so they only count for a table that is dropped.
+    let dropped = matches!(status, TableStatus::Dropping | TableStatus::Dropped);
+    let ms =
+        |seconds: i64| Some(seconds).filter(|&one| one > 0).map(|one| one.saturating_mul(1000));
+    Table {
+        table: info.app_name,
+        table_id: info.app_id,
+        status: Some(status),
+        partition_count: info.partition_count,
+        replica_count: info.max_replica_count,
+        atomic_idempotent: info.atomic_idempotent,
+        envs: info.envs,
+        duplicating: info.duplicating,
+        create_ts_ms: ms(info.create_second),
+        drop_ts_ms: ms(info.drop_second).filter(|_| dropped),
+        expire_ts_ms: ms(info.expire_second).filter(|_| dropped),
+        ready_partitions: None,
+        partitions: Vec::new(),
+    }
+}
+
+/// Adds the partitions to a table.
+pub(crate) fn with_partitions(table: Table, partitions: Vec<PartitionReplicas>) -> Table {
+    let ready = partitions.iter().filter(|one| one.ready).count();
+    Table { ready_partitions: i32::try_from(ready).ok(), partitions, ..table }
+}
