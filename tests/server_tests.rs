@@ -17,6 +17,7 @@ mod protocol {
 }
 
 mod server {
+    mod backups_replay;
     mod concurrency;
     #[cfg(unix)]
     mod crash;
@@ -47,6 +48,7 @@ mod server {
         pub(crate) mod frames;
         mod peer;
         pub(crate) mod process;
+        pub(crate) mod replayed;
         pub(crate) mod slow_store;
     }
 }

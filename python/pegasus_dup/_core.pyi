@@ -101,6 +101,8 @@ class _Settings(TypedDict):
     cluster_name: str
     store: str | None
     duplication_enabled: bool
+    backup_enabled: bool
+    block_services: list[str]
     clock: str | None
     nodes: int | None
     partitions: list[str]

@@ -105,6 +105,9 @@ class MetaServer(_Served):
 
     ``duplication_enabled=False`` makes the server refuse every request about duplication with
     ERR_SERVICE_NOT_ACTIVE, like a real server on which duplication is disabled.
+    ``backup_enabled=False`` does the same for requests about backup policies.
+
+    ``block_services`` are the providers that backup policies may use. Nothing is ever stored there.
 
     ``faults`` are rules that say which requests meet which fault, such as ``"add#1=drop-reply"``
     (the first add is handled, and its response is lost), ``"query#2+=delay:200"`` (from the second
@@ -124,6 +127,8 @@ class MetaServer(_Served):
         store: str | os.PathLike[str] | None = None,
         generation: Generation | Literal["idempotent"] | str | None = None,
         duplication_enabled: bool = True,
+        backup_enabled: bool = True,
+        block_services: Iterable[str] = ("local_service",),
         clock: Literal["real", "fast", "stopped", "manual"] | None = None,
         nodes: int | None = None,
         partitions: Iterable[str] = (),
@@ -136,6 +141,8 @@ class MetaServer(_Served):
                 cluster_name=cluster_name,
                 store=store,
                 duplication_enabled=duplication_enabled,
+                backup_enabled=backup_enabled,
+                block_services=block_services,
                 clock=_clock(clock, generation is not None),
                 nodes=_nodes(nodes, generation is not None),
                 partitions=partitions,
@@ -187,6 +194,8 @@ class MetaGroup(_Served):
         | Iterable[Generation | Literal["idempotent"] | str]
         | None = None,
         duplication_enabled: bool = True,
+        backup_enabled: bool = True,
+        block_services: Iterable[str] = ("local_service",),
         clock: Literal["real", "fast", "stopped", "manual"] | None = None,
         nodes: int | None = None,
         partitions: Iterable[str] = (),
@@ -211,6 +220,8 @@ class MetaGroup(_Served):
                 cluster_name=cluster_name,
                 store=store,
                 duplication_enabled=duplication_enabled,
+                backup_enabled=backup_enabled,
+                block_services=block_services,
                 clock=_clock(clock, generation is not None),
                 nodes=_nodes(nodes, generation is not None),
                 partitions=partitions,
@@ -280,6 +291,8 @@ def _settings(
     cluster_name: object,
     store: object,
     duplication_enabled: object,
+    backup_enabled: object,
+    block_services: object,
     clock: str | None,
     nodes: int | None,
     partitions: object,
@@ -290,6 +303,8 @@ def _settings(
         "cluster_name": _args.text("cluster_name", cluster_name),
         "store": _store(store),
         "duplication_enabled": _args.flag("duplication_enabled", duplication_enabled),
+        "backup_enabled": _args.flag("backup_enabled", backup_enabled),
+        "block_services": _args.texts("block_services", block_services),
         "clock": clock,
         "nodes": nodes,
         "partitions": _args.texts("partitions", partitions),

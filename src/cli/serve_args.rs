@@ -7,8 +7,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::cli::serve_limits::LimitArgs;
 use crate::server::{
-    Behaviour, ClockMode, FaultRule, PartitionRule, RemoteCluster, ServerConfig, StoreChoice,
-    TableSpec,
+    BLOCK_SERVICE, Behaviour, ClockMode, FaultRule, PartitionRule, RemoteCluster, ServerConfig,
+    StoreChoice, TableSpec,
 };
 
 /// The format of the log of `serve`.
@@ -96,6 +96,15 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
     duplication_enabled: bool,
 
+    /// Whether backups are enabled. With `false` the server refuses all requests about backup policies with
+    /// ERR_SERVICE_NOT_ACTIVE, like a real server on which backups are disabled.
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    backup_enabled: bool,
+
+    /// A provider that backup policies may use. May be given several times. Nothing is ever stored there.
+    #[arg(long, value_name = "NAME", default_value = BLOCK_SERVICE)]
+    block_service: Vec<String>,
+
     /// The clock by which duplications move to their next status. With `manual` it advances when a line
     /// `advance SECONDS` arrives on stdin [default: stopped with --behave-as, otherwise real].
     #[arg(long, value_name = "CLOCK", value_parser = clock())]
@@ -162,6 +171,8 @@ impl ServeArgs {
                 StoreChoice::File(self.store)
             },
             duplication_enabled: self.duplication_enabled,
+            backup_enabled: self.backup_enabled,
+            block_services: self.block_service,
             clock: self.clock.or(still),
             nodes: self.nodes.or(none),
             limits: self.limits.limits(),
@@ -225,7 +236,8 @@ mod tests {
             "pegasus-dup serve --listen [::1]:0 --cluster-name here ",
             "--remote-cluster target=127.0.0.1:35601 --remote-cluster far=a:1,b:2 ",
             "--table temp --table big:64:5 --store some/file --behave-as dup-exist ",
-            "--clock fast --duplication-enabled false",
+            "--clock fast --duplication-enabled false ",
+            "--backup-enabled false --block-service a --block-service b",
         ));
         assert_eq!(config.listen.to_string(), "[::1]:0");
         assert_eq!(config.cluster_name, "here");
@@ -237,6 +249,8 @@ mod tests {
         assert_eq!(config.behaviour, Behaviour::DupExist);
         assert_eq!(config.clock, Some(ClockMode::Fast));
         assert!(!config.duplication_enabled);
+        assert!(!config.backup_enabled);
+        assert_eq!(config.block_services, ["a", "b"]);
     }
 
     #[test]

@@ -137,6 +137,8 @@ mod tests {
         behave-as = "dup-exist"
         clock = "manual"
         duplication-enabled = false
+        backup-enabled = false
+        block-service = ["a", "b"]
         partition = "temp:1=lag:30"
         max-connections = 100
         idle-timeout = 2.5
@@ -152,6 +154,8 @@ mod tests {
         assert_eq!(config.store, StoreChoice::File("some/file".into()));
         assert_eq!(config.clock, Some(ClockMode::Manual));
         assert!(!config.duplication_enabled);
+        assert!(!config.backup_enabled);
+        assert_eq!(config.block_services, ["a", "b"]);
         assert_eq!(config.partitions[0].to_string(), "temp:1=lag:30");
         assert_eq!(config.limits.max_connections, 100);
         assert_eq!(config.limits.idle_timeout.as_millis(), 2_500);

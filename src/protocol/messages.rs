@@ -7,6 +7,7 @@
 //!
 //! This file has the table of the RPCs. The messages themselves are in a file for each subject.
 
+mod backups;
 mod cluster;
 mod duplications;
 mod tables;
@@ -18,6 +19,7 @@ use super::rpc::rpcs;
 use super::thrift::messages;
 
 pub use super::rpc::{ResponseStruct, Rpc};
+pub use backups::*;
 pub use cluster::*;
 pub use duplications::*;
 pub use tables::*;
@@ -187,6 +189,34 @@ rpcs! {
         since: Freezed,
         request: ClusterInfoRequest,
         response: ClusterInfoResponse { keys: Some(Vec::new()), values: Some(Vec::new()) },
+    }
+
+    /// Adds a backup policy.
+    Concurrent AddBackupPolicy = "RPC_CM_ADD_BACKUP_POLICY" "add-backup-policy" {
+        subject: Backups,
+        since: Freezed,
+        request: AddBackupPolicyRequest,
+        response: AddBackupPolicyResponse { hint_message: Some(String::new()) },
+    }
+
+    /// Lists backup policies and their backups.
+    Concurrent QueryBackupPolicy = "RPC_CM_QUERY_BACKUP_POLICY" "query-backup-policy" {
+        subject: Backups,
+        since: Freezed,
+        request: QueryBackupPolicyRequest,
+        response: QueryBackupPolicyResponse {
+            policys: Some(Vec::new()),
+            backup_infos: Some(Vec::new()),
+            hint_msg: None,
+        },
+    }
+
+    /// Changes a backup policy, for example disables it. No RPC removes a backup policy.
+    Concurrent ModifyBackupPolicy = "RPC_CM_MODIFY_BACKUP_POLICY" "modify-backup-policy" {
+        subject: Backups,
+        since: Freezed,
+        request: ModifyBackupPolicyRequest,
+        response: ModifyBackupPolicyResponse { hint_message: Some(String::new()) },
     }
 }
 

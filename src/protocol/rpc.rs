@@ -34,7 +34,7 @@ pub struct RpcInfo {
     pub code: &'static str,
     /// The short name, as fault rules have it.
     pub short: &'static str,
-    /// Whether the RPC reads or changes.
+    /// How the server handles requests of the RPC.
     pub kind: Kind,
     /// What the RPC is about.
     pub subject: Subject,
@@ -63,7 +63,7 @@ impl RpcInfo {
     }
 }
 
-/// Whether an RPC reads or changes.
+/// How a server handles requests of an RPC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// The server responds at once, and changes nothing.
@@ -71,6 +71,9 @@ pub enum Kind {
     /// The request waits in a queue for its turn. If it changes something, the server responds when
     /// the change is stored.
     Update,
+    /// The request does not wait in the queue, nor for other requests of this kind. If it changes
+    /// something, the server responds when the change is stored.
+    Concurrent,
 }
 
 /// What an RPC is about.
@@ -78,6 +81,8 @@ pub enum Kind {
 pub enum Subject {
     /// Duplications. A server on which duplication is switched off refuses the request.
     Duplications,
+    /// Backup policies. A server on which backups are switched off refuses the request.
+    Backups,
     /// The rest of the cluster.
     Cluster,
 }

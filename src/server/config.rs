@@ -16,6 +16,9 @@ use crate::protocol::MAX_NAME;
 /// The greatest number of replica servers. Each has a port of its own in the responses.
 pub const MAX_NODES: usize = 1_000;
 
+/// The provider that backup policies may use if none is configured.
+pub const BLOCK_SERVICE: &str = "local_service";
+
 /// The configuration of an embedded meta server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerConfig {
@@ -35,6 +38,12 @@ pub struct ServerConfig {
     /// Whether duplication is switched on. If it is switched off, the server refuses every request
     /// about duplication with ERR_SERVICE_NOT_ACTIVE, and responds to all other requests.
     pub duplication_enabled: bool,
+    /// Whether backups are switched on. If they are switched off, the server refuses every request about
+    /// backup policies with ERR_SERVICE_NOT_ACTIVE, and responds to all other requests.
+    pub backup_enabled: bool,
+    /// The names of the providers that backup policies may use: the block services of a real
+    /// server's configuration. The server stores no backups.
+    pub block_services: Vec<String>,
     /// How duplications move on by themselves. `None` stands for [`Behaviour::default_clock`].
     pub clock: Option<ClockMode>,
     /// The number of replica servers that the server names, at most [`MAX_NODES`]. They exist in the
@@ -120,6 +129,8 @@ impl Default for ServerConfig {
             store: StoreChoice::Memory,
             behaviour: Behaviour::default(),
             duplication_enabled: true,
+            backup_enabled: true,
+            block_services: vec![BLOCK_SERVICE.to_owned()],
             clock: None,
             nodes: None,
             limits: Limits::default(),

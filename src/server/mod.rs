@@ -50,7 +50,7 @@ pub mod store;
 pub use behaviour::{Behaviour, ClockMode};
 pub use blocking::{BlockingMetaGroup, BlockingMetaServer};
 pub use clock::{Clock, SystemClock};
-pub use config::{Limits, MAX_NODES, ServerConfig, StoreChoice};
+pub use config::{BLOCK_SERVICE, Limits, MAX_NODES, ServerConfig, StoreChoice};
 pub use error::{ServerError, StoreError};
 pub use event::Event;
 pub use fault::{Fault, FaultRule, When, WhichRpc};

@@ -6,12 +6,14 @@ use std::path::Path;
 
 use pegasus_dup::protocol::generation::{FailMode, Generation, Status};
 use pegasus_dup::protocol::messages::{
-    AddDuplication, AddRequest, AddResponse, AppInfo, AtomicIdempotentResponse,
-    ClusterInfoResponse, CreateAppResponse, DropAppResponse, Entry, ListAppsResponse,
-    ListDuplication, ListNodesResponse, ListRequest, ListResponse, MaxReplicaCountResponse,
-    ModifyDuplication, ModifyRequest, ModifyResponse, PartitionConfig, QueryConfigResponse,
-    QueryDuplication, QueryRequest, QueryResponse, RecallAppResponse, RenameAppResponse, Rpc,
-    SetAtomicIdempotentResponse, SetMaxReplicaCountResponse, UpdateAppEnvResponse,
+    AddBackupPolicyResponse, AddDuplication, AddRequest, AddResponse, AppInfo,
+    AtomicIdempotentResponse, BackupEntry, BackupPolicyEntry, ClusterInfoResponse,
+    CreateAppResponse, DropAppResponse, Entry, ListAppsResponse, ListDuplication,
+    ListNodesResponse, ListRequest, ListResponse, MaxReplicaCountResponse,
+    ModifyBackupPolicyResponse, ModifyDuplication, ModifyRequest, ModifyResponse, PartitionConfig,
+    QueryBackupPolicyResponse, QueryConfigResponse, QueryDuplication, QueryRequest, QueryResponse,
+    RecallAppResponse, RenameAppResponse, Rpc, SetAtomicIdempotentResponse,
+    SetMaxReplicaCountResponse, UpdateAppEnvResponse,
 };
 use pegasus_dup::protocol::thrift::Wire;
 use serde_json::{Map, Value, json};
@@ -40,7 +42,7 @@ pub(crate) fn steps(file: &str) -> Vec<Step> {
     text.lines()
         .enumerate()
         .map(|(index, line)| (index, serde_json::from_str::<Value>(line).expect("JSON")))
-        .filter(|(_, line)| line.get("section").is_none())
+        .filter(|(_, line)| line.get("step").is_some())
         .map(|(index, line)| Step {
             place: format!("{file}:{}", index + 1),
             words: line["step"].as_str().expect("a step").to_owned(),
@@ -362,6 +364,57 @@ impl Shown for ClusterInfoResponse {
             (3, self.values.as_ref().map(|v| json!(v))),
         ])
     }
+}
+
+impl Shown for AddBackupPolicyResponse {
+    fn shown(&self) -> Value {
+        fields([
+            (1, Some(json!(self.err.name()))),
+            (2, self.hint_message.as_ref().map(|v| json!(v))),
+        ])
+    }
+}
+
+impl Shown for ModifyBackupPolicyResponse {
+    fn shown(&self) -> Value {
+        fields([
+            (1, Some(json!(self.err.name()))),
+            (2, self.hint_message.as_ref().map(|v| json!(v))),
+        ])
+    }
+}
+
+impl Shown for QueryBackupPolicyResponse {
+    fn shown(&self) -> Value {
+        let backups = |list: &Vec<BackupEntry>| list.iter().map(backup).collect::<Value>();
+        fields([
+            (1, Some(json!(self.err.name()))),
+            (2, self.policys.as_ref().map(|list| list.iter().map(policy).collect())),
+            (3, self.backup_infos.as_ref().map(|lists| lists.iter().map(backups).collect())),
+            (4, self.hint_msg.as_ref().map(|v| json!(v))),
+        ])
+    }
+}
+
+fn policy(policy: &BackupPolicyEntry) -> Value {
+    json!({
+        "1": policy.policy_name,
+        "2": policy.backup_provider_type,
+        "3": policy.backup_interval_seconds,
+        "4": policy.app_ids,
+        "5": policy.backup_history_count_to_keep,
+        "6": policy.start_time,
+        "7": policy.is_disable,
+    })
+}
+
+fn backup(backup: &BackupEntry) -> Value {
+    json!({
+        "1": backup.backup_id,
+        "2": backup.start_time_ms,
+        "3": backup.end_time_ms,
+        "4": backup.app_ids,
+    })
 }
 
 fn entry(entry: &Entry) -> Value {

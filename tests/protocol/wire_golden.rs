@@ -7,9 +7,11 @@ use pegasus_dup::protocol::frame::{
 };
 use pegasus_dup::protocol::generation::Generation;
 use pegasus_dup::protocol::messages::{
-    AddDuplication, AddRequest, AddResponse, ClusterInfo, ClusterInfoRequest, GetMaxReplicaCount,
+    AddBackupPolicy, AddBackupPolicyRequest, AddDuplication, AddRequest, AddResponse, ClusterInfo,
+    ClusterInfoRequest, CreateApp, CreateAppRequest, DropApp, DropAppRequest, GetMaxReplicaCount,
     ListApps, ListAppsRequest, ListDuplication, ListNodes, ListNodesRequest,
-    MaxReplicaCountRequest, ModifyDuplication, QueryConfig, QueryConfigRequest, QueryDuplication,
+    MaxReplicaCountRequest, ModifyBackupPolicy, ModifyBackupPolicyRequest, ModifyDuplication,
+    QueryBackupPolicy, QueryBackupPolicyRequest, QueryConfig, QueryConfigRequest, QueryDuplication,
     Rpc,
 };
 use pegasus_dup::protocol::thrift::{Reader, Wire};
@@ -47,6 +49,11 @@ fn shown(step: &Step, rpc: &str, frame: &ResponseFrame<'_>) -> Value {
         GetMaxReplicaCount::NAME => round_trip::<GetMaxReplicaCount>(step, frame),
         ListNodes::NAME => round_trip::<ListNodes>(step, frame),
         ClusterInfo::NAME => round_trip::<ClusterInfo>(step, frame),
+        CreateApp::NAME => round_trip::<CreateApp>(step, frame),
+        DropApp::NAME => round_trip::<DropApp>(step, frame),
+        AddBackupPolicy::NAME => round_trip::<AddBackupPolicy>(step, frame),
+        QueryBackupPolicy::NAME => round_trip::<QueryBackupPolicy>(step, frame),
+        ModifyBackupPolicy::NAME => round_trip::<ModifyBackupPolicy>(step, frame),
         other => panic!("{}: unknown RPC {other}", step.place),
     }
 }
@@ -112,6 +119,29 @@ fn recorded_tables_decode_and_encode_to_the_same_bytes() {
         }
     }
     assert_eq!(seen, 8);
+}
+
+#[test]
+fn recorded_backup_policies_decode_and_encode_to_the_same_bytes() {
+    for (file, count) in [("meta-modern-backup-a.jsonl", 114), ("meta-modern-backup-off.jsonl", 5)]
+    {
+        let steps = steps(file);
+        assert_eq!(steps.len(), count, "{file}");
+        for step in steps {
+            let rpc = step.rpc.clone().expect("these lines name their RPC");
+            let again = match rpc.as_str() {
+                CreateApp::NAME => again::<CreateAppRequest>(&step),
+                DropApp::NAME => again::<DropAppRequest>(&step),
+                AddBackupPolicy::NAME => again::<AddBackupPolicyRequest>(&step),
+                QueryBackupPolicy::NAME => again::<QueryBackupPolicyRequest>(&step),
+                ModifyBackupPolicy::NAME => again::<ModifyBackupPolicyRequest>(&step),
+                other => panic!("{}: unknown RPC {other}", step.place),
+            };
+            assert_eq!(again, step.request, "{}", step.place);
+            let frame = decode_response(&step.payload).expect("an answer");
+            assert_eq!(shown(&step, &rpc, &frame), step.response["args"]["0"], "{}", step.place);
+        }
+    }
 }
 
 /// Decodes a recorded request, and encodes it again.

@@ -175,15 +175,9 @@ fn text(id: u8, value: &str) -> Vec<u8> {
 #[tokio::test]
 async fn requests_of_rpcs_that_are_not_handled_are_counted_too() {
     let level = |level: i32| [&[8, 0, 1], &level.to_be_bytes()[..]].concat();
-    let policy = |name: &str| [text(1, "local_service"), text(2, name)].concat();
-    let names = |name: &str| {
-        let list = [&[15, 0, 1, 11, 0, 0, 0, 1][..], &(name.len() as u32).to_be_bytes()].concat();
-        [&list, name.as_bytes()].concat()
-    };
     for behaviour in Behaviour::ALL {
         let server = embedded::start(embedded::still(behaviour)).await;
         let formats = matches!(behaviour, Behaviour::RemoteName | Behaviour::DupExist);
-        let old = matches!(behaviour, Behaviour::Freezed | Behaviour::Checkpoint);
         let mut died = 0;
         for (name, body, ends) in [
             ("RPC_CM_CONTROL_META", Vec::new(), true),
@@ -191,14 +185,8 @@ async fn requests_of_rpcs_that_are_not_handled_are_counted_too() {
             ("RPC_CM_CONTROL_META", level(401), true),
             ("RPC_CM_CONTROL_META", level(400), false),
             ("RPC_CM_CONTROL_META", level(10_000), false),
-            ("RPC_CM_ADD_BACKUP_POLICY", policy("a{b"), formats),
-            ("RPC_CM_ADD_BACKUP_POLICY", policy("a/b"), old),
-            ("RPC_CM_ADD_BACKUP_POLICY", policy("every_day"), false),
-            ("RPC_CM_QUERY_BACKUP_POLICY", names("a}b"), formats),
-            ("RPC_CM_QUERY_BACKUP_POLICY", names("every_day"), false),
             ("RPC_CM_START_BACKUP_APP", text(1, "{0}"), formats),
             ("RPC_CM_START_BACKUP_APP", text(1, "local_service"), false),
-            ("RPC_CM_MODIFY_BACKUP_POLICY", text(1, "a{b"), false),
         ] {
             let what = format!("{behaviour} {name} {body:?}");
             let mut peer = Peer::connect(server.address()).await;

@@ -11,11 +11,11 @@ use pegasus_dup::protocol::messages::{
     ListDuplication, ListNodes, ModifyDuplication, PartitionConfig, QueryConfig, QueryDuplication,
     RecallApp, RenameApp, Rpc, SetAtomicIdempotent, SetMaxReplicaCount, UpdateAppEnv,
 };
-use pegasus_dup::protocol::thrift::{Reader, Wire};
 use pegasus_dup::server::store::MemoryStore;
 use pegasus_dup::server::{Behaviour, Hub, ServerConfig};
 use serde_json::{Value, json};
 
+use super::support::replayed::{blur, both, request};
 use super::support::slow_store::HandClock;
 use crate::common::embedded;
 use crate::common::peer::Peer;
@@ -23,25 +23,6 @@ use crate::common::wire::{Shown, unhex};
 
 /// The longest time that the server takes to place the replicas of a table.
 const PLACED_MS: i64 = 3_000;
-
-/// Replaces times and dupids, which no other number is as large as. A map whose keys are dupids
-/// becomes a list.
-fn blur(value: &Value) -> Value {
-    let is_large = |text: &str| text.parse::<i64>().is_ok_and(|number| number >= 1_000_000_000);
-    match value {
-        Value::Object(fields) if fields.keys().any(|key| is_large(key)) => {
-            fields.values().map(blur).collect()
-        }
-        Value::Object(fields) => {
-            Value::Object(fields.iter().map(|(key, value)| (key.clone(), blur(value))).collect())
-        }
-        Value::Array(values) => values.iter().map(blur).collect(),
-        Value::Number(number) if number.as_i64().is_some_and(|n| n >= 1_000_000_000) => {
-            json!("a time or a dupid")
-        }
-        other => other.clone(),
-    }
-}
 
 /// Returns what a partition has, apart from the choice of nodes.
 fn placed(partition: &PartitionConfig) -> Value {
@@ -56,24 +37,6 @@ fn placed(partition: &PartitionConfig) -> Value {
         "hp_secondaries": partition.hp_secondaries.as_ref().map(Vec::len),
         "hp_last_drops": partition.hp_last_drops.as_ref().map(Vec::len),
     })
-}
-
-/// Sends a recorded request, and returns the response and the recorded response.
-async fn both<R: Rpc>(
-    peer: &mut Peer,
-    request: &R::Request,
-    payload: &[u8],
-    show: impl Fn(&R::Response) -> Value,
-) -> (Value, Value) {
-    let got = peer.call::<R>(request).await;
-    let frame = decode_response(payload).expect("a response");
-    let recorded = frame.response::<R::Response>().expect("a response");
-    (blur(&show(&got)), blur(&show(&recorded)))
-}
-
-fn request<R: Rpc>(line: &Value) -> R::Request {
-    let bytes = unhex(line["request_struct_hex"].as_str().expect("hex"));
-    R::Request::read(&mut Reader::new(&bytes)).expect("a request")
 }
 
 #[tokio::test]

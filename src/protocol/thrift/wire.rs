@@ -1,6 +1,6 @@
 //! The trait of the types that thrift can encode and decode, and the encoder.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::Reader;
 use super::types::{DecodeError, Type};
@@ -97,22 +97,47 @@ impl<T: Wire> Wire for Vec<T> {
     const TYPE: Type = Type::List;
     const MIN_SIZE: usize = 5;
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        reader.nested(|reader| {
-            let element = reader.u8()?;
-            let count = reader.count(T::MIN_SIZE)?;
-            // C++ also writes the element type of an empty list, but another writer may not.
-            if count > 0 {
-                reader.expect_element(T::TYPE, element)?;
-            }
-            (0..count).map(|_| T::read(reader)).collect()
-        })
+        read_elements(reader)
     }
     fn write(&self, out: &mut Vec<u8>) {
-        out.push(T::TYPE as u8);
-        write_length(out, self.len());
-        for element in self {
-            element.write(out);
+        write_elements(out, self.iter());
+    }
+}
+
+/// A set is sorted, as C++ writes it.
+impl<T: Wire + Ord> Wire for BTreeSet<T> {
+    const TYPE: Type = Type::Set;
+    const MIN_SIZE: usize = 5;
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        read_elements(reader)
+    }
+    fn write(&self, out: &mut Vec<u8>) {
+        write_elements(out, self.iter());
+    }
+}
+
+/// Reads the elements of a list or of a set, whose bytes are equal.
+fn read_elements<T: Wire, C: FromIterator<T>>(reader: &mut Reader<'_>) -> Result<C, DecodeError> {
+    reader.nested(|reader| {
+        let element = reader.u8()?;
+        let count = reader.count(T::MIN_SIZE)?;
+        // C++ also writes the element type of an empty list, but another writer may not.
+        if count > 0 {
+            reader.expect_element(T::TYPE, element)?;
         }
+        (0..count).map(|_| T::read(reader)).collect()
+    })
+}
+
+/// Writes the elements of a list or of a set.
+fn write_elements<'a, T: Wire + 'a>(
+    out: &mut Vec<u8>,
+    elements: impl ExactSizeIterator<Item = &'a T>,
+) {
+    out.push(T::TYPE as u8);
+    write_length(out, elements.len());
+    for element in elements {
+        element.write(out);
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::net::SocketAddrV4;
 
-use super::{Call, Node, Now, Role};
+use super::{Call, Node, Now, Queued, Role};
 use crate::protocol::bare::{HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::RequestFrame;
@@ -35,7 +35,7 @@ impl Node {
         code == NEGOTIATION || rpc(code).is_some_and(|rpc| self.state.rules.knows(rpc))
     }
 
-    /// Returns the response, or `None` if the request was put into the queue.
+    /// Returns the response, or `None` if the request is in the queue now.
     pub(super) fn reply_or_queue(
         &mut self,
         id: CallId,
@@ -87,6 +87,10 @@ impl Node {
                 self.enqueue(id, update, now);
                 None
             }
+            Some(Decision::Begin(update)) => {
+                self.queue.push_front(Queued { call: id, update, ready_ms: now.steady_ms });
+                None
+            }
             None => Some(Reply::framework(ErrorCode::HandlerNotFound)),
         })
     }
@@ -94,9 +98,10 @@ impl Node {
     /// Returns the error code of the refusal if this server refuses the request, and the leader if
     /// this server is a follower that knows the leader.
     fn refusal(&self, call: &Call, name: &str) -> Option<(ErrorCode, Option<SocketAddrV4>)> {
-        let switched_off = || {
-            let concerned = rpc(name).is_some_and(|rpc| rpc.subject == Subject::Duplications);
-            concerned && !self.config.duplication_enabled
+        let switched_off = || match rpc(name).map(|rpc| rpc.subject) {
+            Some(Subject::Duplications) => !self.config.duplication_enabled,
+            Some(Subject::Backups) => !self.config.backup_enabled,
+            Some(Subject::Cluster) | None => false,
         };
         match (&call.fault, &self.role) {
             (Some(Fault::Refuse(code)), _) => Some((code.clone(), None)),

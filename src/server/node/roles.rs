@@ -52,6 +52,7 @@ impl Node {
         let early = self.early_ms > 0;
         if early {
             snapshot.duplications.clear();
+            snapshot.policies.clear();
             self.at(now.steady_ms.saturating_add(self.early_ms), Timed::ReadBack);
             self.early_ms = 0;
         }

@@ -14,6 +14,8 @@ pub(crate) enum Decision {
     Respond(Reply),
     /// Put this update into the queue.
     Queue(Box<dyn Update>),
+    /// Decide about this update now, before the updates in the queue.
+    Begin(Box<dyn Update>),
 }
 
 macro_rules! dispatch {
@@ -53,6 +55,9 @@ macro_rules! dispatch {
     };
     (@Update $rpc:ident, $state:ident, $frame:ident, $context:ident) => {
         Decision::Queue($rpc::update($frame)?)
+    };
+    (@Concurrent $rpc:ident, $state:ident, $frame:ident, $context:ident) => {
+        Decision::Begin($rpc::update($frame)?)
     };
 }
 

@@ -4,7 +4,6 @@
 #![allow(unreachable_pub)] // `messages!` makes public structs.
 
 use super::State;
-use super::rules::Rules;
 use crate::protocol::frame::RequestFrame;
 use crate::protocol::thrift::messages;
 
@@ -13,20 +12,6 @@ messages! {
     struct ControlMeta {
         /// The level of functions that the server is to switch to.
         1: level: Option<i32>,
-    }
-
-    /// The fields of the request of RPC_CM_ADD_BACKUP_POLICY that can end a server.
-    struct AddBackupPolicy {
-        /// The provider that stores the backups.
-        1: provider: String = default,
-        /// The policy's name.
-        2: policy: String = default,
-    }
-
-    /// The fields of the request of RPC_CM_QUERY_BACKUP_POLICY that can end a server.
-    struct QueryBackupPolicy {
-        /// The names of the policies. An empty list stands for all policies.
-        1: policies: Vec<String> = default,
     }
 
     /// The fields of the request of RPC_CM_START_BACKUP_APP that can end a server.
@@ -50,17 +35,10 @@ impl State {
     /// server: at once, or at the next request that reads what this request has left behind. A
     /// request that cannot be decoded ends nothing.
     pub(crate) fn foreign_request_ends_it(&self, request: &RequestFrame<'_>) -> bool {
-        let rules = &self.rules;
         match &*request.name {
             "RPC_CM_CONTROL_META" => request
                 .request::<ControlMeta>()
                 .is_ok_and(|asked| !asked.level.is_some_and(|level| LEVELS.contains(&level))),
-            "RPC_CM_ADD_BACKUP_POLICY" => {
-                request.request::<AddBackupPolicy>().is_ok_and(|asked| rules.policy_ends_it(&asked))
-            }
-            "RPC_CM_QUERY_BACKUP_POLICY" => request
-                .request::<QueryBackupPolicy>()
-                .is_ok_and(|asked| asked.policies.iter().any(|name| rules.hint_ends_it(name))),
             "RPC_CM_START_BACKUP_APP" => {
                 request.request::<StartBackup>().is_ok_and(|asked| self.backup_ends_it(&asked))
             }
@@ -74,12 +52,5 @@ impl State {
             table.is_some_and(|table| table.record.name.len() >= self.rules.fatal_backup_name)
         };
         self.rules.hint_ends_it(&asked.provider) || (asked.provider == PROVIDER && huge_name())
-    }
-}
-
-impl Rules {
-    fn policy_ends_it(&self, asked: &AddBackupPolicy) -> bool {
-        let slash = !self.remote_names && asked.policy.contains('/');
-        slash || self.hint_ends_it(&asked.provider) || self.hint_ends_it(&asked.policy)
     }
 }

@@ -18,12 +18,14 @@ mod index;
 mod life;
 mod modifies;
 mod nodes;
+mod policies;
 mod reads;
 mod responses;
 mod rows;
 pub(super) mod rule;
 mod rules;
 mod settings;
+mod start_time;
 mod table;
 mod tables;
 
@@ -34,10 +36,11 @@ use crate::server::behaviour::ClockMode;
 use crate::server::config::ServerConfig;
 use crate::server::partition::PartitionRule;
 use crate::server::reply::Reply;
-use crate::server::store::{DuplicationRecord, RecordChange, Snapshot, StoreFailure};
+use crate::server::store::{DuplicationRecord, PolicyRecord, RecordChange, Snapshot, StoreFailure};
 use index::Index;
 use life::Life;
 use nodes::Nodes;
+use policies::PendingPolicy;
 use rows::Rows;
 use rule::Update;
 use rules::Rules;
@@ -78,12 +81,16 @@ pub(crate) struct State {
     pub(crate) clock: ClockMode,
     pub(crate) partitions: Vec<PartitionRule>,
     pub(crate) tables: Rows<i32, Table>,
+    policies: Rows<String, PolicyRecord>,
+    /// The providers that backup policies may use.
+    block_services: Vec<String>,
     index: Index,
     pub(crate) nodes: Nodes,
     cluster_name: String,
     remote_clusters: Rows<String, Vec<String>>,
     pending: BTreeMap<Ticket, Pending>,
     pending_tables: BTreeMap<Ticket, PendingTable>,
+    pending_policies: BTreeMap<Ticket, PendingPolicy>,
     /// The updates that wait until a change is stored.
     waiting: BTreeMap<Ticket, Vec<Waiting>>,
     next_ticket: u64,
@@ -109,6 +116,8 @@ impl State {
             clock: config.clock_mode(),
             partitions: config.partitions.clone(),
             tables,
+            policies: named(snapshot.policies).collect(),
+            block_services: config.block_services.clone(),
             index,
             nodes: Nodes::new(config.node_count()),
             cluster_name: config.cluster_name.clone(),
@@ -119,6 +128,7 @@ impl State {
                 .collect(),
             pending: BTreeMap::new(),
             pending_tables: BTreeMap::new(),
+            pending_policies: BTreeMap::new(),
             waiting: BTreeMap::new(),
             next_ticket: 0,
             latest_ms: i64::MIN,
@@ -138,8 +148,8 @@ impl State {
         }
     }
 
-    /// Adds the duplications that are stored to those that the server has created since. A leader
-    /// that serves early finds its stored duplications only now.
+    /// Adds the duplications and backup policies that are stored to those that the server has created
+    /// since. A leader that serves early finds what is stored only now.
     pub(crate) fn read_back(&mut self, snapshot: Snapshot) -> Result<(), String> {
         for (table_id, record) in snapshot.duplications {
             let known = self
@@ -148,6 +158,11 @@ impl State {
                 .is_some_and(|table| table.duplication(record.dupid).is_some());
             if !known {
                 self.put(table_id, record)?;
+            }
+        }
+        for (name, record) in named(snapshot.policies) {
+            if self.policies.get(&name).is_none() {
+                self.policies.insert(name, record);
             }
         }
         Ok(())
@@ -215,6 +230,8 @@ impl State {
             vec![self.settle(pending, result)]
         } else if let Some(pending) = self.pending_tables.remove(&ticket) {
             self.settle_table(pending, result)
+        } else if let Some(pending) = self.pending_policies.remove(&ticket) {
+            vec![self.settle_policy(pending, result)]
         } else {
             return Vec::new();
         };
@@ -292,4 +309,9 @@ impl State {
         self.pending.insert(ticket, pending);
         Effect::Store(call, ticket, change)
     }
+}
+
+/// Returns backup policies with their names.
+fn named(policies: Vec<PolicyRecord>) -> impl Iterator<Item = (String, PolicyRecord)> {
+    policies.into_iter().map(|policy| (policy.name.clone(), policy))
 }

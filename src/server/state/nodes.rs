@@ -93,15 +93,15 @@ pub(super) struct Placement {
 }
 
 impl State {
-    /// Returns the time at which the partitions of a table get their replicas if that takes so many
+    /// Returns the time at which something of the replica servers is done that takes so many
     /// milliseconds with the clock [`ClockMode::Real`].
-    pub(super) fn placed_in(&self, placing_ms: i64) -> i64 {
-        let placing_ms = match self.clock {
-            ClockMode::Fast => placing_ms / 100,
+    pub(super) fn done_in(&self, ms: i64) -> i64 {
+        let ms = match self.clock {
+            ClockMode::Fast => ms / 100,
             // Only duplications stand still with a stopped clock.
-            ClockMode::Real | ClockMode::Stopped | ClockMode::Manual => placing_ms,
+            ClockMode::Real | ClockMode::Stopped | ClockMode::Manual => ms,
         };
-        self.latest_ms.saturating_add(placing_ms)
+        self.latest_ms.saturating_add(ms)
     }
 
     /// Returns how many replicas each partition of a table has.

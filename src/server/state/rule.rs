@@ -28,6 +28,35 @@ pub(crate) trait Update: fmt::Debug + Send {
     fn decide(self: Box<Self>, state: &mut State, call: CallId, now_ms: i64) -> Option<Effect>;
 }
 
+/// Declares that requests of an RPC change something, and which method of [`State`] decides about them.
+macro_rules! updates {
+    ($($rpc:ident $request:ident $decide:ident)*) => {$(
+        impl $crate::server::state::rule::UpdateRule for $rpc {
+            fn update(
+                frame: &$crate::protocol::frame::RequestFrame<'_>,
+            ) -> Result<
+                Box<dyn $crate::server::state::rule::Update>,
+                $crate::protocol::thrift::DecodeError,
+            > {
+                let request: $request = frame.request()?;
+                Ok(Box::new(request))
+            }
+        }
+
+        impl $crate::server::state::rule::Update for $request {
+            fn decide(
+                self: Box<Self>,
+                state: &mut State,
+                call: CallId,
+                _: i64,
+            ) -> Option<Effect> {
+                state.$decide(call, *self)
+            }
+        }
+    )*};
+}
+pub(super) use updates;
+
 /// Decides about an update whose turn has come.
 pub(crate) fn begin(
     state: &mut State,

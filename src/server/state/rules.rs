@@ -50,9 +50,23 @@ pub(crate) struct Rules {
     /// Whether the HTTP page of a table's duplications ends the process if the name of a remote
     /// table is not UTF-8.
     pub(crate) dies_of_bad_utf8: bool,
+    /// How the server treats backup policies.
+    pub(crate) policies: PolicyRules,
     /// The shortest table name, in bytes, for which a backup was seen to end the process. A buffer
     /// overflows, so a shorter name may end the process too.
     pub(crate) fatal_backup_name: usize,
+}
+
+/// How a server treats backup policies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct PolicyRules {
+    /// The condition on an interval in the hint of a refusal, with the name of a setting.
+    pub(crate) reserve_setting: &'static str,
+    /// Whether the interval must be a day or more, also after a change, and a name must be the name of
+    /// a metric.
+    pub(crate) has_limits: bool,
+    /// Whether a change can disable a policy while a backup is running.
+    pub(crate) can_force: bool,
 }
 
 /// The error code of a create of a table that exists.
@@ -128,6 +142,11 @@ impl Rules {
             reuses_dupids: true,
             formats_hints: true,
             dies_of_bad_utf8: true,
+            policies: PolicyRules {
+                reserve_setting: "larger than cold_backup_checkpoint_reserve_minutes",
+                has_limits: true,
+                can_force: true,
+            },
             fatal_backup_name: 5_861,
         };
         match behaviour {
@@ -147,6 +166,11 @@ impl Rules {
                 altering: Altering::Dies,
                 formats_hints: false,
                 dies_of_bad_utf8: false,
+                policies: PolicyRules {
+                    reserve_setting: "greater than cold_backup_checkpoint_reserve_minutes",
+                    has_limits: false,
+                    can_force: false,
+                },
                 fatal_backup_name: 7_040,
                 ..dup_exist
             },
@@ -161,6 +185,11 @@ impl Rules {
                 altering: Altering::Thin,
                 formats_hints: false,
                 dies_of_bad_utf8: false,
+                policies: PolicyRules {
+                    reserve_setting: "greater than FLAGS_cold_backup_checkpoint_reserve_minutes",
+                    has_limits: false,
+                    can_force: false,
+                },
                 fatal_backup_name: 4_586,
                 ..dup_exist
             },
@@ -168,6 +197,7 @@ impl Rules {
                 partition_states: false,
                 table_patterns: false,
                 atomic_idempotence: false,
+                policies: PolicyRules { can_force: false, ..dup_exist.policies },
                 repeated: Repeated::Ok,
                 ..dup_exist
             },

@@ -11,11 +11,10 @@ use super::effect::{CallId, Effect, LOST};
 use super::envs;
 use super::nodes::{PLACING_MS, RECALLING_MS};
 use super::responses::failed_to_store;
-use super::rule::{Update, UpdateRule};
+use super::rule::{Update, updates};
 use super::rules::AppExists;
 use super::table::{Leaving, Table, TableStatus};
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::frame::RequestFrame;
 use crate::protocol::messages::{
     AppInfo, AtomicIdempotentRequest, CreateApp, CreateAppOptions, CreateAppRequest,
     CreateAppResponse, DropApp, DropAppRequest, DropAppResponse, GetAtomicIdempotent,
@@ -24,7 +23,6 @@ use crate::protocol::messages::{
     SetAtomicIdempotentRequest, SetMaxReplicaCount, SetMaxReplicaCountRequest, UpdateAppEnv,
     UpdateAppEnvRequest,
 };
-use crate::protocol::thrift::DecodeError;
 use crate::server::reply::Reply;
 use crate::server::spec::MAX_PARTITIONS;
 use crate::server::store::{RecordChange, StoreFailure, TableRecord};
@@ -81,24 +79,6 @@ impl PendingTable {
             refusal,
         }
     }
-}
-
-/// Declares that requests of an RPC wait in the queue, and how the server decides about them.
-macro_rules! updates {
-    ($($rpc:ident $request:ident $decide:ident)*) => {$(
-        impl UpdateRule for $rpc {
-            fn update(frame: &RequestFrame<'_>) -> Result<Box<dyn Update>, DecodeError> {
-                let request: $request = frame.request()?;
-                Ok(Box::new(request))
-            }
-        }
-
-        impl Update for $request {
-            fn decide(self: Box<Self>, state: &mut State, call: CallId, _: i64) -> Option<Effect> {
-                state.$decide(call, *self)
-            }
-        }
-    )*};
 }
 
 updates! {
@@ -366,11 +346,11 @@ impl State {
     ) -> Vec<Effect> {
         let PendingTable { call, table_id, change, before, after, response, refusal } = pending;
         let placed_from_ms = match change {
-            Change::Create => Some(self.placed_in(PLACING_MS)),
-            Change::Recall => Some(self.placed_in(RECALLING_MS)),
+            Change::Create => Some(self.done_in(PLACING_MS)),
+            Change::Recall => Some(self.done_in(RECALLING_MS)),
             Change::Drop | Change::Rename | Change::Settings => None,
         };
-        let leaving_until = self.placed_in(PLACING_MS);
+        let leaving_until = self.done_in(PLACING_MS);
         let table = self.tables.get_mut(&table_id).expect("a table that is being stored stays");
         let (old_name, old_replicas) = (table.record.name.clone(), table.record.replicas);
         let mut effects = Vec::new();

@@ -17,7 +17,7 @@ pub enum StoreFailure {
     Uncertain(String),
 }
 
-/// A place where tables and duplications are kept.
+/// A place where tables, duplications and backup policies are kept.
 pub trait Store: Send + Sync + 'static {
     /// Returns everything that is kept.
     fn load(&self) -> Result<Snapshot, StoreError>;

@@ -12,7 +12,7 @@ use redb::{
 };
 
 use super::api::{Done, Store, StoreFailure};
-use super::record::{DuplicationRecord, RecordChange, Snapshot, TableRecord};
+use super::record::{DuplicationRecord, PolicyRecord, RecordChange, Snapshot, TableRecord};
 use crate::server::error::{ServerError, StoreError};
 
 /// The table about the file itself, with the keys `format` and `cluster`.
@@ -22,6 +22,9 @@ const TABLES: TableDefinition<'_, i32, &str> = TableDefinition::new("pegasus_dup
 /// From the table id and the dupid to a [`DuplicationRecord`] as JSON.
 const DUPLICATIONS: TableDefinition<'_, (i32, i32), &str> =
     TableDefinition::new("pegasus_dup_duplications");
+/// From the name of a backup policy to a [`PolicyRecord`] as JSON. Files of older versions do not have
+/// this table.
+const POLICIES: TableDefinition<'_, &str, &str> = TableDefinition::new("pegasus_dup_policies");
 
 /// The format that this version writes, which is also the newest format that it reads.
 const FORMAT: u32 = 1;
@@ -229,6 +232,7 @@ fn prepare(database: &Database, path: &Path, cluster_name: &str) -> Result<(), S
             about.insert("cluster", cluster_name)?;
             write.open_table(TABLES)?;
             write.open_table(DUPLICATIONS)?;
+            write.open_table(POLICIES)?;
         }
         write.commit()?;
         Ok(())
@@ -265,7 +269,7 @@ fn read_all(database: &Database, path: &Path) -> Result<Snapshot, StoreError> {
     let corrupt = |reason: String| StoreError::Corrupt { path: path.to_owned(), reason };
     let rows = || -> Result<_, redb::Error> {
         let read = database.begin_read()?;
-        let (mut tables, mut duplications) = (Vec::new(), Vec::new());
+        let (mut tables, mut duplications, mut policies) = (Vec::new(), Vec::new(), Vec::new());
         for row in read.open_table(TABLES)?.iter()? {
             let (id, json) = row?;
             tables.push((id.value(), json.value().to_owned()));
@@ -274,9 +278,19 @@ fn read_all(database: &Database, path: &Path) -> Result<Snapshot, StoreError> {
             let (key, json) = row?;
             duplications.push((key.value(), json.value().to_owned()));
         }
-        Ok((tables, duplications))
+        match read.open_table(POLICIES) {
+            Ok(stored) => {
+                for row in stored.iter()? {
+                    let (name, json) = row?;
+                    policies.push((name.value().to_owned(), json.value().to_owned()));
+                }
+            }
+            Err(TableError::TableDoesNotExist(_)) => {}
+            Err(error) => return Err(error.into()),
+        }
+        Ok((tables, duplications, policies))
     };
-    let (tables, duplications) = rows().map_err(|error| corrupt(error.to_string()))?;
+    let (tables, duplications, policies) = rows().map_err(|error| corrupt(error.to_string()))?;
     let mut snapshot = Snapshot::default();
     for (id, json) in tables {
         let table: TableRecord = serde_json::from_str(&json)
@@ -295,6 +309,17 @@ fn read_all(database: &Database, path: &Path) -> Result<Snapshot, StoreError> {
             )));
         }
         snapshot.duplications.push((table_id, record));
+    }
+    for (name, json) in policies {
+        let policy: PolicyRecord = serde_json::from_str(&json)
+            .map_err(|error| corrupt(format!("backup policy name={name:?}: {error}")))?;
+        if policy.name != name {
+            return Err(corrupt(format!(
+                "a backup policy has two names: key={name:?} record={:?}",
+                policy.name
+            )));
+        }
+        snapshot.policies.push(policy);
     }
     Ok(snapshot)
 }
@@ -330,6 +355,7 @@ fn commit<'a>(
         {
             let mut tables = write.open_table(TABLES)?;
             let mut duplications = write.open_table(DUPLICATIONS)?;
+            let mut policies = write.open_table(POLICIES)?;
             for change in changes {
                 match change {
                     RecordChange::Put { table_id, record } => {
@@ -351,6 +377,14 @@ fn commit<'a>(
                     RecordChange::Keep { .. } => {}
                     RecordChange::Remove { table_id, dupid } => {
                         duplications.remove((*table_id, *dupid))?;
+                    }
+                    RecordChange::AddPolicy { record } => {
+                        if policies.get(record.name.as_str())?.is_none() {
+                            policies.insert(record.name.as_str(), to_json(record).as_str())?;
+                        }
+                    }
+                    RecordChange::PutPolicy { record } => {
+                        policies.insert(record.name.as_str(), to_json(record).as_str())?;
                     }
                 }
             }

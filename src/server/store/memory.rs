@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 
 use super::api::{Done, Store};
-use super::record::{DuplicationRecord, RecordChange, Snapshot, TableRecord};
+use super::record::{DuplicationRecord, PolicyRecord, RecordChange, Snapshot, TableRecord};
 use crate::server::error::StoreError;
 
 /// A store in memory.
@@ -18,6 +18,7 @@ pub struct MemoryStore {
 struct Kept {
     tables: BTreeMap<i32, TableRecord>,
     duplications: BTreeMap<(i32, i32), DuplicationRecord>,
+    policies: BTreeMap<String, PolicyRecord>,
 }
 
 impl MemoryStore {
@@ -42,6 +43,7 @@ impl Store for MemoryStore {
                 .iter()
                 .map(|(&(table_id, _), record)| (table_id, record.clone()))
                 .collect(),
+            policies: kept.policies.values().cloned().collect(),
         }))
     }
 
@@ -67,6 +69,12 @@ impl Store for MemoryStore {
             RecordChange::Keep { .. } => {}
             RecordChange::Remove { table_id, dupid } => {
                 kept.duplications.remove(&(table_id, dupid));
+            }
+            RecordChange::AddPolicy { record } => {
+                kept.policies.entry(record.name.clone()).or_insert(record);
+            }
+            RecordChange::PutPolicy { record } => {
+                kept.policies.insert(record.name.clone(), record);
             }
         });
         done(Ok(()));

@@ -10,6 +10,8 @@ mod tables;
 pub use api::{Done, Store, StoreFailure};
 pub use file::FileStore;
 pub use memory::MemoryStore;
-pub use record::{DuplicationRecord, RecordChange, Snapshot, TableRecord};
+pub use record::{
+    BackupRecord, DuplicationRecord, PolicyRecord, RecordChange, Snapshot, TableRecord,
+};
 pub(crate) use shared::SharedStore;
 pub(crate) use tables::settle_tables;

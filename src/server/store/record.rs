@@ -1,8 +1,8 @@
-//! What a store keeps of a table and of a duplication. Statuses and fail modes are kept as names,
+//! What a store keeps of a table, of a duplication and of a backup policy. Statuses and fail modes are kept as names,
 //! because the meaning of a number differs by generation, and a file may be opened by a server of
 //! another generation.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -83,6 +83,44 @@ pub struct DuplicationRecord {
     pub create_ts_ms: i64,
 }
 
+/// A backup policy as a store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyRecord {
+    /// The name.
+    pub name: String,
+    /// The name of the provider that stores the backups.
+    pub provider: String,
+    /// The ids of the tables.
+    pub table_ids: BTreeSet<i32>,
+    /// The time between the starts of two backups, in seconds.
+    pub interval_seconds: i64,
+    /// The number of backups to keep.
+    pub keep: i32,
+    /// The hour of the day at which a backup may start. 24 stands for any hour.
+    pub start_hour: i32,
+    /// The minute of that hour, which has no effect.
+    pub start_minute: i32,
+    /// Whether the policy is disabled.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub disabled: bool,
+    /// The backups, the oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub backups: Vec<BackupRecord>,
+}
+
+/// A backup as a store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BackupRecord {
+    /// The time of the start, in milliseconds since 1970, which is also the id.
+    pub start_ms: i64,
+    /// The time at which the backup ends, in milliseconds since 1970, or `None` if it never ends.
+    pub end_ms: Option<i64>,
+    /// The ids of the tables.
+    pub table_ids: BTreeSet<i32>,
+}
+
 fn yes() -> bool {
     true
 }
@@ -106,6 +144,8 @@ pub struct Snapshot {
     pub tables: Vec<TableRecord>,
     /// The duplications, each with the id of its table.
     pub duplications: Vec<(i32, DuplicationRecord)>,
+    /// The backup policies.
+    pub policies: Vec<PolicyRecord>,
 }
 
 /// One change of what a store keeps.
@@ -136,5 +176,16 @@ pub enum RecordChange {
         table_id: i32,
         /// The id of the duplication.
         dupid: i32,
+    },
+    /// A backup policy is created. If the store has a policy of that name, the store keeps that policy
+    /// as it is, and the change counts as stored.
+    AddPolicy {
+        /// The policy.
+        record: PolicyRecord,
+    },
+    /// A backup policy has a new state.
+    PutPolicy {
+        /// The policy.
+        record: PolicyRecord,
     },
 }

@@ -45,6 +45,7 @@ fn full(behaviour: Behaviour, tables: i32, clusters: i32) -> State {
         create_ts_ms: NOW_MS,
     };
     let snapshot = Snapshot {
+        policies: Vec::new(),
         tables: (1..=tables).map(table).collect(),
         duplications: (1..=tables)
             .flat_map(|id| (0..clusters).map(move |number| (id, number)))
