@@ -17,6 +17,7 @@ mod protocol {
 }
 
 mod server {
+    mod alive_nodes;
     mod backups_replay;
     mod concurrency;
     #[cfg(unix)]

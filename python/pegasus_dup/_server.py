@@ -71,6 +71,14 @@ class _Served:
         """Replace the rules for partitions that lag or are stuck. ``[]`` removes all rules."""
         self._core.set_partitions(_args.texts("partitions", partitions))
 
+    def set_alive_nodes(self, count: int) -> None:
+        """Let the first ``count`` replica servers be alive from now on, and the others dead.
+
+        A partition whose primary dies gets one of its secondaries that are alive as its primary at
+        once, or no primary if there is none. Everything else takes the time ``ready_after``.
+        """
+        self._core.set_alive_nodes(_count("count", count))
+
     def stop(self) -> None:
         """Respond to the requests in flight, and stop. Stopping a stopped server does nothing."""
         self._core.stop()
@@ -101,7 +109,10 @@ class MetaServer(_Served):
 
     ``nodes`` is the number of replica servers that the server names. Each partition has a primary
     and secondaries on them. They exist in the responses only. The default is 0 with an explicit
-    generation, and 3 otherwise.
+    generation, and 3 otherwise. ``set_alive_nodes()`` lets them die and come back. If fewer than
+    ``min_alive_nodes`` or less than 65 % of them are alive, the function level is ``freezed``.
+    ``ready_after`` is the time (in seconds) from the creation of a table until its partitions have
+    their replicas. After a recall it takes three times as long.
 
     ``duplication_enabled=False`` makes the server refuse every request about duplication with
     ERR_SERVICE_NOT_ACTIVE, like a real server on which duplication is disabled.
@@ -131,6 +142,8 @@ class MetaServer(_Served):
         block_services: Iterable[str] = ("local_service",),
         clock: Literal["real", "fast", "stopped", "manual"] | None = None,
         nodes: int | None = None,
+        min_alive_nodes: int = 1,
+        ready_after: float | timedelta = 1.0,
         partitions: Iterable[str] = (),
         faults: Iterable[str] = (),
     ) -> None:
@@ -145,6 +158,8 @@ class MetaServer(_Served):
                 block_services=block_services,
                 clock=_clock(clock, generation is not None),
                 nodes=_nodes(nodes, generation is not None),
+                min_alive_nodes=min_alive_nodes,
+                ready_after=ready_after,
                 partitions=partitions,
             ),
             _args.text("listen", listen),
@@ -198,6 +213,8 @@ class MetaGroup(_Served):
         block_services: Iterable[str] = ("local_service",),
         clock: Literal["real", "fast", "stopped", "manual"] | None = None,
         nodes: int | None = None,
+        min_alive_nodes: int = 1,
+        ready_after: float | timedelta = 1.0,
         partitions: Iterable[str] = (),
         faults: Iterable[str] = (),
     ) -> None:
@@ -224,6 +241,8 @@ class MetaGroup(_Served):
                 block_services=block_services,
                 clock=_clock(clock, generation is not None),
                 nodes=_nodes(nodes, generation is not None),
+                min_alive_nodes=min_alive_nodes,
+                ready_after=ready_after,
                 partitions=partitions,
             ),
             f"{_args.text('host', host)}:0",
@@ -295,6 +314,8 @@ def _settings(
     block_services: object,
     clock: str | None,
     nodes: int | None,
+    min_alive_nodes: object,
+    ready_after: object,
     partitions: object,
 ) -> _core._Settings:
     return {
@@ -307,6 +328,8 @@ def _settings(
         "block_services": _args.texts("block_services", block_services),
         "clock": clock,
         "nodes": nodes,
+        "min_alive_nodes": _count("min_alive_nodes", min_alive_nodes),
+        "ready_after": _args.seconds("ready_after", ready_after),
         "partitions": _args.texts("partitions", partitions),
     }
 
@@ -328,9 +351,13 @@ def _nodes(nodes: object, generation_given: bool) -> int | None:
     if nodes is None:
         # As on the command line, a server with an explicit generation has no replica servers.
         return 0 if generation_given else None
-    count = _args.int32("nodes", nodes)
+    return _count("nodes", nodes)
+
+
+def _count(name: str, value: object) -> int:
+    count = _args.int32(name, value)
     if count < 0:
-        raise InvalidArgument(f"the number of replica servers is not negative: nodes={count}")
+        raise InvalidArgument(f"the number of replica servers is not negative: {name}={count}")
     return count
 
 

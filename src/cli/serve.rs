@@ -154,8 +154,37 @@ fn serve(plan: super::serve_args::Plan) -> Result<u64, Failure> {
     })
 }
 
-/// Reads lines `advance SECONDS` from stdin and advances the clock. It confirms each line on stdout, so
-/// that a script can wait. A wrong line is reported on stderr, and reading continues.
+/// What a line on stdin asks for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Order {
+    /// `advance SECONDS`: advance the clock.
+    Advance(std::time::Duration),
+    /// `alive-nodes N`: let that many replica servers be alive.
+    AliveNodes(usize),
+}
+
+impl std::str::FromStr for Order {
+    type Err = String;
+
+    fn from_str(line: &str) -> Result<Order, String> {
+        let (word, number) = line.trim().split_once(' ').unwrap_or_default();
+        let number = number.trim();
+        let order = match word {
+            "advance" => {
+                let seconds = number.parse().ok().map(std::time::Duration::try_from_secs_f64);
+                seconds.and_then(Result::ok).map(Order::Advance)
+            }
+            "alive-nodes" => number.parse().ok().map(Order::AliveNodes),
+            _ => None,
+        };
+        order.ok_or_else(|| {
+            format!("not a line `advance SECONDS` or `alive-nodes N`: {:?}", line.trim_end())
+        })
+    }
+}
+
+/// Reads orders from stdin and executes them on all servers. It confirms each order on stdout, so that a
+/// script can wait. A wrong line is reported on stderr, and reading continues.
 fn turn_by_hand(hubs: Vec<crate::server::Hub>) {
     let mut input = std::io::stdin().lock();
     loop {
@@ -167,20 +196,22 @@ fn turn_by_hand(hubs: Vec<crate::server::Hub>) {
                 return;
             }
         };
-        let seconds =
-            line.trim().strip_prefix("advance ").and_then(|text| text.trim().parse().ok());
-        match seconds.map(std::time::Duration::try_from_secs_f64) {
-            Some(Ok(time)) => {
+        if line.trim().is_empty() {
+            continue;
+        }
+        match line.parse() {
+            Ok(Order::Advance(time)) => {
                 for hub in &hubs {
                     hub.advance(time);
                 }
                 let _ = say(&[Line::plain(format!("advanced {}", time.as_secs_f64()))]);
             }
-            Some(Err(_)) | None if line.trim().is_empty() => {}
-            Some(Err(_)) | None => {
-                let wrong = format!("not a line `advance SECONDS`: {:?}", line.trim_end());
-                complain(&[Line::error(wrong)]);
+            Ok(Order::AliveNodes(count)) => {
+                // The servers share the replica servers.
+                hubs.iter().take(1).for_each(|hub| hub.set_alive_nodes(count));
+                let _ = say(&[Line::plain(format!("alive nodes {count}"))]);
             }
+            Err(wrong) => complain(&[Line::error(wrong)]),
         }
     }
 }
@@ -202,7 +233,24 @@ fn next_line(input: &mut impl std::io::BufRead) -> std::io::Result<Option<Vec<u8
 
 #[cfg(test)]
 mod tests {
-    use super::next_line;
+    use super::{Order, next_line};
+    use std::time::Duration;
+
+    #[test]
+    fn an_order_is_a_word_and_a_number() {
+        let half = Order::Advance(Duration::from_millis(500));
+        for (line, order) in [
+            ("advance 0.5", half),
+            ("  advance   0.5 \r\n", half),
+            ("alive-nodes 2\n", Order::AliveNodes(2)),
+        ] {
+            assert_eq!(line.parse(), Ok(order), "{line:?}");
+        }
+        for line in ["advance", "advance -1", "advance x", "alive-nodes", "alive-nodes -1", "go 1"]
+        {
+            assert!(line.parse::<Order>().is_err(), "{line:?}");
+        }
+    }
 
     #[test]
     fn lines_end_at_line_ends_and_are_short() {

@@ -2,10 +2,11 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
-use crate::cli::serve_limits::LimitArgs;
+use crate::cli::serve_limits::{LimitArgs, seconds};
 use crate::server::{
     BLOCK_SERVICE, Behaviour, ClockMode, FaultRule, PartitionRule, RemoteCluster, ServerConfig,
     StoreChoice, TableSpec,
@@ -106,7 +107,8 @@ pub(super) struct ServeArgs {
     block_service: Vec<String>,
 
     /// The clock by which duplications move to their next status. With `manual` it advances when a line
-    /// `advance SECONDS` arrives on stdin [default: stopped with --behave-as, otherwise real].
+    /// `advance SECONDS` arrives on stdin. A line `alive-nodes N` then says how many replica servers are
+    /// alive [default: stopped with --behave-as, otherwise real].
     #[arg(long, value_name = "CLOCK", value_parser = clock())]
     clock: Option<ClockMode>,
 
@@ -114,6 +116,16 @@ pub(super) struct ServeArgs {
     /// secondaries on them. They exist in the responses only [default: 0 with --behave-as, otherwise 3].
     #[arg(long, value_name = "N")]
     nodes: Option<usize>,
+
+    /// The number of replica servers that must be alive. If fewer are alive, or less than 65 % of them, the
+    /// function level is `freezed`.
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    min_alive_nodes: usize,
+
+    /// The time from the creation of a table until its partitions have their replicas. After a recall it
+    /// takes three times as long.
+    #[arg(long, value_name = "SECONDS", default_value = "1", value_parser = seconds)]
+    ready_after: Duration,
 
     /// A fault rule, such as `add#1=drop-reply`: which requests meet which fault. May be given several
     /// times. See below.
@@ -175,6 +187,8 @@ impl ServeArgs {
             block_services: self.block_service,
             clock: self.clock.or(still),
             nodes: self.nodes.or(none),
+            min_alive_nodes: self.min_alive_nodes,
+            ready_after: self.ready_after,
             limits: self.limits.limits(),
             partitions: self.partition,
             ..ServerConfig::default()
@@ -236,8 +250,8 @@ mod tests {
             "pegasus-dup serve --listen [::1]:0 --cluster-name here ",
             "--remote-cluster target=127.0.0.1:35601 --remote-cluster far=a:1,b:2 ",
             "--table temp --table big:64:5 --store some/file --behave-as dup-exist ",
-            "--clock fast --duplication-enabled false ",
-            "--backup-enabled false --block-service a --block-service b",
+            "--clock fast --duplication-enabled false --nodes 5 --min-alive-nodes 2 ",
+            "--ready-after 0.5 --backup-enabled false --block-service a --block-service b",
         ));
         assert_eq!(config.listen.to_string(), "[::1]:0");
         assert_eq!(config.cluster_name, "here");
@@ -251,6 +265,8 @@ mod tests {
         assert!(!config.duplication_enabled);
         assert!(!config.backup_enabled);
         assert_eq!(config.block_services, ["a", "b"]);
+        assert_eq!((config.nodes, config.min_alive_nodes), (Some(5), 2));
+        assert_eq!(config.ready_after, Duration::from_millis(500));
     }
 
     #[test]

@@ -33,7 +33,8 @@ pub(super) struct LimitArgs {
     stop_grace: Option<Duration>,
 }
 
-fn seconds(text: &str) -> Result<Duration, String> {
+/// Parses a time in seconds.
+pub(super) fn seconds(text: &str) -> Result<Duration, String> {
     seconds::from_f64(seconds::number(text)?)
 }
 

@@ -45,6 +45,8 @@ from_dict! {
         block_services: Vec<String>,
         clock: Option<String>,
         nodes: Option<usize>,
+        min_alive_nodes: usize,
+        ready_after: f64,
         partitions: Vec<String>,
     }
 }
@@ -66,6 +68,8 @@ impl Settings {
             block_services: self.block_services,
             clock: self.clock.map(|clock| parsed::<ClockMode>(py, &clock)).transpose()?,
             nodes: self.nodes,
+            min_alive_nodes: self.min_alive_nodes,
+            ready_after: duration(py, self.ready_after)?,
             partitions: rules(py, &self.partitions)?,
             ..ServerConfig::default()
         };
@@ -143,6 +147,12 @@ impl MetaServer {
     fn set_partitions(&self, py: Python<'_>, partitions: Vec<String>) -> PyResult<()> {
         let rules = rules(py, &partitions)?;
         self.threads.get(py)?.hub().set_partitions(rules);
+        Ok(())
+    }
+
+    /// Lets the first replica servers be alive, and the others dead.
+    fn set_alive_nodes(&self, py: Python<'_>, count: usize) -> PyResult<()> {
+        self.threads.get(py)?.hub().set_alive_nodes(count);
         Ok(())
     }
 
@@ -257,6 +267,12 @@ impl MetaGroup {
     fn set_partitions(&self, py: Python<'_>, partitions: Vec<String>) -> PyResult<()> {
         let rules: Vec<PartitionRule> = rules(py, &partitions)?;
         self.threads.get(py)?.group().set_partitions(&rules);
+        Ok(())
+    }
+
+    /// Lets the first replica servers be alive, and the others dead.
+    fn set_alive_nodes(&self, py: Python<'_>, count: usize) -> PyResult<()> {
+        self.threads.get(py)?.group().set_alive_nodes(count);
         Ok(())
     }
 

@@ -11,6 +11,7 @@ use super::error::ServerError;
 use super::fault::FaultRule;
 use super::partition::PartitionRule;
 use super::spec::{RemoteCluster, TableSpec};
+use super::state::ReplicaServers;
 use crate::protocol::MAX_NAME;
 
 /// The greatest number of replica servers. Each has a port of its own in the responses.
@@ -47,8 +48,16 @@ pub struct ServerConfig {
     /// How duplications move on by themselves. `None` stands for [`Behaviour::default_clock`].
     pub clock: Option<ClockMode>,
     /// The number of replica servers that the server names, at most [`MAX_NODES`]. They exist in the
-    /// server's responses only. `None` stands for [`Behaviour::default_nodes`].
+    /// server's responses only, and are alive until [`super::Hub::set_alive_nodes`] or a fault says
+    /// otherwise. `None` stands for [`Behaviour::default_nodes`].
     pub nodes: Option<usize>,
+    /// How many replica servers must be alive, at least. If fewer are alive, or less than 65 % of them,
+    /// the function level of the cluster is `freezed`: no table can be created, and no partition gets
+    /// replicas. At least 1.
+    pub min_alive_nodes: usize,
+    /// The time from the creation of a table until its partitions have their replicas. After a recall
+    /// it takes three times as long. With [`ClockMode::Fast`] it takes a hundredth of the time.
+    pub ready_after: Duration,
     /// The limits for clients.
     pub limits: Limits,
     /// The rules that say which requests meet which fault.
@@ -67,6 +76,11 @@ impl ServerConfig {
     /// Returns the number of replica servers: the configured one, or the default of the behaviour.
     pub fn node_count(&self) -> usize {
         self.nodes.unwrap_or_else(|| self.behaviour.default_nodes())
+    }
+
+    /// Returns the replica servers, all of them alive.
+    pub(super) fn replica_servers(&self) -> ReplicaServers {
+        ReplicaServers::new(self.node_count(), self.min_alive_nodes)
     }
 
     /// Returns an error if the configuration makes no sense. A server that starts has checked its
@@ -108,6 +122,9 @@ impl ServerConfig {
                 self.node_count()
             ));
         }
+        if self.min_alive_nodes == 0 {
+            return wrong("at least 1 replica server must be alive: min_alive_nodes=0".to_owned());
+        }
         let limits = &self.limits;
         let least = limits.max_connections.min(limits.max_body).min(limits.max_in_flight);
         if least == 0 || limits.frame_timeout.is_zero() || limits.idle_timeout.is_zero() {
@@ -133,6 +150,8 @@ impl Default for ServerConfig {
             block_services: vec![BLOCK_SERVICE.to_owned()],
             clock: None,
             nodes: None,
+            min_alive_nodes: 1,
+            ready_after: Duration::from_secs(1),
             limits: Limits::default(),
             faults: Vec::new(),
             partitions: Vec::new(),

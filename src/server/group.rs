@@ -50,7 +50,7 @@ struct Members {
 impl Group {
     /// Returns a group over one store, whose first server is the leader. The servers name each
     /// other by the address `listen` of each configuration. Behaviours may differ, but tables and
-    /// cluster names must be equal.
+    /// cluster names must be equal. The replica servers are those of the first configuration.
     pub fn new(
         configs: &[ServerConfig],
         store: Arc<dyn Store>,
@@ -64,6 +64,8 @@ impl Group {
         // Clocks that are moved by hand start at the same time, because the servers would disagree
         // for ever otherwise.
         let start: Arc<dyn Clock> = Arc::new(ManualClock::at(clock.now_ms()));
+        first.check()?;
+        let replicas = first.replica_servers();
         let mut metas: Vec<(Hub, SocketAddrV4)> = Vec::new();
         for config in configs {
             let SocketAddr::V4(address) = config.listen else {
@@ -76,7 +78,8 @@ impl Group {
                 return wrong("servers of a group have the same cluster name and tables");
             }
             let clock = if config.clock_mode() == ClockMode::Manual { &start } else { clock };
-            metas.push((Hub::over(config, store.clone(), Arc::clone(clock))?, address));
+            let (store, clock) = (store.clone(), Arc::clone(clock));
+            metas.push((Hub::over(config, store, clock, replicas.clone())?, address));
         }
         let addresses: Vec<SocketAddrV4> = metas.iter().map(|(_, address)| *address).collect();
         let group = Group(Arc::new(Members { metas, leader: Mutex::new(0) }));
@@ -132,6 +135,14 @@ impl Group {
     pub fn set_partitions(&self, rules: &[PartitionRule]) {
         for hub in self.hubs() {
             hub.set_partitions(rules.to_vec());
+        }
+    }
+
+    /// Lets the first `count` replica servers be alive from now on, as [`Hub::set_alive_nodes`] does.
+    pub fn set_alive_nodes(&self, count: usize) {
+        // The servers share the replica servers.
+        if let Some(hub) = self.hub(0) {
+            hub.set_alive_nodes(count);
         }
     }
 

@@ -20,7 +20,7 @@ use super::fault::{FaultRule, Faults};
 use super::http::Page;
 use super::node::{Action, ConnectionId, Node, Now, Role};
 use super::partition::PartitionRule;
-use super::state::State;
+use super::state::{ReplicaServers, State};
 use super::store::{SharedStore, Store, settle_tables};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::FrameError;
@@ -75,13 +75,15 @@ impl Hub {
         store: Arc<dyn Store>,
         clock: Arc<dyn Clock>,
     ) -> Result<Hub, ServerError> {
-        Hub::over(config, SharedStore::new(store), clock)
+        config.check()?;
+        Hub::over(config, SharedStore::new(store), clock, config.replica_servers())
     }
 
     pub(super) fn over(
         config: &ServerConfig,
         store: SharedStore,
         clock: Arc<dyn Clock>,
+        replicas: ReplicaServers,
     ) -> Result<Hub, ServerError> {
         config.check()?;
         let now_ms = clock.now_ms();
@@ -98,7 +100,7 @@ impl Hub {
             Some(manual) => Arc::clone(manual) as Arc<dyn Clock>,
             None => clock,
         };
-        let mut state = State::new(config, snapshot)
+        let mut state = State::new(config, snapshot, replicas, None)
             .map_err(|reason| ServerError::Store(StoreError::Io { reason }))?;
         state.just_made(&made);
         let node = Node::new(Arc::new(config.clone()), state, now_ms);
@@ -198,6 +200,19 @@ impl Hub {
     /// Replaces the rules for partitions that lag or stick.
     pub fn set_partitions(&self, rules: Vec<PartitionRule>) {
         self.0.core().node.set_partitions(rules);
+    }
+
+    /// Lets the first `count` replica servers be alive from now on, and the others dead. All servers of a
+    /// group have the same replica servers.
+    ///
+    /// A partition whose primary dies gets one of its secondaries that are alive as its primary at once.
+    /// If there is none, it has no primary until replica servers come back. Secondaries that died are
+    /// removed, and partitions get the replicas that they lack, after [`ServerConfig::ready_after`].
+    pub fn set_alive_nodes(&self, count: usize) {
+        self.0.with_node(|node, now| {
+            node.set_alive_nodes(count, now);
+            Vec::new()
+        });
     }
 
     /// Moves the clock of [`ClockMode::Manual`] forward. Returns whether the server has such a

@@ -138,6 +138,8 @@ fn a_line_on_stdin_advances_the_clock() {
     // A line that is not UTF-8 causes an error message, and the next line still advances the clock.
     stdin.write_all(b"advance \xff1\nadvance 1\n").expect("taken");
     assert_eq!(next(), "advanced 1");
+    writeln!(stdin, "alive-nodes 2").expect("taken");
+    assert_eq!(next(), "alive nodes 2");
     // The server keeps running without stdin.
     drop(stdin);
     assert_eq!(status(), "DS_LOG");

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import socket
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from pegasus_dup import (
     Client,
     Created,
     InvalidArgument,
+    MetaGroup,
     MetaServer,
     MetaServerError,
     Status,
@@ -155,3 +158,19 @@ def test_a_cluster_without_addresses_is_not_configured() -> None:
     ):
         assert "target" in str(client.try_add("temp", "target"))
         assert client.query("temp") == []
+
+
+def test_replica_servers_die_and_come_back() -> None:
+    def alive(address: str) -> str:
+        with urllib.request.urlopen(f"http://{address}/meta/nodes", timeout=20) as page:
+            count: str = json.load(page)["summary"]["alive_node_count"]
+        return count
+
+    with MetaServer(nodes=5, min_alive_nodes=3, ready_after=0.5) as server:
+        assert alive(server.address) == "5"
+        server.set_alive_nodes(4)
+        assert alive(server.address) == "4"
+    with MetaGroup(2, nodes=2) as group:
+        group.set_alive_nodes(0)
+        # The servers of a group have the same replica servers.
+        assert [alive(address) for address in group.addresses] == ["0", "0"]

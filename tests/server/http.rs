@@ -14,7 +14,7 @@ use crate::common::peer::{Peer, add, set_status};
 
 /// Requests a page over a new connection. The result is empty if the server closes the connection
 /// without a response.
-async fn get(address: SocketAddr, target: &str) -> String {
+pub(super) async fn get(address: SocketAddr, target: &str) -> String {
     raw(address, &format!("GET {target} HTTP/1.1\r\nHost: meta\r\nConnection: close\r\n\r\n")).await
 }
 

@@ -15,13 +15,17 @@ fn with_nodes(behaviour: Behaviour, nodes: usize) -> ServerConfig {
     ServerConfig { nodes: Some(nodes), ..embedded::still(behaviour) }
 }
 
-async fn nodes(peer: &mut Peer, status: i32) -> Vec<NodeInfo> {
+pub(super) async fn nodes(peer: &mut Peer, status: i32) -> Vec<NodeInfo> {
     let response = peer.call::<ListNodes>(&ListNodesRequest { status }).await;
     assert_eq!(response.err, ErrorCode::Ok);
     response.infos.expect("a list")
 }
 
-async fn partitions(peer: &mut Peer, table: &str, indices: &[i32]) -> Vec<PartitionConfig> {
+pub(super) async fn partitions(
+    peer: &mut Peer,
+    table: &str,
+    indices: &[i32],
+) -> Vec<PartitionConfig> {
     let request =
         QueryConfigRequest { app_name: table.to_owned(), partition_indices: indices.to_vec() };
     let response = peer.call::<QueryConfig>(&request).await;
@@ -29,7 +33,7 @@ async fn partitions(peer: &mut Peer, table: &str, indices: &[i32]) -> Vec<Partit
     response.partitions.expect("a list")
 }
 
-async fn fact(peer: &mut Peer, key: &str) -> String {
+pub(super) async fn fact(peer: &mut Peer, key: &str) -> String {
     let response = peer.call::<ClusterInfo>(&ClusterInfoRequest {}).await;
     let (keys, values) = (response.keys.expect("keys"), response.values.expect("values"));
     assert_eq!(keys.len(), values.len());

@@ -172,10 +172,10 @@ async fn a_change_waits_until_the_change_before_is_stored() {
 
 /// The recordings end before the superfluous replicas go. Ballots never go back.
 #[tokio::test]
-async fn superfluous_replicas_go_later() {
+async fn replicas_come_and_go_after_the_change_of_their_number() {
     let (_hub, clock, mut peer) = serve(&config(Behaviour::DupExist), Arc::new(MemoryStore::new()));
     let mut ballot = partition(&mut peer).await.ballot;
-    for (count, at_once) in [(1, 3), (2, 2), (1, 2), (3, 3)] {
+    for (count, at_once) in [(1, 3), (2, 1), (1, 2), (3, 1)] {
         assert_eq!(replicas(&mut peer, count).await, ErrorCode::Ok);
         let shown = partition(&mut peer).await;
         assert_eq!(shown.max_replica_count, count);

@@ -12,6 +12,7 @@ use pegasus_dup::protocol::messages::{
 use pegasus_dup::server::store::{FileStore, MemoryStore, Store, StoreFailure};
 use pegasus_dup::server::{Behaviour, Election, Hub, MetaGroup, ServerConfig};
 
+use super::nodes::nodes;
 use super::support::slow_store::{HandClock, SlowStore};
 use crate::common::embedded;
 use crate::common::peer::{Peer, add};
@@ -362,7 +363,7 @@ async fn a_dropped_table_can_be_recalled_for_as_long_as_the_drop_says() {
     assert_eq!(shown(&mut scene.peer).await[2], table(3, "temp", 6));
 }
 
-/// A real meta server responds as usual, but its replica servers end.
+/// A real meta server responds as usual, but all replica servers end.
 #[tokio::test]
 async fn the_recall_of_a_table_that_never_had_its_replicas_is_counted() {
     for (forward, counted) in [(0, 1), (PLACED_MS, 0)] {
@@ -373,6 +374,8 @@ async fn the_recall_of_a_table_that_never_had_its_replicas_is_counted() {
         scene.clock.forward(PLACED_MS);
         assert_eq!(scene.recall(4).await, ErrorCode::Ok);
         assert_eq!(scene.hub.would_have_died(), counted);
+        assert_eq!(nodes(&mut scene.peer, 1).await.len(), if counted == 1 { 0 } else { 3 });
+        scene.hub.set_alive_nodes(3);
         scene.clock.forward(PLACED_MS);
         assert_eq!(scene.drop_table("new").await, ErrorCode::Ok);
         assert_eq!(scene.recall(4).await, ErrorCode::Ok);

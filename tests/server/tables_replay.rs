@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use pegasus_dup::protocol::frame::decode_response;
 use pegasus_dup::protocol::messages::{
-    AddDuplication, CreateApp, DropApp, GetAtomicIdempotent, GetMaxReplicaCount, ListApps,
-    ListDuplication, ListNodes, ModifyDuplication, PartitionConfig, QueryConfig, QueryDuplication,
-    RecallApp, RenameApp, Rpc, SetAtomicIdempotent, SetMaxReplicaCount, UpdateAppEnv,
+    AddDuplication, ClusterInfo, CreateApp, DropApp, GetAtomicIdempotent, GetMaxReplicaCount,
+    ListApps, ListDuplication, ListNodes, ModifyDuplication, PartitionConfig, QueryConfig,
+    QueryDuplication, RecallApp, RenameApp, Rpc, SetAtomicIdempotent, SetMaxReplicaCount,
+    UpdateAppEnv,
 };
 use pegasus_dup::server::store::MemoryStore;
 use pegasus_dup::server::{Behaviour, Hub, ServerConfig};
@@ -39,6 +40,21 @@ fn placed(partition: &PartitionConfig) -> Value {
     })
 }
 
+/// Returns the facts that do not depend on addresses and on the places of replicas.
+fn facts(info: &<ClusterInfo as Rpc>::Response) -> Value {
+    let (keys, values) = (info.keys.clone().expect("keys"), info.values.clone().expect("values"));
+    let places = |key: &str| {
+        ["meta_servers", "primary_meta_server", "zookeeper_hosts", "balance_operation_count"]
+            .contains(&key)
+            || key.ends_with("_stddev")
+    };
+    let shown = keys
+        .iter()
+        .zip(&values)
+        .map(|(key, value)| json!([key, if places(key) { Value::Null } else { json!(value) }]));
+    shown.collect()
+}
+
 #[tokio::test]
 async fn tables_behave_as_on_a_real_server_of_2026() {
     let config =
@@ -56,9 +72,14 @@ async fn tables_behave_as_on_a_real_server_of_2026() {
         let line: Value = serde_json::from_str(line).expect("JSON");
         match line["action"].as_str() {
             Some("wait_healthy") => clock.forward(PLACED_MS),
+            Some("wait_nodes") => {
+                hub.set_alive_nodes(line["alive"].as_u64().expect("a number") as usize);
+                clock.forward(PLACED_MS);
+            }
+            // What the servers notice follows with "wait_nodes".
+            Some("kill_replica" | "start_replica") => {}
             Some("sleep") => clock.forward(line["seconds"].as_i64().expect("seconds") * 1_000),
-            // From here on the recorded responses are about replica servers that are gone.
-            Some(_) => break,
+            Some(other) => panic!("{other}"),
             None => {}
         }
         let Some(rpc) = line["rpc"].as_str() else { continue };
@@ -146,15 +167,19 @@ async fn tables_behave_as_on_a_real_server_of_2026() {
                 let asked = request::<QueryDuplication>(&line);
                 both::<QueryDuplication>(peer, &asked, &payload, Shown::shown).await
             }
+            ClusterInfo::NAME => {
+                let asked = request::<ClusterInfo>(&line);
+                both::<ClusterInfo>(peer, &asked, &payload, facts).await
+            }
             ListDuplication::NAME => {
                 let asked = request::<ListDuplication>(&line);
                 both::<ListDuplication>(peer, &asked, &payload, Shown::shown).await
             }
-            _ => continue,
+            other => panic!("{other}"),
         };
         assert_eq!(got, recorded, "line {} {}", index + 1, line["step"]);
         replayed += 1;
     }
-    assert_eq!(replayed, 279);
+    assert_eq!(replayed, 303);
     assert_eq!(hub.would_have_died(), 0);
 }

@@ -8,7 +8,7 @@ use crate::server::parse::ParseError;
 
 /// Declares the faults. The documentation of a fault is also its help text. The last word of a row says
 /// which argument follows the fault's name: a time in milliseconds (`Ms`), a time that is 0 if it is
-/// left out (`OptionalMs`), or an error code (`Code`).
+/// left out (`OptionalMs`), a number (`Count`), or an error code (`Code`).
 macro_rules! faults {
     ($(
         $(#[doc = $doc:literal])+
@@ -77,6 +77,8 @@ faults! {
     CrashBeforeStore(u64) = "crash-before-store" OptionalMs,
     /// The server crashes when it has stored the change, sends no response, and is back MS later.
     CrashAfterStore(u64) = "crash-after-store" OptionalMs,
+    /// When the server has responded, the first N replica servers are alive, and the others are dead.
+    AliveNodes(usize) = "alive-nodes" Count,
 }
 
 /// A row of the table of faults.
@@ -91,6 +93,7 @@ enum Argument {
     None(Fault),
     Ms(fn(u64) -> Fault),
     OptionalMs(fn(u64) -> Fault),
+    Count(fn(usize) -> Fault),
     Code(fn(ErrorCode) -> Fault),
 }
 
@@ -101,6 +104,7 @@ impl Row {
             Argument::None(_) => "",
             Argument::Ms(_) => ":MS",
             Argument::OptionalMs(_) => "[:MS]",
+            Argument::Count(_) => ":N",
             Argument::Code(_) => ":ERR_NAME",
         };
         format!("{}{argument}", self.word)
@@ -119,6 +123,7 @@ impl Row {
             Argument::Ms(fault) => ms().map(fault),
             Argument::OptionalMs(fault) if argument.is_none() => Some(fault(0)),
             Argument::OptionalMs(fault) => ms().map(fault),
+            Argument::Count(fault) => argument.and_then(|n| n.parse().ok()).map(fault),
             Argument::Code(fault) => argument
                 .filter(|name| name.starts_with("ERR_"))
                 .map(|name| fault(ErrorCode::from_name(name))),
@@ -144,6 +149,7 @@ impl fmt::Display for Fault {
             | Fault::ChangeLeaderAfter(ms)
             | Fault::CrashBeforeStore(ms)
             | Fault::CrashAfterStore(ms) => write!(f, ":{ms}"),
+            Fault::AliveNodes(count) => write!(f, ":{count}"),
             Fault::Refuse(code) => write!(f, ":{code}"),
         }
     }

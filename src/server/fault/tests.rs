@@ -25,6 +25,7 @@ fn a_rule_is_parsed_from_what_it_is_displayed_as() {
         "add=change-leader-after:500",
         "add=crash-before-store:0",
         "add=crash-after-store:250",
+        "create-app#1=alive-nodes:2",
     ];
     for text in rules {
         assert_eq!(text.parse::<FaultRule>().unwrap().to_string(), text);
@@ -48,6 +49,8 @@ fn other_texts_are_refused() {
         "add=delay",
         "add=delay:x",
         "add=delay:-1",
+        "add=alive-nodes",
+        "add=alive-nodes:-1",
         "add=refuse",
         "add=refuse:BUSY",
         "add=explode",
@@ -71,7 +74,8 @@ fn the_first_rule_that_matches_a_request_decides() {
 #[test]
 fn every_fault_and_every_rpc_is_parsed_from_its_name() {
     for row in table::ALL {
-        let text = row.syntax().replace("[:MS]", ":7").replace("MS", "7").replace("NAME", "BUSY");
+        let text = row.syntax().replace("[:MS]", ":7").replace("MS", "7");
+        let text = text.replace("NAME", "BUSY").replace(":N", ":2");
         let fault: Fault = text.parse().unwrap();
         assert_eq!(fault.to_string(), text);
     }

@@ -55,6 +55,10 @@ impl Node {
                 actions.push(Action::Elect { early_ms });
                 actions
             }
+            Some(Fault::AliveNodes(count)) => {
+                self.set_alive_nodes(*count, now);
+                self.send(&call, reply)
+            }
             Some(Fault::CrashBeforeStore(ms) | Fault::CrashAfterStore(ms)) => {
                 let ms = *ms;
                 self.crash(ms, now)

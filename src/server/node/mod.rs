@@ -149,6 +149,11 @@ impl Node {
         self.state.partitions = rules;
     }
 
+    /// Lets the first `count` replica servers be alive, and the others dead.
+    pub(crate) fn set_alive_nodes(&mut self, count: usize, now: Now) {
+        self.state.set_alive_nodes(count, now.wall_ms);
+    }
+
     /// Returns the events since the last call.
     pub(crate) fn take_events(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.events)

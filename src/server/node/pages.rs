@@ -108,7 +108,7 @@ struct NodeRow {
 struct NodesSummary {
     total_node_count: String,
     alive_node_count: String,
-    unalive_node_count: &'static str,
+    unalive_node_count: String,
 }
 
 #[derive(Serialize)]
@@ -286,17 +286,25 @@ impl Node {
     }
 
     fn nodes_page(&self) -> Page {
-        let alive = self.state.nodes.alive();
-        let row = |node: &ReplicaServer| {
-            let address = node.shown(self.state.rules.remote_names);
-            (address.clone(), NodeRow { address, status: "ALIVE" })
+        let with_name = self.state.rules.remote_names;
+        let replicas = self.state.replicas.lock();
+        let row = |status: &'static str| {
+            move |node: &ReplicaServer| {
+                let address = node.shown(with_name);
+                (address.clone(), NodeRow { address, status })
+            }
         };
+        let (alive, dead) = (replicas.alive(), replicas.dead());
         line(&Nodes {
-            details: alive.iter().map(row).collect(),
+            details: alive
+                .iter()
+                .map(row("ALIVE"))
+                .chain(dead.iter().map(row("UNALIVE")))
+                .collect(),
             summary: NodesSummary {
-                total_node_count: alive.len().to_string(),
+                total_node_count: (alive.len() + dead.len()).to_string(),
                 alive_node_count: alive.len().to_string(),
-                unalive_node_count: "0",
+                unalive_node_count: dead.len().to_string(),
             },
         })
     }

@@ -56,7 +56,8 @@ impl Node {
             self.at(now.steady_ms.saturating_add(self.early_ms), Timed::ReadBack);
             self.early_ms = 0;
         }
-        self.state = State::new(&self.config, snapshot)?;
+        self.state =
+            State::new(&self.config, snapshot, self.state.replicas.clone(), Some(now.wall_ms))?;
         self.role = Role::Leader;
         self.events.push(Event::Leads { read_back: !early });
         Ok(())

@@ -31,7 +31,7 @@ impl State {
             true => named(address),
             false => address.to_string(),
         };
-        let level = if self.nodes.are_too_few() { "freezed" } else { "steady" };
+        let level = if self.replicas.lock().are_too_few() { "freezed" } else { "steady" };
         ClusterFacts(vec![
             ("meta_servers", addresses.join(",")),
             ("primary_meta_server", context.leader.map(leader).unwrap_or_default()),

@@ -23,8 +23,8 @@ pub(crate) enum Effect {
     Store(CallId, Ticket, RecordChange),
     /// Count the request, and close its connection: a real server of this generation would have ended.
     Die(CallId),
-    /// Count the request: the replica servers of a real cluster would have ended, but not the meta
-    /// server, which responds.
+    /// Count the request: the replica servers have ended, as those of a real cluster do, but not the
+    /// meta server, which responds.
     EndReplicaServers(CallId),
     /// Close the connection of the request without a response, because it is not known whether the
     /// change was stored.

@@ -20,6 +20,7 @@ mod modifies;
 mod nodes;
 mod policies;
 mod reads;
+mod replicas;
 mod responses;
 mod rows;
 pub(super) mod rule;
@@ -39,8 +40,8 @@ use crate::server::reply::Reply;
 use crate::server::store::{DuplicationRecord, PolicyRecord, RecordChange, Snapshot, StoreFailure};
 use index::Index;
 use life::Life;
-use nodes::Nodes;
 use policies::PendingPolicy;
+use replicas::Due;
 use rows::Rows;
 use rule::Update;
 use rules::Rules;
@@ -50,6 +51,7 @@ use tables::PendingTable;
 use effect::LOST;
 pub(crate) use effect::{CallId, Effect, Ticket};
 pub(crate) use nodes::Node as ReplicaServer;
+pub(crate) use replicas::ReplicaServers;
 pub(crate) use table::{Table, TableStatus};
 
 /// A change that is being stored, and what follows.
@@ -85,7 +87,10 @@ pub(crate) struct State {
     /// The providers that backup policies may use.
     block_services: Vec<String>,
     index: Index,
-    pub(crate) nodes: Nodes,
+    pub(crate) replicas: ReplicaServers,
+    /// The time from the creation of a table until its partitions have their replicas, with the clock
+    /// [`ClockMode::Real`], in milliseconds.
+    ready_after_ms: i64,
     cluster_name: String,
     remote_clusters: Rows<String, Vec<String>>,
     pending: BTreeMap<Ticket, Pending>,
@@ -98,9 +103,15 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Returns the state that a snapshot describes. An error says what makes no sense in the
-    /// snapshot.
-    pub(crate) fn new(config: &ServerConfig, snapshot: Snapshot) -> Result<State, String> {
+    /// Returns the state that a snapshot describes, at the given time. Without a time, the process is
+    /// starting, and the partitions of all tables have their replicas. An error says what makes no sense
+    /// in the snapshot.
+    pub(crate) fn new(
+        config: &ServerConfig,
+        snapshot: Snapshot,
+        replicas: ReplicaServers,
+        now_ms: Option<i64>,
+    ) -> Result<State, String> {
         let rules = Rules::of(config.behaviour);
         let mut tables = Rows::default();
         let mut index = Index::default();
@@ -119,7 +130,8 @@ impl State {
             policies: named(snapshot.policies).collect(),
             block_services: config.block_services.clone(),
             index,
-            nodes: Nodes::new(config.node_count()),
+            replicas,
+            ready_after_ms: i64::try_from(config.ready_after.as_millis()).unwrap_or(i64::MAX),
             cluster_name: config.cluster_name.clone(),
             remote_clusters: config
                 .remote_clusters
@@ -131,8 +143,15 @@ impl State {
             pending_policies: BTreeMap::new(),
             waiting: BTreeMap::new(),
             next_ticket: 0,
-            latest_ms: i64::MIN,
+            latest_ms: now_ms.unwrap_or(i64::MIN),
         };
+        let due = if now_ms.is_some() { state.due() } else { Due::AT_ONCE };
+        let mut replicas = state.replicas.lock();
+        for table in state.tables.values() {
+            replicas.adopt(&table.record, due);
+        }
+        replicas.check(state.latest_ms);
+        drop(replicas);
         for (table_id, record) in snapshot.duplications {
             state.put(table_id, record)?;
         }
@@ -194,10 +213,11 @@ impl State {
         }
     }
 
-    /// Returns the time for which statuses are computed. It is wall time that never goes back,
-    /// because a duplication would go back with it.
+    /// Returns the time for which statuses are computed, and makes the partition checks that are due. The
+    /// time is wall time that never goes back, because a duplication would go back with it.
     pub(crate) fn steady(&mut self, now_ms: i64) -> i64 {
         self.latest_ms = self.latest_ms.max(now_ms);
+        self.replicas.lock().check(self.latest_ms);
         self.latest_ms
     }
 

@@ -1,11 +1,11 @@
-//! The replica servers of the cluster, and the places of a table's replicas. The replica servers
-//! exist in the responses only: nothing listens on their ports.
+//! The replica servers of the cluster, as responses name them. The replica servers exist in the responses
+//! only: nothing listens on their ports.
 
 use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::State;
+use super::replicas::Due;
 use super::rule::{Context, ReadRule};
-use super::table::Table;
 use crate::protocol::bare::{HostPort, RpcAddress};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{ListNodes, ListNodesRequest, ListNodesResponse, NodeInfo};
@@ -17,12 +17,22 @@ const FIRST_PORT: u16 = 34_801;
 const ANY: i32 = 0;
 /// The number of the status "alive" in [`ListNodesRequest`] and [`NodeInfo`].
 const ALIVE: i32 = 1;
+/// The number of the status "dead", likewise.
+const DEAD: i32 = 2;
+/// How many times as long as a new table a recalled table waits for its replicas.
+const RECALLING: i64 = 3;
 
 /// A replica server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Node(SocketAddrV4);
 
 impl Node {
+    /// Returns as many replica servers as given, in the order of their addresses.
+    pub(super) fn all(count: usize) -> impl Iterator<Item = Node> {
+        let ports = (FIRST_PORT..).take(count);
+        ports.map(|port| Node(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port)))
+    }
+
     /// Returns the address as old fields have it.
     pub(super) fn address(self) -> RpcAddress {
         RpcAddress(Some(self.0))
@@ -53,45 +63,6 @@ pub(super) fn named(address: SocketAddrV4) -> String {
     format!("{}:{}", host(address), address.port())
 }
 
-/// The replica servers of the cluster.
-#[derive(Debug, Clone)]
-pub(crate) struct Nodes {
-    alive: Vec<Node>,
-}
-
-impl Nodes {
-    /// Returns as many replica servers as given, all of them alive.
-    pub(super) fn new(count: usize) -> Nodes {
-        let ports = (FIRST_PORT..).take(count);
-        let node = |port| Node(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port));
-        Nodes { alive: ports.map(node).collect() }
-    }
-
-    /// Returns the replica servers that are alive, in the order of their addresses.
-    pub(crate) fn alive(&self) -> &[Node] {
-        &self.alive
-    }
-
-    /// Returns whether the function level is `freezed`, because too few replica servers are alive.
-    /// The setting `min_live_node_count_for_unfreeze` is 1, as in a onebox.
-    pub(super) fn are_too_few(&self) -> bool {
-        self.alive.is_empty()
-    }
-}
-
-/// The time from the creation of a table until its partitions have their replicas, with the clock
-/// [`ClockMode::Real`], in milliseconds.
-pub(super) const PLACING_MS: i64 = 1_000;
-/// The time from the recall of a table until its partitions have their replicas, likewise.
-pub(super) const RECALLING_MS: i64 = 3_000;
-
-/// The places of a partition's replicas.
-#[derive(Debug)]
-pub(super) struct Placement {
-    pub(super) primary: Node,
-    pub(super) secondaries: Vec<Node>,
-}
-
 impl State {
     /// Returns the time at which something of the replica servers is done that takes so many
     /// milliseconds with the clock [`ClockMode::Real`].
@@ -104,63 +75,43 @@ impl State {
         self.latest_ms.saturating_add(ms)
     }
 
-    /// Returns how many replicas each partition of a table has.
-    pub(super) fn placed(&self, table: &Table) -> usize {
-        let leaving = table.leaving.filter(|leaving| self.latest_ms < leaving.until_ms);
-        self.placed_with(
-            table,
-            table.record.replicas.max(leaving.map_or(0, |leaving| leaving.replicas)),
-        )
-    }
-
-    /// Returns how many replicas each partition of a table has with that replica count.
-    pub(super) fn placed_with(&self, table: &Table, replicas: i32) -> usize {
-        let most = usize::try_from(replicas).unwrap_or(0);
-        if self.latest_ms < table.placed_from_ms { 0 } else { self.nodes.alive().len().min(most) }
-    }
-
-    /// Returns the ballot of each partition: the number of changes of its configuration.
-    pub(super) fn ballot(&self, table: &Table) -> i64 {
-        let (placed, kept) = (self.placed(table), self.placed_with(table, table.record.replicas));
-        let number = |count: usize| i64::try_from(count).unwrap_or(0);
-        // The number of earlier changes already contains what a replica that is leaving adds: the
-        // change that placed it, and the change that removes it.
-        table.record.ballot + number(placed) - 2 * number(placed - kept)
-    }
-
-    /// Returns whether each partition of a table has all its replicas.
-    pub(super) fn is_healthy(&self, table: &Table) -> bool {
-        usize::try_from(table.record.replicas).is_ok_and(|replicas| self.placed(table) >= replicas)
-    }
-
-    /// Returns the places of a partition's replicas, or `None` while the partition has no replica.
-    pub(super) fn placement(&self, table: &Table, index: i32) -> Option<Placement> {
-        let alive = self.nodes.alive();
-        let replicas = self.placed(table);
-        if replicas == 0 {
-            return None;
+    /// Returns when the partitions of a table that changes now are checked.
+    pub(super) fn due(&self) -> Due {
+        Due {
+            placing_ms: self.done_in(self.ready_after_ms),
+            recalling_ms: self.done_in(self.ready_after_ms.saturating_mul(RECALLING)),
         }
-        // Neighbouring partitions have different primaries.
-        let first = usize::try_from(i64::from(table.record.id) + i64::from(index)).unwrap_or(0);
-        let mut nodes = (0..replicas).map(|next| alive[(first + next) % alive.len()]);
-        let primary = nodes.next()?;
-        Some(Placement { primary, secondaries: nodes.collect() })
+    }
+
+    /// Returns whether the function level is `freezed`, and how many replica servers are alive.
+    pub(super) fn alive_nodes(&self) -> (bool, i32) {
+        let replicas = self.replicas.lock();
+        (replicas.are_too_few(), i32::try_from(replicas.alive().len()).unwrap_or(i32::MAX))
+    }
+
+    /// Lets the first `count` replica servers be alive, and the others dead.
+    pub(crate) fn set_alive_nodes(&mut self, count: usize, now_ms: i64) {
+        self.steady(now_ms);
+        self.replicas.lock().set_alive(count, self.due().placing_ms);
     }
 }
 
 impl ReadRule for ListNodes {
-    /// Returns the replica servers with the requested status. All replica servers are alive.
+    /// Returns the replica servers with the requested status, those that are alive first.
     fn read(state: &mut State, request: &ListNodesRequest, _: &Context<'_>) -> ListNodesResponse {
         let names = state.rules.remote_names;
-        let info = |node: &Node| NodeInfo {
-            status: ALIVE,
-            node: node.address(),
-            hp_node: names.then(|| node.host_port()),
+        let replicas = state.replicas.lock();
+        let with = |status: i32, nodes: &[Node]| -> Vec<NodeInfo> {
+            let asked = [ANY, status].contains(&request.status);
+            let info = |node: &Node| NodeInfo {
+                status,
+                node: node.address(),
+                hp_node: names.then(|| node.host_port()),
+            };
+            nodes.iter().filter(|_| asked).map(info).collect()
         };
-        let infos = match request.status {
-            ANY | ALIVE => state.nodes.alive().iter().map(info).collect(),
-            _ => Vec::new(),
-        };
+        let mut infos = with(ALIVE, replicas.alive());
+        infos.extend(with(DEAD, replicas.dead()));
         ListNodesResponse { err: ErrorCode::Ok, infos: Some(infos) }
     }
 }

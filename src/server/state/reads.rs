@@ -2,6 +2,7 @@
 
 use super::State;
 use super::nodes::Node;
+use super::replicas::Partition;
 use super::rule::{Context, ReadRule};
 use super::table::{DuplicationState, Table, TableStatus};
 use crate::protocol::bare::{Gpid, HostPort, RpcAddress};
@@ -176,29 +177,29 @@ impl State {
             return QueryConfigResponse::refused(busy);
         }
         let names = self.rules.remote_names;
+        let replicas = self.replicas.lock();
         let partition = |index: i32| {
-            let placement = self.placement(table, index);
-            let (primary, secondaries) = match &placement {
-                Some(placement) => (Some(placement.primary), placement.secondaries.as_slice()),
-                None => (None, &[][..]),
-            };
-            // A partition without a primary has an empty name if the table was read from the store,
-            // and otherwise no name.
-            let no_name = || (!table.just_made).then(HostPort::default);
+            let Partition { ballot, primary, secondaries, dropped, had_primary, .. } =
+                replicas.partition(table.record.id, index);
+            // A partition without a primary has an empty name if it had a primary or if the table was
+            // read from the store, and otherwise no name.
+            let no_name = || (had_primary || !table.just_made).then(HostPort::default);
             let hp_primary = primary.map_or_else(no_name, |node| Some(node.host_port()));
+            let addresses = |nodes: &[Node]| nodes.iter().map(|node| node.address()).collect();
+            let named =
+                |nodes: &[Node]| names.then(|| nodes.iter().map(|node| node.host_port()).collect());
             PartitionConfig {
                 pid: Gpid { app_id: table.record.id, partition_index: index },
-                ballot: self.ballot(table),
+                ballot,
                 max_replica_count: table.record.replicas,
                 primary: primary.map_or(RpcAddress(None), Node::address),
-                secondaries: secondaries.iter().map(|node| node.address()).collect(),
-                last_drops: Vec::new(),
+                secondaries: addresses(&secondaries),
+                last_drops: addresses(&dropped),
                 last_committed_decree: 0,
                 partition_flags: 0,
                 hp_primary: hp_primary.filter(|_| names),
-                hp_secondaries: names
-                    .then(|| secondaries.iter().map(|node| node.host_port()).collect()),
-                hp_last_drops: names.then(Vec::new),
+                hp_secondaries: named(&secondaries),
+                hp_last_drops: named(&dropped),
             }
         };
         // A partition is returned as often as the request names it, but a response is never longer

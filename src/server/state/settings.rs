@@ -185,7 +185,8 @@ impl State {
             };
             return refuse(err, old, String::new());
         }
-        if self.nodes.are_too_few() {
+        let (too_few, alive) = self.alive_nodes();
+        if too_few {
             return refuse(state_freezed(), old, FREEZED.to_owned());
         }
         let wrong = ErrorCode::InvalidParameters;
@@ -196,8 +197,7 @@ impl State {
             );
             return refuse(wrong, old, hint);
         }
-        let alive = self.nodes.alive().len();
-        if usize::try_from(asked).is_ok_and(|asked| asked > alive) {
+        if asked > alive {
             let hint = format!(
                 "there are not enough alive replica servers({alive}) for the requested replica \
                  count({asked})"
@@ -216,9 +216,12 @@ impl State {
             return refuse(ErrorCode::Ok, old, hint.to_owned());
         }
         let mut after = table.record.clone();
-        let placed = |replicas: i32| self.placed_with(table, replicas);
-        let gone = placed(old).saturating_sub(placed(asked));
-        after.ballot += 1 + 2 * i64::try_from(gone).unwrap_or(0);
+        // This is the ballot without the replicas that each partition will have: besides the change of
+        // the count, each replica that comes or goes is a change.
+        let (ballot, placed) = self.replicas.lock().most(after.id);
+        let placed = i64::try_from(placed).unwrap_or(i64::MAX);
+        let will_be = i64::from(asked.min(alive));
+        after.ballot = ballot + 1 + (will_be - placed).abs() - will_be;
         after.replicas = asked;
         after.replicas_changed = true;
         Some(self.store_settings(
@@ -260,7 +263,7 @@ impl State {
         if table.status != TableStatus::Available {
             return refuse(ErrorCode::InvalidState, old, String::new());
         }
-        if self.nodes.are_too_few() {
+        if self.alive_nodes().0 {
             return refuse(state_freezed(), old, FREEZED.to_owned());
         }
         if table.altering.is_some() {

@@ -64,15 +64,6 @@ impl TableStatus {
     }
 }
 
-/// The replicas that each partition still has after the replica count was lowered.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Leaving {
-    /// The number of replicas.
-    pub(super) replicas: i32,
-    /// The time at which the superfluous ones go, in milliseconds since 1970.
-    pub(super) until_ms: i64,
-}
-
 /// A table.
 #[derive(Debug, Clone)]
 pub(crate) struct Table {
@@ -87,10 +78,6 @@ pub(crate) struct Table {
     /// store.
     pub(crate) just_made: bool,
     pub(crate) status: TableStatus,
-    /// The time from which the partitions have their replicas, in milliseconds since 1970.
-    pub(super) placed_from_ms: i64,
-    /// The replicas that are superfluous since the replica count was lowered.
-    pub(super) leaving: Option<Leaving>,
     /// The ticket of the table's change that is being stored.
     pub(super) altering: Option<Ticket>,
     /// Whether the store has duplications of the table that the server has not loaded.
@@ -127,8 +114,6 @@ impl Table {
             dupids: Dupids::default(),
             had_duplications: false,
             just_made: false,
-            placed_from_ms: i64::MIN,
-            leaving: None,
             altering: None,
             has_forgotten: false,
         }

@@ -9,11 +9,10 @@ use std::collections::BTreeMap;
 use super::State;
 use super::effect::{CallId, Effect, LOST};
 use super::envs;
-use super::nodes::{PLACING_MS, RECALLING_MS};
 use super::responses::failed_to_store;
 use super::rule::{Update, updates};
 use super::rules::AppExists;
-use super::table::{Leaving, Table, TableStatus};
+use super::table::{Table, TableStatus};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{
     AppInfo, AtomicIdempotentRequest, CreateApp, CreateAppOptions, CreateAppRequest,
@@ -120,13 +119,13 @@ impl State {
     fn create_app(&mut self, call: CallId, request: CreateAppRequest) -> Option<Effect> {
         let refuse = |err| Some(Effect::Respond(call, created(err, 0)));
         let CreateAppRequest { app_name: name, options } = request;
-        if self.rules.checks_creates && self.nodes.are_too_few() {
+        let (too_few, alive) = self.alive_nodes();
+        if self.rules.checks_creates && too_few {
             return refuse(ErrorCode::from_name("ERR_STATE_FREEZED"));
         }
         if options.partition_count <= 0 || options.replica_count <= 0 {
             return refuse(ErrorCode::InvalidParameters);
         }
-        let alive = i32::try_from(self.nodes.alive().len()).unwrap_or(i32::MAX);
         let most = alive.min(MAX_REPLICAS);
         if self.rules.checks_creates && (options.replica_count > most || !are_valid(&options.envs))
         {
@@ -212,9 +211,11 @@ impl State {
         after.dropped = true;
         after.drop_second = now;
         after.expire_second = now.saturating_add(reserve.unwrap_or(RESERVE_SECONDS));
-        after.dropped_too_early = !self.nodes.are_too_few() && !self.is_healthy(table);
+        let replicas = self.replicas.lock();
+        after.dropped_too_early = replicas.are_being_placed(table.record.id);
         // The drop changes the configuration of each partition once.
-        after.ballot += i64::try_from(self.placed(table)).unwrap_or(0) + 1;
+        after.ballot = replicas.most(table.record.id).0 + 1;
+        drop(replicas);
         Some(self.store_table(PendingTable {
             call,
             table_id: after.id,
@@ -345,23 +346,14 @@ impl State {
         result: Result<(), StoreFailure>,
     ) -> Vec<Effect> {
         let PendingTable { call, table_id, change, before, after, response, refusal } = pending;
-        let placed_from_ms = match change {
-            Change::Create => Some(self.done_in(PLACING_MS)),
-            Change::Recall => Some(self.done_in(RECALLING_MS)),
-            Change::Drop | Change::Rename | Change::Settings => None,
-        };
-        let leaving_until = self.done_in(PLACING_MS);
+        let due = self.due();
         let table = self.tables.get_mut(&table_id).expect("a table that is being stored stays");
-        let (old_name, old_replicas) = (table.record.name.clone(), table.record.replicas);
+        let old_name = table.record.name.clone();
         let mut effects = Vec::new();
         let last = match result {
             Ok(()) => {
                 table.take(after);
-                if table.record.replicas < old_replicas {
-                    table.leaving =
-                        Some(Leaving { replicas: old_replicas, until_ms: leaving_until });
-                }
-                table.placed_from_ms = placed_from_ms.unwrap_or(table.placed_from_ms);
+                self.replicas.lock().adopt(&table.record, due);
                 match change {
                     Change::Create | Change::Settings => {}
                     Change::Rename => self.index.remove_name(&old_name, table_id),
@@ -377,6 +369,7 @@ impl State {
                     Change::Recall => {
                         if std::mem::take(&mut table.record.dropped_too_early) {
                             // The replica servers find no complete replica to load.
+                            self.replicas.lock().set_alive(0, due.placing_ms);
                             effects.push(Effect::EndReplicaServers(call));
                         }
                         for duplication in self.tables[&table_id].duplications() {

@@ -5,6 +5,7 @@ use crate::protocol::messages::{AddRequest, ListRequest, match_type};
 use crate::server::behaviour::{Behaviour, ClockMode};
 use crate::server::config::ServerConfig;
 use crate::server::spec::RemoteCluster;
+use crate::server::state::ReplicaServers;
 use crate::server::state::rows::visited;
 use crate::server::state::rule::{self, Update};
 use crate::server::store::{DuplicationRecord, Snapshot, TableRecord};
@@ -52,7 +53,7 @@ fn full(behaviour: Behaviour, tables: i32, clusters: i32) -> State {
             .map(|(id, number)| (id, duplication(id, number)))
             .collect(),
     };
-    State::new(&config, snapshot).expect("a state")
+    State::new(&config, snapshot, ReplicaServers::new(3, 1), None).expect("a state")
 }
 
 fn add(table: &str, cluster: &str, remote_table: &str) -> Box<dyn Update> {
