@@ -11,20 +11,24 @@ use crate::outcome::FailMode;
 use crate::protocol::generation::Generation;
 use crate::seconds;
 
+use super::backup_policy_args::AddBackupPolicyArgs;
 use super::serve_args::ServeArgs;
+use super::table_args::{CreateTableArgs, DropTableArgs, RecallTableArgs, TablesArgs};
 
 /// The heading in the help under which the options of all client commands are listed.
 const GLOBAL: &str = "Global options";
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    created (certain or not), changed, unchanged, removed or listed
+  0    created (certain or not), changed, unchanged, removed, listed or ready
   1    an error; also if a duplication or a table was not found
   2    the command line is wrong
-  3    the duplication exists already, and no difference from the request was found
-       (0 with --exist-ok); a warning names the properties that could not be compared
-  4    the duplication exists already and differs from the request
+  3    the duplication, table or policy exists already, and no difference from the request
+       was found (0 with --exist-ok); a warning names the properties that could not be
+       compared
+  4    the duplication, table or policy exists already and differs from the request
   5    the outcome is not known: a request was sent, and its effect is not known
+  7    a table was not ready in time
   130  a signal stopped the command before it sent a request that changes anything";
 
 /// Add an Apache Pegasus duplication and know what happened: created, already exists, or an error.
@@ -118,6 +122,27 @@ pub(super) enum Command {
     Remove(WhichArgs),
     /// Set what a duplication does with a write that the remote cluster refuses.
     SetFailMode(FailModeArgs),
+    /// Create a table.
+    ///
+    /// Looks for the table first, creates it only if it does not exist, and looks for it again afterwards.
+    /// A table that was just created has no replicas yet: --wait waits for them.
+    CreateTable(CreateTableArgs),
+    /// Wait until every partition of a table has its primary and enough secondaries.
+    ///
+    /// Waits for the time that --timeout sets. If the table is not ready by then, the exit code is 7.
+    WaitReady(QueryArgs),
+    /// Drop a table, which can be recalled for some time.
+    DropTable(DropTableArgs),
+    /// Recall a dropped table by its id.
+    RecallTable(RecallTableArgs),
+    /// Show tables.
+    Tables(TablesArgs),
+    /// Show one table, with the replicas of each partition.
+    DescribeTable(QueryArgs),
+    /// Add a backup policy. No server removes a policy: a policy can only be disabled.
+    ///
+    /// Looks for the policy first, adds it only if it does not exist, and looks for it again afterwards.
+    AddBackupPolicy(AddBackupPolicyArgs),
     /// Run an embedded meta server, for trials and tests.
     Serve(Box<ServeArgs>),
 }
@@ -127,8 +152,10 @@ pub(super) struct Prepared {
     pub(super) operation: Operation,
     /// The way in which an add is done.
     pub(super) mode: Mode,
-    /// Whether an existing duplication without a known difference is a success.
+    /// Whether an existing resource without a known difference is a success.
     pub(super) exist_ok: bool,
+    /// For how long to wait until the table is ready, after the operation has succeeded.
+    pub(super) wait: Option<Duration>,
     /// The generation given with the command.
     pub(super) generation: Option<Generation>,
 }
@@ -140,6 +167,7 @@ impl Prepared {
             operation,
             mode: Mode::Safe,
             exist_ok: false,
+            wait: None,
             generation: args.generation,
         };
         let which = |args: WhichArgs, operation: fn(String, Selector) -> Operation| {
@@ -156,7 +184,7 @@ impl Prepared {
             }
             Command::Query(args) => given(Operation::Query(args.table), args.generation),
             Command::List(args) => {
-                let tables = args.tables().map_err(|wrong| Error::new(InvalidArgument, wrong))?;
+                let tables = args.pattern.tables()?;
                 let list = if args.by_table { Operation::ListByTable } else { Operation::List };
                 given(list(tables), args.generation)
             }
@@ -166,6 +194,29 @@ impl Prepared {
             Command::Remove(args) => which(args, Operation::Remove),
             Command::SetFailMode(args) => {
                 given(Operation::SetFailMode(args.table, args.which, args.mode), args.generation)
+            }
+            Command::CreateTable(args) => {
+                let (exist_ok, wait) = (args.exist_ok, args.wait);
+                let prepared = given(Operation::CreateTable(args.spec()?), args.generation);
+                Prepared { exist_ok, wait, ..prepared }
+            }
+            Command::WaitReady(args) => given(Operation::WaitReady(args.table), args.generation),
+            Command::DropTable(args) => {
+                given(Operation::DropTable(args.table, args.reserve), args.generation)
+            }
+            Command::RecallTable(args) => {
+                given(Operation::RecallTable(args.spec()), args.generation)
+            }
+            Command::Tables(args) => {
+                given(Operation::ListTables(args.selection()?), args.generation)
+            }
+            Command::DescribeTable(args) => {
+                given(Operation::DescribeTable(args.table), args.generation)
+            }
+            Command::AddBackupPolicy(args) => {
+                let (spec, exist_ok) = (args.spec(), args.exist_ok);
+                let prepared = given(Operation::AddBackupPolicy(spec), args.generation);
+                Prepared { exist_ok, ..prepared }
             }
             Command::Serve(_) => {
                 return Err(Error::new(InvalidArgument, "serve is not a command of a client"));
@@ -245,13 +296,8 @@ pub(super) struct QueryArgs {
 
 #[derive(Debug, Args)]
 pub(super) struct ListArgs {
-    /// List only tables whose name matches [default: all tables].
-    #[arg(short = 'a', long, value_name = "PATTERN", alias = "app_name_pattern")]
-    pub(super) pattern: Option<String>,
-
-    /// The way in which a name must match the pattern [default: exact with -a, otherwise all].
-    #[arg(short = 'm', long, value_name = "MATCHTYPE", alias = "match_type")]
-    pub(super) match_type: Option<MatchType>,
+    #[command(flatten)]
+    pub(super) pattern: PatternArgs,
 
     /// Group the list by table. It then has tables without duplications too, and the number of
     /// partitions of each table.
@@ -260,6 +306,18 @@ pub(super) struct ListArgs {
 
     #[command(flatten)]
     pub(super) generation: GenerationOption,
+}
+
+/// The selection of tables by their names.
+#[derive(Debug, Args)]
+pub(super) struct PatternArgs {
+    /// List only tables whose name matches [default: all tables].
+    #[arg(short = 'a', long, value_name = "PATTERN", alias = "app_name_pattern")]
+    pub(super) pattern: Option<String>,
+
+    /// The way in which a name must match the pattern [default: exact with -a, otherwise all].
+    #[arg(short = 'm', long, value_name = "MATCHTYPE", alias = "match_type")]
+    pub(super) match_type: Option<MatchType>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -276,16 +334,17 @@ pub(super) enum MatchType {
     Postfix,
 }
 
-impl ListArgs {
+impl PatternArgs {
     /// Returns the tables to list. A pattern without a use is an error, and so is a missing pattern,
     /// because the list would not be the one that the user meant.
-    pub(super) fn tables(&self) -> Result<TablePattern, &'static str> {
+    pub(super) fn tables(&self) -> Result<TablePattern, Error> {
+        let wrong = |what| Err(Error::new(InvalidArgument, what));
         match (self.match_type, self.pattern.clone()) {
             (None | Some(MatchType::All), None) => Ok(TablePattern::All),
             (Some(MatchType::All), Some(_)) => {
-                Err("a pattern (-a) has no effect if all names match (-m all)")
+                wrong("a pattern (-a) has no effect if all names match (-m all)")
             }
-            (Some(_), None) => Err("this match type (-m) needs a pattern (-a)"),
+            (Some(_), None) => wrong("this match type (-m) needs a pattern (-a)"),
             (None | Some(MatchType::Exact), Some(name)) => Ok(TablePattern::Exact(name)),
             (Some(MatchType::Anywhere), Some(text)) => Ok(TablePattern::Anywhere(text)),
             (Some(MatchType::Prefix), Some(text)) => Ok(TablePattern::Prefix(text)),
@@ -325,7 +384,7 @@ pub(super) struct FailModeArgs {
     pub(super) generation: GenerationOption,
 }
 
-fn timeout(text: &str) -> Result<Duration, String> {
+pub(super) fn timeout(text: &str) -> Result<Duration, String> {
     seconds::above_zero(seconds::number(text)?)
 }
 
@@ -405,7 +464,7 @@ mod tests {
     #[test]
     fn patterns_and_match_types_go_together() {
         let tables = |line: &str| match parse(line).expect(line).command {
-            Command::List(list) => list.tables(),
+            Command::List(list) => list.pattern.tables().map_err(|error| error.kind()),
             other => panic!("{other:?}"),
         };
         assert_eq!(tables("pegasus-dup list"), Ok(TablePattern::All));

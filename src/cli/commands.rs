@@ -1,13 +1,14 @@
 //! The commands of a client. Each runs one operation, and a signal stops it early.
 
 use std::io;
+use std::ops::ControlFlow;
 use std::pin::pin;
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
 use crate::client::blocking::cannot_start;
-use crate::client::{self, Client};
+use crate::client::{self, Client, Operation};
 use crate::error::ErrorKind::InvalidArgument;
 use crate::error::{Error, Result};
 use crate::escape::sentence;
@@ -47,28 +48,48 @@ pub(super) fn run(
             return deliver(format.error(&cannot_start(why), Some(resource)), false);
         }
     };
+    let metas = global.meta.as_deref().unwrap_or_default();
     let exit = runtime.block_on(async {
-        let note = format!(
-            "waiting for {} (at most {} s)",
-            sentence(global.meta.as_deref().unwrap_or_default()),
-            global.timeout.as_secs_f64()
-        );
-        let output = operate(&client, &prepared, format, &mut signals, &note).await;
-        // The reader of the output may be stuck. A signal ends the program even then, with the exit code
-        // of the operation.
-        let exit = output.exit;
-        let reads = !prepared.operation.changes();
-        let shown = output.clone();
-        let writing = threads::blocking("pegasus-dup-output", move || deliver(shown, reads));
-        tokio::select! {
-            biased;
-            // If no thread can be started, this thread writes the output.
-            written = writing => written.unwrap_or_else(|_| deliver(output, reads)),
-            _ = signals.next() => if reads { Exit::Interrupted } else { exit },
+        let exit = complete(&client, &prepared, format, &mut signals, metas).await;
+        match (prepared.waiting(), exit) {
+            (Some((waiting, time)), ControlFlow::Continue(Exit::Done)) => {
+                let client = client.with_timeout(time);
+                complete(&client, &waiting, format, &mut signals, metas).await
+            }
+            _ => exit,
         }
     });
     runtime.shutdown_background();
-    exit
+    match exit {
+        ControlFlow::Continue(exit) | ControlFlow::Break(exit) => exit,
+    }
+}
+
+/// Runs the operation and writes its output. The result is a `Break` if a signal stopped the program.
+async fn complete(
+    client: &Client,
+    prepared: &Prepared,
+    format: Format,
+    signals: &mut Signals,
+    metas: &str,
+) -> ControlFlow<Exit, Exit> {
+    let note =
+        format!("waiting for {} (at most {} s)", sentence(metas), client.timeout().as_secs_f64());
+    let output = operate(client, prepared, format, signals, &note).await;
+    // The reader of the output may be stuck. A signal ends the program even then, with the exit code
+    // of the operation.
+    let exit = output.exit;
+    let reads = !prepared.operation.changes();
+    let shown = output.clone();
+    let writing = threads::blocking("pegasus-dup-output", move || deliver(shown, reads));
+    tokio::select! {
+        biased;
+        // If no thread can be started, this thread writes the output.
+        written = writing => {
+            ControlFlow::Continue(written.unwrap_or_else(|_| deliver(output, reads)))
+        }
+        _ = signals.next() => ControlFlow::Break(if reads { Exit::Interrupted } else { exit }),
+    }
 }
 
 /// Starts the runtime, and begins to receive signals.
@@ -100,6 +121,19 @@ fn client(global: &Global, generation: Option<Generation>) -> Result<Client> {
 }
 
 impl Prepared {
+    /// Returns the wait that follows the operation, and how long it may take.
+    fn waiting(&self) -> Option<(Prepared, Duration)> {
+        let table = self.operation.table()?.to_owned();
+        let waiting = Prepared {
+            operation: Operation::WaitReady(table),
+            mode: self.mode,
+            exist_ok: false,
+            wait: None,
+            generation: self.generation,
+        };
+        Some((waiting, self.wait?))
+    }
+
     async fn run(&self, client: &Client, format: Format) -> Output {
         let resource = self.operation.resource();
         match self.operation.run(client).await {
@@ -112,7 +146,10 @@ impl Prepared {
                 format.removal(&removal, resource, &self.operation.target())
             }
             Ok(client::OperationResult::Info(info)) => format.info(&info),
-            Err(error) => format.error(&error, Some(resource)),
+            Err(error) => match self.operation {
+                Operation::WaitReady(_) => format.not_ready(&error),
+                _ => format.error(&error, Some(resource)),
+            },
         }
     }
 }

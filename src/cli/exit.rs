@@ -8,7 +8,7 @@ use crate::outcome::Outcome;
 /// The way in which the program ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exit {
-    /// Success: created (certain or not), changed, unchanged, removed, listed, or served.
+    /// Success: created (certain or not), changed, unchanged, removed, listed, ready, or served.
     Done = 0,
     /// An error, also if a resource was not found.
     Error = 1,
@@ -20,6 +20,8 @@ pub(super) enum Exit {
     Differs = 4,
     /// A request was sent, and its effect is not known.
     Unknown = 5,
+    /// A table was not ready in time.
+    TimedOut = 7,
     /// A signal stopped the program before it sent a request that changes anything.
     Interrupted = 130,
 }
@@ -30,7 +32,7 @@ impl Exit {
         self as u8
     }
 
-    /// Returns the exit of an add. With `exist_ok`, an existing resource is a success if no difference
+    /// Returns the exit of an add or a create. With `exist_ok`, an existing resource is a success if no difference
     /// from the request was found. A resource that differs is never a success, because the caller does
     /// not get what it requested.
     pub(super) fn of_outcome<T>(outcome: &Outcome<T>, exist_ok: bool) -> Exit {

@@ -1,9 +1,10 @@
 //! The command line. The program `pegasus-dup` and the script of the Python wheel both call it.
 //!
-//! `args` declares the options for clap. `commands` and `serve` run the commands. `output` turns a
+//! `args` and the files whose names end in `_args` declare the options for clap. `commands` and `serve` run the commands. `output` turns a
 //! result into text or JSON and an exit code, and `terminal` writes it.
 
 mod args;
+mod backup_policy_args;
 mod commands;
 mod exit;
 mod output;
@@ -12,6 +13,7 @@ mod serve_args;
 mod serve_file;
 mod serve_limits;
 mod signals;
+mod table_args;
 mod terminal;
 
 use std::borrow::Cow;

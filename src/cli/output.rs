@@ -97,6 +97,15 @@ impl Format {
         self.one(text::info(info), Report::of_info(info), exit)
     }
 
+    /// Returns the output for an error of the wait until a table is ready.
+    pub(super) fn not_ready(self, error: &Error) -> Output {
+        let output = self.error(error, Some(ResourceKind::Table));
+        match error.kind() {
+            ErrorKind::Timeout => Output { exit: Exit::TimedOut, ..output },
+            _ => output,
+        }
+    }
+
     /// Returns the output for an error. `resource` is the kind of resource that the command was about.
     pub(super) fn error(self, error: &Error, resource: Option<ResourceKind>) -> Output {
         self.one(text::error(error), Report::of_error(error, resource), Exit::of_error(error))
@@ -120,9 +129,9 @@ impl Format {
                 ),
             )
             .with_hint(format!(
-                "{}; `pegasus-dup query {}` shows the current state",
+                "{}; {}",
                 hints::after_a_loss(),
-                operation.table().unwrap_or_default()
+                where_to_look(operation)
             ));
             return self.error(&error, resource);
         }
@@ -140,6 +149,20 @@ impl Format {
         output.stderr.push(Line::plain("For more information, try '--help'."));
         output.exit = Exit::Usage;
         output
+    }
+}
+
+/// Returns the words that name the command which shows what an operation did.
+fn where_to_look(operation: &Operation) -> String {
+    let table = operation.table().unwrap_or_default();
+    match operation.resource() {
+        ResourceKind::Duplication | ResourceKind::TableDuplications | ResourceKind::MetaServers => {
+            format!("`pegasus-dup query {table}` shows the current state")
+        }
+        ResourceKind::Table => "`pegasus-dup tables --dropped` shows the current state".to_owned(),
+        ResourceKind::BackupPolicy => {
+            "the same command reports the policy if it exists then".to_owned()
+        }
     }
 }
 

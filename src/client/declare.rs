@@ -44,7 +44,6 @@ macro_rules! operations {
         /// in another.
         #[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
         #[derive(Debug, Clone)]
-        #[allow(dead_code, reason = "STUB")]
         pub(crate) enum Operation {
             $($variant($($owned),*)),+
         }

@@ -14,7 +14,7 @@ pub(crate) fn after_a_lost_add() -> String {
 /// Returns the advice after a change without a response, or after a call that was cancelled.
 pub(crate) fn after_a_loss() -> String {
     format!(
-        "query the table: the request may still take effect until {} s after the end of the call",
+        "read the current state again later: the request may still take effect until {} s after the end of the call",
         UNDER_WAY.as_secs()
     )
 }

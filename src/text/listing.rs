@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Line, Text};
 use crate::escape::name;
-use crate::resource::{Duplication, Table, TableDuplications, envs};
+use crate::resource::{Duplication, PartitionReplicas, Table, TableDuplications, envs};
 
 /// The columns that show a table.
 const OF_TABLE: [&str; 2] = ["TABLE", "TABLE_ID"];
@@ -48,7 +48,8 @@ pub(crate) fn by_table(all: &[TableDuplications]) -> Text {
     columns(&rows)
 }
 
-/// Returns a header, and a row for each table.
+/// Returns a header, and a row for each table. The partitions of a table follow after an empty line, if they
+/// were read.
 pub(crate) fn tables(all: &[Table]) -> Text {
     let titles = OF_TABLE.iter().chain(&[
         "STATUS",
@@ -71,6 +72,26 @@ pub(crate) fn tables(all: &[Table]) -> Text {
             or_dash(one.create_ts_ms.map(utc)),
             or_dash(one.expire_ts_ms.map(utc)),
             envs(&one.envs).shown().into_owned(),
+        ]
+    }));
+    let mut text = columns(&rows);
+    for table in all.iter().filter(|table| !table.partitions.is_empty()) {
+        text.result.push(Line::plain(""));
+        text.result.extend(partitions(&table.partitions).result);
+    }
+    text
+}
+
+/// Returns a header, and a row for each partition.
+fn partitions(all: &[PartitionReplicas]) -> Text {
+    let titles = ["PARTITION", "READY", "PRIMARY", "SECONDARIES"];
+    let mut rows = vec![titles.map(str::to_owned).to_vec()];
+    rows.extend(all.iter().map(|one| {
+        vec![
+            one.partition.to_string(),
+            if one.ready { "yes" } else { "no" }.to_owned(),
+            or_dash(one.primary.clone()),
+            or_dash(Some(one.secondaries.join(",")).filter(|all| !all.is_empty())),
         ]
     }));
     columns(&rows)

@@ -68,6 +68,7 @@ fn parts() -> Vec<Part> {
     let outcomes = generate::markdown_table("OutcomeKind", &["not_found"]);
     parts.push(marked(PAGE, "OutcomeKind", outcomes));
     parts.push(marked(PAGE, "ResourceKind", generate::markdown_table("ResourceKind", &[])));
+    parts.push(marked(PAGE, "TableStatus", generate::markdown_table("TableStatus", &[])));
     parts.push(marked(PAGE, "ErrorKind", generate::markdown_table("ErrorKind", &[])));
     for (key, name, more, less) in [
         ("outcome_kind", "OutcomeKind", &[][..], &["not_found"][..]),

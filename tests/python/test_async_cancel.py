@@ -42,7 +42,7 @@ def test_cancelling_an_add_that_was_sent() -> None:
             assert client.unsettled == [SENT]
             if sys.version_info >= (3, 11):
                 assert SENT in notes(caught.value)
-                assert "query the table" in notes(caught.value)
+                assert "read the current state" in notes(caught.value)
 
     run(main())
 

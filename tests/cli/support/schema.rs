@@ -87,6 +87,13 @@ pub fn check(value: &Value, schema: &Value, root: &Value, at: &str) -> Result<()
                     }
                 }
             }
+            "additionalProperties" => {
+                for (key, value) in value.as_object().into_iter().flatten() {
+                    if schema["properties"].get(key).is_none() {
+                        check(value, rule, root, &format!("{at}.{key}"))?;
+                    }
+                }
+            }
             "items" => {
                 for (index, item) in value.as_array().into_iter().flatten().enumerate() {
                     check(item, rule, root, &format!("{at}[{index}]"))?;
