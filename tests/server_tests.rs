@@ -18,7 +18,9 @@ mod protocol {
 
 mod server {
     mod alive_nodes;
+    mod backups;
     mod backups_replay;
+    mod backups_stored;
     mod concurrency;
     #[cfg(unix)]
     mod crash;
@@ -48,6 +50,7 @@ mod server {
         pub(crate) mod disk;
         pub(crate) mod frames;
         mod peer;
+        pub(crate) mod policies;
         pub(crate) mod process;
         pub(crate) mod replayed;
         pub(crate) mod slow_store;

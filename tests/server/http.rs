@@ -4,11 +4,15 @@
 use std::net::SocketAddr;
 
 use pegasus_dup::ErrorCode;
-use pegasus_dup::protocol::messages::{AddRequest, ModifyRequest};
+use pegasus_dup::protocol::messages::{
+    AddBackupPolicy, AddBackupPolicyRequest, AddRequest, ModifyBackupPolicy,
+    ModifyBackupPolicyRequest, ModifyRequest,
+};
 use pegasus_dup::server::{Behaviour, Limits, MetaGroup, ServerConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use super::support::policies::{change, policy};
 use crate::common::embedded;
 use crate::common::peer::{Peer, add, set_status};
 
@@ -274,6 +278,48 @@ async fn a_server_without_duplication_has_no_page_about_it() {
         assert!(page.ends_with(&format!("duplication is not enabled [{option}=false]")), "{page}");
         let page = get(server.address(), "/meta/apps").await;
         assert!(page.contains("\"app_name\":\"temp\""), "{page}");
+        server.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn the_page_of_backup_policies() {
+    for behaviour in Behaviour::ALL {
+        let server = embedded::start(embedded::config(behaviour)).await;
+        let mut peer = Peer::connect(server.address()).await;
+        let daily = AddBackupPolicyRequest { app_ids: vec![3, 1, 2], ..policy("daily") };
+        for request in [daily, AddBackupPolicyRequest { app_ids: vec![], ..policy("off") }] {
+            assert_eq!(peer.call::<AddBackupPolicy>(&request).await.err, ErrorCode::Ok);
+        }
+        let disable = ModifyBackupPolicyRequest { is_disable: Some(true), ..change("off") };
+        assert_eq!(peer.call::<ModifyBackupPolicy>(&disable).await.err, ErrorCode::Ok);
+        let row = |name: &str, tables: &str, status: &str| {
+            format!(
+                "\"{name}\":{{\"name\":\"{name}\",\"backup_provider_type\":\"local_service\",\
+                 \"backup_interval\":\"86400\",\"app_ids\":\"{tables}\",\"start_time\":\"03:30\",\
+                 \"status\":\"{status}\",\"backup_history_count\":\"3\"}}"
+            )
+        };
+        let (daily, off) = (row("daily", "[1,2,3]", "enabled"), row("off", "[]", "disabled"));
+        for (target, rows) in [
+            ("", format!("{daily},{off}")),
+            ("?name=off", off),
+            ("?name=", String::new()),
+            ("?name=nosuch", String::new()),
+        ] {
+            let page = get(server.address(), &format!("/meta/backup_policy{target}")).await;
+            assert!(page.ends_with(&format!("\r\n\r\n{{{rows}}}\n")), "{behaviour} {page}");
+        }
+        server.stop().await;
+
+        let config = ServerConfig { backup_enabled: false, ..embedded::config(behaviour) };
+        let server = embedded::start(config).await;
+        for target in ["", "?x=1", "?name=a%7Bb"] {
+            let page = get(server.address(), &format!("/meta/backup_policy{target}")).await;
+            assert!(page.starts_with("HTTP/1.1 404 Not Found\r\n"), "{behaviour} {page}");
+            assert!(page.ends_with("\r\n\r\ncold_backup_disabled"), "{behaviour} {page}");
+        }
+        assert_eq!(server.would_have_died(), 0);
         server.stop().await;
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{ConnectionId, Node, Now, Role};
 use crate::protocol::generation::FailMode;
-use crate::protocol::messages::Entry;
+use crate::protocol::messages::{BackupPolicyEntry, Entry};
 use crate::server::behaviour::Behaviour;
 use crate::server::http::{Page, Target, date_time};
 use crate::server::state::rule::Context;
@@ -112,6 +112,17 @@ struct NodesSummary {
 }
 
 #[derive(Serialize)]
+struct PolicyRow {
+    name: String,
+    backup_provider_type: String,
+    backup_interval: String,
+    app_ids: String,
+    start_time: String,
+    status: &'static str,
+    backup_history_count: String,
+}
+
+#[derive(Serialize)]
 struct Started {
     #[serde(rename = "RecentStartTime")]
     recent_start_time: String,
@@ -188,16 +199,18 @@ impl Node {
                 Some(table) => line(&table.record.envs),
                 None => nothing(),
             },
-            "meta/backup_policy" if !only(&["name"]) => bad("Invalid parameter"),
-            // There are no backup policies here, but a real server ends when it says so about such
-            // a name.
-            "meta/backup_policy"
-                if name.is_some_and(|name| self.state.rules.hint_ends_it(name)) =>
-            {
-                self.die(connection);
-                return None;
+            "meta/backup_policy" if !self.config.backup_enabled => {
+                Page { status: 404, body: "cold_backup_disabled".to_owned() }
             }
-            "meta/backup_policy" => nothing(),
+            "meta/backup_policy" if !only(&["name"]) => bad("Invalid parameter"),
+            "meta/backup_policy" if follows => nothing(),
+            "meta/backup_policy" => match self.state.policy_entries(name) {
+                Some(entries) => policies_page(entries),
+                None => {
+                    self.die(connection);
+                    return None;
+                }
+            },
             // Snapshots of 2.6 have this defect fixed.
             "meta/cluster" if follows && self.config.behaviour == Behaviour::Checkpoint => {
                 self.die(connection);
@@ -325,6 +338,20 @@ impl Node {
             None => Page { status: 404, body: format!("table not found: \"{name}\"") },
         }
     }
+}
+
+fn policies_page(entries: Vec<BackupPolicyEntry>) -> Page {
+    let row = |entry: BackupPolicyEntry| PolicyRow {
+        name: entry.policy_name,
+        backup_provider_type: entry.backup_provider_type,
+        backup_interval: entry.backup_interval_seconds,
+        app_ids: json(&entry.app_ids),
+        start_time: entry.start_time,
+        status: if entry.is_disable { "disabled" } else { "enabled" },
+        backup_history_count: entry.backup_history_count_to_keep.to_string(),
+    };
+    let rows = entries.into_iter().map(|entry| (entry.policy_name.clone(), row(entry)));
+    line(&rows.collect::<BTreeMap<_, _>>())
 }
 
 /// Returns the version and the commit of the real server that the behaviour was compared with. If

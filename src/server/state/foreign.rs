@@ -26,10 +26,6 @@ messages! {
 /// The levels that a real server knows. The last level only asks for the current one.
 const LEVELS: [i32; 6] = [100, 200, 300, 400, 500, 10_000];
 
-/// The backup provider of the real servers that were tried. A server refuses a backup to a provider
-/// that is not configured before it looks at the table.
-const PROVIDER: &str = "local_service";
-
 impl State {
     /// Returns whether a request of an RPC that the embedded server does not handle ends a real
     /// server: at once, or at the next request that reads what this request has left behind. A
@@ -51,6 +47,8 @@ impl State {
             let table = self.tables.get(&asked.app_id);
             table.is_some_and(|table| table.record.name.len() >= self.rules.fatal_backup_name)
         };
-        self.rules.hint_ends_it(&asked.provider) || (asked.provider == PROVIDER && huge_name())
+        // A server refuses a backup to a provider that is not configured before it looks at the table.
+        let is_known = self.block_services.contains(&asked.provider);
+        self.rules.hint_ends_it(&asked.provider) || (is_known && huge_name())
     }
 }

@@ -29,7 +29,7 @@ const RESERVE_SECONDS: i64 = 600;
 const DAY_SECONDS: i64 = 86_400;
 /// The time that a backup takes with the clock [`ClockMode::Real`](crate::server::ClockMode::Real), in
 /// milliseconds.
-const BACKUP_MS: i64 = 10_000;
+const BACKUP_MS: i64 = 20_000;
 /// The text that no name of a policy may contain.
 const RESERVED: &str = "backup_info";
 
@@ -45,6 +45,13 @@ pub(super) struct PendingPolicy {
     response: Reply,
     /// The response if the change is not stored.
     refusal: Reply,
+}
+
+/// The policies that a request or a page asks for.
+struct Policies<'a> {
+    found: Vec<&'a PolicyRecord>,
+    /// The hint about names that are not known, or an empty text.
+    hint: String,
 }
 
 updates! {
@@ -159,8 +166,10 @@ impl State {
             .or_else(|| unknown_table().map(|id| format!("invalid app {id}")))
             .or_else(|| rules.name_fault(&name, self.policies.get(&name).is_some()))
             .or_else(|| {
-                let is_unknown = !self.block_services.contains(&provider);
-                is_unknown.then(|| format!("invalid backup_provider_type: {provider}"))
+                // A real server treats the name as a C string here, which a NUL ends.
+                let service = provider.split('\0').next().unwrap_or_default();
+                let is_known = self.block_services.iter().any(|known| known == service);
+                (!is_known).then(|| format!("invalid backup_provider_type: {provider}"))
             });
         if let Some(hint) = fault {
             return Some(match self.rules.hint_ends_it(&hint) {
@@ -215,37 +224,47 @@ impl State {
         call: CallId,
         request: QueryBackupPolicyRequest,
     ) -> Option<Effect> {
-        let most = request.backup_info_count;
-        let found: Vec<Result<&PolicyRecord, &String>> = match request.policy_names.is_empty() {
-            true => self.policies.values().map(Ok).collect(),
-            false => {
-                let names = request.policy_names.iter();
-                names.map(|name| self.policies.get(name).ok_or(name)).collect()
-            }
-        };
-        let known = || found.iter().filter_map(|policy| policy.ok());
-        let unknown: Vec<String> = found
-            .iter()
-            .filter_map(|policy| policy.err())
-            .map(|name| format!("invalid policy_name {name}"))
-            .collect();
-        let hint = unknown.join("\n\t");
+        let QueryBackupPolicyRequest { policy_names, backup_info_count } = request;
+        let Policies { found, hint } = self.policies(&policy_names);
         if self.rules.hint_ends_it(&hint) {
             return Some(Effect::Die(call));
         }
-        let err = match known().next().is_none() && !unknown.is_empty() {
-            true => ErrorCode::InvalidParameters,
-            false => ErrorCode::Ok,
-        };
+        let backups =
+            |policy: &&PolicyRecord| policy.backup_entries(backup_info_count, self.latest_ms);
         let response = QueryBackupPolicyResponse {
-            err,
-            policys: Some(known().map(PolicyRecord::entry).collect()),
-            backup_infos: Some(
-                known().map(|policy| policy.backup_entries(most, self.latest_ms)).collect(),
-            ),
+            err: match found.is_empty() && !hint.is_empty() {
+                true => ErrorCode::InvalidParameters,
+                false => ErrorCode::Ok,
+            },
+            policys: Some(found.iter().map(|policy| policy.entry()).collect()),
+            backup_infos: Some(found.iter().map(backups).collect()),
             hint_msg: Some(hint).filter(|hint| !hint.is_empty()),
         };
         Some(Effect::Respond(call, Reply::new(&response)))
+    }
+
+    /// Returns the policies with these names, in this order. Without names, returns all policies.
+    fn policies(&self, names: &[String]) -> Policies<'_> {
+        if names.is_empty() {
+            return Policies { found: self.policies.values().collect(), hint: String::new() };
+        }
+        let (mut found, mut hints) = (Vec::new(), Vec::new());
+        for name in names {
+            match self.policies.get(name) {
+                Some(policy) => found.push(policy),
+                None => hints.push(format!("invalid policy_name {name}")),
+            }
+        }
+        Policies { found, hint: hints.join("\n\t") }
+    }
+
+    /// Returns the policies that the HTTP page shows: the policy with that name, or all policies. Returns
+    /// `None` if a real server would end.
+    pub(crate) fn policy_entries(&self, name: Option<&str>) -> Option<Vec<BackupPolicyEntry>> {
+        let names: Vec<String> = name.into_iter().map(str::to_owned).collect();
+        let Policies { found, hint } = self.policies(&names);
+        (!self.rules.hint_ends_it(&hint))
+            .then(|| found.iter().map(|policy| policy.entry()).collect())
     }
 
     /// Decides about a change. What is not valid in it is skipped in silence.
