@@ -274,7 +274,8 @@ class MetaGroup(_Served):
         """Make the server at this index the leader, or by default the server after the leader.
 
         With ``early``, the new leader serves for this time (in seconds) before it has read its
-        duplications back, as a real leader may. An add then creates a second duplication. With
+        duplications and backup policies back, as a real leader may. An add then creates a second
+        duplication, and a backup policy that exists can be added. With
         ``old_stays``, the old leader still considers itself the leader. Without
         ``followers_learn``, the followers still name the old leader.
         """

@@ -82,7 +82,7 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "NAME[:PARTITIONS[:REPLICAS]]")]
     table: Vec<TableSpec>,
 
-    /// The file that stores the duplications, or `memory`.
+    /// The file that stores tables, duplications and backup policies, or `memory`.
     #[arg(long, value_name = "PATH|memory", default_value = "memory")]
     store: PathBuf,
 

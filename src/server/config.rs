@@ -32,7 +32,7 @@ pub struct ServerConfig {
     pub remote_clusters: Vec<RemoteCluster>,
     /// The tables. Their ids are 1, 2, ... in this order, unless the store has other ids for them.
     pub tables: Vec<TableSpec>,
-    /// Where the server keeps the duplications.
+    /// Where the server keeps tables, duplications and backup policies.
     pub store: StoreChoice,
     /// The generation of servers, or the behaviour, that the server imitates.
     pub behaviour: Behaviour,
@@ -159,10 +159,10 @@ impl Default for ServerConfig {
     }
 }
 
-/// Where a server keeps the duplications.
+/// Where a server keeps tables, duplications and backup policies.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum StoreChoice {
-    /// In memory. The duplications are gone when the server stops.
+    /// In memory. Everything is gone when the server stops.
     #[default]
     Memory,
     /// In a file with that name, which is created if it does not exist. What the server has

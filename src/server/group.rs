@@ -19,8 +19,8 @@ use super::store::{SharedStore, Store};
 pub struct Election {
     /// The index of the new leader. `None` stands for the server after the current leader.
     pub leader: Option<usize>,
-    /// The time for which the new leader serves before it reads its duplications back. With 0 it
-    /// reads them first.
+    /// The time for which the new leader serves before it reads its duplications and backup policies
+    /// back. With 0 it reads them first.
     pub early: Duration,
     /// Whether the old leader continues as if it were the leader.
     pub old_stays: bool,

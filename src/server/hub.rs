@@ -243,7 +243,7 @@ impl Hub {
     }
 
     /// Makes the server the leader, with what is stored. The server serves for the time `early`
-    /// before it reads its duplications back; with 0 it reads them first.
+    /// before it reads its duplications and backup policies back; with 0 it reads them first.
     pub fn lead(&self, early: Duration) {
         self.0.with_node(|node, now| node.lead(millis(early), now));
     }

@@ -174,7 +174,7 @@ async fn names_that_end_a_real_server_are_counted() {
             (short, false),
             (AddBackupPolicyRequest { app_ids: vec![99], ..policy("a{b") }, false),
             (provider("a{b", "taken"), false),
-            // The name is a part of a path.
+            // The name is a part of a path, which ends a server that keeps its state in ZooKeeper.
             (policy("a/b"), old(behaviour)),
             (policy(""), old(behaviour)),
             (provider("nosuch", "a/b"), false),

@@ -69,7 +69,8 @@ faults! {
     /// has no such RPC does.
     NoSuchRpc = "no-such-rpc" None,
     /// Before the server looks at the request, the next server of the group becomes the leader. If MS
-    /// is given, the new leader serves for that time before it has read its duplications back.
+    /// is given, the new leader serves for that time before it has read its duplications and backup
+    /// policies back.
     ChangeLeader(u64) = "change-leader" OptionalMs,
     /// The same as change-leader, but after the response.
     ChangeLeaderAfter(u64) = "change-leader-after" OptionalMs,

@@ -38,7 +38,8 @@ impl Node {
     }
 
     /// Makes the server the leader once what is stored is loaded. For `early_ms` the server then
-    /// serves without its duplications, as a leader does that has not read them back yet.
+    /// serves without its duplications and backup policies, as a leader does that has not read them
+    /// back yet.
     pub(crate) fn lead(&mut self, early_ms: u64, now: Now) -> Vec<Action> {
         let mut actions = self.step_down(None, now);
         self.role = Role::NotReady(ErrorCode::ServiceNotActive);
@@ -63,7 +64,8 @@ impl Node {
         Ok(())
     }
 
-    /// Takes the duplications that are stored, while the server is already the leader.
+    /// Takes the duplications and backup policies that are stored, while the server is already the
+    /// leader.
     pub(crate) fn read_back(&mut self, snapshot: Snapshot) -> Result<(), String> {
         self.state.read_back(snapshot)?;
         self.events.push(Event::ReadBack);

@@ -1,6 +1,6 @@
-//! What a store keeps of a table, of a duplication and of a backup policy. Statuses and fail modes are kept as names,
-//! because the meaning of a number differs by generation, and a file may be opened by a server of
-//! another generation.
+//! What a store keeps of a table, of a duplication and of a backup policy. Statuses and fail modes are
+//! kept as names, because the meaning of a number differs by generation, and a file may be opened by a
+//! server of another generation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
