@@ -231,7 +231,8 @@ async fn a_backup_begins_with_the_add_and_ends() {
             app_ids: [1, 2].into(),
         };
         clock.forward(takes - 1);
-        assert_eq!(backups(&mut peer, "this_hour").await, [running.clone()]);
+        let shown = backups(&mut peer, "this_hour").await;
+        assert_eq!(shown, std::slice::from_ref(&running));
         assert_eq!(backups(&mut peer, "any_time").await.len(), 1);
         assert_eq!(backups(&mut peer, "next_hour").await, []);
         clock.forward(1);

@@ -211,7 +211,8 @@ impl State {
         let is_available = |id: &i32| {
             self.tables.get(id).is_some_and(|table| table.status == TableStatus::Available)
         };
-        let ends = !self.alive_nodes().0 && policy.table_ids.iter().any(is_available);
+        let (are_too_few, _) = self.alive_nodes();
+        let ends = !are_too_few && policy.table_ids.iter().any(is_available);
         BackupRecord {
             start_ms: self.latest_ms,
             end_ms: ends.then(|| self.done_in(BACKUP_MS)),
