@@ -14,6 +14,8 @@ use crate::escape;
 use crate::info::Info;
 use crate::outcome::{Change, Difference, Outcome, Removal};
 use crate::resource::{Described, FieldValue};
+#[cfg(any(feature = "capi", feature = "cli"))]
+use crate::resource::{Duplication, TableDuplications, several_in};
 
 /// The result of a call, ready to be written as JSON.
 ///
@@ -133,6 +135,35 @@ impl Report {
         Report::with_value(OutcomeKind::Listed, listed)
     }
 
+    /// Returns the reports of listed duplications. The report of a duplication has a warning if there is another
+    /// one of the same table to the same remote cluster.
+    #[cfg(any(feature = "capi", feature = "cli"))]
+    pub(crate) fn of_duplications(all: &[Duplication]) -> Vec<Report> {
+        let warnings = several_in(all);
+        all.iter()
+            .map(|one| Report {
+                warning: warnings
+                    .get(&(one.table_id, &*one.cluster))
+                    .filter(|_| !one.is_being_removed())
+                    .cloned(),
+                ..Report::of_listed(one)
+            })
+            .collect()
+    }
+
+    /// Returns the reports of tables with their duplications, with the same warnings.
+    #[cfg(any(feature = "capi", feature = "cli"))]
+    pub(crate) fn of_tables_with_duplications(all: &[TableDuplications]) -> Vec<Report> {
+        all.iter()
+            .map(|table| Report {
+                warning: several_in(&table.duplications)
+                    .into_values()
+                    .reduce(|all, next| format!("{all}; {next}")),
+                ..Report::of_listed(table)
+            })
+            .collect()
+    }
+
     /// Returns the report of a look at the meta servers: `info`.
     pub fn of_info(info: &Info) -> Report {
         Report { warning: info.warning.clone(), ..Report::with_value(OutcomeKind::Info, info) }
@@ -215,7 +246,9 @@ mod tests {
     use crate::enums::{Evidence, FailMode, Generation, KnownBy, Property, Role, Status};
     use crate::info::ServerInfo;
     use crate::protocol::error_code::ErrorCode;
-    use crate::resource::{Duplication, PartitionProgress, TableDuplications};
+    use crate::resource::PartitionProgress;
+    #[cfg(not(any(feature = "capi", feature = "cli")))]
+    use crate::resource::{Duplication, TableDuplications};
 
     fn duplication() -> Duplication {
         Duplication {

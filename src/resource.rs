@@ -16,6 +16,9 @@ pub use backup_policy::BackupPolicy;
 pub use duplication::{Duplication, Identity, PartitionProgress, TableDuplications};
 pub use table::{PartitionReplicas, Table};
 
+pub(crate) use duplication::several;
+#[cfg(any(feature = "capi", feature = "cli"))]
+pub(crate) use duplication::several_in;
 pub(crate) use table::envs;
 
 pub use crate::enums::{ResourceKind, ValueType};

@@ -22,9 +22,11 @@ mod client {
     mod leader;
     mod list;
     mod names;
+    mod queue_check;
     mod snapshot_2024;
     mod statements;
     mod switched_off;
+    mod two_for_one_pair;
     mod unsettled;
     mod unverified;
 

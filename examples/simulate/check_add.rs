@@ -1,6 +1,6 @@
 //! The rules for the results of adds, and for what an add in safe mode may do.
 
-use pegasus_dup::protocol::messages::{AddResponse, Entry};
+use pegasus_dup::protocol::messages::{AddResponse, Entry, GetMaxReplicaCount, Rpc};
 use pegasus_dup::server::store::RecordChange;
 use pegasus_dup::server::{Behaviour, Event};
 use pegasus_dup::{
@@ -116,6 +116,37 @@ impl<'a> Add<'a> {
             wrong.push("OutcomeUnknown, but nothing was sent".to_owned());
         }
         self.as_answered(Err(error), wrong);
+        self.out_of_the_queue(error, wrong);
+    }
+
+    /// Checks that an add which is reported to have left the queue was not executed later.
+    fn out_of_the_queue(&self, error: &Error, wrong: &mut Vec<String>) {
+        if !error.message().contains("handled two requests that were sent after the add") {
+            return;
+        }
+        let left = self.sent.last().and_then(|add| self.left_the_queue(add));
+        let Some(left) = left else {
+            wrong.push("the queue was not checked, but the error says so".to_owned());
+            return;
+        };
+        if self.own_makings().any(|making| making.line > left) {
+            wrong.push("the add was executed after it had left the queue".to_owned());
+        }
+    }
+
+    /// Returns the line at which two requests from the same queue, sent behind the add over its connection,
+    /// had their responses.
+    fn left_the_queue(&self, add: &Sent<'a>) -> Option<usize> {
+        let same = |request: (usize, u64, i32)| {
+            (request.0, request.1) == (add.request.0, add.request.1) && request.2 > add.request.2
+        };
+        let mut responses = self.truth.got[self.whole.call].iter().filter(|got| {
+            let queued = matches!(got.what, Told::Other { rpc, err, .. }
+                if rpc == GetMaxReplicaCount::NAME
+                    && matches!(err, ErrorCode::Ok | ErrorCode::AppNotExist));
+            same(got.request) && queued && got.line < self.whole.ends
+        });
+        responses.nth(1).map(|got| got.line)
     }
 
     /// Checks that the reported duplication was stored at some time.
@@ -354,7 +385,7 @@ impl<'a> Add<'a> {
             Some(_) => return,
             None => {
                 if kind == Some(ErrorKind::OutcomeUnknown) {
-                    self.looked_until_the_end(listed.as_deref(), wrong);
+                    self.looked_long_enough(add, listed.as_deref(), wrong);
                 }
                 return;
             }
@@ -407,7 +438,7 @@ impl<'a> Add<'a> {
                     wrong.push("OutcomeUnknown, but the list confirms the response".to_owned());
                 }
                 if kind == Some(ErrorKind::OutcomeUnknown) && !claims {
-                    self.looked_until_the_end(listed.as_deref(), wrong);
+                    self.looked_long_enough(add, listed.as_deref(), wrong);
                 }
             }
         }
@@ -427,15 +458,27 @@ impl<'a> Add<'a> {
         self.whole.ended_ms - self.whole.began_ms + LAST_PAUSE_MS >= limit
     }
 
-    /// Checks that a call without a response ended in OutcomeUnknown only at its deadline, or
-    /// because the list contradicts the response.
-    fn looked_until_the_end(&self, listed: Option<&[&Entry]>, wrong: &mut Vec<String>) {
+    /// Checks that a call without a response ended in OutcomeUnknown only at its deadline, because the
+    /// list contradicts the response, or because nothing was listed after the add had left the queue.
+    fn looked_long_enough(
+        &self,
+        add: &Sent<'a>,
+        listed: Option<&[&Entry]>,
+        wrong: &mut Vec<String>,
+    ) {
         let refused = self.truth.got[self.whole.call].iter().rev().find_map(|got| match got.what {
             Told::Table { err, .. } => Some(*err != ErrorCode::Ok),
             _ => None,
         });
         let contradicted = listed.is_some_and(|entries| !entries.is_empty());
-        if !self.over() && refused != Some(true) && !contradicted {
+        let left = self.left_the_queue(add).is_some_and(|left| {
+            self.truth.got[self.whole.call].iter().any(|got| {
+                got.line > left
+                    && got.line < self.whole.ends
+                    && tells(got).is_some_and(|all| there(all, self.spec).next().is_none())
+            })
+        });
+        if !self.over() && refused != Some(true) && !contradicted && !left {
             wrong.push("OutcomeUnknown, although there was time to read again".to_owned());
         }
     }

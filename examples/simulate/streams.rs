@@ -14,8 +14,8 @@ use pegasus_dup::protocol::frame::{
     decode_request, decode_response, request_length, response_length,
 };
 use pegasus_dup::protocol::messages::{
-    AddDuplication, ListDuplication, ModifyDuplication, QueryConfig, QueryConfigResponse,
-    QueryDuplication, ResponseStruct as _, Rpc,
+    AddDuplication, GetMaxReplicaCount, ListDuplication, ModifyDuplication, QueryConfig,
+    QueryConfigResponse, QueryDuplication, ResponseStruct as _, Rpc,
 };
 use pegasus_dup::server::{Behaviour, Group};
 use pegasus_dup::transport::MetaAddr;
@@ -194,6 +194,9 @@ fn told(payload: &[u8]) -> (i32, Told) {
             let names_leader = first.is_some_and(|first| first.primary.0.is_some());
             Told::Other { rpc: "query-config".to_owned(), err: answer.err().clone(), names_leader }
         }),
+        GetMaxReplicaCount::NAME => frame
+            .response::<<GetMaxReplicaCount as Rpc>::Response>()
+            .map(|answer| Told::Other { rpc, err: answer.err, names_leader: false }),
         _ => Ok(Told::Other { rpc, err: ErrorCode::Ok, names_leader: false }),
     };
     (frame.seqid, what.unwrap_or(Told::Garbage))

@@ -176,14 +176,15 @@ impl Facts {
     }
 
     fn of_list(resource: ResourceKind, found: Vec<resource::Duplication>) -> Facts {
-        let (text, reports) = (text::duplications(&found), found.iter().map(Report::of_listed));
+        let (text, reports) = (text::duplications(&found), Report::of_duplications(&found));
         let mut facts = Facts::new(OutcomeKind::Listed, Some(resource), &text, reports);
         facts.duplications = found.into_iter().map(Duplication::new).collect();
         facts
     }
 
     fn of_tables(resource: ResourceKind, found: Vec<TableDuplications>) -> Facts {
-        let (text, reports) = (text::by_table(&found), found.iter().map(Report::of_listed));
+        let text = text::by_table(&found);
+        let reports = Report::of_tables_with_duplications(&found);
         let mut facts = Facts::new(OutcomeKind::Listed, Some(resource), &text, reports);
         for table in found {
             let first = facts.duplications.len();

@@ -76,12 +76,11 @@ impl Format {
     }
 
     pub(super) fn listed(self, listed: &[Duplication]) -> Output {
-        let reports = listed.iter().map(Report::of_listed);
-        self.several(text::duplications(listed), reports, Exit::Done)
+        self.several(text::duplications(listed), Report::of_duplications(listed), Exit::Done)
     }
 
     pub(super) fn by_table(self, listed: &[TableDuplications]) -> Output {
-        let reports = listed.iter().map(Report::of_listed);
+        let reports = Report::of_tables_with_duplications(listed);
         self.several(text::by_table(listed), reports, Exit::Done)
     }
 
@@ -289,6 +288,37 @@ mod tests {
         assert!(text(&output.stdout).contains(r#""kind":"duplication_not_found""#));
         let stderr = text(&output.stderr);
         assert!(stderr.contains("no such duplication") && stderr.contains("table=t dupid=7"));
+    }
+
+    /// A table that was recalled after a restart may have two duplications to one remote cluster.
+    #[test]
+    fn two_duplications_of_one_pair_are_a_warning_that_names_both() {
+        let leaving = Duplication { status: Some(crate::Status::Removed), ..one("b", 5) };
+        let elsewhere = Duplication { cluster: "other".into(), ..one("a", 3) };
+        let all = [one("a", 1), one("a", 2), elsewhere, Duplication { table_id: 2, ..leaving }];
+        let staying = Duplication { table_id: 2, ..one("b", 4) };
+        let all = [&all[..], &[staying]].concat();
+        let expected = "table=a cluster=target dupid=1 dupid=2";
+        for output in [TEXT.listed(&all), JSON.listed(&all)] {
+            assert_eq!(output.exit, Exit::Done);
+            let stderr = text(&output.stderr);
+            assert!(stderr.starts_with("warning: there are several"), "{stderr}");
+            assert_eq!(stderr.lines().count(), 1);
+            assert!(stderr.contains(expected), "{stderr}");
+        }
+        let warned = |lines: &[Line]| -> Vec<bool> {
+            lines.iter().map(|line| line.text.contains(expected)).collect()
+        };
+        assert_eq!(warned(&JSON.listed(&all).stdout), [true, true, false, false, false]);
+        let table = |table_id, duplications: Vec<Duplication>| TableDuplications {
+            table: "a".into(),
+            table_id,
+            partition_count: None,
+            duplications,
+        };
+        let tables = [table(1, all[..3].to_vec()), table(2, vec![one("b", 1)])];
+        assert_eq!(warned(&JSON.by_table(&tables).stdout), [true, false]);
+        assert_eq!(warned(&TEXT.by_table(&tables).stderr), [true]);
     }
 
     #[test]

@@ -11,19 +11,20 @@ use super::decide::{self, Afterwards, Case, LookFor, Question, Reply};
 use super::harm;
 use super::hints;
 use super::learn;
-use super::listed::{Listed, dupids, why_unsettled};
-use super::read_back::{Next, ReadBack};
+use super::listed::{Listed, why_unsettled};
+use super::read_back::{Next, Queue, ReadBack};
 use super::spec::{DuplicationSpec, Mode};
 use super::subject::Subject;
+use super::table::queue;
 use super::try_error::TryError;
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Evidence, Outcome};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::{AddDuplication, AddRequest, AddResponse};
-use crate::resource::Duplication;
+use crate::resource::{Duplication, several};
 use crate::transport::connection::{CallError, Connection, Late};
-use crate::transport::durations::{CONFIRM, READ_BACK_ADD, answer_until};
+use crate::transport::durations::{CHECK_QUEUE, CONFIRM, READ_BACK_ADD, answer_until};
 use crate::transport::seams::Deadline;
 
 /// The result of one try of an add.
@@ -69,8 +70,7 @@ async fn safe(
             return Ok(Tried::Over(Ok(listed_before(spec, server, one, None))));
         }
         Listed::Several(many) => {
-            let warning =
-                format!("there are several duplications to that cluster: {}", dupids(&many));
+            let warning = several(&many.iter().collect::<Vec<_>>());
             let oldest = many.into_iter().next().expect("several are at least one");
             let server = server(spec, generation, connection, attempts.deadline).await;
             let outcome = listed_before(spec, server, oldest, Some(warning));
@@ -227,7 +227,12 @@ async fn send(
     // A stated generation does not count here. Only what the server shows is believed.
     harm::refuse_braces(learn::found_generation(connection), spec.names())?;
     let note = core.unsettled.note_create("add", subject_of(spec), connection);
-    let until = answer_until(attempts.deadline, READ_BACK_ADD);
+    let response_until = answer_until(attempts.deadline, READ_BACK_ADD);
+    // If the queue can be checked, the reads begin earlier, and the client waits for the response meanwhile.
+    let until = match queue::can_be_checked(connection) {
+        true => response_until.or_after(CHECK_QUEUE),
+        false => response_until,
+    };
     let (called, mut late) =
         connection.call_for_a_while::<AddDuplication>(&request(spec), until).await;
     let mut reply = match called {
@@ -262,8 +267,8 @@ async fn send(
             break Ok(outcome);
         }
         let look_for = case.look_for();
-        let reads = read_back(core, spec, connection, look_for, &mut late, attempts.deadline);
-        match reads.await {
+        let times = Times { response_until, deadline: attempts.deadline };
+        match read_back(core, spec, connection, look_for, &mut late, times).await {
             ReadBackResult::Several(many) => break Err(case.several(many)),
             ReadBackResult::AtMostOne(found) => break case.decide(found),
             ReadBackResult::Response(answer) => reply = Reply::Answer(answer),
@@ -290,6 +295,15 @@ enum ReadBackResult {
     Response(AddResponse),
 }
 
+/// The times that limit the reads after an add.
+struct Times {
+    /// Until when the client waits for the response, even if the list shows a duplication. Only the response
+    /// can make a Created certain.
+    response_until: Deadline,
+    /// When the call ends.
+    deadline: Deadline,
+}
+
 /// Reads the table back after the add.
 async fn read_back(
     core: &Core,
@@ -297,19 +311,39 @@ async fn read_back(
     connection: &Arc<Connection>,
     look_for: LookFor,
     late: &mut Late<AddDuplication>,
-    deadline: Deadline,
+    Times { response_until, deadline }: Times,
 ) -> ReadBackResult {
     let until = match look_for {
         LookFor::Anything => deadline.or_after(CONFIRM),
         LookFor::Settled | LookFor::Confirmation | LookFor::Appearance => deadline,
     };
     let mut reads = ReadBack::new(core, &spec.table, connection, late, until);
+    // Whether the add has left the server's queue, so that a list shows what it did.
+    let mut left_queue = false;
     loop {
         let last = match reads.read().await {
             Ok(asked) => match asked.into_listed(&spec.cluster) {
                 Listed::Several(many) => return ReadBackResult::Several(many),
-                Listed::One(one) => return ReadBackResult::AtMostOne(Afterwards::One(one)),
-                Listed::Nothing if look_for == LookFor::Appearance => Afterwards::Nothing,
+                Listed::One(one) => match reads.wait_for_response(response_until).await {
+                    Some(Next::Response(answer)) => return ReadBackResult::Response(answer),
+                    Some(Next::Read | Next::Over) => continue,
+                    None => return ReadBackResult::AtMostOne(Afterwards::One(one)),
+                },
+                Listed::Nothing
+                    if look_for == LookFor::Appearance && left_queue && !reads.moved() =>
+                {
+                    return ReadBackResult::AtMostOne(Afterwards::NothingBehindQueue);
+                }
+                Listed::Nothing if look_for == LookFor::Appearance => {
+                    match reads.check_queue().await {
+                        Queue::Response(answer) => return ReadBackResult::Response(answer),
+                        Queue::Left => {
+                            left_queue = true;
+                            continue;
+                        }
+                        Queue::NotKnown => Afterwards::Nothing,
+                    }
+                }
                 Listed::Nothing if reads.absent() => {
                     return ReadBackResult::AtMostOne(Afterwards::Nothing);
                 }

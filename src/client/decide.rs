@@ -48,6 +48,8 @@ fn not_read_back(why: &str) -> String {
 pub(crate) enum Afterwards {
     /// Nothing is listed.
     Nothing,
+    /// Nothing is listed, although the add has left the server's queue.
+    NothingBehindQueue,
     /// The listed duplication is unsettled.
     Unsettled(Duplication),
     /// A stored duplication is listed.
@@ -120,9 +122,10 @@ impl<'a> Case<'a> {
                     Evidence::ListedAfter,
                     None,
                 )),
-                Afterwards::Nothing | Afterwards::Unsettled(_) | Afterwards::Unknown(_) => {
-                    Err(error)
-                }
+                Afterwards::Nothing
+                | Afterwards::NothingBehindQueue
+                | Afterwards::Unsettled(_)
+                | Afterwards::Unknown(_) => Err(error),
             },
             Row::Lost => lost(question, reply, found),
         }
@@ -176,7 +179,7 @@ fn made(
             Err(unknown::error(spec, reply, &names_another(dupid, &other), vec![other]))
         }
         Afterwards::Unsettled(one) => with_warning(why_unsettled(&one)),
-        Afterwards::Nothing => with_warning(NOT_LISTED),
+        Afterwards::Nothing | Afterwards::NothingBehindQueue => with_warning(NOT_LISTED),
         Afterwards::Unknown(why) => with_warning(&not_read_back(&why)),
     }
 }
@@ -239,7 +242,7 @@ fn exists(
             };
             return Ok(existed(question, one, Evidence::ServerSaidSo, warning));
         }
-        Afterwards::Nothing => NOT_LISTED.to_owned(),
+        Afterwards::Nothing | Afterwards::NothingBehindQueue => NOT_LISTED.to_owned(),
         Afterwards::Unsettled(one) => why_unsettled(&one).to_owned(),
         Afterwards::Unknown(why) => not_read_back(&why),
     };
@@ -279,6 +282,13 @@ fn lost(question: &Question<'_>, reply: &Reply, found: Afterwards) -> Result<Out
             spec,
             reply,
             "the duplication is not listed (yet), and the add may still be in the server's queue",
+            Vec::new(),
+        )),
+        // This is no proof: the server may have read the add later than the requests behind it.
+        Afterwards::NothingBehindQueue => Err(unknown::error(
+            spec,
+            reply,
+            "the duplication is not listed, although the server has handled two requests that were sent after the add and wait in the same queue, so the add probably had no effect",
             Vec::new(),
         )),
         Afterwards::Unsettled(one) => {
@@ -382,6 +392,6 @@ fn is(listed: &Duplication, table_id: i32, dupid: i32) -> bool {
 fn known(found: Afterwards) -> Vec<Duplication> {
     match found {
         Afterwards::One(one) | Afterwards::Unsettled(one) => vec![one],
-        Afterwards::Nothing | Afterwards::Unknown(_) => Vec::new(),
+        Afterwards::Nothing | Afterwards::NothingBehindQueue | Afterwards::Unknown(_) => Vec::new(),
     }
 }

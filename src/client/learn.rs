@@ -2,6 +2,7 @@
 //! that the server reports. A stated generation is compared with the result. The result holds for one
 //! connection only.
 
+use super::try_error::TryError;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::found::{Found, Refuted};
@@ -25,23 +26,31 @@ pub(crate) async fn find_out_without_list(
     connection: &Connection,
     table: &str,
     deadline: Deadline,
-) -> std::result::Result<(), CallError> {
+) -> std::result::Result<(), TryError> {
     if connection.learnt.found().is_some() {
         return Ok(());
     }
+    let mut not_applied = None;
     // It only matters whether the server handles the request. The table need not exist.
     let request = MaxReplicaCountRequest { app_name: table.to_owned() };
     let found = match connection.call::<GetMaxReplicaCount>(&request, deadline).await {
-        Ok(_) => match connection.version(deadline).await {
-            Some(version) => Found::Version(version),
-            None => Found::NoVersion,
-        },
+        Ok(answer) => {
+            // The server handles the request all the same, but it is not the leader any more.
+            not_applied = Some(answer.err).filter(ErrorCode::says_not_applied);
+            match connection.version(deadline).await {
+                Some(version) => Found::Version(version),
+                None => Found::NoVersion,
+            }
+        }
         Err(CallError::Framework(ErrorCode::HandlerNotFound)) => Found::NoReplicaCountRpc,
-        Err(error) => return Err(error),
+        Err(error) => return Err(error.into()),
     };
     tracing::debug!(server = %connection.server, ?found, "recognized the server");
     connection.learnt.note_found(found);
-    Ok(())
+    match not_applied {
+        Some(code) => Err(TryError::NotApplied(code)),
+        None => Ok(()),
+    }
 }
 
 /// Returns the generation by which the client interprets the server's responses: the stated generation if

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::ask::{self, Asked};
 use super::core::Core;
+use super::table::queue;
 use super::try_error::TryError;
 use crate::protocol::messages::Rpc;
 use crate::transport::connection::{Connection, Late};
@@ -37,6 +38,17 @@ pub(crate) enum Next<A> {
     Response(A),
     /// Stop, because no time is left.
     Over,
+}
+
+/// What a check of the server's queue has shown.
+#[derive(Debug)]
+pub(crate) enum Queue<A> {
+    /// The server has taken the request out of its queue, or has never received it.
+    Left,
+    /// The request may still be in the queue.
+    NotKnown,
+    /// The response to the request has arrived after all.
+    Response(A),
 }
 
 impl<'a, R: Rpc> ReadBack<'a, R> {
@@ -113,6 +125,31 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
     /// Returns whether the table is now read over another connection than that of the request.
     pub(crate) fn moved(&self) -> bool {
         self.moved
+    }
+
+    /// Checks whether the request has left the server's queue, unless its connection has broken.
+    pub(crate) async fn check_queue(&mut self) -> Queue<R::Response> {
+        if self.moved || !queue::can_be_checked(&self.connection) {
+            return Queue::NotKnown;
+        }
+        let passed = queue::has_passed(&self.connection, self.table, self.deadline);
+        tokio::select! {
+            biased;
+            Some(response) = self.response.wait(self.deadline) => Queue::Response(response),
+            passed = passed => if passed { Queue::Left } else { Queue::NotKnown },
+        }
+    }
+
+    /// Waits for the response until `until`. Returns `None` at once if that time has passed, or if no
+    /// response can arrive any more.
+    pub(crate) async fn wait_for_response(&mut self, until: Deadline) -> Option<Next<R::Response>> {
+        if until.is_past() || !self.response.can_come() {
+            return None;
+        }
+        Some(match self.response.wait(until).await {
+            Some(response) => Next::Response(response),
+            None => Next::Read,
+        })
     }
 
     /// Pauses before the next read, or until the response arrives if that is earlier.

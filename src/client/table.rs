@@ -4,6 +4,7 @@ mod ask;
 mod create;
 mod drop;
 mod list;
+pub(super) mod queue;
 mod recall;
 mod wait_ready;
 

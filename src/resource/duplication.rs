@@ -1,7 +1,10 @@
 //! Duplications, as servers report them.
 
+use std::collections::BTreeMap;
+
 use super::{Described, FieldValue, Fields, fields};
 use crate::enums::{FailMode, ResourceKind, Status};
+use crate::escape::name;
 
 /// A duplication as the server reports it. A value that the server does not report is `None`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,6 +52,31 @@ impl Duplication {
             create_ts_ms: self.create_ts_ms,
         }
     }
+}
+
+/// Returns the warning about several duplications of one table to one remote cluster.
+pub(crate) fn several(many: &[&Duplication]) -> String {
+    let of = many.first().map_or_else(String::new, |one| {
+        format!(": table={} cluster={}", name(&one.table), name(&one.cluster))
+    });
+    let dupids: String = many.iter().map(|one| format!(" dupid={}", one.dupid)).collect();
+    format!(
+        "there are several duplications of one table to one remote cluster; compare them, and remove by dupid those that are not needed{of}{dupids}"
+    )
+}
+
+/// Returns the warnings of a listing, by table id and remote cluster: one for each pair that has several
+/// duplications. A duplication that is being removed does not count.
+#[cfg(any(feature = "capi", feature = "cli"))]
+pub(crate) fn several_in<'a>(
+    all: impl IntoIterator<Item = &'a Duplication>,
+) -> BTreeMap<(i32, &'a str), String> {
+    let mut pairs: BTreeMap<(i32, &str), Vec<&Duplication>> = BTreeMap::new();
+    for one in all.into_iter().filter(|one| !one.is_being_removed()) {
+        pairs.entry((one.table_id, &one.cluster)).or_default().push(one);
+    }
+    pairs.retain(|_, many| many.len() > 1);
+    pairs.into_iter().map(|(pair, many)| (pair, several(&many))).collect()
 }
 
 impl Described for Duplication {

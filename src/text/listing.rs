@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Line, Text};
 use crate::escape::name;
-use crate::resource::{Duplication, PartitionReplicas, Table, TableDuplications, envs};
+use crate::resource::{Duplication, PartitionReplicas, Table, TableDuplications, envs, several_in};
 
 /// The columns that show a table.
 const OF_TABLE: [&str; 2] = ["TABLE", "TABLE_ID"];
@@ -30,7 +30,7 @@ pub(crate) fn duplications(all: &[Duplication]) -> Text {
         row.extend(cells(one));
         rows.push(row);
     }
-    columns(&rows)
+    Text { remarks: several(all), ..columns(&rows) }
 }
 
 /// Returns a header, and a row for each duplication. A table without duplications has a row too.
@@ -45,7 +45,12 @@ pub(crate) fn by_table(all: &[TableDuplications]) -> Text {
         }
         rows.extend(table.duplications.iter().map(|one| [&row[..], &cells(one)].concat()));
     }
-    columns(&rows)
+    Text { remarks: several(all.iter().flat_map(|table| &table.duplications)), ..columns(&rows) }
+}
+
+/// Returns a warning for each table and remote cluster that have several duplications.
+fn several<'a>(all: impl IntoIterator<Item = &'a Duplication>) -> Vec<Line> {
+    several_in(all).into_values().map(|warning| Line::warning(&warning)).collect()
 }
 
 /// Returns a header, and a row for each table. The partitions of a table follow after an empty line, if they

@@ -62,6 +62,10 @@ pub(crate) fn answer_until(deadline: Deadline, read_back: ReadBackTime) -> Deadl
 /// taken over in the meantime lists the duplication after [`QUIET`].
 pub(crate) const READ_BACK_ADD: ReadBackTime = ReadBackTime { most: QUIET, part: 4 };
 
+/// How long the response to an add may take before the client checks whether the add is still in the server's
+/// queue. The client keeps waiting for the response meanwhile.
+pub(crate) const CHECK_QUEUE: Duration = PROBE;
+
 /// The time reserved after a change. A removal is confirmed by two reads that are [`QUIET`] apart. The
 /// same time again is reserved for the reads themselves, for finding the leader, and for a server that
 /// executes the request late.

@@ -43,6 +43,7 @@ pub(super) fn entry(table_id: i32, dupid: i32, remote: Option<(&str, i32)>) -> D
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum There {
     Nothing,
+    NothingBehindQueue,
     BeingStored,
     It,
     /// `It`, listed by a server that does not report remote tables.
@@ -73,8 +74,9 @@ pub(super) enum Shown {
 }
 
 impl There {
-    const ALL: [There; 17] = [
+    const ALL: [There; 18] = [
         There::Nothing,
+        There::NothingBehindQueue,
         There::BeingStored,
         There::It,
         There::ItUntold,
@@ -97,6 +99,7 @@ impl There {
     pub(super) fn found(self) -> Option<Shown> {
         Some(match self {
             There::Nothing => Shown::AtMostOne(Afterwards::Nothing),
+            There::NothingBehindQueue => Shown::AtMostOne(Afterwards::NothingBehindQueue),
             There::BeingStored => Shown::AtMostOne(Afterwards::Unsettled(self.one())),
             There::It
             | There::ItUntold
@@ -134,7 +137,9 @@ impl There {
                 Duplication { status: Some(Status::App), ..entry(TABLE, OTHER, Some(ASKED)) }
             }
             There::OfAnotherTable => entry(TABLE + 1, DUPID, Some(ASKED)),
-            There::Nothing | There::Untold | There::Unasked => unreachable!("none is listed"),
+            There::Nothing | There::NothingBehindQueue | There::Untold | There::Unasked => {
+                unreachable!("none is listed")
+            }
         }
     }
 
@@ -142,7 +147,12 @@ impl There {
     pub(super) fn is_one(self) -> bool {
         !matches!(
             self,
-            There::Nothing | There::BeingStored | There::Two | There::Untold | There::Unasked
+            There::Nothing
+                | There::NothingBehindQueue
+                | There::BeingStored
+                | There::Two
+                | There::Untold
+                | There::Unasked
         )
     }
 

@@ -157,7 +157,7 @@ fn told_made(case: &Combination, full: bool, fields: Fields) -> Expected {
     }
     match there {
         There::Unasked => Created(Evidence::ServerSaidSo, Answered, false),
-        There::Nothing | There::BeingStored | There::Untold => {
+        There::Nothing | There::NothingBehindQueue | There::BeingStored | There::Untold => {
             Created(Evidence::ServerSaidSo, Answered, true)
         }
         _ if there.is_it() && case.as_asked() && !there.untold() => {

@@ -138,6 +138,11 @@ fn an_unknown_outcome_says_what_was_heard_and_what_is_there() {
         "{lost}"
     );
 
+    let left = error(&Reply::Lost("the timeout expired".into()), Afterwards::NothingBehindQueue);
+    assert_eq!(left.kind(), ErrorKind::OutcomeUnknown);
+    assert!(left.message().contains("so the add probably had no effect: table=here"), "{left}");
+    assert_eq!(left.hint(), lost.hint());
+
     let refused = Reply::Framework(ErrorCode::from_name("ERR_NETWORK_FAILURE"));
     let error_of = error(&refused, Afterwards::Unsettled(one(1)));
     assert!(
