@@ -178,6 +178,7 @@ mod tests {
     fn columns_line_up_and_show_dashes() {
         let thin = Duplication {
             table: "a_longer_name".into(),
+            table_id: one().table_id + 1,
             status: None,
             remote_table: None,
             create_ts_ms: None,
