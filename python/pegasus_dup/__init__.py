@@ -30,6 +30,7 @@ from ._enums import (
     Role,
     Status,
     Step,
+    TableStatus,
 )
 from ._errors import (
     Busy,
@@ -64,17 +65,21 @@ from ._outcome import (
     Unchanged,
 )
 from ._resources import (
+    BackupPolicy,
     Duplication,
     Identity,
     PartitionProgress,
+    PartitionReplicas,
     Resource,
+    Table,
     TableDuplications,
 )
-from ._server import MetaGroup, MetaServer, Table
+from ._server import MetaGroup, MetaServer, ServedTable
 
 __all__ = [
     "AlreadyExists",
     "AsyncClient",
+    "BackupPolicy",
     "Busy",
     "Changed",
     "Client",
@@ -98,6 +103,7 @@ __all__ = [
     "NotFound",
     "OutcomeUnknown",
     "PartitionProgress",
+    "PartitionReplicas",
     "PegasusDupError",
     "PermissionDenied",
     "Progress",
@@ -108,12 +114,14 @@ __all__ = [
     "Removed",
     "Resource",
     "Role",
+    "ServedTable",
     "ServerInfo",
     "Status",
     "Step",
     "Table",
     "TableDuplications",
     "TableNotFound",
+    "TableStatus",
     "Timeout",
     "Unavailable",
     "Unchanged",

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import operator
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
 from ._enums import FailMode, Generation
@@ -98,6 +98,11 @@ def flag(name: str, value: object) -> bool:
     return wrong_type(name, "a bool", value)
 
 
+def optional_flag(name: str, value: object) -> bool | None:
+    """Return ``value``, which must be ``None`` or a ``bool``."""
+    return None if value is None else flag(name, value)
+
+
 def which(value: object) -> int | str:
     """Return ``value``, which must be a dupid (``int``) or a name of a cluster (``str``)."""
     if issubclass(type(value), str):
@@ -135,6 +140,19 @@ def optional_seconds(name: str, value: object) -> float | None:
     return None if value is None else seconds(name, value)
 
 
+def whole_seconds(name: str, value: object) -> int:
+    """Return ``value``, seconds or a ``timedelta``, as a whole number of seconds above 0."""
+    result = seconds(name, value)
+    if not result.is_integer():
+        raise InvalidArgument(f"{name} must be a whole number of seconds: {name}={_shown(result)}")
+    return int(result)
+
+
+def optional_whole_seconds(name: str, value: object) -> int | None:
+    """Return ``value``, which must be ``None``, whole seconds or a ``timedelta`` of these."""
+    return None if value is None else whole_seconds(name, value)
+
+
 def optional_callable(name: str, value: _Callable | None) -> _Callable | None:
     """Return ``value``, which must be ``None`` or callable."""
     if value is not None and not callable(value):
@@ -149,6 +167,16 @@ def texts(name: str, value: object) -> list[str]:
     if isinstance(value, (bytes, bytearray)) or not isinstance(value, Iterable):
         wrong_type(name, "a str or an iterable of str", value)
     return [text(f"{name}[{index}]", item) for index, item in enumerate(value)]
+
+
+def settings(name: str, value: object) -> dict[str, str]:
+    """Return ``value``, which must be ``None`` or a mapping of texts to texts, as a dictionary."""
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        wrong_type(name, "a mapping of str to str", value)
+    keys = [text(f"a key of {name}", key) for key in value]
+    return {key: text(f"{name}[{key!r}]", item) for key, item in zip(keys, value.values())}
 
 
 def generation(value: object) -> str | None:

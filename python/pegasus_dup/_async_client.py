@@ -13,8 +13,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import asyncio
     import builtins
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
-    from typing import TypeVar
+    from typing import Callable, TypeVar
 
     from typing_extensions import Literal, Self
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         Removed,
         Unchanged,
     )
-    from ._resources import Duplication, TableDuplications
+    from ._resources import BackupPolicy, Duplication, Table, TableDuplications
 
     _T = TypeVar("_T")
 
@@ -123,18 +124,11 @@ class AsyncClient(ClientBase):
         An error is returned as ``Failed(error)``. Arguments of a wrong type raise ``TypeError``
         nevertheless.
         """
-        try:
-            return await self.add(
-                table,
-                cluster,
-                remote_table=remote_table,
-                remote_replica_count=remote_replica_count,
-                checkpoint=checkpoint,
-                timeout=timeout,
-                progress=progress,
-            )
-        except PegasusDupError as error:
-            return Failed(error)
+        return await self._try(
+            lambda: _operations.add(table, cluster, remote_table, remote_replica_count, checkpoint),
+            timeout,
+            progress,
+        )
 
     async def query(
         self,
@@ -236,6 +230,254 @@ class AsyncClient(ClientBase):
         """
         return await self._run(_operations.info(), timeout, progress)
 
+    async def create_table(
+        self,
+        table: str,
+        partition_count: int,
+        *,
+        replica_count: int = 3,
+        envs: Mapping[str, str] | None = None,
+        atomic_idempotent: bool | None = None,
+        partition_limit: int = 1024,
+        prove_authorship: bool = False,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> Created[Table] | AlreadyExists[Table]:
+        """Create a table, and return the outcome.
+
+        A table that was created has no replicas yet: see ``wait_ready``.
+
+        ``replica_count`` is the number of replicas of each partition. ``envs`` are the settings of
+        the table. ``atomic_idempotent`` says whether writes are made idempotent before they are
+        replicated; ``None`` leaves it to the server. A ``partition_count`` above
+        ``partition_limit`` is refused. The limit protects against typing errors, because a server
+        allocates memory for all partitions at once.
+
+        ``prove_authorship`` writes a random value into the settings of the table, under the key
+        ``pegasus_dup.created_by``. If the response is lost, the value shows whether this call
+        created the table. The setting stays, duplications copy it, and a repeated ``create`` of the
+        Pegasus shell fails because of it.
+
+        A create that created nothing raises no exception. Look at the returned outcome.
+
+        Raises a subclass of ``PegasusDupError`` if the create fails, and ``OutcomeUnknown`` if the
+        create was sent and its effect is not known.
+        """
+        return await self._run(
+            _operations.create_table(
+                table,
+                partition_count,
+                replica_count=replica_count,
+                envs=envs,
+                atomic_idempotent=atomic_idempotent,
+                partition_limit=partition_limit,
+                prove_authorship=prove_authorship,
+            ),
+            timeout,
+            progress,
+        )
+
+    async def try_create_table(
+        self,
+        table: str,
+        partition_count: int,
+        *,
+        replica_count: int = 3,
+        envs: Mapping[str, str] | None = None,
+        atomic_idempotent: bool | None = None,
+        partition_limit: int = 1024,
+        prove_authorship: bool = False,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> Created[Table] | AlreadyExists[Table] | Failed:
+        """Create a table like ``create_table``, but return errors instead of raising them.
+
+        An error is returned as ``Failed(error)``. Arguments of a wrong type raise ``TypeError``
+        nevertheless.
+        """
+        return await self._try(
+            lambda: _operations.create_table(
+                table,
+                partition_count,
+                replica_count=replica_count,
+                envs=envs,
+                atomic_idempotent=atomic_idempotent,
+                partition_limit=partition_limit,
+                prove_authorship=prove_authorship,
+            ),
+            timeout,
+            progress,
+        )
+
+    async def wait_ready(
+        self,
+        table: str,
+        *,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> Table:
+        """Wait until each partition of a table has its primary and enough secondaries.
+
+        Returns the table with its partitions. This changes nothing. Raises ``Timeout`` if the table
+        is not ready in time. The message says which partitions lack replicas, and why if that is
+        known. With the default settings of the servers, a new table is ready after 10 seconds and a
+        few more, so state a ``timeout``, such as 60 seconds.
+        """
+        return await self._run(_operations.wait_ready(table), timeout, progress)
+
+    async def drop_table(
+        self,
+        table: str,
+        *,
+        reserve: Seconds | None = None,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> Removed[Table] | NotFound:
+        """Drop a table, which can be recalled until its reserve time ends.
+
+        ``reserve`` is a whole number of seconds, or a ``timedelta``. The default is what the
+        servers are configured to, which is a week unless it is changed. ``Removed.was`` says until
+        when the table can be recalled (``expire_time``), and how many of its partitions were ready
+        when it was dropped.
+
+        A request that may have been sent is never repeated, because a drop names no table id and
+        could drop a newer table.
+
+        Raises ``OutcomeUnknown`` if the drop was sent and its effect is not known. A table that
+        does not exist raises no exception.
+        """
+        return await self._run(_operations.drop_table(table, reserve), timeout, progress)
+
+    async def recall_table(
+        self,
+        table_id: int,
+        *,
+        new_name: str | None = None,
+        force: bool = False,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> Changed[Table] | Unchanged[Table]:
+        """Recall a dropped table by its id. A table that is available already is not changed.
+
+        ``new_name`` is the name that the table gets; the default is the name that it had. A table
+        that was dropped less than a minute after it was created is refused with ``Unsupported``
+        unless ``force`` is true: if its replicas were not ready then, the recall ends all replica
+        servers.
+
+        Raises ``TableNotFound`` if no dropped table with this id can be recalled, and
+        ``InvalidArgument`` if the name is taken.
+        """
+        return await self._run(
+            _operations.recall_table(table_id, new_name, force),
+            timeout,
+            progress,
+        )
+
+    async def list_tables(
+        self,
+        pattern: str | None = None,
+        *,
+        match: Literal["exact", "anywhere", "prefix", "postfix"] = "exact",
+        dropped: bool = False,
+        health: bool = False,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> builtins.list[Table]:
+        """Return all tables, or those whose name matches ``pattern``.
+
+        ``match`` has the same meaning as in ``list``. ``dropped`` also returns the tables that were
+        dropped. ``health`` also reads the number of ready partitions, with one request for each
+        table that is available.
+        """
+        return await self._run(
+            _operations.list_tables(pattern, match, dropped, health),
+            timeout,
+            progress,
+        )
+
+    async def describe_table(
+        self,
+        table: str,
+        *,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> Table:
+        """Return the table of this name that is not dropped, with the replicas of each partition.
+
+        Raises ``TableNotFound`` if there is none.
+        """
+        return await self._run(_operations.describe_table(table), timeout, progress)
+
+    async def add_backup_policy(
+        self,
+        policy: str,
+        provider: str,
+        tables: str | Iterable[str],
+        *,
+        interval: Seconds,
+        history_count: int,
+        start_time: str,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> Created[BackupPolicy] | AlreadyExists[BackupPolicy]:
+        """Add a backup policy, and return the outcome. No server removes a policy again.
+
+        ``provider`` is the storage to which the backups are written: the name of a section
+        ``block_service.NAME`` in the configuration of the meta servers. ``tables`` are the names of
+        the tables. ``interval`` is the time between two backups, a whole number of seconds or a
+        ``timedelta``; servers of 2.6 require at least a day. ``history_count`` is the number of
+        backups that are kept. ``start_time`` is the time of day at which a backup starts, as
+        ``HH:MM`` from ``00:00`` to ``23:59`` in the server's local time. Servers only use the hour.
+
+        ``Created`` is never certain, because servers report success to an add that had no effect,
+        too.
+
+        Raises ``Unsupported`` if backups are switched off on the server, and ``OutcomeUnknown`` if
+        the add was sent and its effect is not known.
+        """
+        return await self._run(
+            _operations.add_backup_policy(
+                policy,
+                provider,
+                tables,
+                interval=interval,
+                history_count=history_count,
+                start_time=start_time,
+            ),
+            timeout,
+            progress,
+        )
+
+    async def try_add_backup_policy(
+        self,
+        policy: str,
+        provider: str,
+        tables: str | Iterable[str],
+        *,
+        interval: Seconds,
+        history_count: int,
+        start_time: str,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> Created[BackupPolicy] | AlreadyExists[BackupPolicy] | Failed:
+        """Add a backup policy like ``add_backup_policy``, but return errors.
+
+        An error is returned as ``Failed(error)``. Arguments of a wrong type raise ``TypeError``
+        nevertheless.
+        """
+        return await self._try(
+            lambda: _operations.add_backup_policy(
+                policy,
+                provider,
+                tables,
+                interval=interval,
+                history_count=history_count,
+                start_time=start_time,
+            ),
+            timeout,
+            progress,
+        )
+
     # End of operations
 
     async def _run(
@@ -272,6 +514,17 @@ class AsyncClient(ClientBase):
             # Otherwise the exception would keep this frame alive, and this frame the exception.
             error = raised = None
             del future, told
+
+    async def _try(
+        self,
+        make: Callable[[], _core.Operation[_T]],
+        timeout: Seconds | None,
+        progress: Watcher | None,
+    ) -> _T | Failed:
+        try:
+            return await self._run(make(), timeout, progress)
+        except PegasusDupError as error:
+            return Failed(error)
 
     def _mailbox_of(self, loop: asyncio.AbstractEventLoop) -> _core.Mailbox:
         known = self._mailbox

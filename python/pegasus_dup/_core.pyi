@@ -3,6 +3,8 @@ import builtins
 from collections.abc import Callable
 from typing import Final, Generic, TypedDict, TypeVar, final
 
+from typing_extensions import Unpack
+
 from ._outcome import (
     Difference,
     Progress,
@@ -46,22 +48,37 @@ def error_text(
 ) -> str: ...
 def step_text(step: str, detail: str | None) -> str: ...
 
+class _Arguments(TypedDict, total=False):
+    table: str
+    cluster: str
+    which: int | str
+    remote_table: str | None
+    remote_replica_count: int | None
+    checkpoint: bool
+    fail_mode: str
+    match_tables: tuple[str, str | None]
+    partition_count: int
+    replica_count: int
+    envs: dict[str, str]
+    atomic_idempotent: bool | None
+    partition_limit: int
+    prove_authorship: bool
+    reserve: int | None
+    table_id: int
+    new_name: str | None
+    force: bool
+    dropped: bool
+    health: bool
+    policy: str
+    provider: str
+    policy_tables: list[str]
+    interval_seconds: int
+    history_count: int
+    start_time: str
+
 @final
 class Operation(Generic[_T]):
-    def __new__(
-        cls,
-        kind: str,
-        *,
-        table: str | None = None,
-        cluster: str | None = None,
-        which: int | str | None = None,
-        remote_table: str | None = None,
-        remote_replica_count: int | None = None,
-        checkpoint: bool = False,
-        fail_mode: str | None = None,
-        pattern: str | None = None,
-        match: str = "all",
-    ) -> Operation[_T]: ...
+    def __new__(cls, kind: str, **arguments: Unpack[_Arguments]) -> Operation[_T]: ...
 
 @final
 class Mailbox:

@@ -106,6 +106,25 @@ class Status(_Text):
         return self in (Status.PREPARE, Status.APP, Status.LOG, Status.START)
 
 
+class TableStatus(_Text):
+    # Generated from src/enums.rs: TableStatus
+    """The status of a table."""
+
+    AVAILABLE = "AS_AVAILABLE"
+    """The table is in use. This does not say that its partitions are ready."""
+    CREATING = "AS_CREATING"
+    """The server has not stored the table yet."""
+    DROPPING = "AS_DROPPING"
+    """The server has not stored the drop of the table yet."""
+    DROPPED = "AS_DROPPED"
+    """The table was dropped. The table can be recalled until it expires."""
+    RECALLING = "AS_RECALLING"
+    """The server has not stored the recall of the table yet."""
+    UNKNOWN = "AS_UNKNOWN"
+    """A number that has no name."""
+    # End of TableStatus
+
+
 class Step(_Text):
     # Generated from src/enums.rs: StepKind
     """The kind of a step that a call is about to take."""

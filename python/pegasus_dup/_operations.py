@@ -7,6 +7,7 @@ from . import _args, _core
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
+    from collections.abc import Iterable, Mapping
     from datetime import timedelta
     from typing import Union
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
         Removed,
         Unchanged,
     )
-    from ._resources import Duplication, TableDuplications
+    from ._resources import BackupPolicy, Duplication, Table, TableDuplications
 
     Which = Union[int, str]
     Seconds = Union[float, timedelta]
@@ -53,20 +54,18 @@ def query(table: str) -> Operation[builtins.list[Duplication]]:
 
 def list(pattern: str | None, match: str) -> Operation[builtins.list[Duplication]]:
     """Make an operation that returns the duplications of many tables."""
-    wanted, how = _tables(pattern, match)
-    return _core.Operation("list", pattern=wanted, match=how)
+    return _core.Operation("list", match_tables=_match(pattern, match))
 
 
 def list_by_table(pattern: str | None, match: str) -> Operation[builtins.list[TableDuplications]]:
     """Make an operation that returns many tables with their duplications."""
-    wanted, how = _tables(pattern, match)
-    return _core.Operation("list_by_table", pattern=wanted, match=how)
+    return _core.Operation("list_by_table", match_tables=_match(pattern, match))
 
 
-def _tables(pattern: str | None, match: str) -> tuple[str | None, str]:
+def _match(pattern: str | None, match: str) -> tuple[str, str | None]:
     how = _args.one_of("match", match, _MATCHES)
     wanted = _args.optional_text("pattern", pattern)
-    return wanted, "all" if wanted is None else how
+    return "all" if wanted is None else how, wanted
 
 
 def start(table: str, which: Which) -> Operation[Changed[Duplication] | Unchanged[Duplication]]:
@@ -99,3 +98,90 @@ def set_fail_mode(
 def info() -> Operation[Info]:
     """Make an operation that returns information about the meta servers."""
     return _core.Operation("info")
+
+
+def create_table(
+    table: str,
+    partition_count: int,
+    *,
+    replica_count: int,
+    envs: Mapping[str, str] | None,
+    atomic_idempotent: bool | None,
+    partition_limit: int,
+    prove_authorship: bool,
+) -> Operation[Created[Table] | AlreadyExists[Table]]:
+    """Make an operation that creates a table."""
+    return _core.Operation(
+        "create_table",
+        table=_args.text("table", table),
+        partition_count=_args.int32("partition_count", partition_count),
+        replica_count=_args.int32("replica_count", replica_count),
+        envs=_args.settings("envs", envs),
+        atomic_idempotent=_args.optional_flag("atomic_idempotent", atomic_idempotent),
+        partition_limit=_args.int32("partition_limit", partition_limit),
+        prove_authorship=_args.flag("prove_authorship", prove_authorship),
+    )
+
+
+def wait_ready(table: str) -> Operation[Table]:
+    """Make an operation that waits until all partitions of a table have their replicas."""
+    return _core.Operation("wait_ready", table=_args.text("table", table))
+
+
+def drop_table(table: str, reserve: Seconds | None) -> Operation[Removed[Table] | NotFound]:
+    """Make an operation that drops a table."""
+    return _core.Operation(
+        "drop_table",
+        table=_args.text("table", table),
+        reserve=_args.optional_whole_seconds("reserve", reserve),
+    )
+
+
+def recall_table(
+    table_id: int, new_name: str | None, force: bool
+) -> Operation[Changed[Table] | Unchanged[Table]]:
+    """Make an operation that recalls a dropped table."""
+    return _core.Operation(
+        "recall_table",
+        table_id=_args.int32("table_id", table_id),
+        new_name=_args.optional_text("new_name", new_name),
+        force=_args.flag("force", force),
+    )
+
+
+def list_tables(
+    pattern: str | None, match: str, dropped: bool, health: bool
+) -> Operation[builtins.list[Table]]:
+    """Make an operation that returns many tables."""
+    return _core.Operation(
+        "list_tables",
+        match_tables=_match(pattern, match),
+        dropped=_args.flag("dropped", dropped),
+        health=_args.flag("health", health),
+    )
+
+
+def describe_table(table: str) -> Operation[Table]:
+    """Make an operation that returns one table with its partitions."""
+    return _core.Operation("describe_table", table=_args.text("table", table))
+
+
+def add_backup_policy(
+    policy: str,
+    provider: str,
+    tables: str | Iterable[str],
+    *,
+    interval: Seconds,
+    history_count: int,
+    start_time: str,
+) -> Operation[Created[BackupPolicy] | AlreadyExists[BackupPolicy]]:
+    """Make an operation that adds a backup policy."""
+    return _core.Operation(
+        "add_backup_policy",
+        policy=_args.text("policy", policy),
+        provider=_args.text("provider", provider),
+        policy_tables=_args.texts("tables", tables),
+        interval_seconds=_args.whole_seconds("interval", interval),
+        history_count=_args.int32("history_count", history_count),
+        start_time=_args.text("start_time", start_time),
+    )

@@ -81,7 +81,10 @@ class AlreadyExists(Generic[T_co]):
 
 @dataclass(frozen=True)
 class Failed:
-    """An error as a value: ``Client.try_add`` returns it where ``Client.add`` raises."""
+    """An error as a value: ``Client.try_add`` returns it where ``Client.add`` raises.
+
+    ``try_create_table`` and ``try_add_backup_policy`` do the same.
+    """
 
     error: PegasusDupError
     """The exception that ``add`` would have raised."""
@@ -120,8 +123,8 @@ class Removed(Generic[T_co]):
     """The resource existed when the call began, and no longer exists."""
 
     was: T_co
-    """The resource that was removed: a table as it is listed afterwards if it could be read, and any
-    other resource as it was before."""
+    """The resource that was removed: a table as it is listed afterwards if it could be read, and
+    any other resource as it was before."""
     evidence: Evidence
     """How the outcome is known."""
     warning: str | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 
 from . import _core
+from ._enums import TableStatus
 from ._values import dataclass
 
 TYPE_CHECKING = False
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
     FieldValue = Union[str, int, bool, None, "tuple[FieldValue, ...]", "Mapping[str, FieldValue]"]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
+
+
+def _time(milliseconds: int | None) -> datetime | None:
+    """Return the time that is this many milliseconds after the start of 1970, in UTC."""
+    if milliseconds is None:
+        return None
+    try:
+        # Not fromtimestamp: a float would not keep every millisecond.
+        return _EPOCH + timedelta(milliseconds=milliseconds)
+    except OverflowError:
+        return None
 
 
 class Resource:
@@ -98,13 +110,7 @@ class Duplication(Resource):
 
         ``None`` if the server does not report it, or if no ``datetime`` can hold the number.
         """
-        if self.create_ts_ms is None:
-            return None
-        try:
-            # Not fromtimestamp: a float would not keep every millisecond.
-            return _EPOCH + timedelta(milliseconds=self.create_ts_ms)
-        except OverflowError:
-            return None
+        return _time(self.create_ts_ms)
 
     @property
     def identity(self) -> Identity:
@@ -124,3 +130,137 @@ class TableDuplications:
     """The number of partitions of the table. ``None`` if the server does not report it."""
     duplications: tuple[Duplication, ...]
     """The duplications of the table, in the order of their dupids."""
+
+
+@dataclass(frozen=True)
+class PartitionReplicas:
+    """The replicas of one partition of a table."""
+
+    partition: int
+    """The index of the partition."""
+    ready: bool
+    """Whether the partition has a primary and enough secondaries."""
+    primary: str | None
+    """The replica server of the primary, as ``HOST:PORT``. ``None`` if the partition has no
+    primary."""
+    secondaries: tuple[str, ...]
+    """The replica servers of the secondaries, as ``HOST:PORT``."""
+
+
+@dataclass(frozen=True)
+class Table(Resource):
+    """A table as the server reports it.
+
+    A value that the server does not report is ``None``. The table id and the time of creation
+    identify a table. A name does not: if a table is dropped and created again, both tables have the
+    same name.
+    """
+
+    kind = "table"
+
+    table: str
+    """The name of the table."""
+    table_id: int
+    """The id of the table. Servers do not use an id again."""
+    status: TableStatus | None
+    """The status. ``None`` if only the response to a request is known."""
+    partition_count: int
+    """The number of partitions."""
+    replica_count: int
+    """The number of replicas that each partition is supposed to have."""
+    atomic_idempotent: bool | None
+    """Whether the writes of the table are made idempotent before they are replicated. Only 2.6
+    snapshots since March 2025 report it."""
+    envs: Mapping[str, str]
+    """The settings of the table, in the order of their keys. The dictionary cannot be changed."""
+    duplicating: bool | None
+    """Whether the table has a duplication, or had a duplication before it was dropped."""
+    create_ts_ms: int | None
+    """The time of creation, in milliseconds since 1970, by the server's clock. Servers report whole
+    seconds."""
+    drop_ts_ms: int | None
+    """The time of the drop, in milliseconds since 1970, by the server's clock. ``None`` for a table
+    that is not dropped."""
+    expire_ts_ms: int | None
+    """The time until which the table can be recalled, in milliseconds since 1970, by the server's
+    clock. ``None`` for a table that is not dropped."""
+    ready_partitions: int | None
+    """The number of partitions that have a primary and enough secondaries. ``None`` if the
+    partitions were not read. For a table that was just dropped, the number before the drop."""
+    partitions: tuple[PartitionReplicas, ...]
+    """The replicas of each partition. Empty if the partitions were not read."""
+
+    @property
+    def create_time(self) -> datetime | None:
+        """The time of creation in UTC, by the server's clock.
+
+        ``None`` if the server does not report it, or if no ``datetime`` can hold the number.
+        """
+        return _time(self.create_ts_ms)
+
+    @property
+    def drop_time(self) -> datetime | None:
+        """The time of the drop in UTC, by the server's clock.
+
+        ``None`` for a table that is not dropped, or if no ``datetime`` can hold the number.
+        """
+        return _time(self.drop_ts_ms)
+
+    @property
+    def expire_time(self) -> datetime | None:
+        """The time until which the table can be recalled, in UTC, by the server's clock.
+
+        ``None`` for a table that is not dropped, or if no ``datetime`` can hold the number.
+        """
+        return _time(self.expire_ts_ms)
+
+    @property
+    def is_dropped(self) -> bool:
+        """Whether the table was dropped, or is being dropped."""
+        return self.status in (TableStatus.DROPPING, TableStatus.DROPPED)
+
+    @property
+    def is_ready(self) -> bool | None:
+        """Whether all partitions are ready. ``None`` if the partitions were not read.
+
+        For a table that was just dropped, whether they were ready before the drop.
+        """
+        if self.ready_partitions is None:
+            return None
+        return self.ready_partitions >= self.partition_count
+
+
+@dataclass(frozen=True)
+class BackupPolicy(Resource):
+    """A policy by which the cluster backs up tables periodically.
+
+    The name identifies a policy. A policy can be disabled but not removed.
+    """
+
+    kind = "backup_policy"
+
+    policy: str
+    """The name of the policy."""
+    provider: str
+    """The storage to which the backups are written: the name of a section ``block_service.NAME`` in
+    the configuration of the meta servers."""
+    table_ids: tuple[int, ...]
+    """The ids of the tables, in ascending order. An id stays in the policy after its table was
+    dropped, and a table that is created anew with the same name has another id."""
+    interval_seconds: int
+    """The time between two backups, in seconds."""
+    history_count: int
+    """The number of backups that are kept."""
+    start_time: str
+    """The time of day at which a backup starts, as ``HH:MM`` in the server's local time. The server
+    only uses the hour, and ``24:00`` stands for any time."""
+    disabled: bool
+    """Whether the policy is disabled."""
+
+    @property
+    def interval(self) -> timedelta | None:
+        """The time between two backups. ``None`` if no ``timedelta`` can hold the number."""
+        try:
+            return timedelta(seconds=self.interval_seconds)
+        except OverflowError:
+            return None

@@ -25,8 +25,8 @@ _MOST_SERVERS = 100
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table of the cluster that an embedded server serves."""
+class ServedTable:
+    """A table that an embedded server has at its start."""
 
     name: str
     """The name of the table."""
@@ -91,11 +91,11 @@ class MetaServer(_Served):
     when the constructor returns. It stops at the end of the ``with`` block, by ``stop()``, or when
     its last reference is gone.
 
-    ``tables`` are texts ``"NAME[:PARTITIONS[:REPLICAS]]"``, as in ``serve --table``, or ``Table``
-    objects. Their ids are 1, 2, ... in this order. ``remote_clusters`` names the clusters that
-    tables can be duplicated to, as in ``{"target": "HOST:PORT"}``, where the address may also be an
-    iterable of addresses. Nothing is ever sent to them. ``store`` is the path of a file that keeps
-    all acknowledged changes. With ``None`` or ``"memory"``, nothing is kept.
+    ``tables`` are texts ``"NAME[:PARTITIONS[:REPLICAS]]"``, as in ``serve --table``, or
+    ``ServedTable`` objects. Their ids are 1, 2, ... in this order. ``remote_clusters`` names the
+    clusters that tables can be duplicated to, as in ``{"target": "HOST:PORT"}``, where the address
+    may also be an iterable of addresses. Nothing is ever sent to them. ``store`` is the path of a
+    file that keeps all acknowledged changes. With ``None`` or ``"memory"``, nothing is kept.
 
     ``generation`` makes the server behave like servers of that generation, including their side
     effects. The default is ``"idempotent"``: a repeated add changes nothing, and the response says
@@ -131,7 +131,7 @@ class MetaServer(_Served):
     def __init__(
         self,
         *,
-        tables: Iterable[str | Table] = (),
+        tables: Iterable[str | ServedTable] = (),
         remote_clusters: Mapping[str, str | Iterable[str]] | None = None,
         cluster_name: str = "onebox",
         listen: str = "127.0.0.1:0",
@@ -198,7 +198,7 @@ class MetaGroup(_Served):
         self,
         servers: int = 3,
         *,
-        tables: Iterable[str | Table] = (),
+        tables: Iterable[str | ServedTable] = (),
         remote_clusters: Mapping[str, str | Iterable[str]] | None = None,
         cluster_name: str = "onebox",
         host: str = "127.0.0.1",
@@ -364,11 +364,11 @@ def _count(name: str, value: object) -> int:
 
 def _tables(value: object) -> list[str | tuple[str, int, int]]:
     if isinstance(value, (str, bytes)) or not isinstance(value, Iterable):
-        _args.wrong_type("tables", "an iterable of str or Table", value)
+        _args.wrong_type("tables", "an iterable of str or ServedTable", value)
     result: list[str | tuple[str, int, int]] = []
     for index, item in enumerate(value):
         name = f"tables[{index}]"
-        if not isinstance(item, Table):
+        if not isinstance(item, ServedTable):
             result.append(_args.text(name, item))
             continue
         result.append(

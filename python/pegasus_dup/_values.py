@@ -1,4 +1,4 @@
-"""Frozen dataclasses and generic classes that are cheap to import.
+"""Frozen dataclasses, frozen dictionaries, and generic classes that are cheap to import.
 
 The modules ``dataclasses`` and ``typing`` take longer to import than the rest of this package,
 because ``dataclasses`` imports ``inspect``. Therefore this module makes the methods of a dataclass
@@ -14,7 +14,7 @@ from types import GenericAlias
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass  # noqa: PLC0414 - other modules import it
-    from typing import Any, Callable, TypeVar
+    from typing import Any, Callable, NoReturn, TypeVar
     from typing import Generic as Generic  # noqa: PLC0414 - other modules import it
 
     T_co = TypeVar("T_co", covariant=True)
@@ -31,6 +31,23 @@ else:
         """Return a decorator that does what ``dataclasses.dataclass(frozen=True)`` does."""
         assert frozen
         return _frozen
+
+
+class FrozenDict(dict):  # type: ignore[type-arg]
+    """A dictionary that cannot be changed, and that has a hash if its values have."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(frozenset(self.items()))
+
+    def __reduce__(self) -> tuple[type, tuple[dict[Any, Any]]]:
+        # By default, pickle and copy would fill an empty dictionary.
+        return type(self), (dict(self),)
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise TypeError("this dictionary cannot be changed; make a dict of it first")
+
+    __setitem__ = __delitem__ = __ior__ = _refuse
+    clear = pop = popitem = setdefault = update = _refuse
 
 
 def _frozen(cls: type) -> type:

@@ -147,6 +147,7 @@ impl Facts {
             Ok(OperationResult::Outcome(outcome)) => Facts::of_add(resource, outcome),
             Ok(OperationResult::Duplications(found)) => Facts::of_list(resource, found),
             Ok(OperationResult::ByTable(found)) => Facts::of_tables(resource, found),
+            Ok(OperationResult::Table(table)) => Facts::of_table_list(resource, vec![table]),
             Ok(OperationResult::Tables(found)) => Facts::of_table_list(resource, found),
             Ok(OperationResult::Change(change)) => Facts::of_change(resource, change),
             Ok(OperationResult::Removal(removal)) => Facts::of_removal(resource, removal),

@@ -140,6 +140,7 @@ impl Prepared {
             Ok(client::OperationResult::Outcome(outcome)) => format.add(&outcome, self.exist_ok),
             Ok(client::OperationResult::Duplications(listed)) => format.listed(&listed),
             Ok(client::OperationResult::ByTable(listed)) => format.by_table(&listed),
+            Ok(client::OperationResult::Table(table)) => format.tables(&[table]),
             Ok(client::OperationResult::Tables(listed)) => format.tables(&listed),
             Ok(client::OperationResult::Change(change)) => format.change(&change),
             Ok(client::OperationResult::Removal(removal)) => {

@@ -70,6 +70,7 @@ pub(crate) enum OperationResult {
     Outcome(Outcome<Resource>),
     Duplications(Vec<Duplication>),
     ByTable(Vec<TableDuplications>),
+    Table(Table),
     Tables(Vec<Table>),
     Change(Change<Resource>),
     Removal(Removal<Resource>),
@@ -114,7 +115,7 @@ impl From<Vec<Table>> for OperationResult {
 
 impl From<Table> for OperationResult {
     fn from(table: Table) -> OperationResult {
-        OperationResult::Tables(vec![table])
+        OperationResult::Table(table)
     }
 }
 

@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use super::interned::interned;
-use super::outcome;
+use super::resource;
 use crate::enums::{ErrorKind, Member};
 use crate::error::Error;
 use crate::text::chain;
@@ -23,7 +23,7 @@ pub(super) fn exception(py: Python<'_>, error: &Error) -> PyErr {
         let known: Vec<_> = error
             .known()
             .iter()
-            .map(|known| outcome::resource(py, known))
+            .map(|known| resource::resource(py, known))
             .collect::<PyResult<_>>()?;
         let details = PyDict::new(py);
         details.set_item(interned!(py, "hint"), error.hint())?;

@@ -14,6 +14,7 @@ mod mailbox;
 mod names;
 mod operation;
 mod outcome;
+mod resource;
 mod server;
 mod text;
 mod threads;

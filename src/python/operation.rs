@@ -1,7 +1,11 @@
 //! One operation of a client, with arguments that Python has checked already. The blocking client and the
 //! asynchronous client share it.
 
+use std::time::Duration;
+
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
+use pyo3::types::PyDict;
 
 use super::errors;
 use crate::client::draft::Draft;
@@ -24,46 +28,72 @@ impl Operation {
     /// Creates an operation of the kind with that name. An argument that the operation does not need is
     /// ignored.
     #[new]
-    #[pyo3(signature = (
-        kind, *, table=None, cluster=None, which=None, remote_table=None, remote_replica_count=None,
-        checkpoint=false, fail_mode=None, pattern=None, r#match="all",
-    ))]
-    #[allow(clippy::too_many_arguments, reason = "these are keyword arguments")]
+    #[pyo3(signature = (kind, **arguments))]
     fn new(
         py: Python<'_>,
         kind: &str,
-        table: Option<String>,
-        cluster: Option<String>,
-        which: Option<Which>,
-        remote_table: Option<String>,
-        remote_replica_count: Option<i32>,
-        checkpoint: bool,
-        fail_mode: Option<&str>,
-        pattern: Option<String>,
-        r#match: &str,
+        arguments: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Operation> {
         let wrong = |what: &str| errors::invalid_argument(py, what);
         let kind = OperationKind::ALL.into_iter().find(|one| one.name() == kind);
-        let kind = kind.ok_or_else(|| wrong("there is no such operation"))?;
-        let fail_mode = fail_mode.map(str::parse).transpose();
-        let (dupid, cluster) = match which {
-            Some(Which::Dupid(dupid)) => (Some(dupid), cluster),
-            Some(Which::Cluster(cluster)) => (None, Some(cluster)),
-            None => (None, cluster),
-        };
-        let draft = Draft {
-            table,
-            cluster,
-            dupid,
-            remote_table,
-            remote_replica_count,
-            checkpoint,
-            fail_mode: fail_mode.map_err(|error| errors::invalid_argument_of(py, &error))?,
-            tables: tables(r#match, pattern).ok_or_else(|| wrong("the match is invalid"))?,
-            ..Draft::new(kind)
-        };
+        let mut draft = Draft::new(kind.ok_or_else(|| wrong("there is no such operation"))?);
+        for (name, value) in arguments.into_iter().flatten() {
+            set(&mut draft, &name.extract::<String>()?, &value)?;
+        }
         draft.complete().map(Operation).ok_or_else(|| wrong("an argument is missing"))
     }
+}
+
+impl Operation {
+    pub(super) fn get(&self) -> &client::Operation {
+        &self.0
+    }
+}
+
+/// Sets the argument with this name.
+fn set(draft: &mut Draft, name: &str, value: &Bound<'_, PyAny>) -> PyResult<()> {
+    match name {
+        "table" => draft.table = value.extract()?,
+        "cluster" => draft.cluster = value.extract()?,
+        "which" => match value.extract()? {
+            Which::Dupid(dupid) => draft.dupid = Some(dupid),
+            Which::Cluster(cluster) => draft.cluster = Some(cluster),
+        },
+        "remote_table" => draft.remote_table = value.extract()?,
+        "remote_replica_count" => draft.remote_replica_count = value.extract()?,
+        "checkpoint" => draft.checkpoint = value.extract()?,
+        "fail_mode" => {
+            let mode = value.extract::<String>()?.parse();
+            let mode = mode.map_err(|error| errors::invalid_argument_of(value.py(), &error))?;
+            draft.fail_mode = Some(mode);
+        }
+        "match_tables" => {
+            let (how, pattern): (String, _) = value.extract()?;
+            draft.tables = tables(&how, pattern).ok_or_else(|| {
+                errors::invalid_argument(value.py(), "the selection of tables is invalid")
+            })?;
+        }
+        "partition_count" => draft.partition_count = value.extract()?,
+        "replica_count" => draft.replica_count = value.extract()?,
+        "envs" => draft.envs = value.extract()?,
+        "atomic_idempotent" => draft.atomic_idempotent = value.extract()?,
+        "partition_limit" => draft.partition_limit = value.extract()?,
+        "prove_authorship" => draft.prove_authorship = value.extract()?,
+        "reserve" => draft.reserve = value.extract::<Option<u64>>()?.map(Duration::from_secs),
+        "table_id" => draft.table_id = value.extract()?,
+        "new_name" => draft.new_name = value.extract()?,
+        "force" => draft.force = value.extract()?,
+        "dropped" => draft.dropped = value.extract()?,
+        "health" => draft.health = value.extract()?,
+        "policy" => draft.policy = value.extract()?,
+        "provider" => draft.provider = value.extract()?,
+        "policy_tables" => draft.policy_tables = value.extract()?,
+        "interval_seconds" => draft.interval_seconds = value.extract()?,
+        "history_count" => draft.history_count = value.extract()?,
+        "start_time" => draft.start_time = value.extract()?,
+        _ => return Err(PyTypeError::new_err(format!("no operation has this argument: {name}"))),
+    }
+    Ok(())
 }
 
 /// Returns the tables that a match type and a pattern select.
@@ -77,10 +107,4 @@ fn tables(how: &str, pattern: Option<String>) -> Option<TablePattern> {
         (MatchType::Postfix, Some(pattern)) => TablePattern::Postfix(pattern),
         (MatchType::All, Some(_)) | (_, None) => return None,
     })
-}
-
-impl Operation {
-    pub(super) fn get(&self) -> &client::Operation {
-        &self.0
-    }
 }

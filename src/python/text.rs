@@ -5,7 +5,7 @@
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyDict, PyInt, PyList, PyString, PyTuple};
+use pyo3::types::{PyBool, PyInt, PyList, PyString, PyTuple};
 
 use crate::enums::{OutcomeKind, ResourceKind};
 use crate::info::{Info, ServerInfo};
@@ -83,10 +83,14 @@ fn value(object: &Bound<'_, PyAny>) -> PyResult<FieldValue> {
         Ok(FieldValue::Text(object.extract()?))
     } else if object.is_instance_of::<PyTuple>() || object.is_instance_of::<PyList>() {
         object.try_iter()?.map(|one| value(&one?)).collect()
-    } else if let Ok(map) = object.cast::<PyDict>() {
-        let fields = map
-            .iter()
-            .map(|(key, one)| Ok((key.extract::<String>()?.into(), value(&one)?)))
+    } else if object.hasattr("items")? {
+        let pairs = object.call_method0("items")?;
+        let fields = pairs
+            .try_iter()?
+            .map(|pair| {
+                let (key, one): (String, Bound<'_, PyAny>) = pair?.extract()?;
+                Ok((key.into(), value(&one)?))
+            })
             .collect::<PyResult<Fields>>()?;
         Ok(FieldValue::Map(fields))
     } else if object.hasattr("__match_args__")? {

@@ -61,7 +61,7 @@ fn parts() -> Vec<Part> {
         parts.push(marked(ENUMS, name, generate::python_enum(name)));
         parts.push(marked(PAGE, name, generate::markdown_table(name, &[])));
     }
-    for name in ["StepKind", "ErrorKind"] {
+    for name in ["StepKind", "ErrorKind", "TableStatus"] {
         parts.push(marked(ENUMS, name, generate::python_enum(name)));
     }
     // Removing a duplication that does not exist is an error in JSON.
@@ -92,6 +92,7 @@ fn parts() -> Vec<Part> {
         ("fail_modes", "FailMode"),
         ("generations", "Generation"),
         ("statuses", "Status"),
+        ("table_statuses", "TableStatus"),
         ("roles", "Role"),
         ("known_by", "KnownBy"),
         ("modes", "Mode"),

@@ -55,7 +55,9 @@ fn wrapped(prefix: &str, text: &str) -> Vec<String> {
 /// Returns the name of a variant within its enum: what C, C++ and Python append to the enum's own
 /// name.
 fn key(member: &Member) -> String {
-    let name = member.name.trim_start_matches("DS_").trim_start_matches("FAIL_");
+    let prefixes = ["AS_", "DS_", "FAIL_"];
+    let bare = prefixes.iter().find_map(|prefix| member.name.strip_prefix(prefix));
+    let name = bare.unwrap_or(member.name);
     name.to_lowercase().replace(['-', '.'], "_")
 }
 
@@ -316,7 +318,7 @@ pub(super) fn async_methods(blocking_client: &str) -> Vec<String> {
                 None => line.to_owned(),
             };
             let line = line.replace("return self._wait(", "return await self._run(");
-            line.replace("return self.add(", "return await self.add(")
+            line.replace("return self._try(", "return await self._try(")
         })
         .collect()
 }

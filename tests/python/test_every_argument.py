@@ -17,7 +17,15 @@ from unittest.mock import Mock
 import pegasus_dup
 import pytest
 from fake_meta import FakeMeta
-from pegasus_dup import AsyncClient, Client, Failed, InvalidArgument, MetaGroup, MetaServer, Table
+from pegasus_dup import (
+    AsyncClient,
+    Client,
+    Failed,
+    InvalidArgument,
+    MetaGroup,
+    MetaServer,
+    ServedTable,
+)
 
 
 class Surrogate(str):
@@ -59,14 +67,17 @@ SENSELESS: dict[str, list[Any]] = {
     "int": LARGE,
     "which": [*NO_TEXT, *LARGE],
     "seconds": [*NO_TIME, *LARGE],
+    "whole_seconds": [*NO_TIME, *LARGE, 0.5, 86400.5, timedelta(milliseconds=1500)],
     "flag": [],
     "choice": ["nope", "", *NO_TEXT],
     "callable": [],
     "texts": [*NO_TEXT, ["\ud800"], "nope", ["nope"]],
+    "names": [*NO_TEXT, ["\ud800"], "", ["temp", ""], ["x" * 256]],
+    "settings": [{"\ud800": "a"}, {"a": "\ud800"}, {Surrogate("\ud800"): "a"}],
     "path": [*NO_TEXT, "a\0b", Path("a\0b")],
     "tables": [[""], ["a", "a"], NO_TEXT]
-    + [[Table("t", partitions=number)] for number in LARGE]
-    + [[Table("t", replicas=number)] for number in LARGE],
+    + [[ServedTable("t", partitions=number)] for number in LARGE]
+    + [[ServedTable("t", replicas=number)] for number in LARGE],
     "remote_clusters": [{"\ud800": "a:1"}, {"target": "\ud800"}, {"target": ["a:1", "nohost"]}],
 }
 
@@ -79,12 +90,15 @@ WRONG: dict[str, list[Any]] = {
     "int": [*NOT_INT, None],
     "which": [True, 1.0, b"target", Path("target"), object(), None],
     "seconds": ["1", True, 1j, object(), Mock(spec=float), Mock(spec=timedelta), None],
+    "whole_seconds": ["1", True, 1j, object(), Mock(spec=float), Mock(spec=timedelta), None],
     "flag": [0, 1, "yes", object(), Mock(spec=bool), None],
     "choice": [*NOT_TEXT, None],
     "callable": [1, "print", object()],
     "texts": [1, b"a", [1], [None], [b"a"], [Path("a")], object(), None],
+    "names": [1, b"a", [1], [None], [b"a"], [Path("a")], object(), None],
+    "settings": ["a=b", ["a=b"], [("a", "b")], {1: "a"}, {"a": 1}, {"a": None}, 1, object()],
     "path": [1, b"path", object(), Mock(spec=str)],
-    "tables": ["temp", b"temp", 1, [1], [Table(1)], [Table("t", partitions="8")], None],  # type: ignore[arg-type]
+    "tables": ["temp", b"temp", 1, [1], [ServedTable(1)], [ServedTable("t", partitions="8")], None],  # type: ignore[arg-type]
     "remote_clusters": ["target", ["target"], {1: "a:1"}, {"target": 1}, {"target": [1]}, 1],
 }
 
@@ -93,27 +107,43 @@ KINDS = {
     "cluster_name": "text",
     "host": "text",
     "listen": "text",
+    "new_name": "text",
     "pattern": "text",
+    "policy": "text",
+    "provider": "text",
     "remote_table": "text",
+    "start_time": "text",
     "table": "text",
     "count": "int",
+    "history_count": "int",
     "index": "int",
     "level": "int",
     "min_alive_nodes": "int",
     "nodes": "int",
+    "partition_count": "int",
+    "partition_limit": "int",
     "remote_replica_count": "int",
+    "replica_count": "int",
     "server": "int",
     "servers": "int",
+    "table_id": "int",
     "which": "which",
     "early": "seconds",
     "ready_after": "seconds",
     "time": "seconds",
     "timeout": "seconds",
+    "interval": "whole_seconds",
+    "reserve": "whole_seconds",
+    "atomic_idempotent": "flag",
     "backup_enabled": "flag",
     "checkpoint": "flag",
+    "dropped": "flag",
     "duplication_enabled": "flag",
     "followers_learn": "flag",
+    "force": "flag",
+    "health": "flag",
     "old_stays": "flag",
+    "prove_authorship": "flag",
     "clock": "choice",
     "generation": "choice",
     "match": "choice",
@@ -124,17 +154,35 @@ KINDS = {
     "metas": "texts",
     "partitions": "texts",
     "store": "path",
+    "envs": "settings",
     "tables": "tables",
     "remote_clusters": "remote_clusters",
 }
+# These calls give another meaning to the name of an argument.
+KINDS_OF_CALL = {
+    ("add_backup_policy", "tables"): "names",
+    ("try_add_backup_policy", "tables"): "names",
+}
+
+
+def kind(call: str, argument: str) -> str:
+    return KINDS_OF_CALL.get((call, argument)) or KINDS[argument]
+
 
 # The values of the arguments without a default, while another argument is tested.
 GIVEN: dict[str, Any] = {
     "cluster": "target",
     "faults": (),
+    "history_count": 7,
+    "interval": 86400,
     "mode": "slow",
+    "partition_count": 8,
     "partitions": (),
+    "policy": "daily",
+    "provider": "local_service",
+    "start_time": "03:00",
     "table": "temp",
+    "table_id": 1,
     "time": 1,
     "which": 1,
 }
@@ -186,6 +234,8 @@ def call(subjects: Subjects, owner: str, name: str, parameter: str, value: Any) 
         function = getattr(getattr(subjects, owner) if owner else pegasus_dup, name)
         wanted = inspect.signature(function).parameters
         required = {key: GIVEN[key] for key in GIVEN if key in wanted}
+        if name.endswith("add_backup_policy"):
+            required["tables"] = ["temp"]
     result = function(**{**required, parameter: value})
     return asyncio.run(result) if inspect.iscoroutine(result) else result
 
@@ -195,8 +245,8 @@ def test_senseless_values(
     subjects: Subjects, owner: str, name: str, parameter: inspect.Parameter
 ) -> None:
     subjects.fake.seen.clear()
-    for value in SENSELESS[KINDS[parameter.name]]:
-        if name == "try_add":
+    for value in SENSELESS[kind(name, parameter.name)]:
+        if name.startswith("try_"):
             outcome = call(subjects, owner, name, parameter.name, value)
             assert isinstance(outcome, Failed)
             assert isinstance(outcome.error, InvalidArgument)
@@ -212,10 +262,10 @@ def test_wrong_types(
     subjects: Subjects, owner: str, name: str, parameter: inspect.Parameter
 ) -> None:
     subjects.fake.seen.clear()
-    for value in WRONG[KINDS[parameter.name]]:
+    for value in WRONG[kind(name, parameter.name)]:
         if value is None and parameter.default is None:
             continue
-        # This includes `try_add`, because a program that passes a wrong type has a defect.
+        # This includes `try_add` and its like, because a program that passes a wrong type has a defect.
         with pytest.raises(TypeError, match="must be "):
             call(subjects, owner, name, parameter.name, value)
     assert subjects.fake.seen == []

@@ -36,6 +36,7 @@ from pegasus_dup import (
     ServerInfo,
     Status,
     Step,
+    TableStatus,
     Unchanged,
     _core,
 )
@@ -69,6 +70,7 @@ ENUMS: dict[str, type[enum.Enum]] = {
     "Role": Role,
     "Status": Status,
     "StepKind": Step,
+    "TableStatus": TableStatus,
 }
 
 
@@ -150,7 +152,8 @@ def test_texts_are_those_of_the_command_line() -> None:
     paused = duplication(status=Status.PAUSE)
     assert str(Changed(one, paused)).endswith(" status_before=DS_LOG")
     assert str(Unchanged(paused)).startswith("unchanged: table=temp")
-    assert str(Removed(one)) == f"removed: {text}"
+    removed = Removed(one, Evidence.APPEARED_DURING_CALL)
+    assert str(removed) == f"removed: {text} evidence=appeared_during_call certain=false"
     assert str(NotFound()).startswith("not_found: ")
     info = Info((ServerInfo("a:1", Role.FOLLOWER, "follows"),), None, None, None, None)
     assert str(info).splitlines() == [

@@ -20,6 +20,7 @@ from pegasus_dup import (
     Property,
     Role,
     Status,
+    TableStatus,
 )
 
 TABLE = json.loads((Path(__file__).parents[1] / "parity.json").read_text("utf-8"))
@@ -52,6 +53,7 @@ def test_errors_have_a_class_each() -> None:
 def test_names_of_states() -> None:
     # In Python, a number without a name is an enumeration member, too.
     assert {one.value for one in Status} == {*names("statuses"), "DS_UNKNOWN"}
+    assert {one.value for one in TableStatus} == {*names("table_statuses"), "AS_UNKNOWN"}
     assert {one.value for one in FailMode} == {*names("fail_modes"), "FAIL_UNKNOWN"}
     assert [one.value for one in Generation] == names("generations")
     assert [one.value for one in Property] == names("properties")
@@ -59,6 +61,10 @@ def test_names_of_states() -> None:
     assert [one.value for one in KnownBy] == names("known_by")
 
 
+# A call that reads one table returns it, and not a list of one.
+READ = {"Table"}
+# The same operations, which return their errors as values.
+TRY = {"try_add", "try_add_backup_policy", "try_create_table"}
 BOTH = pytest.mark.parametrize("client", [Client, AsyncClient])
 
 
@@ -73,8 +79,11 @@ def test_operations_and_what_they_give(client: type) -> None:
     given: set[str] = set()
     for operation in names("operations"):
         given |= annotated(client, operation)
-    given |= annotated(client, "try_add")
-    assert given == {entry["python"] for entry in TABLE["outcomes"]}
+    for operation in TRY:
+        given |= annotated(client, operation)
+        plain = annotated(client, operation.replace("try_", "", 1))
+        assert annotated(client, operation) == {*plain, "Failed"}
+    assert given - READ == {entry["python"] for entry in TABLE["outcomes"]}
 
 
 @BOTH
@@ -84,13 +93,14 @@ def test_no_operation_is_missing_from_the_table(client: type) -> None:
         name
         for name, method in vars(client).items()
         if not name.startswith("_") and inspect.isfunction(method)
-        if annotated(client, name) <= outcomes
+        if annotated(client, name) <= outcomes | READ
     }
-    # `try_add` is the same operation as `add`, and returns its error as a value.
-    assert methods - {"try_add"} == set(names("operations"))
+    assert methods - TRY == set(names("operations"))
+    creates = {name for name in methods - TRY if "Created" in annotated(client, name)}
+    assert {f"try_{name}" for name in creates} == TRY
 
 
-@pytest.mark.parametrize("operation", [*names("operations"), "try_add"])
+@pytest.mark.parametrize("operation", [*names("operations"), *sorted(TRY)])
 def test_both_clients_are_asked_and_answer_alike(operation: str) -> None:
     blocking, awaited = getattr(Client, operation), getattr(AsyncClient, operation)
     assert inspect.iscoroutinefunction(awaited)

@@ -16,8 +16,8 @@ from pegasus_dup import (
     MetaGroup,
     MetaServer,
     MetaServerError,
+    ServedTable,
     Status,
-    Table,
     Unavailable,
 )
 
@@ -100,7 +100,9 @@ def test_address_in_use() -> None:
 
 def test_tables() -> None:
     with (
-        MetaServer(tables=["temp", Table("small", partitions=4)], remote_clusters=REMOTE) as server,
+        MetaServer(
+            tables=["temp", ServedTable("small", partitions=4)], remote_clusters=REMOTE
+        ) as server,
         Client(server.address) as client,
     ):
         client.add("small", "target")
@@ -110,7 +112,12 @@ def test_tables() -> None:
 
 
 def test_tables_as_the_command_line_writes_them() -> None:
-    tables: list[str | Table] = ["a:b", "wide:16:5", "a:5:4:3", Table("c:7", partitions=2)]
+    tables: list[str | ServedTable] = [
+        "a:b",
+        "wide:16:5",
+        "a:5:4:3",
+        ServedTable("c:7", partitions=2),
+    ]
     with (
         MetaServer(tables=tables, remote_clusters=REMOTE) as server,
         Client(server.address) as client,

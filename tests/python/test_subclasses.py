@@ -21,7 +21,7 @@ from pegasus_dup import (
     MetaGroup,
     MetaServer,
     Removed,
-    Table,
+    ServedTable,
     TableNotFound,
     Unchanged,
     Unsupported,
@@ -112,7 +112,7 @@ def test_every_text_of_the_server(text: Make, tmp_path: Path) -> None:
     store = tmp_path / "store"
     with (
         MetaServer(
-            tables=[text("temp"), Table(text("stat"))],
+            tables=[text("temp"), ServedTable(text("stat"))],
             remote_clusters={text("target"): text(CLUSTER), "other": [text(CLUSTER)]},
             cluster_name=text("here"),
             listen=text("127.0.0.1:0"),
@@ -202,7 +202,7 @@ def test_numbers(number: Callable[[int], int]) -> None:
     with (
         MetaGroup(
             number(2),
-            tables=[Table("temp", partitions=number(4), replicas=number(3))],
+            tables=[ServedTable("temp", partitions=number(4), replicas=number(3))],
             remote_clusters={"target": CLUSTER},
             generation="dup-exist",
             clock="manual",
