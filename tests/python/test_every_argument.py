@@ -72,6 +72,7 @@ SENSELESS: dict[str, list[Any]] = {
     "choice": ["nope", "", *NO_TEXT],
     "callable": [],
     "texts": [*NO_TEXT, ["\ud800"], "nope", ["nope"]],
+    "providers": [*NO_TEXT, ["\ud800"]],
     "names": [*NO_TEXT, ["\ud800"], "", ["temp", ""], ["x" * 256]],
     "settings": [{"\ud800": "a"}, {"a": "\ud800"}, {Surrogate("\ud800"): "a"}],
     "path": [*NO_TEXT, "a\0b", Path("a\0b")],
@@ -95,6 +96,7 @@ WRONG: dict[str, list[Any]] = {
     "choice": [*NOT_TEXT, None],
     "callable": [1, "print", object()],
     "texts": [1, b"a", [1], [None], [b"a"], [Path("a")], object(), None],
+    "providers": [1, b"a", [1], [None], [b"a"], [Path("a")], object(), None],
     "names": [1, b"a", [1], [None], [b"a"], [Path("a")], object(), None],
     "settings": ["a=b", ["a=b"], [("a", "b")], {1: "a"}, {"a": 1}, {"a": None}, 1, object()],
     "path": [1, b"path", object(), Mock(spec=str)],
@@ -149,7 +151,7 @@ KINDS = {
     "match": "choice",
     "mode": "choice",
     "progress": "callable",
-    "block_services": "texts",
+    "block_services": "providers",
     "faults": "texts",
     "metas": "texts",
     "partitions": "texts",
@@ -233,9 +235,8 @@ def call(subjects: Subjects, owner: str, name: str, parameter: str, value: Any) 
     else:
         function = getattr(getattr(subjects, owner) if owner else pegasus_dup, name)
         wanted = inspect.signature(function).parameters
-        required = {key: GIVEN[key] for key in GIVEN if key in wanted}
-        if name.endswith("add_backup_policy"):
-            required["tables"] = ["temp"]
+        given = {**GIVEN, "tables": ["temp"]} if "policy" in wanted else GIVEN
+        required = {key: given[key] for key in given if key in wanted}
     result = function(**{**required, parameter: value})
     return asyncio.run(result) if inspect.iscoroutine(result) else result
 
@@ -265,7 +266,7 @@ def test_wrong_types(
     for value in WRONG[kind(name, parameter.name)]:
         if value is None and parameter.default is None:
             continue
-        # This includes `try_add` and its like, because a program that passes a wrong type has a defect.
+        # Methods such as `try_add` raise it too, because the program has a defect.
         with pytest.raises(TypeError, match="must be "):
             call(subjects, owner, name, parameter.name, value)
     assert subjects.fake.seen == []
