@@ -27,6 +27,7 @@ mod server {
     mod durability;
     mod fatal;
     mod faults;
+    mod follower_tables;
     mod generations;
     mod group;
     mod hostile;
@@ -40,6 +41,7 @@ mod server {
     mod replay;
     mod rules;
     mod store_faults;
+    mod table_races;
     mod table_settings;
     mod tables;
     mod tables_replay;
@@ -54,5 +56,6 @@ mod server {
         pub(crate) mod process;
         pub(crate) mod replayed;
         pub(crate) mod slow_store;
+        pub(crate) mod tables;
     }
 }

@@ -170,7 +170,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
                     self.write_began.get_or_insert_with(instant);
                 }
                 Wake::Output(Some(Output::Done)) => self.in_flight -= 1,
-                Wake::Output(Some(Output::Close) | None) => return Ok(End::ByRequest),
+                Wake::Output(Some(Output::Close) | None) => {
+                    self.write_what_fits().await;
+                    return Ok(End::ByRequest);
+                }
                 Wake::Read(read) => {
                     self.ended = read? == 0;
                     self.last_heard = instant();
@@ -264,6 +267,16 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection<'_, S> {
             stop = self.stop.changed(), if !stopping => Wake::Stop(stop),
             read = self.reader.read_buf(&mut self.input), if may_read => Wake::Read(read),
             () = sleep_until(deadline) => Wake::Late,
+        }
+    }
+
+    /// Sends what can be sent without waiting. A response that came before the end of a server is not lost.
+    async fn write_what_fits(&mut self) {
+        tokio::select! {
+            biased;
+            // The connection ends whether or not this succeeds.
+            _ = self.writer.write_all(&self.output) => {}
+            () = std::future::ready(()) => {}
         }
     }
 

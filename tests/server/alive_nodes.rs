@@ -5,8 +5,7 @@ use std::time::Duration;
 
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::messages::{
-    CreateApp, CreateAppOptions, CreateAppRequest, PartitionConfig, SetMaxReplicaCount,
-    SetMaxReplicaCountRequest,
+    CreateApp, CreateAppRequest, PartitionConfig, SetMaxReplicaCount, SetMaxReplicaCountRequest,
 };
 use pegasus_dup::server::store::MemoryStore;
 use pegasus_dup::server::{Behaviour, ClockMode, Election, Hub, MetaGroup, ServerConfig};
@@ -14,6 +13,7 @@ use pegasus_dup::server::{Behaviour, ClockMode, Election, Hub, MetaGroup, Server
 use super::http::get;
 use super::nodes::{fact, nodes, partitions};
 use super::support::slow_store::HandClock;
+use super::support::tables::{self, code};
 use crate::common::embedded;
 use crate::common::peer::Peer;
 
@@ -43,24 +43,13 @@ impl Scene {
 }
 
 fn create(name: &str, replica_count: i32) -> CreateAppRequest {
-    CreateAppRequest {
-        app_name: name.to_owned(),
-        options: CreateAppOptions {
-            partition_count: 2,
-            replica_count,
-            app_type: "pegasus".to_owned(),
-            is_stateful: true,
-            ..CreateAppOptions::default()
-        },
-    }
+    let mut request = tables::create(name);
+    request.options.replica_count = replica_count;
+    request
 }
 
 async fn code_of_create(peer: &mut Peer, name: &str, replica_count: i32) -> ErrorCode {
     peer.call::<CreateApp>(&create(name, replica_count)).await.err
-}
-
-fn freezed() -> ErrorCode {
-    ErrorCode::from_name("ERR_STATE_FREEZED")
 }
 
 /// Returns the number of replicas of a partition, or `None` without a primary.
@@ -134,7 +123,7 @@ async fn too_few_replica_servers_freeze_the_function_level() {
         let level = fact(&mut scene.peer, "meta_function_level").await;
         let what = format!("{alive} of {count}, at least {least}");
         assert_eq!(level, if is_freezed { "freezed" } else { "steady" }, "{what}");
-        let expected = if is_freezed { freezed() } else { ErrorCode::Ok };
+        let expected = if is_freezed { code("ERR_STATE_FREEZED") } else { ErrorCode::Ok };
         assert_eq!(code_of_create(&mut scene.peer, "new", 1).await, expected, "{what}");
     }
     let config = ServerConfig { min_alive_nodes: 0, ..config() };

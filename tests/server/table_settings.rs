@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::messages::{
-    AppInfo, AtomicIdempotentRequest, GetAtomicIdempotent, ListApps, ListAppsRequest,
+    AppInfo, AtomicIdempotentRequest, CreateApp, GetAtomicIdempotent, ListApps, ListAppsRequest,
     PartitionConfig, QueryConfig, QueryConfigRequest, SetAtomicIdempotent,
     SetAtomicIdempotentRequest, SetMaxReplicaCount, SetMaxReplicaCountRequest, UpdateAppEnv,
     UpdateAppEnvRequest, UpdateAppEnvResponse, env_op,
@@ -13,6 +13,7 @@ use pegasus_dup::server::store::{FileStore, MemoryStore, Store};
 use pegasus_dup::server::{Behaviour, Hub, ServerConfig};
 
 use super::support::slow_store::{HandClock, SlowStore};
+use super::support::tables;
 use crate::common::embedded;
 use crate::common::peer::Peer;
 
@@ -200,4 +201,38 @@ async fn too_few_replica_servers_refuse_a_change_of_the_replica_count() {
     let response = peer.call::<SetAtomicIdempotent>(&request).await;
     assert_eq!(response.err.name(), "ERR_STATE_FREEZED");
     assert_eq!(update(&mut peer, &set("temp", "business.info", "1")).await.0, ErrorCode::Ok);
+}
+
+/// Meanwhile an env says so, and another change of the replica count is refused.
+#[tokio::test]
+async fn a_replica_count_that_is_being_stored_shows_as_an_env() {
+    let store = Arc::new(SlowStore::default());
+    let (hub, _, mut peer) = serve(&config(Behaviour::DupExist), store.clone());
+    let mut other = Peer::in_memory(&hub);
+    let request =
+        |count| SetMaxReplicaCountRequest { app_name: "temp".to_owned(), max_replica_count: count };
+    peer.send::<SetMaxReplicaCount>(&request(2)).await;
+    let shown = temp(&mut other).await;
+    let updating = ("max_replica_count.update".to_owned(), "updating;2".to_owned());
+    assert_eq!((shown.max_replica_count, shown.envs), (3, [updating].into()));
+    let refused = other.call::<SetMaxReplicaCount>(&request(1)).await;
+    assert_eq!(refused.err.name(), "ERR_OPERATION_DISABLED");
+    assert_eq!(refused.old_max_replica_count, Some(3));
+    let hint =
+        "max_replica_count of app(temp) is being updated, thus this request would be rejected";
+    assert_eq!(refused.hint_message.as_deref(), Some(hint));
+    assert_eq!(other.call::<SetMaxReplicaCount>(&request(3)).await.err, ErrorCode::Ok);
+    // A create that compares the envs of the table does not find its own.
+    let mut create = tables::create("temp");
+    create.options.success_if_exist = true;
+    create.options.partition_count = 8;
+    create.options.envs.clear();
+    assert_eq!(other.call::<CreateApp>(&create).await.err, ErrorCode::InvalidParameters);
+    store.release();
+    let response = peer.receive().await.expect("a response").response::<SetMaxReplicaCount>();
+    assert_eq!((response.err, response.old_max_replica_count), (ErrorCode::Ok, Some(3)));
+    let shown = temp(&mut other).await;
+    assert_eq!((shown.max_replica_count, shown.envs), (2, [].into()));
+    create.options.replica_count = 2;
+    assert_eq!(other.call::<CreateApp>(&create).await.err, ErrorCode::Ok);
 }

@@ -5,15 +5,16 @@ use std::sync::Arc;
 
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::messages::{
-    AppInfo, CreateApp, CreateAppOptions, CreateAppRequest, DropApp, DropAppOptions,
-    DropAppRequest, GetMaxReplicaCount, ListApps, ListAppsRequest, MaxReplicaCountRequest,
-    QueryConfig, QueryConfigRequest, RecallApp, RecallAppRequest, RenameApp, RenameAppRequest,
+    CreateApp, CreateAppOptions, CreateAppRequest, DropApp, DropAppOptions, DropAppRequest,
+    GetMaxReplicaCount, MaxReplicaCountRequest, QueryConfig, QueryConfigRequest, RecallApp,
+    RenameApp,
 };
 use pegasus_dup::server::store::{FileStore, MemoryStore, Store, StoreFailure};
 use pegasus_dup::server::{Behaviour, Election, Hub, MetaGroup, ServerConfig};
 
 use super::nodes::nodes;
 use super::support::slow_store::{HandClock, SlowStore};
+use super::support::tables::{code, create, drop_table, recall, rename, shown, table, tables};
 use crate::common::embedded;
 use crate::common::peer::{Peer, add};
 
@@ -21,54 +22,8 @@ const NOW_MS: i64 = 1_795_000_000_000;
 /// A time in which a new table gets its replicas.
 const PLACED_MS: i64 = 3_000;
 
-fn create(name: &str) -> CreateAppRequest {
-    CreateAppRequest {
-        app_name: name.to_owned(),
-        options: CreateAppOptions {
-            partition_count: 4,
-            replica_count: 3,
-            success_if_exist: false,
-            app_type: "pegasus".to_owned(),
-            is_stateful: true,
-            envs: [("business.info".to_owned(), "shop".to_owned())].into(),
-            atomic_idempotent: None,
-        },
-    }
-}
-
-fn drop_table(name: &str) -> DropAppRequest {
-    DropAppRequest { app_name: name.to_owned(), options: DropAppOptions::default() }
-}
-
-fn rename(old: &str, new: &str) -> RenameAppRequest {
-    RenameAppRequest { old_app_name: old.to_owned(), new_app_name: new.to_owned() }
-}
-
-fn recall(app_id: i32) -> RecallAppRequest {
-    RecallAppRequest { app_id, new_app_name: String::new() }
-}
-
 fn config(behaviour: Behaviour) -> ServerConfig {
     ServerConfig { nodes: Some(3), ..embedded::still(behaviour) }
-}
-
-fn code(name: &str) -> ErrorCode {
-    ErrorCode::from_name(name)
-}
-
-async fn tables(peer: &mut Peer) -> Vec<AppInfo> {
-    let request = ListAppsRequest { status: 0, app_name_pattern: None, match_type: None };
-    peer.call::<ListApps>(&request).await.infos.expect("a list")
-}
-
-/// Returns the ids, names and statuses of all tables.
-async fn shown(peer: &mut Peer) -> Vec<(i32, String, i32)> {
-    let infos = tables(peer).await.into_iter();
-    infos.map(|info| (info.app_id, info.app_name, info.status)).collect()
-}
-
-fn table(id: i32, name: &str, status: i32) -> (i32, String, i32) {
-    (id, name.to_owned(), status)
 }
 
 struct Scene {
@@ -296,7 +251,7 @@ async fn a_table_is_busy_while_its_change_is_being_stored() {
 #[tokio::test]
 async fn a_change_that_was_not_stored_leaves_no_trace() {
     let store = Arc::new(SlowStore::default());
-    let mut scene = Scene::over(&config(Behaviour::DupExist), store.clone());
+    let mut scene = Scene::over(&config(Behaviour::Idempotent), store.clone());
     let fail = || store.fail(StoreFailure::NotStored("the disk is full".to_owned()));
     let mut other = Peer::in_memory(&scene.hub);
     let before = tables(&mut other).await;
@@ -330,7 +285,7 @@ async fn a_change_that_was_not_stored_leaves_no_trace() {
 #[tokio::test]
 async fn a_change_that_may_have_been_stored_gets_no_response() {
     let store = Arc::new(SlowStore::default());
-    let mut scene = Scene::over(&config(Behaviour::DupExist), store.clone());
+    let mut scene = Scene::over(&config(Behaviour::Idempotent), store.clone());
     let mut other = Peer::in_memory(&scene.hub);
     scene.peer.send::<RenameApp>(&rename("temp", "new")).await;
     assert_eq!(other.query("new").await.err, ErrorCode::Ok);

@@ -23,5 +23,14 @@ pub(super) struct Call {
     pub(super) envelope: Envelope,
     /// Whether the connection of the request is gone, so that nobody waits for the response.
     pub(super) gone: bool,
+    /// Whether the request has its response, although its change is being stored.
+    pub(super) answered: bool,
     pub(super) fault: Option<Fault>,
+}
+
+impl Call {
+    /// Returns a request that has just arrived.
+    pub(super) fn new(connection: ConnectionId, envelope: Envelope, fault: Option<Fault>) -> Call {
+        Call { connection, envelope, gone: false, answered: false, fault }
+    }
 }

@@ -8,9 +8,33 @@ use crate::server::state::{CallId, Ticket};
 use crate::server::store::{RecordChange, StoreFailure};
 
 impl Node {
-    /// Responds to a call, unless the fault of the call prevents it.
+    /// Responds to a call whose change is not stored yet, unless the fault of the call prevents it. What the
+    /// fault does after the response happens when the call is finished.
+    pub(super) fn respond_early(&mut self, id: CallId, reply: Reply, now: Now) -> Vec<Action> {
+        let Some(call) = self.calls.get_mut(&id) else { return Vec::new() };
+        call.answered = true;
+        let call = call.clone();
+        match &call.fault {
+            Some(
+                Fault::ChangeLeaderAfter(_)
+                | Fault::AliveNodes(_)
+                | Fault::CrashBeforeStore(_)
+                | Fault::CrashAfterStore(_),
+            ) => self.send(&call, reply),
+            _ => self.reply(&call, reply, now),
+        }
+    }
+
+    /// Finishes a call. Responds to the call, unless the call has its response or its fault prevents it.
     pub(super) fn respond(&mut self, id: CallId, reply: Reply, now: Now) -> Vec<Action> {
         let Some(call) = self.calls.remove(&id) else { return Vec::new() };
+        match call.answered {
+            true => self.after_response(&call, now),
+            false => self.reply(&call, reply, now),
+        }
+    }
+
+    fn reply(&mut self, call: &Call, reply: Reply, now: Now) -> Vec<Action> {
         match &call.fault {
             None
             | Some(
@@ -21,7 +45,7 @@ impl Node {
                 | Fault::Refuse(_)
                 | Fault::NoSuchRpc
                 | Fault::ChangeLeader(_),
-            ) => self.send(&call, reply),
+            ) => self.send(call, reply),
             Some(Fault::DropReply) => vec![Action::Done(call.connection)],
             Some(Fault::CloseAfter) => {
                 self.events.push(Event::Closed {
@@ -31,12 +55,12 @@ impl Node {
                 vec![Action::Close(call.connection)]
             }
             Some(Fault::Delay(ms)) => {
-                self.at(now.steady_ms.saturating_add(*ms), Timed::Response(call, reply));
+                self.at(now.steady_ms.saturating_add(*ms), Timed::Response(call.clone(), reply));
                 Vec::new()
             }
             Some(Fault::AnswerTwice) => {
-                let again = self.frame(&call, &reply);
-                let mut actions = self.send(&call, reply);
+                let again = self.frame(call, &reply);
+                let mut actions = self.send(call, reply);
                 if !call.gone {
                     actions.push(Action::SendMore(call.connection, again));
                 }
@@ -48,21 +72,31 @@ impl Node {
                 let envelope = call.envelope.clone().with_seqid(another);
                 self.send(&Call { envelope, ..call.clone() }, reply)
             }
+            Some(Fault::ChangeLeaderAfter(_) | Fault::AliveNodes(_)) => {
+                let mut actions = self.send(call, reply);
+                actions.extend(self.after_response(call, now));
+                actions
+            }
+            Some(Fault::CrashBeforeStore(_) | Fault::CrashAfterStore(_)) => {
+                self.after_response(call, now)
+            }
+        }
+    }
+
+    /// Does what the fault of a call does once the call has its response.
+    fn after_response(&mut self, call: &Call, now: Now) -> Vec<Action> {
+        match call.fault {
             Some(Fault::ChangeLeaderAfter(early_ms)) => {
-                let early_ms = *early_ms;
-                let mut actions = self.send(&call, reply);
-                actions.extend(self.step_down(None, now));
+                let mut actions = self.step_down(None, now);
                 actions.push(Action::Elect { early_ms });
                 actions
             }
             Some(Fault::AliveNodes(count)) => {
-                self.set_alive_nodes(*count, now);
-                self.send(&call, reply)
+                self.set_alive_nodes(count, now);
+                Vec::new()
             }
-            Some(Fault::CrashBeforeStore(ms) | Fault::CrashAfterStore(ms)) => {
-                let ms = *ms;
-                self.crash(ms, now)
-            }
+            Some(Fault::CrashBeforeStore(ms) | Fault::CrashAfterStore(ms)) => self.crash(ms, now),
+            _ => Vec::new(),
         }
     }
 

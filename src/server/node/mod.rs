@@ -204,8 +204,7 @@ impl Node {
         });
         let id = CallId(self.next_call);
         self.next_call += 1;
-        let call =
-            Call { connection, envelope: request.envelope(), gone: false, fault: fault.clone() };
+        let call = Call::new(connection, request.envelope(), fault.clone());
         self.calls.insert(id, call);
         let mut actions = Vec::new();
         match fault {
@@ -367,6 +366,11 @@ impl Node {
             actions.extend(match effect {
                 Effect::Store(id, ticket, change) => self.store(id, ticket, change, now),
                 Effect::Respond(id, reply) => self.respond(id, reply, now),
+                Effect::RespondAndStore(id, reply, ticket, change) => {
+                    let mut actions = self.respond_early(id, reply, now);
+                    actions.extend(self.store(id, ticket, change, now));
+                    actions
+                }
                 Effect::Die(id) => {
                     if let Some(connection) = self.calls.get(&id).map(|call| call.connection) {
                         self.die(connection);

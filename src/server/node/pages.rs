@@ -196,7 +196,7 @@ impl Node {
             "meta/app" => self.app_page(name.unwrap_or_default()),
             "meta/app_envs" if name.unwrap_or_default().is_empty() => bad(NO_APP_NAME),
             "meta/app_envs" => match self.state.table(name.unwrap_or_default()) {
-                Some(table) => line(&table.record.envs),
+                Some(table) => line(&self.state.envs(table)),
                 None => nothing(),
             },
             "meta/backup_policy" if !self.config.backup_enabled => {
@@ -290,7 +290,7 @@ impl Node {
             create_time: date_time(table.record.create_second) + fraction,
             drop_time: dropped(table, table.record.drop_second),
             drop_expire: dropped(table, table.record.expire_second),
-            envs_count: table.record.envs.len().to_string(),
+            envs_count: self.state.envs(table).len().to_string(),
         };
         line(&Apps {
             general_info: tables.iter().map(|table| (table.record.id, row(table))).collect(),

@@ -21,6 +21,9 @@ pub(crate) enum Effect {
     Respond(CallId, Reply),
     /// Store the change that the request asks for, then call [`super::State::finish`].
     Store(CallId, Ticket, RecordChange),
+    /// Send the response to the request, then store the change, then call [`super::State::finish`]. What
+    /// comes later is no response to the request.
+    RespondAndStore(CallId, Reply, Ticket, RecordChange),
     /// Count the request, and close its connection: a real server of this generation would have ended.
     Die(CallId),
     /// Count the request: the replica servers have ended, as those of a real cluster do, but not the

@@ -13,6 +13,7 @@ pub(super) mod dispatch;
 mod dupids;
 mod effect;
 mod envs;
+mod followers;
 mod foreign;
 mod index;
 mod life;

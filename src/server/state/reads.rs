@@ -146,7 +146,7 @@ impl State {
             app_name: table.record.name.clone(),
             app_id: table.record.id,
             partition_count: table.record.partitions,
-            envs: table.record.envs.clone(),
+            envs: self.envs(table).into_owned(),
             is_stateful: true,
             max_replica_count: table.record.replicas,
             expire_second: table.record.expire_second,

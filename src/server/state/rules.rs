@@ -27,6 +27,10 @@ pub(crate) struct Rules {
     pub(crate) checks_creates: bool,
     /// The error code of a create of a table that exists.
     pub(crate) app_exists: AppExists,
+    /// Whether a create that names the cluster of a follower table has rules of its own.
+    pub(crate) follower_tables: bool,
+    /// Whether a rename gets its response before the change is stored.
+    pub(crate) renames_early: bool,
     /// Whether the server does not load the duplications of tables that are dropped when it starts.
     pub(crate) forgets_dropped: bool,
     /// Whether LIST_APPS says whether a table has duplications (field 12) only if the table has had
@@ -132,6 +136,8 @@ impl Rules {
             atomic_idempotence: true,
             checks_creates: true,
             app_exists: AppExists::AppExist,
+            follower_tables: true,
+            renames_early: true,
             forgets_dropped: true,
             silent_on_duplicating: false,
             missing_table_hint: true,
@@ -156,6 +162,7 @@ impl Rules {
                 partition_states: false,
                 table_patterns: false,
                 atomic_idempotence: false,
+                follower_tables: false,
                 checks_creates: false,
                 app_exists: AppExists::InvalidParameters,
                 silent_on_duplicating: true,
@@ -179,6 +186,7 @@ impl Rules {
                 partition_states: false,
                 table_patterns: false,
                 atomic_idempotence: false,
+                follower_tables: false,
                 missing_table_hint: false,
                 repeated: Repeated::Ok,
                 refused: Refused::Thin,
@@ -197,6 +205,7 @@ impl Rules {
                 partition_states: false,
                 table_patterns: false,
                 atomic_idempotence: false,
+                follower_tables: false,
                 policies: PolicyRules { can_force: false, ..dup_exist.policies },
                 repeated: Repeated::Ok,
                 ..dup_exist
@@ -205,6 +214,7 @@ impl Rules {
             Behaviour::Idempotent => Rules {
                 repeated: Repeated::Untouched,
                 altering: Altering::Waits,
+                renames_early: false,
                 forgets_dropped: false,
                 reuses_dupids: false,
                 formats_hints: false,

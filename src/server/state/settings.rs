@@ -204,16 +204,21 @@ impl State {
             );
             return refuse(wrong, old, hint);
         }
-        if table.altering.is_some() {
-            // Another change of the replica count of one table may end a real server, so the update
-            // waits.
-            return self.wait_for_table(call, table.record.id, Box::new(request), |err| {
-                replicas_set(err, 0, "")
-            });
-        }
         if asked == old {
             let hint = "no need to update max_replica_count since it's not changed";
             return refuse(ErrorCode::Ok, old, hint.to_owned());
+        }
+        if self.new_replicas(table).is_some() {
+            let hint = format!(
+                "max_replica_count of app({}) is being updated, thus this request would be rejected",
+                table.record.name
+            );
+            return refuse(ErrorCode::from_name("ERR_OPERATION_DISABLED"), old, hint);
+        }
+        if table.altering.is_some() {
+            return self.wait_for_table(call, table.record.id, Box::new(request), |err| {
+                replicas_set(err, 0, "")
+            });
         }
         let mut after = table.record.clone();
         // This is the ballot without the replicas that each partition will have: besides the change of
@@ -286,7 +291,7 @@ impl State {
     }
 
     /// Stores a change of the settings of an available table.
-    fn store_settings(
+    pub(super) fn store_settings(
         &mut self,
         call: CallId,
         after: TableRecord,

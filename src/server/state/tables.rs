@@ -4,11 +4,13 @@
 //! A change of a table is in force once it is stored. Until then the table has the status "creating",
 //! "dropping" or "recalling", and requests that need the table are refused as busy.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::State;
 use super::effect::{CallId, Effect, LOST};
 use super::envs;
+use super::followers::MASTER_CLUSTER;
 use super::responses::failed_to_store;
 use super::rule::{Update, updates};
 use super::rules::AppExists;
@@ -50,12 +52,13 @@ pub(super) struct PendingTable {
 }
 
 /// The kind of a change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Change {
     Create,
     Drop,
     Recall,
-    Rename,
+    /// The name changes from this one.
+    Rename(String),
     /// Another property changes.
     Settings,
 }
@@ -92,11 +95,11 @@ updates! {
     SetAtomicIdempotent SetAtomicIdempotentRequest set_atomic_idempotent
 }
 
-fn app_exist() -> ErrorCode {
+pub(super) fn app_exist() -> ErrorCode {
     ErrorCode::from_name("ERR_APP_EXIST")
 }
 
-fn created(err: ErrorCode, appid: i32) -> Reply {
+pub(super) fn created(err: ErrorCode, appid: i32) -> Reply {
     Reply::new(&CreateAppResponse { err, appid: Some(appid) })
 }
 
@@ -132,10 +135,13 @@ impl State {
             return refuse(ErrorCode::InvalidParameters);
         }
         if let Some(table) = self.named(&name) {
-            return Some(match table.status.busy() {
-                Some(busy) => Effect::Respond(call, created(busy, 0)),
-                None => Effect::Respond(call, self.exists(table, &options)),
-            });
+            return match (table.status.busy(), options.envs.get(MASTER_CLUSTER)) {
+                (Some(busy), _) => refuse(busy),
+                (None, Some(_)) if self.rules.follower_tables && !options.success_if_exist => {
+                    self.create_follower(call, CreateAppRequest { app_name: name, options })
+                }
+                (None, _) => Some(Effect::Respond(call, self.exists(table, &options))),
+            };
         }
         // A real server, or its replica servers, would end.
         if !options.is_stateful
@@ -181,7 +187,7 @@ impl State {
             && asked.replica_count == table.record.replicas
             && asked.app_type == APP_TYPE
             && asked.is_stateful
-            && asked.envs == table.record.envs;
+            && asked.envs == *self.envs(table);
         match (asked.success_if_exist, self.rules.app_exists) {
             (false, AppExists::AppExist) => created(app_exist(), 0),
             (true, _) if same => created(ErrorCode::Ok, table.record.id),
@@ -293,15 +299,47 @@ impl State {
         let after = table.renamed(new);
         // Until the change is stored, both names lead to the table.
         self.index.insert_name(&after.name, after.id);
-        Some(self.store_table(PendingTable {
+        let response = renamed(ErrorCode::Ok, String::new());
+        let (id, new) = (after.id, new.clone());
+        let store = self.store_table(PendingTable {
             call,
-            table_id: after.id,
-            change: Change::Rename,
+            table_id: id,
+            change: Change::Rename(old.clone()),
             before: TableStatus::Available,
             after,
-            response: renamed(ErrorCode::Ok, String::new()),
+            response: response.clone(),
             refusal: renamed(failed_to_store(), String::new()),
-        }))
+        });
+        Some(match store {
+            Effect::Store(call, ticket, change) if self.rules.renames_early => {
+                if let Some(table) = self.tables.get_mut(&id) {
+                    table.record.name = new;
+                }
+                Effect::RespondAndStore(call, response, ticket, change)
+            }
+            store => store,
+        })
+    }
+
+    /// Returns the envs of a table as responses show them. While the replica count is being changed, one
+    /// of them says so.
+    pub(crate) fn envs<'a>(&self, table: &'a Table) -> Cow<'a, BTreeMap<String, String>> {
+        match self.new_replicas(table) {
+            None => Cow::Borrowed(&table.record.envs),
+            Some(count) => {
+                let mut envs = table.record.envs.clone();
+                envs.insert("max_replica_count.update".to_owned(), format!("updating;{count}"));
+                Cow::Owned(envs)
+            }
+        }
+    }
+
+    /// Returns the replica count that a table will have once its change is stored, if the change concerns
+    /// the replica count.
+    pub(super) fn new_replicas(&self, table: &Table) -> Option<i32> {
+        let pending = self.pending_tables.get(&table.altering?)?;
+        let count = pending.after.replicas;
+        (count != table.record.replicas).then_some(count)
     }
 
     /// Lets an update wait until the change of a table is stored. If nobody knows whether the change
@@ -331,7 +369,7 @@ impl State {
             Change::Create => TableStatus::Creating,
             Change::Drop => TableStatus::Dropping,
             Change::Recall => TableStatus::Recalling,
-            Change::Rename | Change::Settings => TableStatus::Available,
+            Change::Rename(_) | Change::Settings => TableStatus::Available,
         };
         let change = RecordChange::PutTable { record: pending.after.clone() };
         let call = pending.call;
@@ -348,7 +386,10 @@ impl State {
         let PendingTable { call, table_id, change, before, after, response, refusal } = pending;
         let due = self.due();
         let table = self.tables.get_mut(&table_id).expect("a table that is being stored stays");
-        let old_name = table.record.name.clone();
+        let old_name = match &change {
+            Change::Rename(old) => old.clone(),
+            _ => table.record.name.clone(),
+        };
         let mut effects = Vec::new();
         let last = match result {
             Ok(()) => {
@@ -356,7 +397,7 @@ impl State {
                 self.replicas.lock().adopt(&table.record, due);
                 match change {
                     Change::Create | Change::Settings => {}
-                    Change::Rename => self.index.remove_name(&old_name, table_id),
+                    Change::Rename(_) => self.index.remove_name(&old_name, table_id),
                     Change::Drop => {
                         // The partitions had a primary, so its name is empty from now on.
                         table.just_made = false;
@@ -388,7 +429,10 @@ impl State {
                         self.tables.remove(&table_id);
                     }
                     Change::Drop | Change::Settings => {}
-                    Change::Recall | Change::Rename => {
+                    Change::Recall => self.index.remove_name(&after.name, table_id),
+                    Change::Rename(old) => {
+                        // A real server that has responded already ends, and starts with the old name.
+                        table.record.name = old;
                         self.index.remove_name(&after.name, table_id);
                     }
                 }
