@@ -253,7 +253,7 @@ func TestWrongNames(t *testing.T) {
 // the other meta servers until its timeout. The connection can still be used.
 func TestAnUnknownRPCLeavesTheSessionAlone(t *testing.T) {
 	forEach(t, []string{"freezed", "dup-exist"}, func(t *testing.T, _ string, c *client) {
-		_, err := c.metas.MetaControl(within(t, 200*time.Millisecond), &admin.MetaControlRequest{})
+		_, err := c.metas.QueryManualCompact(within(t, 200*time.Millisecond), &admin.QueryAppManualCompactRequest{AppName: "temp"})
 		if err == nil || !strings.Contains(err.Error(), "deadline") {
 			t.Fatal(err)
 		}
