@@ -8,7 +8,7 @@
 use std::borrow::Cow;
 use std::fmt::{self, Write};
 
-use crate::enums::{Evidence, OutcomeKind};
+use crate::enums::{Evidence, OutcomeKind, ResourceKind};
 use crate::error::Error;
 use crate::escape::{name, sentence};
 use crate::info::Info;
@@ -144,6 +144,10 @@ pub(crate) fn outcome<T: Described>(outcome: &Outcome<T>) -> Text {
         ))),
     }
     remarks.extend(outcome.warning().map(Line::warning));
+    if outcome.created() && outcome.value().kind() == ResourceKind::BackupPolicy {
+        let text = "no server removes a backup policy: a policy can only be disabled";
+        remarks.push(Line::new("hint", Tone::Neutral, text));
+    }
     Text { result, remarks }
 }
 

@@ -10,6 +10,7 @@ mod common {
 
 mod client {
     mod add;
+    mod add_backup_policy;
     mod add_lies;
     mod being_removed;
     mod braces;

@@ -102,6 +102,24 @@ pub(crate) async fn list_rpc(
     }
 }
 
+/// A table that requests name if it only matters whether the server handles them. It need not exist.
+pub(crate) const ANY_TABLE: &str = "temp";
+
+/// Finds out the generation of the server, by requests that change nothing on any version.
+pub(crate) async fn find_generation(
+    connection: &Connection,
+    deadline: Deadline,
+) -> Result<(), TryError> {
+    let request =
+        ListRequest { app_name_pattern: ANY_TABLE.to_owned(), match_type: match_type::EXACT };
+    let listed = list_rpc(connection, &request, deadline).await;
+    match connection.learnt.found() {
+        // A refusal is fine, because it shows that the server handles the request.
+        Some(_) => Ok(()),
+        None => listed.map(|_| ()),
+    }
+}
+
 /// Reads one table by the query RPC.
 async fn ask_by_query(
     connection: &Connection,

@@ -16,8 +16,39 @@ use crate::transport::group::Backoff;
 use crate::transport::round::still_leads;
 use crate::transport::seams::Deadline;
 
-/// A hint for a server that refuses requests about duplication and no others.
-const SWITCHED_OFF: &str = "duplication may be switched off: look for `duplication_enabled = false` in the configuration of the meta servers";
+/// A feature of the meta servers that may be switched off. The server then refuses requests about the feature and
+/// no others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Feature {
+    Duplication,
+    Backups,
+}
+
+impl Feature {
+    /// Returns the error for a server on which the feature seems to be switched off.
+    fn switched_off(self, code: &ErrorCode) -> Error {
+        let (kind, what, hint) = match self {
+            Feature::Duplication => (
+                ErrorKind::Unavailable,
+                "duplication",
+                "duplication may be switched off: look for `duplication_enabled = false` in the configuration of the meta servers",
+            ),
+            Feature::Backups => (
+                ErrorKind::Unsupported,
+                "backup policies",
+                "backups are switched off: set `cold_backup_disabled = false` in the configuration of the meta servers",
+            ),
+        };
+        Error::new(
+            kind,
+            format!(
+                "the meta server refuses requests about {what} and responds to others; nothing was done"
+            ),
+        )
+        .with_code(code)
+        .with_hint(hint)
+    }
+}
 
 /// The tries of one call.
 pub(crate) struct Attempts<'a> {
@@ -31,8 +62,10 @@ pub(crate) struct Attempts<'a> {
     /// The connection that this call used last. This reference does not keep it open.
     used: Option<Weak<Connection>>,
     last: Option<Error>,
-    /// When the client concludes that duplication is switched off. This requires that until then the server
-    /// refuses requests about duplication and responds to all others.
+    /// The feature that the requests of this call need.
+    feature: Feature,
+    /// When the client concludes that the feature is switched off. This requires that until then the server
+    /// refuses requests about the feature and responds to all others.
     switched_off_at: Option<Deadline>,
 }
 
@@ -48,8 +81,14 @@ impl<'a> Attempts<'a> {
             disturbed: false,
             used: None,
             last: None,
+            feature: Feature::Duplication,
             switched_off_at: None,
         }
+    }
+
+    /// Sets the feature that the requests of this call need, if it is not duplication.
+    pub(crate) fn using(self, feature: Feature) -> Attempts<'a> {
+        Attempts { feature, ..self }
     }
 
     /// Returns the connection to the leader.
@@ -142,18 +181,17 @@ impl<'a> Attempts<'a> {
         let switched_off = self.looks_switched_off(connection, &why).await;
         let error = match why {
             TryError::Refused(error) => return Err(error.or_server(&connection.server)),
-            TryError::NotApplied(code) if switched_off.is_some() => Error::new(
-                ErrorKind::Unavailable,
-                "the meta server refuses requests about duplication and responds to others; nothing was done",
-            )
-            .with_code(&code)
-            .with_hint(SWITCHED_OFF),
+            TryError::NotApplied(code) if switched_off.is_some() => {
+                self.feature.switched_off(&code)
+            }
             why @ (TryError::NotApplied(_) | TryError::Call(_)) => why.into_error(),
         }
         .with_server(&connection.server);
-        if matches!(error.kind(), ErrorKind::Protocol | ErrorKind::Unsupported)
-            || switched_off == Some(true)
-        {
+        let hopeless = match switched_off {
+            Some(certain) => certain,
+            None => matches!(error.kind(), ErrorKind::Protocol | ErrorKind::Unsupported),
+        };
+        if hopeless {
             return Err(error);
         }
         tracing::debug!(%error, "trying again");
@@ -164,7 +202,7 @@ impl<'a> Attempts<'a> {
         if self.backoff.sleep(self.deadline).await { Ok(()) } else { Err(error) }
     }
 
-    /// Returns whether duplication seems to be switched off on the server: `None` if not, `Some(false)` if
+    /// Returns whether the feature seems to be switched off on the server: `None` if not, `Some(false)` if
     /// the failure looks so, and `Some(true)` if it has looked so for long enough to be certain.
     ///
     /// Such a server refuses requests about duplication as if it had not started. A server that has not

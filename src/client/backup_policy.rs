@@ -1,5 +1,7 @@
 //! Operations on backup policies.
 
 mod add;
+mod ask;
+mod decide;
 
 pub(super) use add::add;

@@ -13,6 +13,8 @@ pub(crate) enum Request {
     Add,
     /// RPC_CM_MODIFY_DUPLICATION.
     Change,
+    /// RPC_CM_ADD_BACKUP_POLICY.
+    AddPolicy,
 }
 
 /// What an error code says about a request.
@@ -51,6 +53,9 @@ impl Request {
             (ErrorCode::InvalidParameters, Request::Change) => {
                 Meaning::Refused(ErrorKind::WrongState)
             }
+            (ErrorCode::InvalidParameters, Request::AddPolicy) => {
+                Meaning::Refused(policy_refused_for(hint.unwrap_or_default()))
+            }
             (ErrorCode::DupExist, Request::Add) => Meaning::Exists,
             _ => Meaning::Unclear,
         }
@@ -61,7 +66,7 @@ impl Request {
     pub(crate) fn refused_by_rpc_layer(self, code: &ErrorCode) -> Option<ErrorKind> {
         match (code, self) {
             (ErrorCode::HandlerNotFound, _) | (_, Request::Read) => Some(ErrorKind::Unsupported),
-            (_, Request::Add | Request::Change) => None,
+            (_, Request::Add | Request::Change | Request::AddPolicy) => None,
         }
     }
 
@@ -81,6 +86,9 @@ impl Request {
             (ErrorKind::Busy, Request::Change) => {
                 "another change of this duplication is in progress; nothing was changed"
             }
+            (ErrorKind::Busy, Request::AddPolicy) => {
+                "the server refused the add because of an existing policy, which it does not list; nothing was created"
+            }
             (ErrorKind::WrongState, _) => {
                 "the duplication is in a state that does not allow this change"
             }
@@ -93,6 +101,9 @@ impl Request {
             (ErrorKind::Unsupported, Request::Read) => "the server does not know this request",
             (ErrorKind::Unsupported, Request::Add | Request::Change) => {
                 "the server does not support duplication"
+            }
+            (ErrorKind::Unsupported, Request::AddPolicy) => {
+                "the server does not support backup policies"
             }
             _ => "the server refused the request",
         };
@@ -122,6 +133,19 @@ fn add_refused_for(hint: &str) -> ErrorKind {
     }
 }
 
+/// Returns why an add of a backup policy was refused with ERR_INVALID_PARAMETERS. Only the hint shows the reason.
+/// Servers of 2.1 and older give no hint.
+fn policy_refused_for(hint: &str) -> ErrorKind {
+    // The second hint is that of 2.2 to 2.5.
+    if hint.ends_with("policy name is already exist") || hint.starts_with("invalid policy_name: ") {
+        ErrorKind::Busy
+    } else if hint.starts_with("invalid app") {
+        ErrorKind::TableNotFound
+    } else {
+        ErrorKind::InvalidArgument
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -133,28 +157,36 @@ mod tests {
         let no_table = Refused(ErrorKind::TableNotFound);
         let denied = Refused(ErrorKind::PermissionDenied);
         let table = [
-            ("ERR_OK", Done, Done, Done),
-            ("ERR_FORWARD_TO_OTHERS", NotApplied, NotApplied, NotApplied),
-            ("ERR_SERVICE_NOT_ACTIVE", NotApplied, NotApplied, NotApplied),
-            ("ERR_UNDER_RECOVERY", NotApplied, NotApplied, NotApplied),
-            ("ERR_APP_NOT_EXIST", no_table, no_table, no_table),
-            ("ERR_ACL_DENY", denied, denied, denied),
-            ("ERR_BUSY", busy, busy, busy),
-            ("ERR_OBJECT_NOT_FOUND", no_table, Unclear, Refused(ErrorKind::DuplicationNotFound)),
+            ("ERR_OK", Done, Done, Done, Done),
+            ("ERR_FORWARD_TO_OTHERS", NotApplied, NotApplied, NotApplied, NotApplied),
+            ("ERR_SERVICE_NOT_ACTIVE", NotApplied, NotApplied, NotApplied, NotApplied),
+            ("ERR_UNDER_RECOVERY", NotApplied, NotApplied, NotApplied, NotApplied),
+            ("ERR_APP_NOT_EXIST", no_table, no_table, no_table, no_table),
+            ("ERR_ACL_DENY", denied, denied, denied, denied),
+            ("ERR_BUSY", busy, busy, busy, busy),
+            (
+                "ERR_OBJECT_NOT_FOUND",
+                no_table,
+                Unclear,
+                Refused(ErrorKind::DuplicationNotFound),
+                Unclear,
+            ),
             (
                 "ERR_INVALID_PARAMETERS",
                 Unclear,
                 Refused(ErrorKind::InvalidArgument),
                 Refused(ErrorKind::WrongState),
+                Refused(ErrorKind::InvalidArgument),
             ),
-            ("ERR_DUP_EXIST", Unclear, Meaning::Exists, Unclear),
-            ("ERR_FILE_OPERATION_FAILED", Unclear, Unclear, Unclear),
+            ("ERR_DUP_EXIST", Unclear, Meaning::Exists, Unclear, Unclear),
+            ("ERR_FILE_OPERATION_FAILED", Unclear, Unclear, Unclear, Unclear),
         ];
-        for (code, read, add, change) in table {
+        for (code, read, add, change, policy) in table {
             let code = ErrorCode::from_name(code);
             assert_eq!(Request::Read.meaning(&code, None), read, "{code}");
             assert_eq!(Request::Add.meaning(&code, None), add, "{code}");
             assert_eq!(Request::Change.meaning(&code, None), change, "{code}");
+            assert_eq!(Request::AddPolicy.meaning(&code, None), policy, "{code}");
         }
     }
 }

@@ -19,6 +19,15 @@ pub(crate) fn after_a_loss() -> String {
     )
 }
 
+/// The advice after an add of a backup policy whose effect is not known.
+pub(crate) const AFTER_A_LOST_POLICY: &str = "send the same add again later, which adds nothing if the policy exists \
+    by then; the server may store the policy much later, because it repeats a write that failed; no server removes a \
+    policy, a policy can only be disabled";
+
+/// The advice if the server refused a backup policy without a reason, as servers of 2.1 and older do.
+pub(crate) const REFUSED_POLICY: &str = "check whether the configuration of the meta servers has a section \
+    `block_service.NAME` for the provider";
+
 /// The advice after an add that may have created the listed duplication.
 pub(crate) const WHERE_IT_IS_LISTED: &str = "query the table, and compare the listed duplication \
     with the request; do not add the duplication again while it is listed";

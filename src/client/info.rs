@@ -10,20 +10,15 @@ use super::warning;
 use crate::error::Result;
 use crate::info::{Info, KnownBy, Role, ServerInfo};
 use crate::protocol::found::Found;
-use crate::protocol::messages::{ListRequest, match_type};
 use crate::transport::connection::Connection;
 use crate::transport::durations::one_try;
 use crate::transport::round::{Candidate, Failure};
 use crate::transport::seams::Deadline;
 
-/// The table that the requests name. It need not exist, because it only matters whether the server handles
-/// the request.
-const ANY_TABLE: &str = "temp";
-
 pub(super) async fn info(call: Call<'_>) -> Result<Info> {
     let Call { core: Core { group, .. }, deadline, .. } = call;
     // A server that does not respond must leave time for the requests to the leader.
-    let mut round = group.round(ANY_TABLE, one_try(deadline));
+    let mut round = group.round(ask::ANY_TABLE, one_try(deadline));
     let mut asked: Vec<(Candidate, std::result::Result<Arc<Connection>, Failure>)> = Vec::new();
     while let Some(answered) = round.next().await {
         asked.push(answered);
@@ -83,12 +78,9 @@ fn server(
 
 /// Finds out the version and generation of the leader, by requests that change nothing on any version.
 async fn look_at_leader(connection: &Connection, deadline: Deadline, info: &mut Info) {
-    let request =
-        ListRequest { app_name_pattern: ANY_TABLE.to_owned(), match_type: match_type::EXACT };
-    // A refusal is fine, because it shows that the server handles the request.
-    let listed = ask::list_rpc(connection, &request, deadline).await;
+    let asked = ask::find_generation(connection, deadline).await;
     let Some(found) = connection.learnt.found() else {
-        let why = listed.err().map_or_else(|| "no response".to_owned(), |error| error.to_string());
+        let why = asked.err().map_or_else(|| "no response".to_owned(), |error| error.to_string());
         info.warning = Some(format!("the leader's generation could not be found out: {why}"));
         return;
     };

@@ -116,6 +116,10 @@ fn where_to_find(field: &str) -> &'static str {
         "remote_table" => {
             "leave it out to use the name of the table, or give the name of a table in the remote cluster"
         }
+        "policy" => "use letters, digits and underscores, and no digit at the beginning",
+        "provider" => {
+            "give the name of a section [block_service.NAME] of the configuration of the meta servers"
+        }
         _ => "give the name of a table as the command `ls` of the Pegasus shell shows it",
     }
 }
@@ -126,6 +130,8 @@ pub(crate) fn words(field: &str) -> &str {
         "cluster" => "remote cluster",
         "remote_table" => "remote table",
         "new_name" => "recalled table",
+        "policy" => "backup policy",
+        "provider" => "backup provider",
         other => other,
     }
 }

@@ -1,6 +1,6 @@
 //! Operations on tables: one file per operation.
 
-mod ask;
+pub(super) mod ask;
 mod create;
 mod drop;
 mod list;

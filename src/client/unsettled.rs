@@ -139,6 +139,12 @@ impl Unsettled {
         records.forget(|record| record.creates && there.contains(&record.subject));
     }
 
+    /// Records that the subject exists and is stored. Earlier requests that create it are settled, because none
+    /// of them can create it any more.
+    pub(crate) fn exists(&self, subject: &Subject) {
+        self.lock().forget(|record| record.creates && record.subject == *subject);
+    }
+
     /// Records that the subject certainly does not exist. Earlier changes of the subject are settled, because
     /// what they were to change does not exist any more.
     pub(crate) fn gone(&self, subject: &Subject) {
