@@ -15,18 +15,13 @@ use crate::client::try_error::TryError;
 use crate::client::{ask as client_ask, harm, learn};
 use crate::error::{ErrorKind, Result};
 use crate::outcome::{Evidence, Outcome};
-use crate::protocol::messages::{
-    AddBackupPolicy, AddBackupPolicyRequest, AddBackupPolicyResponse,
-};
+use crate::protocol::messages::{AddBackupPolicy, AddBackupPolicyRequest, AddBackupPolicyResponse};
 use crate::resource::BackupPolicy;
 use crate::transport::connection::{CallError, Connection, Late};
 use crate::transport::durations::{READ_BACK_ADD, answer_until, one_try};
 use crate::transport::seams::Deadline;
 
-pub(crate) async fn add(
-    call: Call<'_>,
-    spec: &BackupPolicySpec,
-) -> Result<Outcome<BackupPolicy>> {
+pub(crate) async fn add(call: Call<'_>, spec: &BackupPolicySpec) -> Result<Outcome<BackupPolicy>> {
     let _turn = call.core.turns.take(subject_of(spec), call.deadline).await?;
     let mut attempts = Attempts::new(call, any_table(spec)).using(Feature::Backups);
     loop {

@@ -11,9 +11,7 @@ use crate::enums::TableStatus;
 use crate::error::{Error, ErrorKind};
 use crate::escape::name;
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::{
-    BackupPolicyEntry, QueryBackupPolicy, QueryBackupPolicyRequest,
-};
+use crate::protocol::messages::{BackupPolicyEntry, QueryBackupPolicy, QueryBackupPolicyRequest};
 use crate::resource::BackupPolicy;
 use crate::transport::connection::Connection;
 use crate::transport::seams::Deadline;

@@ -194,7 +194,8 @@ pub(super) fn already_exists(
 /// Returns the properties in which a policy differs from the request.
 fn differences(question: &Question<'_>, existing: &BackupPolicy) -> Vec<Difference> {
     let Question { spec, table_ids } = question;
-    let ids = |ids: &mut dyn Iterator<Item = i32>| ids.map(FieldValue::from).collect::<FieldValue>();
+    let ids =
+        |ids: &mut dyn Iterator<Item = i32>| ids.map(FieldValue::from).collect::<FieldValue>();
     let pairs: [(Property, FieldValue, FieldValue); 5] = [
         (Property::Provider, spec.provider.as_str().into(), existing.provider.as_str().into()),
         (
@@ -202,11 +203,7 @@ fn differences(question: &Question<'_>, existing: &BackupPolicy) -> Vec<Differen
             ids(&mut table_ids.iter().copied()),
             ids(&mut existing.table_ids.iter().copied()),
         ),
-        (
-            Property::IntervalSeconds,
-            spec.interval_seconds.into(),
-            existing.interval_seconds.into(),
-        ),
+        (Property::IntervalSeconds, spec.interval_seconds.into(), existing.interval_seconds.into()),
         (Property::HistoryCount, spec.history_count.into(), existing.history_count.into()),
         (Property::StartTime, spec.start_time.as_str().into(), existing.start_time.as_str().into()),
     ];

@@ -83,7 +83,9 @@ mod tests {
             let text = format!("{hour:02}:{minute:02}");
             assert_eq!(is_time_of_day(&text), hour < 24 && minute < 60, "{text}");
         }
-        for text in ["", "03", "3:30", "03:3", " 3:30", "03:30 ", "-1:30", "03-30", "0\u{663}:00", "003:30"] {
+        for text in
+            ["", "03", "3:30", "03:3", " 3:30", "03:30 ", "-1:30", "03-30", "0\u{663}:00", "003:30"]
+        {
             assert!(!is_time_of_day(text), "{text}");
         }
     }

@@ -25,7 +25,9 @@ const PROPERTIES: [Property; 5] = [
 enum Expected {
     Created,
     /// AlreadyExists, and whether another client may have changed the policy.
-    Exists { changed: bool },
+    Exists {
+        changed: bool,
+    },
     Error(ErrorKind),
 }
 
@@ -100,9 +102,8 @@ fn replies() -> Vec<Reply> {
 }
 
 fn listed() -> impl Iterator<Item = There> {
-    let policies = (0..1 << PROPERTIES.len()).flat_map(|differs| {
-        [false, true].map(|disabled| There::Policy { differs, disabled })
-    });
+    let policies = (0..1 << PROPERTIES.len())
+        .flat_map(|differs| [false, true].map(|disabled| There::Policy { differs, disabled }));
     [There::Nothing, There::Untold].into_iter().chain(policies)
 }
 
