@@ -245,7 +245,8 @@
 
 /**
  * The error kind `unsupported`. The server would ignore or misread the request, or could crash
- * because of it. The request was not sent.
+ * because of it, or the feature is switched off on the server. The request was not sent, or the
+ * server refused it.
  */
 #define PEGASUS_DUP_ERROR_UNSUPPORTED 7
 

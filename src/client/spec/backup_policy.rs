@@ -55,7 +55,7 @@ impl Argument for BackupPolicySpec {
         }
         if !is_time_of_day(&self.start_time) {
             return Err(wrong(format!(
-                "the start time is not a time of day, and a server would start backups at any time: start_time={}",
+                "the start time is not a time of day as HH:MM, and a server might misread it: start_time={}",
                 name(&self.start_time)
             ))
             .with_hint("write the start time as HH:MM, from 00:00 to 23:59"));
