@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wire import ADD, MODIFY, Fields, Type
+from wire import ADD, ADD_POLICY, MODIFY, QUERY_POLICY, Fields, Type
 
 #: The statuses that a server of each generation knows, and the fail modes that all of them know.
 STATUSES = {
@@ -36,6 +36,16 @@ def reason(generation: str, rpc: str, fields: Fields) -> str | None:
             return "a brace in a name"
         if any(not is_utf8(name) for name in values(4, "string")):
             return "a remote table that GET /meta/app/duplication cannot show"
+    if rpc == ADD_POLICY:
+        names = values(1, "string") + values(2, "string")
+        if generation in ("remote-name", "dup-exist"):
+            if any(b"{" in name or b"}" in name for name in names):
+                return "a brace in the name of a backup policy or of a provider"
+        elif any(name == b"" or b"/" in name for name in values(2, "string")):
+            return "the name of a backup policy is empty or has a slash"
+    if rpc == QUERY_POLICY and generation in ("remote-name", "dup-exist"):
+        if any(b"{" in name or b"}" in name for names in values(1, "list") for name in names):
+            return "a brace in the name of a backup policy"
     return None
 
 

@@ -16,6 +16,7 @@ import checks.changes
 import checks.lost
 import checks.odd_input
 import checks.outcomes
+import checks.policies
 import checks.races
 from embedded import Embedded, binary
 from world import Failed, Skip, World
@@ -65,6 +66,12 @@ def arguments() -> argparse.Namespace:
         default="target2",
         metavar="NAME",
         help="a second cluster (default target2)",
+    )
+    parser.add_argument(
+        "--backup-provider",
+        metavar="NAME",
+        help="check backup policies, too, with this provider; the policies stay on the servers, "
+        "disabled, because no request removes a policy",
     )
     parser.add_argument("--generation", metavar="NAME", help="the expected generation")
     parser.add_argument("--idempotent", action="store_true", help=argparse.SUPPRESS)
@@ -160,6 +167,7 @@ def embedded(args: argparse.Namespace, program: Path) -> tuple[int, int]:
                 command += [f"--{name}", getattr(args, name)]
         generation = "dup-exist" if behaviour == "idempotent" else behaviour
         command += ["--generation", generation, *["--idempotent"][: behaviour == "idempotent"]]
+        command += ["--backup-provider", "local_service"]
         runs.append(
             subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
         )

@@ -39,6 +39,9 @@ QUERY_CONFIG = "RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX"
 MAX_REPLICA_COUNT = "RPC_CM_GET_MAX_REPLICA_COUNT"
 LIST_NODES = "RPC_CM_LIST_NODES"
 CLUSTER_INFO = "RPC_CM_CLUSTER_INFO"
+ADD_POLICY = "RPC_CM_ADD_BACKUP_POLICY"
+QUERY_POLICY = "RPC_CM_QUERY_BACKUP_POLICY"
+MODIFY_POLICY = "RPC_CM_MODIFY_BACKUP_POLICY"
 
 # The fields that have a bare value (without field headers and without a stop) although their field
 # header announces a struct. Field 1 of every response is an error code.

@@ -289,6 +289,11 @@ class World:
                 time.sleep(0.05)
             same(self.listed(table), [], f"the duplications of {table} after the cleaning")
 
+    def table_ids(self) -> dict[str, int]:
+        """Returns the ids of the available tables, by name."""
+        infos = self.call(LIST_APPS, [(1, "i32", 1)]).fields[2]
+        return {info[3].decode(): info[4] for info in infos}
+
     def alive(self) -> None:
         """Fails unless the server still responds."""
         same(self.call(LIST_APPS, [(1, "i32", 0)]).err, "ERR_OK", "the list of the tables")
