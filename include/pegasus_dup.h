@@ -1,6 +1,6 @@
 /*
- * pegasus-dup: adds Apache Pegasus duplications. An add ends in one of three outcomes: CREATED,
- * ALREADY_EXISTS or ERROR.
+ * pegasus-dup: adds Apache Pegasus duplications, tables and backup policies. An add or a create ends in one
+ * of three outcomes: CREATED, ALREADY_EXISTS or ERROR.
  *
  * This file is generated from src/capi by cbindgen. Do not edit it.
  *
@@ -24,7 +24,7 @@
  *   the same object.
  * - Enumerations: Values of enumerations are passed as int32_t. A newer library may return values that this
  *   header does not define, so a switch needs a default.
- * - Times: All times are in milliseconds.
+ * - Times: All times are in milliseconds, unless the name says that they are in seconds.
  * - Threads: A function may be called on any thread. The documentation of each type says how many threads may
  *   use one handle at the same time.
  */
@@ -41,7 +41,7 @@
  * number grows with every addition to the ABI. Existing parts of the ABI do not change as long as
  * the soname stays the same.
  */
-#define PEGASUS_DUP_ABI_VERSION 1
+#define PEGASUS_DUP_ABI_VERSION 2
 
 /**
  * Status: success. The function wrote all its output parameters.
@@ -61,7 +61,7 @@
 
 /**
  * Status: an argument is invalid. It is a number that this header does not define, a negative
- * timeout, or a request that lacks a value which its operation needs.
+ * timeout or reserve time, or a request that lacks a value which its operation needs.
  */
 #define PEGASUS_DUP_BAD_ARGUMENT 3
 
@@ -727,7 +727,8 @@ void pegasus_dup_options_free(struct pegasus_dup_options *options);
 int32_t pegasus_dup_request_new(int32_t operation, struct pegasus_dup_request **request);
 
 /**
- * Sets the table whose writes are shipped.
+ * Sets the name of the table that the operation is about. For an operation on duplications this is
+ * the table whose writes are shipped.
  */
 int32_t pegasus_dup_request_set_table(struct pegasus_dup_request *request, const char *table);
 
@@ -810,6 +811,172 @@ int32_t pegasus_dup_request_set_tables_n(struct pegasus_dup_request *request,
  * Frees a request. NULL is allowed.
  */
 void pegasus_dup_request_free(struct pegasus_dup_request *request);
+
+/**
+ * Sets the number of partitions of the table to create. It cannot be lowered afterwards. Without
+ * this number a create is refused with `PEGASUS_DUP_BAD_ARGUMENT`.
+ */
+int32_t pegasus_dup_request_set_partition_count(struct pegasus_dup_request *request,
+                                                int32_t partition_count);
+
+/**
+ * Sets the number of replicas of each partition of the table to create. The default is 3.
+ */
+int32_t pegasus_dup_request_set_replica_count(struct pegasus_dup_request *request,
+                                              int32_t replica_count);
+
+/**
+ * Sets one of the settings ("envs") of the table to create. If the key is set already, the new
+ * value replaces the old value.
+ */
+int32_t pegasus_dup_request_set_env(struct pegasus_dup_request *request,
+                                    const char *key,
+                                    const char *value);
+
+/**
+ * Works like `pegasus_dup_request_set_env`, for texts of the given lengths without a NUL.
+ */
+int32_t pegasus_dup_request_set_env_n(struct pegasus_dup_request *request,
+                                      const char *key,
+                                      size_t key_length,
+                                      const char *value,
+                                      size_t value_length);
+
+/**
+ * Sets whether the writes of the table to create are made idempotent before they are replicated: 1
+ * or 0. `PEGASUS_DUP_NONE`, the default, leaves it to the server and is never a difference.
+ */
+int32_t pegasus_dup_request_set_atomic_idempotent(struct pegasus_dup_request *request,
+                                                  int32_t atomic_idempotent);
+
+/**
+ * Sets the largest number of partitions that a create accepts. The limit protects against typing
+ * errors, because a server allocates memory for all partitions at once. The default is 1024.
+ */
+int32_t pegasus_dup_request_set_partition_limit(struct pegasus_dup_request *request,
+                                                int32_t partition_limit);
+
+/**
+ * Sets whether a create writes a random value into the settings of the table, under the key
+ * "pegasus_dup.created_by": 1 or 0. If the response is lost, the value shows whether this call
+ * created the table. The setting stays, duplications copy it, and a repeated `create` of the
+ * Pegasus shell fails because of it. The default is 0.
+ */
+int32_t pegasus_dup_request_set_prove_authorship(struct pegasus_dup_request *request,
+                                                 int32_t prove_authorship);
+
+/**
+ * Sets for how many seconds a dropped table can be recalled. `PEGASUS_DUP_NONE`, the default,
+ * stands for the reserve time that is configured on the server, which is a week by default. Other
+ * negative numbers are refused. With 0 the call fails with `PEGASUS_DUP_ERROR_INVALID_ARGUMENT`,
+ * because servers would use their default.
+ */
+int32_t pegasus_dup_request_set_reserve_seconds(struct pegasus_dup_request *request,
+                                                int64_t reserve_seconds);
+
+/**
+ * Sets the id of the dropped table to recall. Without this id a recall is refused with
+ * `PEGASUS_DUP_BAD_ARGUMENT`.
+ */
+int32_t pegasus_dup_request_set_table_id(struct pegasus_dup_request *request, int32_t table_id);
+
+/**
+ * Sets the name that a recalled table gets. NULL, the default, stands for the name that the table
+ * had.
+ */
+int32_t pegasus_dup_request_set_new_name(struct pegasus_dup_request *request,
+                                         const char *new_name);
+
+/**
+ * Works like `pegasus_dup_request_set_new_name`, for a text of the given length without a NUL.
+ */
+int32_t pegasus_dup_request_set_new_name_n(struct pegasus_dup_request *request,
+                                           const char *new_name,
+                                           size_t length);
+
+/**
+ * Sets whether a table is recalled although the recall may end replica servers, because the table
+ * was dropped soon after it was created: 1 or 0. The default is 0.
+ */
+int32_t pegasus_dup_request_set_force(struct pegasus_dup_request *request, int32_t force);
+
+/**
+ * Sets whether `PEGASUS_DUP_OPERATION_LIST_TABLES` returns dropped tables too: 1 or 0. The default
+ * is 0.
+ */
+int32_t pegasus_dup_request_set_dropped(struct pegasus_dup_request *request, int32_t dropped);
+
+/**
+ * Sets whether `PEGASUS_DUP_OPERATION_LIST_TABLES` reads the number of ready partitions, with one
+ * request to the server for each table that is available: 1 or 0. The default is 0.
+ */
+int32_t pegasus_dup_request_set_health(struct pegasus_dup_request *request, int32_t health);
+
+/**
+ * Sets the name of the backup policy.
+ */
+int32_t pegasus_dup_request_set_policy(struct pegasus_dup_request *request, const char *policy);
+
+/**
+ * Works like `pegasus_dup_request_set_policy`, for a text of the given length without a NUL.
+ */
+int32_t pegasus_dup_request_set_policy_n(struct pegasus_dup_request *request,
+                                         const char *policy,
+                                         size_t length);
+
+/**
+ * Sets the storage to which the backups are written: the name of a section `block_service.NAME` in
+ * the configuration of the meta servers.
+ */
+int32_t pegasus_dup_request_set_provider(struct pegasus_dup_request *request,
+                                         const char *provider);
+
+/**
+ * Works like `pegasus_dup_request_set_provider`, for a text of the given length without a NUL.
+ */
+int32_t pegasus_dup_request_set_provider_n(struct pegasus_dup_request *request,
+                                           const char *provider,
+                                           size_t length);
+
+/**
+ * Adds the name of one table to the tables that the policy backs up. The table must exist when the
+ * call is made.
+ */
+int32_t pegasus_dup_request_add_policy_table(struct pegasus_dup_request *request,
+                                             const char *table);
+
+/**
+ * Works like `pegasus_dup_request_add_policy_table`, for a text of the given length without a NUL.
+ */
+int32_t pegasus_dup_request_add_policy_table_n(struct pegasus_dup_request *request,
+                                               const char *table,
+                                               size_t length);
+
+/**
+ * Sets the time between two backups, in seconds. Servers of 2.6 require at least a day.
+ */
+int32_t pegasus_dup_request_set_interval_seconds(struct pegasus_dup_request *request,
+                                                 int64_t interval_seconds);
+
+/**
+ * Sets the number of backups that are kept.
+ */
+int32_t pegasus_dup_request_set_history_count(struct pegasus_dup_request *request,
+                                              int32_t history_count);
+
+/**
+ * Sets the time of day at which a backup starts, as "HH:MM" from "00:00" to "23:59" in the
+ * server's local time. Servers only use the hour.
+ */
+int32_t pegasus_dup_request_set_start_time(struct pegasus_dup_request *request,
+                                           const char *start_time);
+
+/**
+ * Works like `pegasus_dup_request_set_start_time`, for a text of the given length without a NUL.
+ */
+int32_t pegasus_dup_request_set_start_time_n(struct pegasus_dup_request *request,
+                                             const char *start_time,
+                                             size_t length);
 
 /**
  * Creates a client. The client does not connect to a server yet.
@@ -945,7 +1112,17 @@ int32_t pegasus_dup_set_fail_mode(const struct pegasus_dup_client *client,
 
 /**
  * Makes the call that a request describes. The outcome is that of the function for the same
- * operation.
+ * operation. The operations on tables and backup policies have no function of their own. Apart from
+ * `PEGASUS_DUP_ERROR`, their outcomes have these kinds:
+ * - `PEGASUS_DUP_OPERATION_CREATE_TABLE` and `PEGASUS_DUP_OPERATION_ADD_BACKUP_POLICY`:
+ *   `PEGASUS_DUP_CREATED` or `PEGASUS_DUP_ALREADY_EXISTS`.
+ * - `PEGASUS_DUP_OPERATION_DROP_TABLE`: `PEGASUS_DUP_REMOVED` or `PEGASUS_DUP_NOT_FOUND`.
+ * - `PEGASUS_DUP_OPERATION_RECALL_TABLE`: `PEGASUS_DUP_CHANGED` or `PEGASUS_DUP_UNCHANGED`.
+ * - `PEGASUS_DUP_OPERATION_LIST_TABLES`: `PEGASUS_DUP_LISTED`.
+ * - `PEGASUS_DUP_OPERATION_DESCRIBE_TABLE` and `PEGASUS_DUP_OPERATION_WAIT_READY`:
+ *   `PEGASUS_DUP_LISTED`, with one table.
+ *
+ * `pegasus_dup_outcome_value` and `pegasus_dup_outcome_value_at` return the tables and policies.
  */
 int32_t pegasus_dup_call(const struct pegasus_dup_client *client,
                          const struct pegasus_dup_request *request,
@@ -1018,7 +1195,7 @@ int32_t pegasus_dup_operation_stop(const struct pegasus_dup_operation *operation
 void pegasus_dup_operation_free(struct pegasus_dup_operation *operation);
 
 /**
- * Returns the kind of an outcome. The outcome of an add is `PEGASUS_DUP_CREATED`,
+ * Returns the kind of an outcome. The outcome of an add or a create is `PEGASUS_DUP_CREATED`,
  * `PEGASUS_DUP_ALREADY_EXISTS` or `PEGASUS_DUP_ERROR`. The outcome of another operation is
  * `PEGASUS_DUP_ERROR` or one of the kinds that are declared after it.
  */
@@ -1076,9 +1253,9 @@ const struct pegasus_dup_duplication *pegasus_dup_outcome_duplication_at(const s
 size_t pegasus_dup_outcome_difference_count(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the name of the differing field at an index, which starts at 0: "remote_table" or
- * "remote_replica_count". Later versions may return other names. Returns NULL if the index is too
- * large.
+ * Returns the name of the differing field at an index, which starts at 0, such as "remote_table" of
+ * a duplication or "partition_count" of a table. Later versions may return other names. Returns
+ * NULL if the index is too large.
  */
 const char *pegasus_dup_outcome_difference_field(const struct pegasus_dup_outcome *outcome,
                                                  size_t index);
@@ -1111,15 +1288,15 @@ const struct pegasus_dup_value *pegasus_dup_outcome_difference_existing_value(co
 
 /**
  * Returns the number of properties that were requested and could not be compared, because the
- * server does not report them. Returns 0 for a certain `PEGASUS_DUP_CREATED` and for the outcome
- * of an operation other than an add.
+ * server does not report them. Returns 0 unless the kind of the outcome is `PEGASUS_DUP_CREATED` or
+ * `PEGASUS_DUP_ALREADY_EXISTS`, and 0 for a certain `PEGASUS_DUP_CREATED`.
  */
 size_t pegasus_dup_outcome_unverified_count(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the name of the unverified property at an index, which starts at 0: "checkpoint",
- * "remote_table" or "remote_replica_count". Later versions may return other names. Returns NULL if
- * the index is too large.
+ * Returns the name of the unverified property at an index, which starts at 0, such as "checkpoint"
+ * of a duplication or "atomic_idempotent" of a table. Later versions may return other names. Returns
+ * NULL if the index is too large.
  */
 const char *pegasus_dup_outcome_unverified_at(const struct pegasus_dup_outcome *outcome,
                                               size_t index);
@@ -1369,6 +1546,65 @@ int32_t pegasus_dup_duplication_partition_at(const struct pegasus_dup_duplicatio
                                              int64_t *last_committed_decree);
 
 /**
+ * Returns the table or backup policy that was created, that existed already, that is the result of
+ * a change, or that was removed, as a map of its fields. Returns NULL for the other kinds of
+ * outcomes and for duplications. Read the fields with `pegasus_dup_value_get`:
+ *
+ * The fields of a table, which `PEGASUS_DUP_RESOURCE_TABLE` marks:
+ * - "table": the name of the table, a text.
+ * - "table_id": the id of the table. Servers do not use an id again.
+ * - "status": the status, a text such as "AS_AVAILABLE" or "AS_DROPPED". Absent if only the
+ *   response to a request is known.
+ * - "partition_count": the number of partitions.
+ * - "replica_count": the number of replicas that each partition is supposed to have.
+ * - "atomic_idempotent": a boolean that says whether the writes of the table are made idempotent
+ *   before they are replicated. Only 2.6 snapshots since March 2025 report it.
+ * - "envs": the settings of the table, a map of texts.
+ * - "duplicating": a boolean that says whether the table has, or had before a drop, a duplication.
+ * - "create_ts_ms": the time of creation, in milliseconds since 1970, by the server's clock.
+ * - "drop_ts_ms": the time of the drop. Absent for a table that is not dropped.
+ * - "expire_ts_ms": the time until which the table can be recalled. Absent for a table that is not
+ *   dropped.
+ * - "ready_partitions": the number of partitions that have a primary and enough secondaries. Absent
+ *   if the partitions were not read. For a table that was just dropped, the number before the drop.
+ * - "partitions": absent if the partitions were not read, or a list of maps with the fields
+ *   "partition" (the index of the partition), "ready" (a boolean), "primary" (the replica server as
+ *   "HOST:PORT", absent if there is none) and "secondaries" (a list of replica servers).
+ *
+ * The fields of a backup policy, which `PEGASUS_DUP_RESOURCE_BACKUP_POLICY` marks:
+ * - "policy": the name of the policy, a text.
+ * - "provider": the storage to which the backups are written, a text.
+ * - "table_ids": the ids of the tables, a list of numbers in ascending order.
+ * - "interval_seconds": the time between two backups, in seconds.
+ * - "history_count": the number of backups that are kept.
+ * - "start_time": the time of day at which a backup starts, a text such as "03:00".
+ * - "disabled": a boolean that says whether the policy is disabled.
+ *
+ * A field whose value the server did not report is absent. Later versions may add fields.
+ */
+const struct pegasus_dup_value *pegasus_dup_outcome_value(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * Returns the table as it was before the change, as a map of its fields. Returns NULL unless the
+ * kind of the outcome is `PEGASUS_DUP_CHANGED` and the resource is a table.
+ */
+const struct pegasus_dup_value *pegasus_dup_outcome_value_before(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * Returns the number of tables and backup policies in an outcome. These are the listed tables, the
+ * resources that exist according to an error, or else the resource that `pegasus_dup_outcome_value`
+ * returns. All of them have the kind that `pegasus_dup_outcome_resource` returns.
+ */
+size_t pegasus_dup_outcome_value_count(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * Returns the table or backup policy at an index, which starts at 0, as a map of its fields.
+ * Returns NULL if the index is too large.
+ */
+const struct pegasus_dup_value *pegasus_dup_outcome_value_at(const struct pegasus_dup_outcome *outcome,
+                                                             size_t index);
+
+/**
  * Returns the type of a value, one of `PEGASUS_DUP_VALUE_*`, or `PEGASUS_DUP_NONE` for NULL.
  */
 int32_t pegasus_dup_value_type(const struct pegasus_dup_value *value);
@@ -1403,6 +1639,14 @@ const struct pegasus_dup_value *pegasus_dup_value_at(const struct pegasus_dup_va
  * and if the index is too large.
  */
 const char *pegasus_dup_value_key_at(const struct pegasus_dup_value *value, size_t index);
+
+/**
+ * Returns the value that has a name in a map. Returns NULL if the map has no such name, if the
+ * value is no map, and if an argument is NULL. A name is compared byte for byte. The functions that
+ * read a value accept NULL, so that a field that does not exist can be read like an absent field.
+ */
+const struct pegasus_dup_value *pegasus_dup_value_get(const struct pegasus_dup_value *value,
+                                                      const char *key);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,7 +1,7 @@
 //! The enums that every face has, each with its names, its numbers and its documentation.
 //!
 //! This file is the only place where they are written down. The C constants, the enums of
-//! `include/pegasus_dup.hpp`, the Python enums and exceptions, and the tables and the schema of
+//! `include/pegasus_dup/enums.hpp`, the Python enums and exceptions, and the tables and the schema of
 //! `docs/json.md` are generated from it into checked-in files. After a change here, run
 //!
 //! ```text

@@ -303,7 +303,17 @@ pub extern "C" fn pegasus_dup_set_fail_mode(
 }
 
 /// Makes the call that a request describes. The outcome is that of the function for the same
-/// operation.
+/// operation. The operations on tables and backup policies have no function of their own. Apart from
+/// `PEGASUS_DUP_ERROR`, their outcomes have these kinds:
+/// - `PEGASUS_DUP_OPERATION_CREATE_TABLE` and `PEGASUS_DUP_OPERATION_ADD_BACKUP_POLICY`:
+///   `PEGASUS_DUP_CREATED` or `PEGASUS_DUP_ALREADY_EXISTS`.
+/// - `PEGASUS_DUP_OPERATION_DROP_TABLE`: `PEGASUS_DUP_REMOVED` or `PEGASUS_DUP_NOT_FOUND`.
+/// - `PEGASUS_DUP_OPERATION_RECALL_TABLE`: `PEGASUS_DUP_CHANGED` or `PEGASUS_DUP_UNCHANGED`.
+/// - `PEGASUS_DUP_OPERATION_LIST_TABLES`: `PEGASUS_DUP_LISTED`.
+/// - `PEGASUS_DUP_OPERATION_DESCRIBE_TABLE` and `PEGASUS_DUP_OPERATION_WAIT_READY`:
+///   `PEGASUS_DUP_LISTED`, with one table.
+///
+/// `pegasus_dup_outcome_value` and `pegasus_dup_outcome_value_at` return the tables and policies.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_call(
     client: Option<&Client>,

@@ -125,7 +125,7 @@ impl Facts {
                 self.duplications.push(Duplication::new(duplication));
             }
             other @ (Resource::Table(_) | Resource::BackupPolicy(_)) => {
-                self.values.push(Value::new(&FieldValue::Map(other.fields())));
+                self.values.push(Value::new(FieldValue::Map(other.fields())));
             }
         }
     }
@@ -136,7 +136,7 @@ impl Facts {
                 self.duplication_before = Some(Duplication::new(duplication));
             }
             other @ (Resource::Table(_) | Resource::BackupPolicy(_)) => {
-                self.value_before = Some(Value::new(&FieldValue::Map(other.fields())));
+                self.value_before = Some(Value::new(FieldValue::Map(other.fields())));
             }
         }
     }
@@ -279,8 +279,8 @@ impl Difference {
     fn new(of: &outcome::Difference) -> Difference {
         Difference {
             field: c_string(of.field.name()),
-            asked: Value::new(&of.asked),
-            existing: Value::new(&of.existing),
+            asked: Value::new(of.asked.clone()),
+            existing: Value::new(of.existing.clone()),
         }
     }
 }

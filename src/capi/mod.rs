@@ -30,5 +30,6 @@ pub(crate) mod pointers;
 pub mod request;
 pub mod tables;
 pub mod value;
+pub mod values;
 pub mod version;
 mod waiting;

@@ -16,7 +16,7 @@ pub const PEGASUS_DUP_NULL_ARGUMENT: i32 = 1;
 /// Status: a text argument is not UTF-8.
 pub const PEGASUS_DUP_NOT_UTF8: i32 = 2;
 /// Status: an argument is invalid. It is a number that this header does not define, a negative
-/// timeout, or a request that lacks a value which its operation needs.
+/// timeout or reserve time, or a request that lacks a value which its operation needs.
 pub const PEGASUS_DUP_BAD_ARGUMENT: i32 = 3;
 /// Status: the function failed because of a defect of this library. If the function sends requests,
 /// it is not known whether it sent one and what effect the request had.

@@ -43,7 +43,7 @@ pub(crate) fn read<'a, T: Copy>(
     catch(otherwise, || outcome.and_then(|outcome| of(&outcome.0)).unwrap_or(otherwise))
 }
 
-/// Returns the kind of an outcome. The outcome of an add is `PEGASUS_DUP_CREATED`,
+/// Returns the kind of an outcome. The outcome of an add or a create is `PEGASUS_DUP_CREATED`,
 /// `PEGASUS_DUP_ALREADY_EXISTS` or `PEGASUS_DUP_ERROR`. The outcome of another operation is
 /// `PEGASUS_DUP_ERROR` or one of the kinds that are declared after it.
 #[unsafe(no_mangle)]
@@ -128,9 +128,9 @@ fn difference<'a, T: Copy>(
     read(outcome, otherwise, |outcome| outcome.differences.get(index).map(of))
 }
 
-/// Returns the name of the differing field at an index, which starts at 0: "remote_table" or
-/// "remote_replica_count". Later versions may return other names. Returns NULL if the index is too
-/// large.
+/// Returns the name of the differing field at an index, which starts at 0, such as "remote_table" of
+/// a duplication or "partition_count" of a table. Later versions may return other names. Returns
+/// NULL if the index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_difference_field(
     outcome: Option<&Outcome>,
@@ -178,16 +178,16 @@ pub extern "C" fn pegasus_dup_outcome_difference_existing_value(
 }
 
 /// Returns the number of properties that were requested and could not be compared, because the
-/// server does not report them. Returns 0 for a certain `PEGASUS_DUP_CREATED` and for the outcome
-/// of an operation other than an add.
+/// server does not report them. Returns 0 unless the kind of the outcome is `PEGASUS_DUP_CREATED` or
+/// `PEGASUS_DUP_ALREADY_EXISTS`, and 0 for a certain `PEGASUS_DUP_CREATED`.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_unverified_count(outcome: Option<&Outcome>) -> usize {
     read(outcome, 0, |outcome| Some(outcome.unverified.len()))
 }
 
-/// Returns the name of the unverified property at an index, which starts at 0: "checkpoint",
-/// "remote_table" or "remote_replica_count". Later versions may return other names. Returns NULL if
-/// the index is too large.
+/// Returns the name of the unverified property at an index, which starts at 0, such as "checkpoint"
+/// of a duplication or "atomic_idempotent" of a table. Later versions may return other names. Returns
+/// NULL if the index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_unverified_at(
     outcome: Option<&Outcome>,

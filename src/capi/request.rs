@@ -1,4 +1,8 @@
-//! A request: a description of a call that is set up step by step.
+//! A request: a description of a call that is set up step by step. The values that only one kind of
+//! resource needs are set in a file of their own.
+
+pub mod backup_policy;
+pub mod table;
 
 use super::boundary::{catch, status};
 use super::numbers::*;
@@ -55,7 +59,8 @@ pub extern "C" fn pegasus_dup_request_new(
     })
 }
 
-/// Sets the table whose writes are shipped.
+/// Sets the name of the table that the operation is about. For an operation on duplications this is
+/// the table whose writes are shipped.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_request_set_table(request: Option<&mut Request>, table: Text) -> i32 {
     status(|| {

@@ -5,8 +5,8 @@ use std::ptr::null;
 
 use super::boundary::{catch, status};
 use super::numbers::*;
-use super::pointers::{Out, c_string, given, or_null};
-use crate::enums::Numbered;
+use super::pointers::{Out, Text, c_string, given, or_null};
+use crate::enums::{Numbered, ValueType};
 use crate::resource::FieldValue;
 
 /// The value of a field, with its type. A value is always lent by an outcome and is valid until the
@@ -14,7 +14,9 @@ use crate::resource::FieldValue;
 /// it.
 #[derive(Debug)]
 pub struct Value {
-    of: FieldValue,
+    value_type: ValueType,
+    /// The number, or 1 or 0 for a boolean.
+    number: Option<i64>,
     /// The value as text, unless the value is absent.
     text: Option<CString>,
     /// The values of a list or a map, with their names in a map.
@@ -22,21 +24,26 @@ pub struct Value {
 }
 
 impl Value {
-    pub(crate) fn new(of: &FieldValue) -> Value {
-        let parts = match of {
-            FieldValue::List(values) => {
-                values.iter().map(|value| (None, Value::new(value))).collect()
-            }
-            FieldValue::Map(fields) => {
-                fields.iter().map(|(key, value)| (Some(c_string(key)), Value::new(value))).collect()
-            }
-            FieldValue::Absent
-            | FieldValue::Boolean(_)
-            | FieldValue::Number(_)
-            | FieldValue::Text(_) => Vec::new(),
-        };
-        let text = (*of != FieldValue::Absent).then(|| c_string(&of.to_string()));
-        Value { of: of.clone(), text, parts }
+    pub(crate) fn new(of: FieldValue) -> Value {
+        Value {
+            value_type: of.value_type(),
+            number: match of {
+                FieldValue::Number(number) => Some(number),
+                FieldValue::Boolean(boolean) => Some(boolean.into()),
+                _ => None,
+            },
+            text: (of != FieldValue::Absent).then(|| c_string(&of.to_string())),
+            parts: match of {
+                FieldValue::List(values) => {
+                    values.into_iter().map(|value| (None, Value::new(value))).collect()
+                }
+                FieldValue::Map(fields) => fields
+                    .into_iter()
+                    .map(|(key, value)| (Some(c_string(&key)), Value::new(value)))
+                    .collect(),
+                _ => Vec::new(),
+            },
+        }
     }
 
     /// Returns the value as text, or NULL if it is absent.
@@ -58,7 +65,7 @@ fn read<'a, T: Copy>(
 /// Returns the type of a value, one of `PEGASUS_DUP_VALUE_*`, or `PEGASUS_DUP_NONE` for NULL.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_value_type(value: Option<&Value>) -> i32 {
-    read(value, PEGASUS_DUP_NONE, |value| Some(value.of.value_type().abi_number()))
+    read(value, PEGASUS_DUP_NONE, |value| Some(value.value_type.abi_number()))
 }
 
 /// Returns a value of any type as text, such as "true", "3", "[1,2]" or "{key=value}". A text is
@@ -75,13 +82,7 @@ pub extern "C" fn pegasus_dup_value_text(value: Option<&Value>) -> *const c_char
 pub extern "C" fn pegasus_dup_value_number(value: Option<&Value>, number: Out<'_, i64>) -> i32 {
     status(|| {
         let (value, number) = (given(value)?, given(number)?);
-        number.write(match value.of {
-            FieldValue::Number(number) => number,
-            FieldValue::Boolean(boolean) => boolean.into(),
-            FieldValue::Absent | FieldValue::Text(_) | FieldValue::List(_) | FieldValue::Map(_) => {
-                return Err(Refusal(PEGASUS_DUP_BAD_ARGUMENT));
-            }
-        });
+        number.write(value.number.ok_or(Refusal(PEGASUS_DUP_BAD_ARGUMENT))?);
         Ok(())
     })
 }
@@ -106,13 +107,25 @@ pub extern "C" fn pegasus_dup_value_key_at(value: Option<&Value>, index: usize) 
     read(value, null(), |value| value.parts.get(index).map(|(key, _)| or_null(key.as_ref())))
 }
 
+/// Returns the value that has a name in a map. Returns NULL if the map has no such name, if the
+/// value is no map, and if an argument is NULL. A name is compared byte for byte. The functions that
+/// read a value accept NULL, so that a field that does not exist can be read like an absent field.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_value_get(value: Option<&Value>, key: Text) -> Option<&Value> {
+    read(value, None, |value| {
+        let wanted = key.terminated().ok()?;
+        let named = |key: &CString| key.as_bytes() == wanted.as_bytes();
+        let found = value.parts.iter().find(|(key, _)| key.as_ref().is_some_and(named))?;
+        Some(Some(&found.1))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use std::borrow::Cow;
 
     use super::super::pointers::static_str;
     use super::*;
-    use crate::enums::ValueType;
 
     /// Returns the text of a value that lives until the end of the process.
     fn text(value: Option<&'static Value>) -> &'static str {
@@ -128,7 +141,7 @@ mod tests {
             (Cow::Borrowed("list"), [1.into(), 2.into()].into_iter().collect()),
             (Cow::Borrowed("absent"), FieldValue::Absent),
         ]);
-        let map: Option<&'static Value> = Some(Box::leak(Box::new(Value::new(&of))));
+        let map: Option<&'static Value> = Some(Box::leak(Box::new(Value::new(of))));
         assert_eq!(pegasus_dup_value_type(map), ValueType::Map.abi_number());
         assert_eq!(pegasus_dup_value_count(map), 5);
         let keys = ["boolean", "number", "text", "list", "absent"];

@@ -8,7 +8,7 @@ use super::boundary::catch;
 /// `pegasus_dup_abi_version` to find out whether the header and the library belong together. The
 /// number grows with every addition to the ABI. Existing parts of the ABI do not change as long as
 /// the soname stays the same.
-pub const PEGASUS_DUP_ABI_VERSION: u32 = 1;
+pub const PEGASUS_DUP_ABI_VERSION: u32 = 2;
 
 /// Returns the version of the ABI that the library has.
 #[unsafe(no_mangle)]

@@ -15,8 +15,11 @@ static void expect(int32_t status, pegasus_dup_outcome **outcome, int32_t kind, 
                 pegasus_dup_kind_name(kind), pegasus_dup_outcome_text(*outcome));
         checks_failed++;
     }
-    CHECK(pegasus_dup_outcome_evidence(*outcome) == PEGASUS_DUP_NONE);
-    CHECK(pegasus_dup_outcome_certain(*outcome) == 0);
+    /* Of these outcomes, only a removal says how it is known. */
+    CHECK(pegasus_dup_outcome_evidence(*outcome) ==
+          (kind == PEGASUS_DUP_REMOVED ? PEGASUS_DUP_SERVER_SAID_SO : PEGASUS_DUP_NONE));
+    CHECK(pegasus_dup_outcome_certain(*outcome) == (kind == PEGASUS_DUP_REMOVED));
+    CHECK(pegasus_dup_outcome_value_count(*outcome) == 0);
     CHECK((pegasus_dup_outcome_duplication_before(*outcome) != NULL) == (kind == PEGASUS_DUP_CHANGED));
 }
 #define EXPECT(status, kind) expect((status), &outcome, (kind), __LINE__)

@@ -78,6 +78,11 @@ static void ask_null(void) {
     CHECK(pegasus_dup_value_count(NULL) == 0);
     CHECK(pegasus_dup_value_at(NULL, 0) == NULL);
     CHECK_TEXT(pegasus_dup_value_key_at(NULL, 0), NULL);
+    CHECK(pegasus_dup_value_get(NULL, "table") == NULL);
+    CHECK(pegasus_dup_outcome_value(NULL) == NULL);
+    CHECK(pegasus_dup_outcome_value_before(NULL) == NULL);
+    CHECK(pegasus_dup_outcome_value_count(NULL) == 0);
+    CHECK(pegasus_dup_outcome_value_at(NULL, 0) == NULL);
     CHECK_TEXT(pegasus_dup_outcome_warning(NULL), NULL);
     CHECK(pegasus_dup_outcome_error_kind(NULL) == PEGASUS_DUP_NONE);
     CHECK_TEXT(pegasus_dup_outcome_error_message(NULL), NULL);
@@ -247,10 +252,11 @@ static void requests(const pegasus_dup_client *client) {
     CHECK(pegasus_dup_request_set_tables(NULL, PEGASUS_DUP_TABLES_ALL, NULL) == null);
     CHECK(pegasus_dup_request_set_tables_n(NULL, PEGASUS_DUP_TABLES_ALL, NULL, 0) == null);
 
-    /* Without further values only the two list operations are complete. */
-    for (int32_t i = 0; i <= PEGASUS_DUP_OPERATION_LIST_BY_TABLE; i++) {
+    /* Without further values only the lists and the description of the meta servers are complete. */
+    for (int32_t i = 0; i <= PEGASUS_DUP_OPERATION_ADD_BACKUP_POLICY; i++) {
         CHECK(pegasus_dup_request_new(i, &request) == PEGASUS_DUP_OK);
-        if (i != PEGASUS_DUP_OPERATION_LIST && i != PEGASUS_DUP_OPERATION_LIST_BY_TABLE) {
+        if (i != PEGASUS_DUP_OPERATION_LIST && i != PEGASUS_DUP_OPERATION_LIST_BY_TABLE &&
+            i != PEGASUS_DUP_OPERATION_LIST_TABLES && i != PEGASUS_DUP_OPERATION_INFO) {
             CHECK(pegasus_dup_call(client, request, 0, &outcome) == PEGASUS_DUP_BAD_ARGUMENT);
         }
         pegasus_dup_request_free(request);
@@ -291,6 +297,127 @@ static void requests(const pegasus_dup_client *client) {
     CHECK(pegasus_dup_outcome_table_duplication_at(NULL, 0, 0) == NULL);
     pegasus_dup_request_free(request);
     pegasus_dup_outcome_free(outcome);
+}
+
+/* A function that sets a text, or adds one. */
+typedef int32_t (*set_text)(pegasus_dup_request *, const char *);
+typedef int32_t (*set_text_n)(pegasus_dup_request *, const char *, size_t);
+
+static void texts_of_requests(pegasus_dup_request *request) {
+    static const struct {
+        set_text ended;
+        set_text_n sized;
+        int32_t of_null;
+    } setters[] = {
+        {pegasus_dup_request_set_new_name, pegasus_dup_request_set_new_name_n, PEGASUS_DUP_OK},
+        {pegasus_dup_request_set_policy, pegasus_dup_request_set_policy_n,
+         PEGASUS_DUP_NULL_ARGUMENT},
+        {pegasus_dup_request_set_provider, pegasus_dup_request_set_provider_n,
+         PEGASUS_DUP_NULL_ARGUMENT},
+        {pegasus_dup_request_add_policy_table, pegasus_dup_request_add_policy_table_n,
+         PEGASUS_DUP_NULL_ARGUMENT},
+        {pegasus_dup_request_set_start_time, pegasus_dup_request_set_start_time_n,
+         PEGASUS_DUP_NULL_ARGUMENT},
+    };
+    for (size_t i = 0; i < sizeof setters / sizeof setters[0]; i++) {
+        CHECK(setters[i].ended(NULL, "x") == PEGASUS_DUP_NULL_ARGUMENT);
+        CHECK(setters[i].sized(NULL, "x", 1) == PEGASUS_DUP_NULL_ARGUMENT);
+        CHECK(setters[i].ended(request, NULL) == setters[i].of_null);
+        CHECK(setters[i].sized(request, NULL, 1) == PEGASUS_DUP_NULL_ARGUMENT);
+        CHECK(setters[i].sized(request, NULL, 0) == PEGASUS_DUP_OK);
+        CHECK(setters[i].ended(request, INVALID_UTF8) == PEGASUS_DUP_NOT_UTF8);
+        CHECK(setters[i].sized(request, INVALID_UTF8, 5) == PEGASUS_DUP_NOT_UTF8);
+        CHECK(setters[i].sized(request, "x", SIZE_MAX) == PEGASUS_DUP_BAD_ARGUMENT);
+    }
+    const int32_t null = PEGASUS_DUP_NULL_ARGUMENT;
+    CHECK(pegasus_dup_request_set_env(NULL, "k", "v") == null);
+    CHECK(pegasus_dup_request_set_env(request, NULL, "v") == null);
+    CHECK(pegasus_dup_request_set_env(request, "k", NULL) == null);
+    CHECK(pegasus_dup_request_set_env(request, INVALID_UTF8, "v") == PEGASUS_DUP_NOT_UTF8);
+    CHECK(pegasus_dup_request_set_env(request, "k", INVALID_UTF8) == PEGASUS_DUP_NOT_UTF8);
+    CHECK(pegasus_dup_request_set_env_n(NULL, "k", 1, "v", 1) == null);
+    CHECK(pegasus_dup_request_set_env_n(request, NULL, 1, "v", 1) == null);
+    CHECK(pegasus_dup_request_set_env_n(request, "k", 1, NULL, 1) == null);
+    CHECK(pegasus_dup_request_set_env_n(request, "k", SIZE_MAX, "v", 1) ==
+          PEGASUS_DUP_BAD_ARGUMENT);
+    CHECK(pegasus_dup_request_set_env_n(request, "k", 1, "v", SIZE_MAX) ==
+          PEGASUS_DUP_BAD_ARGUMENT);
+    CHECK(pegasus_dup_request_set_env_n(request, "k", 1, INVALID_UTF8, 5) ==
+          PEGASUS_DUP_NOT_UTF8);
+}
+
+static void numbers_of_requests(pegasus_dup_request *request) {
+    static int32_t (*const flags[])(pegasus_dup_request *, int32_t) = {
+        pegasus_dup_request_set_prove_authorship, pegasus_dup_request_set_force,
+        pegasus_dup_request_set_dropped, pegasus_dup_request_set_health,
+        pegasus_dup_request_set_atomic_idempotent,
+    };
+    static int32_t (*const any[])(pegasus_dup_request *, int32_t) = {
+        pegasus_dup_request_set_partition_count, pegasus_dup_request_set_replica_count,
+        pegasus_dup_request_set_partition_limit, pegasus_dup_request_set_table_id,
+        pegasus_dup_request_set_history_count,
+    };
+    for (size_t i = 0; i < sizeof flags / sizeof flags[0]; i++) {
+        CHECK(flags[i](NULL, 1) == PEGASUS_DUP_NULL_ARGUMENT);
+        CHECK(flags[i](request, 1) == PEGASUS_DUP_OK && flags[i](request, 0) == PEGASUS_DUP_OK);
+        for (size_t j = 0; j < WRONG_NUMBERS; j++) {
+            CHECK(flags[i](request, wrong_numbers[j]) == PEGASUS_DUP_BAD_ARGUMENT);
+        }
+    }
+    CHECK(pegasus_dup_request_set_atomic_idempotent(request, PEGASUS_DUP_NONE) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_request_set_force(request, PEGASUS_DUP_NONE) == PEGASUS_DUP_BAD_ARGUMENT);
+    /* The call refuses numbers that make no sense. */
+    for (size_t i = 0; i < sizeof any / sizeof any[0]; i++) {
+        CHECK(any[i](NULL, 1) == PEGASUS_DUP_NULL_ARGUMENT);
+        CHECK(any[i](request, INT32_MIN) == PEGASUS_DUP_OK);
+    }
+    CHECK(pegasus_dup_request_set_interval_seconds(NULL, 1) == PEGASUS_DUP_NULL_ARGUMENT);
+    CHECK(pegasus_dup_request_set_interval_seconds(request, INT64_MIN) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_request_set_reserve_seconds(NULL, 1) == PEGASUS_DUP_NULL_ARGUMENT);
+    CHECK(pegasus_dup_request_set_reserve_seconds(request, -2) == PEGASUS_DUP_BAD_ARGUMENT);
+    CHECK(pegasus_dup_request_set_reserve_seconds(request, INT64_MIN) == PEGASUS_DUP_BAD_ARGUMENT);
+    CHECK(pegasus_dup_request_set_reserve_seconds(request, INT64_MAX) == PEGASUS_DUP_OK);
+}
+
+/* Requests about tables and backup policies with wrong values end in an error, and send nothing. */
+static void wrong_tables(const pegasus_dup_client *client) {
+    static const int32_t operations[] = {
+        PEGASUS_DUP_OPERATION_CREATE_TABLE,
+        PEGASUS_DUP_OPERATION_DROP_TABLE,
+        PEGASUS_DUP_OPERATION_RECALL_TABLE,
+        PEGASUS_DUP_OPERATION_ADD_BACKUP_POLICY,
+    };
+    for (size_t i = 0; i < sizeof operations / sizeof operations[0]; i++) {
+        pegasus_dup_request *request = NULL;
+        pegasus_dup_outcome *outcome = NULL;
+        CHECK(pegasus_dup_request_new(operations[i], &request) == PEGASUS_DUP_OK);
+        CHECK(pegasus_dup_request_set_table(request, "{}") == PEGASUS_DUP_OK);
+        texts_of_requests(request);
+        numbers_of_requests(request);
+        CHECK(pegasus_dup_call(client, request, 0, &outcome) == PEGASUS_DUP_OK);
+        CHECK(pegasus_dup_outcome_kind(outcome) == PEGASUS_DUP_ERROR);
+        int32_t kind = pegasus_dup_outcome_error_kind(outcome);
+        CHECK(kind == PEGASUS_DUP_ERROR_INVALID_ARGUMENT || kind == PEGASUS_DUP_ERROR_UNSUPPORTED);
+        CHECK(pegasus_dup_outcome_value(outcome) == NULL);
+        CHECK(pegasus_dup_outcome_value_at(outcome, SIZE_MAX) == NULL);
+        pegasus_dup_outcome_free(outcome);
+        pegasus_dup_request_free(request);
+    }
+    /* A field is found by its exact name only. */
+    pegasus_dup_request *request = NULL;
+    pegasus_dup_outcome *outcome = NULL;
+    CHECK(pegasus_dup_request_new(PEGASUS_DUP_OPERATION_LIST_TABLES, &request) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_call(client, request, 0, &outcome) == PEGASUS_DUP_OK);
+    const pegasus_dup_value *table = pegasus_dup_outcome_value_at(outcome, 0);
+    CHECK(pegasus_dup_value_get(table, "table") != NULL);
+    CHECK(pegasus_dup_value_get(table, NULL) == NULL);
+    CHECK(pegasus_dup_value_get(table, "") == NULL);
+    CHECK(pegasus_dup_value_get(table, "tab") == NULL);
+    CHECK(pegasus_dup_value_get(table, "Table") == NULL);
+    CHECK(pegasus_dup_value_get(table, INVALID_UTF8) == NULL);
+    CHECK(pegasus_dup_value_get(pegasus_dup_value_get(table, "table"), "table") == NULL);
+    pegasus_dup_outcome_free(outcome);
+    pegasus_dup_request_free(request);
 }
 
 static void numbers(void) {
@@ -355,6 +482,7 @@ int main(int argc, char **argv) {
     calls(client);
     errors(client);
     requests(client);
+    wrong_tables(client);
     pegasus_dup_client_free(client);
     unreachable();
     return checks_result();

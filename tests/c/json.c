@@ -1,5 +1,5 @@
 /*
- * Prints the JSON of five calls. It must be the same that the command line prints for these calls.
+ * Prints the JSON of seven calls. It must be the same that the command line prints for these calls.
  * Usage: json HOST:PORT
  */
 #include <pegasus_dup.h>
@@ -28,6 +28,17 @@ int main(int argc, char **argv) {
     print(pegasus_dup_query(client, "json", 0, &outcome), &outcome);
     print(pegasus_dup_list_by_table(client, PEGASUS_DUP_TABLES_PREFIX, "js", 0, &outcome), &outcome);
     print(pegasus_dup_info(client, 0, &outcome), &outcome);
+    pegasus_dup_request *request = NULL;
+    CHECK(pegasus_dup_request_new(PEGASUS_DUP_OPERATION_LIST_TABLES, &request) == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_request_set_tables(request, PEGASUS_DUP_TABLES_PREFIX, "js") ==
+          PEGASUS_DUP_OK);
+    print(pegasus_dup_call(client, request, 0, &outcome), &outcome);
+    pegasus_dup_request_free(request);
+    CHECK(pegasus_dup_request_new(PEGASUS_DUP_OPERATION_DESCRIBE_TABLE, &request) ==
+          PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_request_set_table(request, "json") == PEGASUS_DUP_OK);
+    print(pegasus_dup_call(client, request, 0, &outcome), &outcome);
+    pegasus_dup_request_free(request);
     pegasus_dup_client_free(client);
     return checks_result();
 }

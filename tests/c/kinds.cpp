@@ -111,7 +111,12 @@ static void the_rest(const pd::client &client, std::int32_t dupid) {
     CHECK(std::holds_alternative<pd::unchanged>(
         client.set_fail_mode("cpp", "target", pd::fail_mode::skip)));
 
-    CHECK(std::holds_alternative<pd::removed>(client.remove("cpp", "target")));
+    const auto gone = client.remove("cpp", "target");
+    if (CHECK(std::holds_alternative<pd::removed>(gone))) {
+        const auto &removed = std::get<pd::removed>(gone);
+        CHECK(removed.was.dupid == dupid);
+        CHECK(removed.certain && removed.evidence == pd::evidence::server_said_so);
+    }
     CHECK(std::holds_alternative<pd::not_found>(client.remove("cpp", "target")));
 }
 

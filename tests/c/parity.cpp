@@ -135,6 +135,18 @@ static_assert(std::is_same_v<pd::list_outcome, std::variant<pd::listed, pd::erro
 static_assert(
     std::is_same_v<pd::list_by_table_outcome, std::variant<pd::listed_by_table, pd::error>>);
 
+static_assert(std::is_same_v<pd::create_table_outcome,
+                             std::variant<pd::table_created, pd::table_already_exists, pd::error>>);
+static_assert(std::is_same_v<pd::drop_table_outcome,
+                             std::variant<pd::table_removed, pd::not_found, pd::error>>);
+static_assert(std::is_same_v<pd::recall_table_outcome,
+                             std::variant<pd::table_changed, pd::table_unchanged, pd::error>>);
+static_assert(std::is_same_v<pd::list_tables_outcome, std::variant<pd::listed_tables, pd::error>>);
+static_assert(
+    std::is_same_v<pd::describe_table_outcome, std::variant<pd::described_table, pd::error>>);
+static_assert(std::is_same_v<pd::add_backup_policy_outcome,
+                             std::variant<pd::backup_policy_created,
+                                          pd::backup_policy_already_exists, pd::error>>);
 static_assert(std::is_same_v<pd::info_outcome, std::variant<pd::cluster_info, pd::error>>);
 
 static const std::set<std::string> outcomes = {"created", "already_exists", "error",
@@ -153,10 +165,20 @@ static const std::set<std::string> outcomes = {"created", "already_exists", "err
     (void)client.set_fail_mode("t", 1, pd::fail_mode::slow);
     (void)client.set_fail_mode_async("t", 1, pd::fail_mode::slow);
     (void)client.info(), (void)client.info_async();
+    (void)client.create_table({"t", 8}), (void)client.create_table_async({"t", 8});
+    (void)client.wait_ready("t"), (void)client.wait_ready_async("t");
+    (void)client.drop_table({"t"}), (void)client.drop_table_async({"t"});
+    (void)client.recall_table({1}), (void)client.recall_table_async({1});
+    (void)client.list_tables(), (void)client.list_tables_async();
+    (void)client.describe_table("t"), (void)client.describe_table_async("t");
+    (void)client.add_backup_policy({"p", "s", {"t"}, std::chrono::hours(24), 3, "03:00"});
+    (void)client.add_backup_policy_async({"p", "s", {"t"}, std::chrono::hours(24), 3, "03:00"});
 }
-static const std::set<std::string> operations = {"add",           "query",  "list",
-                                                 "start",         "pause",  "remove",
-                                                 "set_fail_mode", "list_by_table", "info"};
+static const std::set<std::string> operations = {
+    "add",          "query",      "list",        "start",          "pause",
+    "remove",       "set_fail_mode", "list_by_table", "info",       "create_table",
+    "wait_ready",   "drop_table", "recall_table", "list_tables",   "describe_table",
+    "add_backup_policy"};
 
 static std::set<std::string> of(const parity &table, const std::string &section) {
     std::set<std::string> names;

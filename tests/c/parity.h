@@ -11,7 +11,7 @@
 
 #include "check.h"
 
-enum { PARITY_MOST = 100 };
+enum { PARITY_MOST = 200 };
 
 struct parity_entry {
     char section[32];

@@ -10,19 +10,22 @@ use std::sync::LazyLock;
 use super::generate;
 
 /// The files whose declarations are for C, in the order of the header.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 16] = [
     "version.rs",
     "numbers.rs",
     "names.rs",
     "log.rs",
     "options.rs",
     "request.rs",
+    "request/table.rs",
+    "request/backup_policy.rs",
     "client.rs",
     "operation.rs",
     "outcome.rs",
     "tables.rs",
     "info.rs",
     "duplication.rs",
+    "values.rs",
     "value.rs",
 ];
 

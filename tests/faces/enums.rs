@@ -38,7 +38,7 @@ fn json(file: &'static str, name: &str, [open, close]: [&str; 2], lines: Vec<Str
 }
 
 fn parts() -> Vec<Part> {
-    const HPP: &str = "include/pegasus_dup.hpp";
+    const HPP: &str = "include/pegasus_dup/enums.hpp";
     const ENUMS: &str = "python/pegasus_dup/_enums.py";
     const ERRORS: &str = "python/pegasus_dup/_errors.py";
     const REFERENCE: &str = "docs/python-reference.md";
