@@ -39,7 +39,7 @@ shared_enums! {
         Unchanged = 5 => "unchanged",
         /// The resource existed when the call looked it up, and does not exist any more.
         Removed = 6 => "removed",
-        /// The resource to be removed does not exist. Nothing was sent.
+        /// The resource to be removed does not exist. Nothing was removed.
         NotFound = 7 => "not_found",
         /// The outcome describes the meta servers.
         Info = 8 => "info",
@@ -260,11 +260,11 @@ shared_enums! {
     /// The kind of a step that a call is about to take.
     #[derive()]
     pub enum StepKind {
-        /// Waits for another change of the same table and cluster by this client to end.
+        /// Waits for another change of the same resource by this client to end.
         WaitingForTurn = 0 => "waiting_for_turn",
         /// Looks for the leader among the meta servers.
         LookingForLeader = 1 => "looking_for_leader",
-        /// Asks a server for the existing duplications. After the step `sending`, this step finds out
+        /// Reads what exists from a server. After the step `sending`, this step finds out
         /// whether the change had an effect.
         Asking = 2 => "asking",
         /// Sends the change. From here to the step `settled` the effect of the change is not known.
@@ -273,6 +273,9 @@ shared_enums! {
         Settled = 4 => "settled",
         /// Starts over after a pause, because something failed and nothing was done.
         TryingAgain = 5 => "trying_again",
+        /// Waits for the partitions of a table to get their replicas. The detail says how many partitions
+        /// are ready.
+        GettingReady = 6 => "getting_ready",
     }
 
     /// An operation of a client.

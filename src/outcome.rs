@@ -237,7 +237,7 @@ pub enum Removal<T> {
         /// Additional information for the user.
         warning: Option<String>,
     },
-    /// There was nothing to remove. No request was sent that changes anything.
+    /// There was nothing to remove. Nothing was changed.
     NotFound,
 }
 

@@ -62,14 +62,15 @@ pub(crate) struct Attempts<'a> {
     /// The connection that this call used last. This reference does not keep it open.
     used: Option<Weak<Connection>>,
     last: Option<Error>,
-    /// The feature that the requests of this call need.
-    feature: Feature,
+    /// The feature that the requests of this call need, if it may be switched off.
+    feature: Option<Feature>,
     /// When the client concludes that the feature is switched off. This requires that until then the server
     /// refuses requests about the feature and responds to all others.
     switched_off_at: Option<Deadline>,
 }
 
 impl<'a> Attempts<'a> {
+    /// Returns the tries of a call that sends requests about duplications.
     pub(crate) fn new(call: Call<'a>, table: &'a str) -> Attempts<'a> {
         let Call { core, deadline, .. } = call;
         let backoff = core.group.backoff();
@@ -81,14 +82,19 @@ impl<'a> Attempts<'a> {
             disturbed: false,
             used: None,
             last: None,
-            feature: Feature::Duplication,
+            feature: Some(Feature::Duplication),
             switched_off_at: None,
         }
     }
 
+    /// Returns the tries of a call that sends only requests that every server handles.
+    pub(crate) fn about_tables(call: Call<'a>, table: &'a str) -> Attempts<'a> {
+        Attempts { feature: None, ..Attempts::new(call, table) }
+    }
+
     /// Sets the feature that the requests of this call need, if it is not duplication.
     pub(crate) fn using(self, feature: Feature) -> Attempts<'a> {
-        Attempts { feature, ..self }
+        Attempts { feature: Some(feature), ..self }
     }
 
     /// Returns the connection to the leader.
@@ -179,16 +185,14 @@ impl<'a> Attempts<'a> {
         why: TryError,
     ) -> Result<()> {
         let switched_off = self.looks_switched_off(connection, &why).await;
-        let error = match why {
-            TryError::Refused(error) => return Err(error.or_server(&connection.server)),
-            TryError::NotApplied(code) if switched_off.is_some() => {
-                self.feature.switched_off(&code)
-            }
-            why @ (TryError::NotApplied(_) | TryError::Call(_)) => why.into_error(),
+        let error = match (why, switched_off) {
+            (TryError::Refused(error), _) => return Err(error.or_server(&connection.server)),
+            (TryError::NotApplied(code), Some((feature, _))) => feature.switched_off(&code),
+            (why @ (TryError::NotApplied(_) | TryError::Call(_)), _) => why.into_error(),
         }
         .with_server(&connection.server);
         let hopeless = match switched_off {
-            Some(certain) => certain,
+            Some((_, certain)) => certain,
             None => matches!(error.kind(), ErrorKind::Protocol | ErrorKind::Unsupported),
         };
         if hopeless {
@@ -202,8 +206,8 @@ impl<'a> Attempts<'a> {
         if self.backoff.sleep(self.deadline).await { Ok(()) } else { Err(error) }
     }
 
-    /// Returns whether the feature seems to be switched off on the server: `None` if not, `Some(false)` if
-    /// the failure looks so, and `Some(true)` if it has looked so for long enough to be certain.
+    /// Returns the feature that seems to be switched off on the server, and whether it has looked so for long
+    /// enough to be certain. Returns `None` if nothing looks so.
     ///
     /// Such a server refuses requests about duplication as if it had not started. A server that has not
     /// started refuses all other requests too, so this function sends another request. The server gets
@@ -212,7 +216,8 @@ impl<'a> Attempts<'a> {
         &mut self,
         connection: &Connection,
         why: &TryError,
-    ) -> Option<bool> {
+    ) -> Option<(Feature, bool)> {
+        let feature = self.feature?;
         let not_active =
             matches!(why, TryError::NotApplied(code) if *code == ErrorCode::ServiceNotActive);
         if !not_active || !still_leads(connection, self.table, one_try(self.deadline)).await {
@@ -220,7 +225,7 @@ impl<'a> Attempts<'a> {
             return None;
         }
         let since = self.switched_off_at.get_or_insert_with(|| Deadline::after(QUIET));
-        Some(since.is_past())
+        Some((feature, since.is_past()))
     }
 
     /// Pauses and keeps the connection. Returns whether there is time left.

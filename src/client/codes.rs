@@ -15,6 +15,10 @@ pub(crate) enum Request {
     Change,
     /// RPC_CM_ADD_BACKUP_POLICY.
     AddPolicy,
+    /// RPC_CM_DROP_APP.
+    Drop,
+    /// RPC_CM_RECALL_APP.
+    Recall,
 }
 
 /// What an error code says about a request.
@@ -46,7 +50,16 @@ impl Request {
                 Meaning::Refused(ErrorKind::DuplicationNotFound)
             }
             (ErrorCode::AclDeny, _) => Meaning::Refused(ErrorKind::PermissionDenied),
-            (ErrorCode::Busy, _) => Meaning::Refused(ErrorKind::Busy),
+            (ErrorCode::Busy, _)
+            | (
+                ErrorCode::BusyCreating | ErrorCode::BusyDropping,
+                Request::Drop | Request::Recall,
+            ) => Meaning::Refused(ErrorKind::Busy),
+            (ErrorCode::Splitting, Request::Drop) => Meaning::Refused(ErrorKind::WrongState),
+            (ErrorCode::InvalidParameters, Request::Recall) => {
+                Meaning::Refused(ErrorKind::InvalidArgument)
+            }
+            (ErrorCode::AppExist, Request::Recall) => Meaning::Exists,
             (ErrorCode::InvalidParameters, Request::Add) => {
                 Meaning::Refused(add_refused_for(hint.unwrap_or_default()))
             }
@@ -66,7 +79,14 @@ impl Request {
     pub(crate) fn refused_by_rpc_layer(self, code: &ErrorCode) -> Option<ErrorKind> {
         match (code, self) {
             (ErrorCode::HandlerNotFound, _) | (_, Request::Read) => Some(ErrorKind::Unsupported),
-            (_, Request::Add | Request::Change | Request::AddPolicy) => None,
+            (
+                _,
+                Request::Add
+                | Request::Change
+                | Request::AddPolicy
+                | Request::Drop
+                | Request::Recall,
+            ) => None,
         }
     }
 
@@ -89,6 +109,15 @@ impl Request {
             (ErrorKind::Busy, Request::AddPolicy) => {
                 "the server refused the add because of an existing policy, which it does not list; nothing was created"
             }
+            (ErrorKind::Busy, Request::Drop | Request::Recall) => {
+                "another change of the table is in progress; nothing was changed"
+            }
+            (ErrorKind::WrongState, Request::Drop) => {
+                "the partitions of the table are being split, which does not allow a drop"
+            }
+            (ErrorKind::InvalidArgument, Request::Recall) => {
+                "the name of the recalled table is taken by another table"
+            }
             (ErrorKind::WrongState, _) => {
                 "the duplication is in a state that does not allow this change"
             }
@@ -98,7 +127,9 @@ impl Request {
             (ErrorKind::RemoteTableTaken, _) => {
                 "another table is duplicated to the same remote table"
             }
-            (ErrorKind::Unsupported, Request::Read) => "the server does not know this request",
+            (ErrorKind::Unsupported, Request::Read | Request::Drop | Request::Recall) => {
+                "the server does not know this request"
+            }
             (ErrorKind::Unsupported, Request::Add | Request::Change) => {
                 "the server does not support duplication"
             }
@@ -152,41 +183,47 @@ mod tests {
 
     #[test]
     fn codes_mean_the_same_for_every_request_unless_the_table_says_otherwise() {
-        use Meaning::{Done, NotApplied, Refused, Unclear};
+        use Meaning::{Done, Exists, NotApplied, Refused, Unclear};
         let busy = Refused(ErrorKind::Busy);
         let no_table = Refused(ErrorKind::TableNotFound);
         let denied = Refused(ErrorKind::PermissionDenied);
+        let invalid = Refused(ErrorKind::InvalidArgument);
+        let wrong_state = Refused(ErrorKind::WrongState);
+        let no_duplication = Refused(ErrorKind::DuplicationNotFound);
+        let not_applied = NotApplied;
+        let requests = [
+            Request::Read,
+            Request::Add,
+            Request::Change,
+            Request::AddPolicy,
+            Request::Drop,
+            Request::Recall,
+        ];
         let table = [
-            ("ERR_OK", Done, Done, Done, Done),
-            ("ERR_FORWARD_TO_OTHERS", NotApplied, NotApplied, NotApplied, NotApplied),
-            ("ERR_SERVICE_NOT_ACTIVE", NotApplied, NotApplied, NotApplied, NotApplied),
-            ("ERR_UNDER_RECOVERY", NotApplied, NotApplied, NotApplied, NotApplied),
-            ("ERR_APP_NOT_EXIST", no_table, no_table, no_table, no_table),
-            ("ERR_ACL_DENY", denied, denied, denied, denied),
-            ("ERR_BUSY", busy, busy, busy, busy),
+            ("ERR_OK", [Done, Done, Done, Done, Done, Done]),
+            ("ERR_FORWARD_TO_OTHERS", [not_applied; 6]),
+            ("ERR_SERVICE_NOT_ACTIVE", [not_applied; 6]),
+            ("ERR_UNDER_RECOVERY", [not_applied; 6]),
+            ("ERR_APP_NOT_EXIST", [no_table; 6]),
+            ("ERR_ACL_DENY", [denied; 6]),
+            ("ERR_BUSY", [busy; 6]),
+            ("ERR_BUSY_CREATING", [Unclear, Unclear, Unclear, Unclear, busy, busy]),
+            ("ERR_BUSY_DROPPING", [Unclear, Unclear, Unclear, Unclear, busy, busy]),
             (
                 "ERR_OBJECT_NOT_FOUND",
-                no_table,
-                Unclear,
-                Refused(ErrorKind::DuplicationNotFound),
-                Unclear,
+                [no_table, Unclear, no_duplication, Unclear, Unclear, Unclear],
             ),
-            (
-                "ERR_INVALID_PARAMETERS",
-                Unclear,
-                Refused(ErrorKind::InvalidArgument),
-                Refused(ErrorKind::WrongState),
-                Refused(ErrorKind::InvalidArgument),
-            ),
-            ("ERR_DUP_EXIST", Unclear, Meaning::Exists, Unclear, Unclear),
-            ("ERR_FILE_OPERATION_FAILED", Unclear, Unclear, Unclear, Unclear),
+            ("ERR_INVALID_PARAMETERS", [Unclear, invalid, wrong_state, invalid, Unclear, invalid]),
+            ("ERR_DUP_EXIST", [Unclear, Exists, Unclear, Unclear, Unclear, Unclear]),
+            ("ERR_APP_EXIST", [Unclear, Unclear, Unclear, Unclear, Unclear, Exists]),
+            ("ERR_SPLITTING", [Unclear, Unclear, Unclear, Unclear, wrong_state, Unclear]),
+            ("ERR_FILE_OPERATION_FAILED", [Unclear; 6]),
         ];
-        for (code, read, add, change, policy) in table {
+        for (code, meanings) in table {
             let code = ErrorCode::from_name(code);
-            assert_eq!(Request::Read.meaning(&code, None), read, "{code}");
-            assert_eq!(Request::Add.meaning(&code, None), add, "{code}");
-            assert_eq!(Request::Change.meaning(&code, None), change, "{code}");
-            assert_eq!(Request::AddPolicy.meaning(&code, None), policy, "{code}");
+            for (request, meaning) in requests.into_iter().zip(meanings) {
+                assert_eq!(request.meaning(&code, None), meaning, "{request:?} {code}");
+            }
         }
     }
 }

@@ -28,6 +28,18 @@ pub(crate) const AFTER_A_LOST_POLICY: &str = "send the same add again later, whi
 pub(crate) const REFUSED_POLICY: &str = "check whether the configuration of the meta servers has a section \
     `block_service.NAME` for the provider";
 
+/// Returns the advice after a drop without a response.
+pub(crate) fn after_a_lost_drop() -> String {
+    format!(
+        "list the tables, dropped tables included; the drop may still take effect until {} s after the end of the call, and would then drop the table that has the name at that time",
+        UNDER_WAY.as_secs()
+    )
+}
+
+/// The advice after a recall without a response.
+pub(crate) const AFTER_A_LOST_RECALL: &str = "list the tables, dropped tables included; the recall can be \
+    repeated, because a recall of an available table changes nothing";
+
 /// The advice after an add that may have created the listed duplication.
 pub(crate) const WHERE_IT_IS_LISTED: &str = "query the table, and compare the listed duplication \
     with the request; do not add the duplication again while it is listed";

@@ -18,7 +18,8 @@ impl InFlight {
             Step::WaitingForTurn
             | Step::LookingForLeader
             | Step::Asking { .. }
-            | Step::TryingAgain { .. } => {}
+            | Step::TryingAgain { .. }
+            | Step::GettingReady { .. } => {}
         }
     }
 

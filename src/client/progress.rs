@@ -15,7 +15,7 @@ use crate::text;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Step {
-    /// Waits until another change of the same table and remote cluster by this client has ended.
+    /// Waits until another change of the same resource by this client has ended.
     WaitingForTurn,
     /// Looks for the leader of the meta servers.
     LookingForLeader,
@@ -36,6 +36,11 @@ pub enum Step {
         /// The error of the previous try.
         why: String,
     },
+    /// Waits for the partitions of a table to get their replicas.
+    GettingReady {
+        /// The numbers of partitions, as `ready_partitions=3 partition_count=8`.
+        progress: String,
+    },
 }
 
 impl Step {
@@ -48,16 +53,18 @@ impl Step {
             Step::Sending { .. } => StepKind::Sending,
             Step::Settled => StepKind::Settled,
             Step::TryingAgain { .. } => StepKind::TryingAgain,
+            Step::GettingReady { .. } => StepKind::GettingReady,
         }
     }
 
-    /// Returns the server, the change, or the error of the previous try.
+    /// Returns the server, the change, the error of the previous try, or the number of ready partitions.
     pub fn detail(&self) -> Option<&str> {
         match self {
             Step::WaitingForTurn | Step::LookingForLeader | Step::Settled => None,
             Step::Asking { server } => Some(server),
             Step::Sending { what } => Some(what),
             Step::TryingAgain { why } => Some(why),
+            Step::GettingReady { progress } => Some(progress),
         }
     }
 }
@@ -110,7 +117,8 @@ mod tests {
             Step::Asking { server: text.clone() },
             Step::Sending { what: text.clone() },
             Step::Settled,
-            Step::TryingAgain { why: text },
+            Step::TryingAgain { why: text.clone() },
+            Step::GettingReady { progress: text },
         ];
         assert_eq!(steps.each_ref().map(Step::kind), StepKind::ALL);
         assert_eq!(steps[1].to_string(), "looking for leader");

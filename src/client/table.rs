@@ -4,6 +4,7 @@ pub(super) mod ask;
 mod create;
 mod drop;
 mod list;
+mod named;
 pub(super) mod queue;
 mod recall;
 mod wait_ready;

@@ -6,7 +6,7 @@ use crate::escape::sentence;
 
 macro_rules! error_codes {
     ($( $variant:ident = $name:literal ),* $(,)?) => {
-        /// A Pegasus error code: a code that concerns duplication, or any other code by its name.
+        /// A Pegasus error code: a code that this library uses, or any other code by its name.
         #[derive(Debug, Clone, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ErrorCode {
@@ -49,6 +49,10 @@ error_codes! {
     HandlerNotFound = "ERR_HANDLER_NOT_FOUND",
     NotImplemented = "ERR_NOT_IMPLEMENTED",
     InvalidState = "ERR_INVALID_STATE",
+    AppExist = "ERR_APP_EXIST",
+    BusyCreating = "ERR_BUSY_CREATING",
+    BusyDropping = "ERR_BUSY_DROPPING",
+    Splitting = "ERR_SPLITTING",
     Timeout = "ERR_TIMEOUT",
     Unknown = "ERR_UNKNOWN",
 }

@@ -28,6 +28,13 @@ pub(crate) fn one_try(deadline: Deadline) -> Deadline {
 /// The pause before a failed try is repeated: the first pause, and the longest pause.
 pub(crate) const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(1));
 
+/// The pause between two reads of a table that is getting ready: the first pause, and the longest pause. A
+/// random pause is at least half as long, so the client never reads more than ten times a second.
+pub(crate) const POLL: (Duration, Duration) = (Duration::from_millis(200), Duration::from_secs(2));
+
+/// The time reserved at the end of a wait for finding out why a table is not ready.
+pub(crate) const FIND_REASON: ReadBackTime = ReadBackTime { most: Duration::from_secs(1), part: 4 };
+
 /// For how long a duplication must be absent before the client believes that it does not exist, if the
 /// leader may have changed. A new leader serves requests before it has read its duplications back, and
 /// lists none until then. The client cannot recognize a leader that does so for longer than `QUIET`.

@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 use super::MetaAddr;
 use super::address::ServerAddr;
 use super::connection::{Connection, Seams};
-use super::durations::{PAUSE, QUIET};
+use super::durations::{PAUSE, POLL, QUIET};
 use super::round::{Candidate, Failure, Round};
 use super::seams::{Deadline, Random};
 use crate::error::{Error, ErrorKind, Result};
@@ -21,6 +21,7 @@ const MAY_REQUIRE_KERBEROS: &str = "a server that accepts the connection and nev
 #[derive(Debug, Clone)]
 pub(crate) struct Backoff {
     next: Duration,
+    most: Duration,
     random: Random,
 }
 
@@ -34,7 +35,7 @@ impl Backoff {
     /// Returns the length of the next pause.
     pub(crate) fn next(&mut self) -> Duration {
         let pause = self.random.jitter(self.next);
-        self.next = (self.next * 2).min(PAUSE.1);
+        self.next = (self.next * 2).min(self.most);
         pause
     }
 }
@@ -82,9 +83,14 @@ impl MetaServers {
         MetaServers { listed, seams, random, memory, searching: Semaphore::new(1) }
     }
 
-    /// Returns a new sequence of pauses.
+    /// Returns a new sequence of pauses between tries.
     pub(crate) fn backoff(&self) -> Backoff {
-        Backoff { next: PAUSE.0, random: self.random.clone() }
+        Backoff { next: PAUSE.0, most: PAUSE.1, random: self.random.clone() }
+    }
+
+    /// Returns a new sequence of pauses between reads that wait for something to happen.
+    pub(crate) fn polling(&self) -> Backoff {
+        Backoff { next: POLL.0, most: POLL.1, random: self.random.clone() }
     }
 
     /// Returns the leader in use, unless its connection has ended.

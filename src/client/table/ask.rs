@@ -6,6 +6,7 @@ use crate::client::ask::{check_read, garbled};
 use crate::client::progress::{self, Step};
 use crate::client::try_error::TryError;
 use crate::enums::TableStatus;
+use crate::error::{Error, ErrorKind};
 use crate::protocol::bare::RpcAddress;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{
@@ -117,6 +118,12 @@ pub(crate) fn table(info: AppInfo) -> Table {
         ready_partitions: None,
         partitions: Vec::new(),
     }
+}
+
+/// Returns the error for a table that does not exist.
+pub(crate) fn no_such_table(name: &str) -> Error {
+    Error::new(ErrorKind::TableNotFound, format!("no such table: table={name}"))
+        .with_hint("list the tables, dropped tables included, to see what exists")
 }
 
 /// Adds the partitions to a table.

@@ -8,7 +8,7 @@ use crate::client::core::Call;
 use crate::client::spec::{TablePattern, TableSelection};
 use crate::client::try_error::TryError;
 use crate::enums::TableStatus;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::resource::Table;
 use crate::transport::connection::Connection;
 use crate::transport::durations::one_try;
@@ -18,7 +18,7 @@ use crate::transport::seams::Deadline;
 const IN_FLIGHT: usize = 128;
 
 pub(crate) async fn list(call: Call<'_>, selection: &TableSelection) -> Result<Vec<Table>> {
-    let mut attempts = Attempts::new(call, selection.tables.text());
+    let mut attempts = Attempts::about_tables(call, selection.tables.text());
     loop {
         let connection = attempts.leader().await?;
         match read(&connection, selection, attempts.deadline).await {
@@ -29,7 +29,7 @@ pub(crate) async fn list(call: Call<'_>, selection: &TableSelection) -> Result<V
 }
 
 pub(crate) async fn describe(call: Call<'_>, table: &str) -> Result<Table> {
-    let mut attempts = Attempts::new(call, table);
+    let mut attempts = Attempts::about_tables(call, table);
     loop {
         let connection = attempts.leader().await?;
         match read_one(&connection, table, attempts.deadline).await {
@@ -72,10 +72,7 @@ async fn read_one(
     let selection = TableSelection { tables: pattern, dropped: false, health: false };
     let found = read(connection, &selection, deadline).await?.pop();
     let Some(found) = found else {
-        let error = Error::new(ErrorKind::TableNotFound, format!("no such table: table={table}"));
-        return Err(TryError::Refused(
-            error.with_hint("list the tables, dropped tables included, to see what exists"),
-        ));
+        return Err(TryError::Refused(ask::no_such_table(table)));
     };
     with_partitions(connection, found, deadline).await
 }
