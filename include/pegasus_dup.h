@@ -150,7 +150,7 @@
 #define PEGASUS_DUP_REMOVED 6
 
 /**
- * The outcome kind `not_found`. The resource to be removed does not exist. Nothing was sent.
+ * The outcome kind `not_found`. The resource to be removed does not exist. Nothing was removed.
  */
 #define PEGASUS_DUP_NOT_FOUND 7
 

@@ -130,18 +130,21 @@ class Step(_Text):
     """The kind of a step that a call is about to take."""
 
     WAITING_FOR_TURN = "waiting_for_turn"
-    """Waits for another change of the same table and cluster by this client to end."""
+    """Waits for another change of the same resource by this client to end."""
     LOOKING_FOR_LEADER = "looking_for_leader"
     """Looks for the leader among the meta servers."""
     ASKING = "asking"
-    """Asks a server for the existing duplications. After the step ``sending``, this step finds out
-    whether the change had an effect."""
+    """Reads what exists from a server. After the step ``sending``, this step finds out whether the
+    change had an effect."""
     SENDING = "sending"
     """Sends the change. From here to the step ``settled`` the effect of the change is not known."""
     SETTLED = "settled"
     """The effect of the change is known."""
     TRYING_AGAIN = "trying_again"
     """Starts over after a pause, because something failed and nothing was done."""
+    GETTING_READY = "getting_ready"
+    """Waits for the partitions of a table to get their replicas. The detail says how many
+    partitions are ready."""
     # End of StepKind
 
 
