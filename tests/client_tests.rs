@@ -14,6 +14,7 @@ mod client {
     mod add_lies;
     mod being_removed;
     mod braces;
+    mod drop_table;
     mod errors;
     mod faults;
     mod generations;
@@ -22,18 +23,22 @@ mod client {
     mod info;
     mod leader;
     mod list;
+    mod list_tables;
     mod names;
     mod queue_check;
+    mod recall_table;
     mod snapshot_2024;
     mod statements;
     mod switched_off;
     mod two_for_one_pair;
     mod unsettled;
     mod unverified;
+    mod wait_ready;
 
     mod support {
         pub(crate) mod adding;
         pub(crate) mod fake;
         pub(crate) mod in_memory;
+        pub(crate) mod tables;
     }
 }

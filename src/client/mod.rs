@@ -185,7 +185,8 @@ declare::operations! {
     /// # Errors
     ///
     /// The call fails with `Timeout` if the table is not ready in time. The message says which partitions
-    /// lack replicas, and why if that is known. It also fails like [`Client::describe_table`].
+    /// lack replicas, and why if that is known. It fails with `TableNotFound` if the table is dropped, renamed
+    /// or replaced during the wait. It also fails like [`Client::describe_table`].
     WaitReady(reads Table):
     fn wait_ready(table: String as &str) -> Table
     = |call| table::wait_ready(call, table);
@@ -207,12 +208,16 @@ declare::operations! {
     = |call| table::drop(call, table, reserve);
 
     /// Recalls a dropped table by its id (RPC_CM_RECALL_APP). A table that is available already is not
-    /// changed.
+    /// changed. A table that was dropped before its replicas were complete must not be recalled, because the
+    /// recall ends all replica servers: see [`RecallSpec::force`]. Servers do not say when a table was
+    /// recalled, so this call does not recognize a table that was recalled, and dropped again before its
+    /// replicas were complete. [`Removal::Removed`] has a warning in both cases.
     ///
     /// # Errors
     ///
     /// The call fails with `TableNotFound` if no dropped table with this id can be recalled, with
-    /// `InvalidArgument` if the name is taken, and with `Unsupported` if the recall may end replica servers,
+    /// `InvalidArgument` if the name is taken, with `WrongState` if the table is available under another name
+    /// than the requested one, and with `Unsupported` if the recall may end replica servers,
     /// because the table was dropped less than a minute after it was created. It fails with `OutcomeUnknown`
     /// if the request was sent and nothing shows what it did. After any other error, this call has changed
     /// nothing.

@@ -1,19 +1,23 @@
 //! Reads the list of tables, and the partitions of a table.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::client::ask::{check_read, garbled};
+use crate::client::core::Core;
 use crate::client::progress::{self, Step};
+use crate::client::read_back::{Next, ReadBack};
 use crate::client::try_error::TryError;
 use crate::enums::TableStatus;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::bare::RpcAddress;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{
-    AppInfo, ListApps, ListAppsRequest, PartitionConfig, QueryConfig, QueryConfigRequest,
+    AppInfo, ListApps, ListAppsRequest, PartitionConfig, QueryConfig, QueryConfigRequest, Rpc,
 };
 use crate::resource::{PartitionReplicas, Table};
-use crate::transport::connection::Connection;
+use crate::transport::connection::{Connection, Late};
+use crate::transport::durations::CONFIRM;
 use crate::transport::seams::Deadline;
 
 /// The number that selects tables of every status.
@@ -48,6 +52,33 @@ pub(crate) async fn tables(
     answer.infos.ok_or_else(|| {
         TryError::Refused(garbled(connection, "it says ERR_OK and lacks the tables"))
     })
+}
+
+/// Reads all tables after a server returned ERR_OK to a request of this kind. If the leader changes, the next
+/// leader is asked, but not for long, because the outcome is known already.
+pub(crate) async fn tables_afterwards<R: Rpc>(
+    core: &Core,
+    connection: &Arc<Connection>,
+    table: &str,
+    subject: &str,
+    deadline: Deadline,
+) -> Result<(Arc<Connection>, Vec<AppInfo>), TryError> {
+    let mut no_response = Late::<R>::none();
+    let until = deadline.or_after(CONFIRM);
+    let mut reads = ReadBack::new(core, table, connection, &mut no_response, until);
+    loop {
+        let read = reads.read_with(|connection, deadline| async move {
+            let tables = tables(&connection, subject, deadline).await?;
+            Ok((connection, tables))
+        });
+        match read.await {
+            Ok(read) => return Ok(read),
+            Err(error) => match reads.pause().await {
+                Next::Read => {}
+                Next::Response(_) | Next::Over => return Err(error),
+            },
+        }
+    }
 }
 
 /// Reads the partitions of a table, in the order of their indices. Returns `None` if the name does not lead

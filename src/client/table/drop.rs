@@ -25,7 +25,7 @@ use crate::protocol::messages::{
 };
 use crate::resource::Table;
 use crate::transport::connection::{CallError, Connection, Late};
-use crate::transport::durations::{CONFIRM, READ_BACK_ADD, UNDER_WAY, answer_until, one_try};
+use crate::transport::durations::{READ_BACK_ADD, UNDER_WAY, answer_until, one_try};
 use crate::transport::seams::Deadline;
 use decide::{Target, Verdict, others_dropped};
 
@@ -185,29 +185,17 @@ impl Dropping<'_> {
         connection: &Arc<Connection>,
         deadline: Deadline,
     ) -> Result<Removal<Table>> {
-        let mut none = Late::<DropApp>::none();
-        let until = deadline.or_after(CONFIRM);
-        let mut reads = ReadBack::new(self.core, self.table, connection, &mut none, until);
-        let table = self.table;
-        let after = loop {
-            let read = reads.read_with(|connection, deadline| async move {
-                list(&connection, table, deadline).await
-            });
-            match read.await {
-                Ok(after) => break after,
-                Err(error) => match reads.pause().await {
-                    Next::Read => {}
-                    Next::Response(_) | Next::Over => {
-                        let unread = format!(
-                            "the tables could not be listed after the drop ({error}): if the name was moved to another table during the call, that table was dropped"
-                        );
-                        return Ok(self.removed(
-                            &self.target,
-                            Evidence::ServerSaidSo,
-                            Some(unread),
-                        ));
-                    }
-                },
+        let subject = self.subject();
+        let read = ask::tables_afterwards::<DropApp>(
+            self.core, connection, self.table, &subject, deadline,
+        );
+        let after = match read.await {
+            Ok((_, after)) => after,
+            Err(error) => {
+                let unread = format!(
+                    "the tables could not be listed after the drop ({error}): if the name was moved to another table during the call, that table was dropped"
+                );
+                return Ok(self.removed(&self.target, Evidence::ServerSaidSo, Some(unread)));
             }
         };
         let target = Target::of(&self.target, &after);

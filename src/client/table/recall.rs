@@ -22,7 +22,7 @@ use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{AppInfo, RecallApp, RecallAppRequest, RecallAppResponse};
 use crate::resource::Table;
 use crate::transport::connection::{CallError, Connection, Late};
-use crate::transport::durations::{CONFIRM, READ_BACK_ADD, answer_until, one_try};
+use crate::transport::durations::{READ_BACK_ADD, answer_until, one_try};
 use crate::transport::round::still_leads;
 use crate::transport::seams::Deadline;
 use decide::Found;
@@ -275,15 +275,27 @@ impl Recalling<'_> {
         connection: &Arc<Connection>,
         deadline: Deadline,
     ) -> Change<Table> {
-        let until = deadline.or_after(CONFIRM);
-        let (after, remark) = match list(connection, self.spec, until).await {
-            Ok(tables) => match Found::of(self.spec, &tables) {
-                Found::Available(now) => (now.clone(), None),
-                _ => (response, Some("the table has been changed again since".to_owned())),
-            },
-            Err(error) => (response, Some(format!("the table could not be read back: {error}"))),
-        };
-        self.changed(after, remark, connection, deadline).await
+        let subject = self.subject();
+        let read = ask::tables_afterwards::<RecallApp>(
+            self.core,
+            connection,
+            self.name(),
+            &subject,
+            deadline,
+        );
+        match read.await {
+            Ok((connection, tables)) => {
+                let (after, remark) = match Found::of(self.spec, &tables) {
+                    Found::Available(now) => (now.clone(), None),
+                    _ => (response, Some("the table has been changed again since".to_owned())),
+                };
+                self.changed(after, remark, &connection, deadline).await
+            }
+            Err(error) => {
+                let remark = format!("the table could not be read back: {error}");
+                self.changed(response, Some(remark), connection, deadline).await
+            }
+        }
     }
 
     /// Returns the outcome for a table that was recalled.
