@@ -23,7 +23,6 @@ use crate::protocol::messages::{AppInfo, RecallApp, RecallAppRequest, RecallAppR
 use crate::resource::Table;
 use crate::transport::connection::{CallError, Connection, Late};
 use crate::transport::durations::{READ_BACK_ADD, answer_until, one_try};
-use crate::transport::round::still_leads;
 use crate::transport::seams::Deadline;
 use decide::Found;
 
@@ -32,6 +31,7 @@ pub(crate) async fn recall(call: Call<'_>, spec: &RecallSpec) -> Result<Change<T
     let _turn = call.core.turns.take(subject, call.deadline).await?;
     // The question who leads names a table, which need not exist.
     let mut attempts = Attempts::about_tables(call, spec.new_name.as_deref().unwrap_or_default());
+    let mut refused_before = false;
     loop {
         let connection = attempts.leader().await?;
         // Followers of 2.5 and later return ERR_APP_NOT_EXIST to every recall, but refuse to list the tables.
@@ -57,9 +57,11 @@ pub(crate) async fn recall(call: Call<'_>, spec: &RecallSpec) -> Result<Change<T
         {
             return Err(refuse_danger(&before, lived).or_server(&connection.server));
         }
-        let recalling = Recalling { core: call.core, spec, before };
-        if let Some(change) = recalling.send(&mut attempts, &connection).await? {
-            return Ok(change);
+        let recalling = Recalling { core: call.core, spec, before, refused_before };
+        match recalling.send(&mut attempts, &connection).await? {
+            Tried::Over(change) => return Ok(change),
+            Tried::Again => {}
+            Tried::NotThere => refused_before = true,
         }
     }
 }
@@ -84,7 +86,7 @@ fn without_sending(spec: &RecallSpec, found: Found<'_>) -> Result<Change<Table>>
         Found::Changing(table) => named::busy(table),
         Found::Nothing => not_found(format!("no table has this id: table_id={}", spec.table_id)),
         Found::Dropped(table) => not_found(format!(
-            "the dropped table cannot be recalled any more, because its reserve time has ended: table={} table_id={} expire_second={}",
+            "the server refuses to recall the dropped table, probably because its reserve time has ended: table={} table_id={} expire_second={}",
             table.app_name, table.app_id, table.expire_second
         )),
         Found::OtherName(table) => Error::new(
@@ -136,15 +138,17 @@ struct Recalling<'a> {
     spec: &'a RecallSpec,
     /// The dropped table.
     before: AppInfo,
+    /// Whether the server has refused the recall once with ERR_APP_NOT_EXIST.
+    refused_before: bool,
 }
 
 impl Recalling<'_> {
-    /// Sends the recall once. Returns `None` if nothing was done and the call has to start over.
+    /// Sends the recall once.
     async fn send(
         &self,
         attempts: &mut Attempts<'_>,
         connection: &Arc<Connection>,
-    ) -> Result<Option<Change<Table>>> {
+    ) -> Result<Tried> {
         let words = format!("recall-table {}", self.subject());
         let subject = Subject::DroppedTable(self.spec.table_id);
         let note = self.core.unsettled.note_change(subject, words, connection);
@@ -161,7 +165,7 @@ impl Recalling<'_> {
                 Err(error @ CallError::NotSent(_)) => {
                     note.settle();
                     attempts.failed(connection, error.into()).await?;
-                    return Ok(None);
+                    return Ok(Tried::Again);
                 }
                 Err(CallError::Framework(code)) => {
                     match Request::Recall.refused_by_rpc_layer(&code) {
@@ -183,23 +187,29 @@ impl Recalling<'_> {
                     Meaning::NotApplied => {
                         note.settle();
                         attempts.failed(connection, TryError::NotApplied(err)).await?;
-                        return Ok(None);
+                        return Ok(Tried::Again);
                     }
                     Meaning::Refused(ErrorKind::Busy) => {
                         note.settle();
                         if attempts.pause().await {
-                            return Ok(None);
+                            return Ok(Tried::Again);
                         }
                         return Err(self.refused(ErrorKind::Busy, &err, connection));
                     }
-                    Meaning::Refused(ErrorKind::TableNotFound)
-                        if !still_leads(connection, self.name(), one_try(attempts.deadline))
-                            .await =>
-                    {
-                        // A follower knows no table. The server has lost its lead since the list.
+                    Meaning::Refused(ErrorKind::TableNotFound) if !self.refused_before => {
+                        // Perhaps the server has lost its lead since the list, because followers know no table.
+                        // The next list shows it.
                         note.settle();
-                        attempts.failed(connection, TryError::NotApplied(err)).await?;
-                        return Ok(None);
+                        match attempts.pause().await {
+                            true => return Ok(Tried::NotThere),
+                            false => {
+                                return Err(self.refused(
+                                    ErrorKind::TableNotFound,
+                                    &err,
+                                    connection,
+                                ));
+                            }
+                        }
                     }
                     Meaning::Refused(
                         kind @ (ErrorKind::TableNotFound | ErrorKind::InvalidArgument),
@@ -222,7 +232,7 @@ impl Recalling<'_> {
             Err(error) if error.kind() == ErrorKind::OutcomeUnknown => note.leave(answered, late),
             _ => note.settle(),
         }
-        ended.map(Some).map_err(|error| error.or_server(&connection.server))
+        ended.map(Tried::Over).map_err(|error| error.or_server(&connection.server))
     }
 
     /// Returns the name that the table gets.
@@ -394,6 +404,17 @@ async fn forgotten_duplications(
             "the table is marked as duplicated, and its duplications could not be read: {error}"
         )),
     }
+}
+
+/// The result of one try of a recall.
+#[allow(clippy::large_enum_variant, reason = "there is one at a time, on the stack")]
+enum Tried {
+    /// The table was recalled, or is available already.
+    Over(Change<Table>),
+    /// Nothing was done, and the call starts over.
+    Again,
+    /// The same, because the server returned ERR_APP_NOT_EXIST although it has listed the table.
+    NotThere,
 }
 
 /// What the lists after a recall without a response have shown.
