@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from embedded import Embedded, binary
-from generator import HTTP, Dupid, Generator, Step
+from generator import HTTP, Dupid, Generator, Policy, Step
 from wire import (
     ADD,
+    ADD_POLICY,
     MODIFY,
+    MODIFY_POLICY,
     QUERY,
+    QUERY_POLICY,
     Closed,
     Connection,
     Fields,
@@ -31,7 +34,8 @@ EXAMPLES = """\
 The server must have the tables and remote clusters that --table and --cluster name. The defaults
 are the tables dup_src:4, dup_src2:4 and temp:8, and the clusters target and target2. The server
 must have no duplications, and no replica servers, because replica servers would move duplications
-on. It must be fresh: if it remembers, for example, that a table once had a duplication, this
+on. If backups are switched on, it must have the block service local_service, and no backup
+policies. It must be fresh: if it remembers, for example, that a table once had a duplication, this
 shows as a difference. Use a server that exists for tests only.
 
   scripts/compare-servers 127.0.0.1:34601 --generation dup-exist --seconds 60
@@ -54,6 +58,8 @@ class Side:
     dupids: dict[tuple[int, bytes], int] = field(default_factory=dict)
     stale: dict[tuple[int, bytes], int] = field(default_factory=dict)
     ids: dict[bytes, int] = field(default_factory=dict)
+    #: The number of sequences so far. The names of backup policies contain it.
+    sequence: int = 0
 
     def connected(self) -> Connection:
         if self.connection is None:
@@ -82,7 +88,8 @@ class Side:
                 self.dupids[self.ids[table], entry[3]] = entry[1]
 
     def clean(self) -> None:
-        """Removes every duplication of the tables."""
+        """Removes every duplication of the tables. Backup policies cannot be removed."""
+        self.sequence += 1
         self.close()
         for table in self.tables:
             for entry in self.call(QUERY, [(1, "string", table)]).fields[4]:
@@ -96,6 +103,10 @@ class Side:
         self.stale.clear()
 
     def resolve(self, value: Any, table: bytes) -> Any:
+        if isinstance(value, list):
+            return [self.resolve(one, table) for one in value]
+        if isinstance(value, Policy):
+            return b"%s_%d" % (value.name, self.sequence)
         if not isinstance(value, Dupid):
             return value
         dupid = self.find(value)
@@ -130,6 +141,8 @@ class Side:
         except TimeoutError:
             self.close()
             return "no answer"
+        if step.rpc == ADD_POLICY and response.err == "ERR_OK":
+            self.wait_for_policy(fields)
         seen: Any = {"framework": response.framework, "name": response.name}
         seen.update(self.normal(step, response))
         for key, dupid in before.items():
@@ -137,8 +150,17 @@ class Side:
                 self.stale[key] = dupid
         return seen
 
+    def wait_for_policy(self, added: Fields) -> None:
+        """Waits until a backup policy is listed. A real server responds to the add before that."""
+        name = next((value for number, _, value in added if number == 2), b"")
+        for _ in range(100):
+            asked: Fields = [(1, ("list", "string"), [name]), (2, "i32", 0)]
+            if self.call(QUERY_POLICY, asked).err == "ERR_OK":
+                return
+            time.sleep(0.01)
+
     def page(self, step: Step) -> Any:
-        page, name = (value for _, _, value in step.fields)
+        page, name = (self.resolve(value, b"") for _, _, value in step.fields)
         quoted = "".join(f"%{byte:02X}" for byte in name)
         host, port = self.address.rsplit(":", 1)
         with socket.create_connection((host, int(port)), 5.0) as stream:
@@ -206,6 +228,10 @@ class Side:
                 fields.pop(2, None)
             case "RPC_CM_CLUSTER_INFO":
                 fields.pop(3, None)
+            case "RPC_CM_QUERY_BACKUP_POLICY" if 3 in fields:
+                # All policies include those of earlier sequences, of which a real server begins
+                # further backups.
+                fields[3] = [len(one) for one in fields[3]] if asked.get(1) else "<backups>"
         return {key: self.words_in(value) for key, value in fields.items()}
 
     def forget(self, table: int, clusters: set[bytes]) -> None:
@@ -297,7 +323,8 @@ class Comparison:
                 break
             # The servers are in different states now, so later differences would only follow from
             # this one.
-            if step.rpc in (ADD, MODIFY) and found and found[-1][0] == index:
+            changes = step.rpc in (ADD, MODIFY, ADD_POLICY, MODIFY_POLICY)
+            if changes and found and found[-1][0] == index:
                 break
         return found
 
@@ -377,9 +404,12 @@ def arguments() -> argparse.Namespace:
     return args
 
 
-def embedded(args: argparse.Namespace, program: Path, generation: str) -> Embedded:
+def embedded(
+    args: argparse.Namespace, program: Path, generation: str, backups: bool = True
+) -> Embedded:
     """Starts an embedded server with the given tables and remote clusters."""
     options = ["--behave-as", generation, "--cluster-name", args.own_cluster]
+    options += ["--backup-enabled", "true" if backups else "false"]
     for table in args.table:
         options += ["--table", table]
     for cluster in args.cluster:
@@ -398,6 +428,8 @@ def compare(args: argparse.Namespace, ours: str, other: str) -> int:
         side.look()
         if side.dupids:
             sys.exit(f"{side.name} has duplications already: remove them first")
+        if side.call(QUERY_POLICY, []).fields.get(2):
+            sys.exit(f"{side.name} has backup policies already: use a fresh server")
     end = time.monotonic() + args.seconds if args.seconds else float("inf")
     seeds = range(args.seed, args.seed + (args.seeds if not args.seconds else 10**9))
     done = 0
@@ -445,7 +477,9 @@ def main() -> int:
     program = binary(args.binary)
     if args.self_test:
         return self_test(args, program)
-    with embedded(args, program, args.generation) as ours:
+    with Connection(args.server) as probe:
+        backups = probe.call(QUERY_POLICY, []).err != "ERR_SERVICE_NOT_ACTIVE"
+    with embedded(args, program, args.generation, backups) as ours:
         return 1 if compare(args, ours.address, args.server) else 0
 
 

@@ -23,7 +23,12 @@ def reason(generation: str, rpc: str, fields: Fields) -> str | None:
     """Returns why this request ends a real server of that generation, or `None`."""
 
     def values(number: int, of: Type) -> list[Any]:
-        return [value for one, kind, value in fields if one == number and kind == of]
+        # The type of a list names the type of the elements, too, unless the request was received.
+        return [
+            value
+            for one, kind, value in fields
+            if one == number and of in (kind, kind[0] if isinstance(kind, tuple) else None)
+        ]
 
     if rpc == MODIFY:
         if any(status not in STATUSES[generation] for status in values(3, "i32")):
@@ -36,16 +41,16 @@ def reason(generation: str, rpc: str, fields: Fields) -> str | None:
             return "a brace in a name"
         if any(not is_utf8(name) for name in values(4, "string")):
             return "a remote table that GET /meta/app/duplication cannot show"
-    if rpc == ADD_POLICY:
+    formats = generation in ("remote-name", "dup-exist")
+    if rpc in (ADD_POLICY, QUERY_POLICY) and formats:
         names = values(1, "string") + values(2, "string")
-        if generation in ("remote-name", "dup-exist"):
-            if any(b"{" in name or b"}" in name for name in names):
-                return "a brace in the name of a backup policy or of a provider"
-        elif any(name == b"" or b"/" in name for name in values(2, "string")):
+        names += [name for listed in values(1, "list") for name in listed]
+        if any(b"{" in name or b"}" in name for name in names):
+            return "a brace in the name of a backup policy or of a provider"
+    if rpc == ADD_POLICY and not formats:
+        # An absent name is an empty name.
+        if any(name == b"" or b"/" in name for name in values(2, "string") or [b""]):
             return "the name of a backup policy is empty or has a slash"
-    if rpc == QUERY_POLICY and generation in ("remote-name", "dup-exist"):
-        if any(b"{" in name or b"}" in name for names in values(1, "list") for name in names):
-            return "a brace in the name of a backup policy"
     return None
 
 

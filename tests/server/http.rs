@@ -173,6 +173,8 @@ async fn odd_targets_get_the_responses_of_real_servers() {
             ("400 Bad Request", "app name shouldn't be empty")
         };
         let blank_at_the_end = if behaviour == Behaviour::Freezed { "x \n" } else { "x" };
+        let nul_in_it = if behaviour == Behaviour::Freezed { "x \0y" } else { "x" };
+        let nul_after_it = if behaviour == Behaviour::Freezed { "temp\\u0000 " } else { "temp" };
         let missing = |name: &str| ("404 Not Found", format!("service not found for \"{name}\""));
         let unparsed = |what: &str| {
             let body = format!("failed to parse request: ERR_INVALID_PARAMETERS: {what}");
@@ -192,6 +194,20 @@ async fn odd_targets_get_the_responses_of_real_servers() {
             (
                 "/meta/app?name=x%20%0A",
                 ("404 Not Found", format!("table not found: \"{blank_at_the_end}\"")),
+            ),
+            (
+                "/meta/app?name=x%20%00y",
+                ("404 Not Found", format!("table not found: \"{nul_in_it}\"")),
+            ),
+            (
+                "/meta/app?name=temp%00%20",
+                (
+                    "200 OK",
+                    format!(
+                        "{{\"general\":{{\"app_name\":\"{nul_after_it}\",\"app_id\":\"3\",\
+                         \"partition_count\":\"8\",\"max_replica_count\":\"3\"}}}}\n"
+                    ),
+                ),
             ),
             ("/meta/app?nam=temp", fixed(("400 Bad Request", ""))),
             ("/meta/apps?x=1", fixed(("400 Bad Request", ""))),

@@ -152,15 +152,18 @@ impl Node {
             Ok(target) => target,
             Err(page) => return Some(page),
         };
-        // 2.5 and later ignore white space at the end.
-        let end: &[char] = match self.config.behaviour {
-            Behaviour::Freezed => &[],
+        let name = arguments.get("name").map(|name| match self.config.behaviour {
+            Behaviour::Freezed => name.as_str(),
+            // 2.5 and later ignore a NUL and what follows it, and then white space at the end.
             Behaviour::Checkpoint
             | Behaviour::RemoteName
             | Behaviour::DupExist
-            | Behaviour::Idempotent => &[' ', '\t', '\r', '\n', '\0'],
-        };
-        let name = arguments.get("name").map(|name| name.trim_end_matches(end));
+            | Behaviour::Idempotent => name
+                .split('\0')
+                .next()
+                .unwrap_or_default()
+                .trim_end_matches([' ', '\t', '\r', '\n']),
+        });
         // Some pages check their arguments before anything else.
         let only = |known: &[&str]| arguments.keys().all(|key| known.contains(&key.as_str()));
         let bad = |body: &str| Page { status: 400, body: body.to_owned() };
@@ -323,10 +326,12 @@ impl Node {
     }
 
     fn app_page(&self, name: &str) -> Page {
-        match self.state.table(name) {
+        // Servers before 2.5 look for the name as a C string, which a NUL ends, and show the name as they
+        // received it.
+        match self.state.table(name.split('\0').next().unwrap_or_default()) {
             Some(table) => line(&App {
                 general: AppGeneral {
-                    app_name: table.record.name.clone(),
+                    app_name: name.to_owned(),
                     app_id: table.record.id.to_string(),
                     partition_count: table.record.partitions.to_string(),
                     max_replica_count: table.record.replicas.to_string(),
