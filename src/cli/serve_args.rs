@@ -295,6 +295,18 @@ mod tests {
     }
 
     #[test]
+    fn a_block_service_has_a_name() {
+        let line = ["pegasus-dup", "serve", "--block-service", ""];
+        let Command::Serve(serve) = Cli::try_parse_from(line).expect("parsed").command else {
+            panic!("{line:?}");
+        };
+        let nameless = serve.plan().expect("a plan").servers.remove(0);
+        let nameless = nameless.check().expect_err("no name").to_string();
+        assert!(nameless.contains("a block service's name"), "{nameless}");
+        assert_eq!(config("pegasus-dup serve").block_services, [BLOCK_SERVICE]);
+    }
+
+    #[test]
     fn more_than_one_address_is_a_group() {
         let group = |more: &str| {
             plan(&format!("pegasus-dup serve --listen 127.0.0.1:1 --listen 127.0.0.1:2 {more}"))

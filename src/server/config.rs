@@ -116,6 +116,13 @@ impl ServerConfig {
                 ));
             }
         }
+        for service in &self.block_services {
+            if service.is_empty() || service.len() > MAX_NAME {
+                return wrong(format!(
+                    "a block service's name must have 1 to 255 bytes: name={service:?}"
+                ));
+            }
+        }
         if self.node_count() > MAX_NODES {
             return wrong(format!(
                 "there are at most {MAX_NODES} replica servers: nodes={}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -165,6 +166,18 @@ def test_a_cluster_without_addresses_is_not_configured() -> None:
     ):
         assert "target" in str(client.try_add("temp", "target"))
         assert client.query("temp") == []
+
+
+def test_backups_that_are_switched_off() -> None:
+    with MetaServer() as server:
+        page = f"http://{server.address}/meta/backup_policy"
+        with urllib.request.urlopen(page, timeout=20) as answer:
+            assert json.load(answer) == {}
+    with MetaGroup(2, backup_enabled=False) as group:
+        page = f"http://{group.addresses[0]}/meta/backup_policy"
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(page, timeout=20)
+    assert caught.value.read() == b"cold_backup_disabled"
 
 
 def test_replica_servers_die_and_come_back() -> None:
