@@ -47,10 +47,10 @@ def reason(generation: str, rpc: str, fields: Fields) -> str | None:
         names += [name for listed in values(1, "list") for name in listed]
         if any(b"{" in name or b"}" in name for name in names):
             return "a brace in the name of a backup policy or of a provider"
-    if rpc == ADD_POLICY and not formats:
-        # An absent name is an empty name.
-        if any(name == b"" or b"/" in name for name in values(2, "string") or [b""]):
-            return "the name of a backup policy is empty or has a slash"
+    # An absent name is an empty name.
+    policies = (values(2, "string") or [b""]) if rpc == ADD_POLICY and not formats else []
+    if any(name == b"" or b"/" in name for name in policies):
+        return "the name of a backup policy is empty or has a slash"
     return None
 
 
