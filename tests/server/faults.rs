@@ -214,7 +214,32 @@ async fn refusals_of_every_rpc_are_empty() {
     let request = m::SetAtomicIdempotentRequest { app_name: name(), atomic_idempotent: true };
     let refused = peer.call::<m::SetAtomicIdempotent>(&request).await;
     assert_eq!(refused.old_atomic_idempotent, Some(false));
-    assert_eq!(m::RPCS.len(), 17, "another RPC needs its refusal here");
+    let request = m::AddBackupPolicyRequest {
+        backup_provider_type: name(),
+        policy_name: name(),
+        app_ids: vec![1],
+        backup_interval_seconds: 86_400,
+        backup_history_count_to_keep: 1,
+        start_time: "24:00".to_owned(),
+    };
+    let refused = peer.call::<m::AddBackupPolicy>(&request).await;
+    assert_eq!(refused.hint_message.as_deref(), Some(""));
+    let request = m::QueryBackupPolicyRequest { policy_names: vec![], backup_info_count: 1 };
+    let refused = peer.call::<m::QueryBackupPolicy>(&request).await;
+    assert_eq!((refused.err, refused.policys), (ErrorCode::UnderRecovery, Some(vec![])));
+    let request = m::ModifyBackupPolicyRequest {
+        policy_name: name(),
+        add_appids: None,
+        removal_appids: None,
+        new_backup_interval_sec: None,
+        backup_history_count_to_keep: None,
+        is_disable: Some(true),
+        start_time: None,
+        force_disable: None,
+    };
+    let refused = peer.call::<m::ModifyBackupPolicy>(&request).await;
+    assert_eq!(refused.hint_message.as_deref(), Some(""));
+    assert_eq!(m::RPCS.len(), 20, "another RPC needs its refusal here");
     hub.set_faults(vec![]);
     assert_eq!(listed(&hub).await, [] as [i32; 0]);
 }
