@@ -25,6 +25,7 @@ mod client {
     mod list;
     mod list_tables;
     mod names;
+    mod policy_races;
     mod queue_check;
     mod recall_table;
     mod snapshot_2024;

@@ -245,14 +245,15 @@ declare::operations! {
     fn describe_table(table: String as &str) -> Table
     = |call| table::describe(call, table);
 
-    /// Adds a backup policy and returns what the add did. Queries the policy, sends RPC_CM_ADD_BACKUP_POLICY
-    /// once if there is none of that name, and queries again. No server removes a policy: a policy can only
-    /// be disabled. A Created is never certain, because servers also return ERR_OK to an add that had no
-    /// effect.
+    /// Adds a backup policy and returns what the add did. Reads the list of tables, queries the policy, sends
+    /// RPC_CM_ADD_BACKUP_POLICY once if there is no policy of that name, and queries again. No server removes a
+    /// policy: a policy can only be disabled. A Created is never certain, because servers also return ERR_OK to
+    /// an add that had no effect.
     ///
     /// # Errors
     ///
-    /// The call fails with `Unsupported` if backups are switched off on the server. It fails with
+    /// The call fails with `TableNotFound` if a table is not available, with `InvalidArgument` if the server
+    /// refuses the policy, and with `Unsupported` if backups are switched off on the server. It fails with
     /// `OutcomeUnknown` if an add was sent and nothing shows what it did. After any other error, this call has
     /// created nothing.
     AddBackupPolicy(changes BackupPolicy):
