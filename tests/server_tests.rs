@@ -33,6 +33,7 @@ mod server {
     mod hostile;
     mod http;
     mod in_memory;
+    mod java;
     #[cfg(target_os = "linux")]
     mod load;
     mod native;

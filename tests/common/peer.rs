@@ -36,6 +36,17 @@ pub(crate) struct Framed {
 }
 
 impl Framed {
+    /// Decodes the frame of a response, after its length.
+    pub(crate) fn decoded(payload: &[u8]) -> Framed {
+        let frame = decode_response(payload).expect("an answer");
+        Framed {
+            framework: frame.framework.clone(),
+            name: frame.name.to_owned(),
+            seqid: frame.seqid,
+            payload: payload.to_vec(),
+        }
+    }
+
     /// Decodes the response struct.
     pub(crate) fn response<R: Rpc>(&self) -> R::Response {
         let frame = decode_response(&self.payload).expect("decoded before");
@@ -81,14 +92,7 @@ impl Peer {
             {
                 let rest = self.input.split_off(length);
                 let whole = std::mem::replace(&mut self.input, rest);
-                let payload = whole[4..].to_vec();
-                let frame = decode_response(&payload).expect("an answer");
-                return Some(Framed {
-                    framework: frame.framework.clone(),
-                    name: frame.name.to_owned(),
-                    seqid: frame.seqid,
-                    payload,
-                });
+                return Some(Framed::decoded(&whole[4..]));
             }
             // The buffer is on the heap, because otherwise every future that a test awaits would
             // contain it.

@@ -8,15 +8,14 @@ use std::sync::Arc;
 use pegasus_dup::protocol::frame::decode_response;
 use pegasus_dup::protocol::messages::{
     AddDuplication, ClusterInfo, CreateApp, DropApp, GetAtomicIdempotent, GetMaxReplicaCount,
-    ListApps, ListDuplication, ListNodes, ModifyDuplication, PartitionConfig, QueryConfig,
-    QueryDuplication, RecallApp, RenameApp, Rpc, SetAtomicIdempotent, SetMaxReplicaCount,
-    UpdateAppEnv,
+    ListApps, ListDuplication, ListNodes, ModifyDuplication, QueryConfig, QueryDuplication,
+    RecallApp, RenameApp, Rpc, SetAtomicIdempotent, SetMaxReplicaCount, UpdateAppEnv,
 };
 use pegasus_dup::server::store::MemoryStore;
 use pegasus_dup::server::{Behaviour, Hub, ServerConfig};
 use serde_json::{Value, json};
 
-use super::support::replayed::{blur, both, request};
+use super::support::replayed::{blur, both, placed, request};
 use super::support::slow_store::HandClock;
 use crate::common::embedded;
 use crate::common::peer::Peer;
@@ -24,21 +23,6 @@ use crate::common::wire::{Shown, unhex};
 
 /// The longest time that the server takes to place the replicas of a table.
 const PLACED_MS: i64 = 3_000;
-
-/// Returns what a partition has, apart from the choice of nodes.
-fn placed(partition: &PartitionConfig) -> Value {
-    json!({
-        "pid": [partition.pid.app_id, partition.pid.partition_index],
-        "ballot": partition.ballot,
-        "max_replica_count": partition.max_replica_count,
-        "primary": partition.primary.0.is_some(),
-        "secondaries": partition.secondaries.len(),
-        "last_drops": partition.last_drops.len(),
-        "hp_primary": partition.hp_primary.as_ref().map(|name| name.host.clone()),
-        "hp_secondaries": partition.hp_secondaries.as_ref().map(Vec::len),
-        "hp_last_drops": partition.hp_last_drops.as_ref().map(Vec::len),
-    })
-}
 
 /// Returns the facts that do not depend on addresses and on the places of replicas.
 fn facts(info: &<ClusterInfo as Rpc>::Response) -> Value {

@@ -1,7 +1,7 @@
 //! Sends the requests of a recording, and compares the responses with the recorded ones.
 
 use pegasus_dup::protocol::frame::decode_response;
-use pegasus_dup::protocol::messages::Rpc;
+use pegasus_dup::protocol::messages::{PartitionConfig, Rpc};
 use pegasus_dup::protocol::thrift::{Reader, Wire};
 use serde_json::{Value, json};
 
@@ -25,6 +25,21 @@ pub(crate) fn blur(value: &Value) -> Value {
         }
         other => other.clone(),
     }
+}
+
+/// Returns what a partition has, apart from the choice of nodes.
+pub(crate) fn placed(partition: &PartitionConfig) -> Value {
+    json!({
+        "pid": [partition.pid.app_id, partition.pid.partition_index],
+        "ballot": partition.ballot,
+        "max_replica_count": partition.max_replica_count,
+        "primary": partition.primary.0.is_some(),
+        "secondaries": partition.secondaries.len(),
+        "last_drops": partition.last_drops.len(),
+        "hp_primary": partition.hp_primary.as_ref().map(|name| name.host.clone()),
+        "hp_secondaries": partition.hp_secondaries.as_ref().map(Vec::len),
+        "hp_last_drops": partition.hp_last_drops.as_ref().map(Vec::len),
+    })
 }
 
 /// Sends a recorded request, and returns the response and the recorded response.
