@@ -18,6 +18,7 @@ import checks.odd_input
 import checks.outcomes
 import checks.policies
 import checks.races
+import checks.tables
 from embedded import Embedded, binary
 from world import Failed, Skip, World
 
@@ -26,6 +27,7 @@ BEHAVIOURS = ("freezed", "checkpoint", "remote-name", "dup-exist", "idempotent")
 EPILOG = """\
 The checks add, change and remove duplications of the tables --table and --table2, and of no other
 table. Use servers that exist for tests only. Afterwards the tables have no duplications, as before.
+The checks of tables create tables of their own, if the servers can, and drop them.
 
 The suite never sends a request that is known to end a real server; docs/dangerous-requests.md lists
 them. All requests of the command line go through a proxy, which stops such requests. The proxy also
@@ -154,7 +156,7 @@ def embedded(args: argparse.Namespace, program: Path) -> tuple[int, int]:
     passed = failed = 0
     servers, runs = [], []
     for behaviour in BEHAVIOURS:
-        options = ["--behave-as", behaviour, "--clock", "stopped"]
+        options = ["--behave-as", behaviour, "--clock", "stopped", "--nodes", "3"]
         for table in (args.table, args.table2):
             options += ["--table", table]
         for cluster in (args.cluster, args.cluster2):

@@ -39,6 +39,9 @@ QUERY_CONFIG = "RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX"
 MAX_REPLICA_COUNT = "RPC_CM_GET_MAX_REPLICA_COUNT"
 LIST_NODES = "RPC_CM_LIST_NODES"
 CLUSTER_INFO = "RPC_CM_CLUSTER_INFO"
+CREATE_APP = "RPC_CM_CREATE_APP"
+DROP_APP = "RPC_CM_DROP_APP"
+RECALL_APP = "RPC_CM_RECALL_APP"
 ADD_POLICY = "RPC_CM_ADD_BACKUP_POLICY"
 QUERY_POLICY = "RPC_CM_QUERY_BACKUP_POLICY"
 MODIFY_POLICY = "RPC_CM_MODIFY_BACKUP_POLICY"
@@ -82,6 +85,9 @@ def encode(of: Type, value: Any) -> bytes:
         case ("list", element):
             items = b"".join(encode(element, one) for one in value)
             return struct.pack(">bi", code_of(element), len(value)) + items
+        case ("map", key, element):
+            items = b"".join(encode(key, k) + encode(element, v) for k, v in value.items())
+            return struct.pack(">bbi", code_of(key), code_of(element), len(value)) + items
     raise TypeError(f"a type that is never sent: {of}")
 
 
