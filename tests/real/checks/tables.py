@@ -1,4 +1,4 @@
-"""Checks of tables: list, create, drop and recall. The dropped tables stay listed on the server for ever."""
+"""Checks of lists, creates, drops and recalls of tables. A server lists dropped tables for ever."""
 
 from __future__ import annotations
 
