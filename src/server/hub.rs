@@ -206,8 +206,9 @@ impl Hub {
     /// group have the same replica servers.
     ///
     /// A partition whose primary dies gets one of its secondaries that are alive as its primary at once.
-    /// If there is none, it has no primary until replica servers come back. Secondaries that died are
-    /// removed, and partitions get the replicas that they lack, after [`ServerConfig::ready_after`].
+    /// If there is no such secondary, the partition has no primary until one of its replica servers comes
+    /// back. After [`ServerConfig::ready_after`], partitions get the replicas that they lack, unless too
+    /// few replica servers are alive.
     pub fn set_alive_nodes(&self, count: usize) {
         self.0.with_node(|node, now| {
             node.set_alive_nodes(count, now);
