@@ -10,7 +10,9 @@ use pegasus_dup::protocol::messages::{
     AddBackupPolicy, AddBackupPolicyRequest, CreateApp, CreateAppOptions, CreateAppRequest,
     ModifyBackupPolicy, ModifyBackupPolicyRequest,
 };
-use pegasus_dup::server::store::{FileStore, MemoryStore, Store, StoreFailure};
+use pegasus_dup::server::store::{
+    FileStore, MemoryStore, PolicyRecord, RecordChange, Store, StoreFailure,
+};
 use pegasus_dup::server::{Behaviour, Clock, Election, Group, ServerConfig};
 
 use super::support::policies::{
@@ -42,6 +44,39 @@ async fn two_adds_of_a_free_name_may_both_be_accepted_and_the_first_to_be_stored
         // The store has kept the same policy.
         let (_, _, mut peer) = serve(&config, store);
         assert_eq!(kept(&mut peer).await, [("daily".to_owned(), 2)], "{behaviour}");
+    }
+}
+
+#[test]
+fn every_store_keeps_the_policy_that_it_has_when_another_of_that_name_is_added() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("store.redb");
+    let stores: [Box<dyn Store>; 2] = [
+        Box::new(MemoryStore::new()),
+        Box::new(FileStore::open(&path, "onebox").expect("a store")),
+    ];
+    let with = |keep| PolicyRecord {
+        name: "daily".to_owned(),
+        provider: "local_service".to_owned(),
+        table_ids: [1].into(),
+        interval_seconds: 86_400,
+        keep,
+        start_hour: 3,
+        start_minute: 30,
+        disabled: false,
+        backups: Vec::new(),
+    };
+    for store in stores {
+        let kept = |change: RecordChange| {
+            let (sender, results) = std::sync::mpsc::channel();
+            store.submit(change, Box::new(move |result| sender.send(result).expect("sent")));
+            assert_eq!(results.recv().expect("a result"), Ok(()));
+            store.load().expect("a snapshot").policies
+        };
+        assert_eq!(kept(RecordChange::AddPolicy { record: with(1) }), [with(1)]);
+        assert_eq!(kept(RecordChange::AddPolicy { record: with(2) }), [with(1)]);
+        assert_eq!(kept(RecordChange::PutPolicy { record: with(3) }), [with(3)]);
+        store.close();
     }
 }
 
@@ -93,17 +128,23 @@ async fn policies_do_not_wait_for_changes_of_tables() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_held_add_delays_no_other_request() {
+async fn an_add_neither_waits_for_held_requests_nor_delays_others() {
+    let rules = ["create-app#1=hold:500", "add-backup-policy#1=hold:1000"];
     let config = ServerConfig {
-        faults: vec!["add-backup-policy#1=hold:1000".parse().expect("a rule")],
+        faults: rules.map(|rule| rule.parse().expect("a rule")).to_vec(),
         ..config(Behaviour::DupExist)
     };
     let (_, _, mut peer) = serve(&config, Arc::new(MemoryStore::new()));
+    // The server refuses this create when its turn comes.
+    let create =
+        CreateAppRequest { app_name: "new".to_owned(), options: CreateAppOptions::default() };
+    let held = peer.send::<CreateApp>(&create).await;
     let seqid = peer.send::<AddBackupPolicy>(&policy("first")).await;
     assert_ne!(peer.send::<AddBackupPolicy>(&policy("second")).await, seqid);
     let second = peer.receive().await.expect("a response");
     assert_eq!(second.seqid, seqid + 1);
     assert_eq!(second.response::<AddBackupPolicy>().err, ErrorCode::Ok);
+    assert_eq!(peer.receive().await.expect("a response").seqid, held);
     assert_eq!(peer.receive().await.expect("a response").seqid, seqid);
     let expected = [("first".to_owned(), 3), ("second".to_owned(), 3)];
     assert_eq!(kept(&mut peer).await, expected);
