@@ -244,9 +244,9 @@
 #define PEGASUS_DUP_ERROR_INVALID_ARGUMENT 6
 
 /**
- * The error kind `unsupported`. The server would ignore or misread the request, or could crash
- * because of it, or the feature is switched off on the server. The request was not sent, or the
- * server refused it.
+ * The error kind `unsupported`. The server cannot do what the request says. The server would
+ * ignore or misread the request, or could crash because of it, or the feature is switched off on
+ * the server. The request was not sent, or the server refused it.
  */
 #define PEGASUS_DUP_ERROR_UNSUPPORTED 7
 

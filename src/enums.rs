@@ -124,8 +124,9 @@ shared_enums! {
         WrongState = 5 => "wrong_state",
         /// The request is invalid. Correct the request.
         InvalidArgument = 6 => "invalid_argument",
-        /// The server would ignore or misread the request, or could crash because of it, or the feature is
-        /// switched off on the server. The request was not sent, or the server refused it.
+        /// The server cannot do what the request says. The server would ignore or misread the request, or
+        /// could crash because of it, or the feature is switched off on the server. The request was not
+        /// sent, or the server refused it.
         Unsupported = 7 => "unsupported",
         /// The access control of the server refused the request.
         PermissionDenied = 8 => "permission_denied",

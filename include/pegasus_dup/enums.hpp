@@ -43,8 +43,9 @@ enum class error_kind : std::int32_t {
     wrong_state = PEGASUS_DUP_ERROR_WRONG_STATE,
     /// The request is invalid. Correct the request.
     invalid_argument = PEGASUS_DUP_ERROR_INVALID_ARGUMENT,
-    /// The server would ignore or misread the request, or could crash because of it, or the feature
-    /// is switched off on the server. The request was not sent, or the server refused it.
+    /// The server cannot do what the request says. The server would ignore or misread the request,
+    /// or could crash because of it, or the feature is switched off on the server. The request was
+    /// not sent, or the server refused it.
     unsupported = PEGASUS_DUP_ERROR_UNSUPPORTED,
     /// The access control of the server refused the request.
     permission_denied = PEGASUS_DUP_ERROR_PERMISSION_DENIED,

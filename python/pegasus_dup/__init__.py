@@ -9,6 +9,7 @@
             case AlreadyExists(existing, differences):
                 print("already exists", existing.dupid, differences)
 
+``Client.create_table`` and ``Client.add_backup_policy`` do the same for tables and backup policies.
 An error is raised as a subclass of ``PegasusDupError``. ``Client.try_add`` returns it as ``Failed``
 instead. ``AsyncClient`` has the same methods as coroutines for asyncio. ``MetaServer`` is an
 embedded server for trials and tests, and ``enable_logging`` shows what the client does.

@@ -248,10 +248,11 @@ class AsyncClient(ClientBase):
         A table that was created has no replicas yet: see ``wait_ready``.
 
         ``replica_count`` is the number of replicas of each partition. ``envs`` are the settings of
-        the table. ``atomic_idempotent`` says whether writes are made idempotent before they are
-        replicated; ``None`` leaves it to the server. A ``partition_count`` above
-        ``partition_limit`` is refused. The limit protects against typing errors, because a server
-        allocates memory for all partitions at once.
+        the table. Settings that begin with ``restore.`` or ``duplication.`` are refused, because
+        they make servers do more than create a table. ``atomic_idempotent`` says whether writes are
+        made idempotent before they are replicated; ``None`` leaves it to the server. A
+        ``partition_count`` above ``partition_limit`` is refused. The limit protects against typing
+        errors, because a server allocates memory for all partitions at once.
 
         ``prove_authorship`` writes a random value into the settings of the table, under the key
         ``pegasus_dup.created_by``. If the response is lost, the value shows whether this call
@@ -361,11 +362,12 @@ class AsyncClient(ClientBase):
 
         ``new_name`` is the name that the table gets; the default is the name that it had. A table
         that was dropped less than a minute after it was created is refused with ``Unsupported``
-        unless ``force`` is true: if its replicas were not ready then, the recall ends all replica
-        servers.
+        unless ``force`` is true: if its replicas were not ready then, the recall can end all
+        replica servers.
 
-        Raises ``TableNotFound`` if no dropped table with this id can be recalled, and
-        ``InvalidArgument`` if the name is taken.
+        Raises ``TableNotFound`` if no dropped table with this id can be recalled,
+        ``InvalidArgument`` if the name is taken, and ``OutcomeUnknown`` if the recall was sent and
+        its effect is not known.
         """
         return await self._run(
             _operations.recall_table(table_id, new_name, force),

@@ -258,8 +258,9 @@ class ErrorKind(_Text):
     INVALID_ARGUMENT = "invalid_argument"
     """The request is invalid. Correct the request."""
     UNSUPPORTED = "unsupported"
-    """The server would ignore or misread the request, or could crash because of it, or the feature
-    is switched off on the server. The request was not sent, or the server refused it."""
+    """The server cannot do what the request says. The server would ignore or misread the request,
+    or could crash because of it, or the feature is switched off on the server. The request was not
+    sent, or the server refused it."""
     PERMISSION_DENIED = "permission_denied"
     """The access control of the server refused the request."""
     BUSY = "busy"

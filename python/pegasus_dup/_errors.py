@@ -111,9 +111,10 @@ class InvalidArgument(PegasusDupError, ValueError):
 
 
 class Unsupported(PegasusDupError):
-    """The server would ignore or misread the request, or could crash because of it, or the feature is switched off on the server.
+    """The server cannot do what the request says.
 
-    The request was not sent, or the server refused it.
+    The server would ignore or misread the request, or could crash because of it, or the feature is
+    switched off on the server. The request was not sent, or the server refused it.
     """
 
     kind = ErrorKind.UNSUPPORTED

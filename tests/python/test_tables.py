@@ -1,4 +1,4 @@
-"""Tables: the objects that describe them, and the calls that list them."""
+"""Tables: the objects that describe them, and the calls that list, drop and recall them."""
 
 from __future__ import annotations
 
@@ -6,24 +6,32 @@ import asyncio
 import copy
 import dataclasses
 import pickle
-from datetime import datetime, timezone
+from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from types import MappingProxyType
 
 import pytest
 from pegasus_dup import (
     AsyncClient,
+    Changed,
     Client,
     Created,
     Difference,
     Evidence,
     MetaServer,
+    NotFound,
     PartitionReplicas,
+    Progress,
     Property,
+    Removed,
     Resource,
     ServedTable,
     Table,
     TableNotFound,
     TableStatus,
+    Timeout,
+    Unchanged,
+    Unsupported,
 )
 
 
@@ -158,3 +166,88 @@ def test_the_asynchronous_client_reads_the_same(wide: MetaServer) -> None:
         listed, described = asyncio.run(main())
         assert listed == client.list_tables("wide")
         assert described == client.describe_table("wide")
+
+
+@pytest.fixture
+def manual() -> Iterator[MetaServer]:
+    with MetaServer(tables=["temp", "users"], clock="manual", ready_after=10) as server:
+        yield server
+
+
+def test_a_table_is_dropped_and_recalled(manual: MetaServer) -> None:
+    steps: list[Progress] = []
+    with Client(manual.address, timeout=5) as client:
+        manual.advance(100)
+        removed = client.drop_table("users", reserve=timedelta(hours=1))
+        assert isinstance(removed, Removed)
+        assert removed.certain
+        was = removed.was
+        assert (was.table_id, was.is_dropped, was.is_ready) == (2, True, True)
+        assert was.status is TableStatus.DROPPED
+        assert was.drop_time is not None
+        assert was.expire_time == was.drop_time + timedelta(hours=1)
+        assert str(removed).startswith("removed: table=users ")
+        assert isinstance(client.drop_table("users"), NotFound)
+        assert [one.table for one in client.list_tables()] == ["temp"]
+        listed = client.list_tables(dropped=True)
+        assert [(one.table, one.is_dropped) for one in listed] == [("temp", False), ("users", True)]
+        with pytest.raises(TableNotFound):
+            client.describe_table("users")
+        match client.recall_table(was.table_id, new_name="people"):
+            case Changed(before, after):
+                assert (before.table, before.is_dropped) == ("users", True)
+                assert (after.table, after.is_dropped) == ("people", False)
+                assert after.table_id == was.table_id
+            case other:
+                raise AssertionError(other)
+        assert isinstance(client.recall_table(was.table_id), Unchanged)
+        with pytest.raises(TableNotFound):
+            client.recall_table(99)
+        # The replicas of a recalled table come back slowly.
+        assert client.describe_table("people").is_ready is False
+        with pytest.raises(Timeout, match="people"):
+            client.wait_ready("people", timeout=0.5, progress=steps.append)
+        assert "ready_partitions=0 partition_count=8" in [step.detail for step in steps]
+        manual.advance(100)
+        ready = client.wait_ready("people")
+        assert [one.ready for one in ready.partitions] == [True] * 8
+        with pytest.raises(TableNotFound):
+            client.wait_ready("users")
+
+
+def test_the_default_reserve_time(manual: MetaServer) -> None:
+    with Client(manual.address, timeout=5) as client:
+        for table, reserve, kept in (
+            ("temp", None, timedelta(weeks=1)),
+            ("users", 60.0, timedelta(minutes=1)),
+        ):
+            removed = client.drop_table(table, reserve=reserve)
+            assert isinstance(removed, Removed)
+            assert removed.was.drop_time is not None
+            assert removed.was.expire_time == removed.was.drop_time + kept
+
+
+def test_a_recall_that_could_end_replica_servers_must_be_forced(manual: MetaServer) -> None:
+    with Client(manual.address, timeout=5) as client:
+        assert isinstance(client.drop_table("users"), Removed)
+        with pytest.raises(Unsupported) as raised:
+            client.recall_table(2)
+        (known,) = raised.value.known
+        assert isinstance(known, Table)
+        assert (known.table_id, known.is_dropped) == (2, True)
+        assert isinstance(client.recall_table(2, force=True), Changed)
+
+
+def test_the_asynchronous_client_drops_and_recalls(manual: MetaServer) -> None:
+    async def main() -> None:
+        async with AsyncClient(manual.address, timeout=5) as client:
+            manual.advance(100)
+            removed = await client.drop_table("users", reserve=3600)
+            assert isinstance(removed, Removed)
+            assert isinstance(await client.drop_table("users"), NotFound)
+            changed = await client.recall_table(removed.was.table_id)
+            assert isinstance(changed, Changed)
+            manual.advance(100)
+            assert (await client.wait_ready("users")).is_ready is True
+
+    asyncio.run(main())

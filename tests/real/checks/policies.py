@@ -1,4 +1,7 @@
-"""Checks of backup policies. The policies stay on the server, disabled, because no request removes them."""
+"""Checks of backup policies.
+
+The policies stay on the server, disabled, because no request removes them.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from proxy import Fault
-from wire import ADD_POLICY, MODIFY_POLICY, QUERY_POLICY
+from wire import ADD_POLICY, MODIFY_POLICY, QUERY_POLICY, Fields
 from world import Result, Skip, World, same
 
 from checks import check
@@ -42,17 +45,18 @@ class Policy:
 
     def shown(self) -> dict[int, Any] | None:
         """Returns the policy as the server shows it."""
-        fields = [(1, ("list", "string"), [self.name.encode()]), (2, "i32", 0)]
+        fields: Fields = [(1, ("list", "string"), [self.name.encode()]), (2, "i32", 0)]
         response = self.world.call(QUERY_POLICY, fields)
         if response.err == "ERR_INVALID_PARAMETERS":
             return None
         same(response.err, "ERR_OK", "the query of the policy")
-        return response.fields[2][0]
+        shown: dict[int, Any] = response.fields[2][0]
+        return shown
 
     def rival_adds(self, keep: int) -> None:
         """Adds the policy as another client would."""
         tables = self.world.table_ids()
-        fields = [
+        fields: Fields = [
             (1, "string", self.world.args.backup_provider.encode()),
             (2, "string", self.name.encode()),
             (3, ("list", "i32"), [tables[self.world.table]]),
@@ -64,7 +68,7 @@ class Policy:
 
     def disable(self) -> None:
         """Disables the policy, if it exists."""
-        fields = [(1, "string", self.name.encode()), (6, "bool", True)]
+        fields: Fields = [(1, "string", self.name.encode()), (6, "bool", True)]
         self.world.call(MODIFY_POLICY, fields)
 
 
@@ -174,7 +178,7 @@ def rival(world: World, policy: Policy) -> None:
 
 
 @policy_check("a disabled policy is a warning")
-def disabled(world: World, policy: Policy) -> None:
+def disabled(_world: World, policy: Policy) -> None:
     policy.add().created("appeared_during_call")
     policy.disable()
     result = policy.add()
