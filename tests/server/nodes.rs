@@ -119,6 +119,23 @@ async fn a_partition_has_fewer_replicas_than_its_replica_count_if_there_are_fewe
     server.stop().await;
 }
 
+/// The replica servers hold 1, 2 and 2 primaries, and 4, 4 and 5 replicas.
+#[tokio::test]
+async fn the_cluster_reports_how_evenly_its_replicas_are_spread() {
+    let tables = ["even:3:3", "one:1:3", "single:1:1"].map(|table| table.parse().unwrap());
+    for (nodes, primaries, replicas) in
+        [(3, "0.47", "0.47"), (1, "0.00", "0.00"), (0, "0.00", "0.00")]
+    {
+        let config =
+            ServerConfig { tables: tables.to_vec(), ..with_nodes(Behaviour::DupExist, nodes) };
+        let server = embedded::start(config).await;
+        let mut peer = Peer::connect(server.address()).await;
+        assert_eq!(fact(&mut peer, "primary_replica_count_stddev").await, primaries, "{nodes}");
+        assert_eq!(fact(&mut peer, "total_replica_count_stddev").await, replicas, "{nodes}");
+        server.stop().await;
+    }
+}
+
 #[tokio::test]
 async fn the_leader_has_a_name_since_2_6() {
     for (behaviour, host) in

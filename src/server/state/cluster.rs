@@ -31,7 +31,9 @@ impl State {
             true => named(address),
             false => address.to_string(),
         };
-        let level = if self.replicas.lock().are_too_few() { "freezed" } else { "steady" };
+        let replicas = self.replicas.lock();
+        let level = if replicas.are_too_few() { "freezed" } else { "steady" };
+        let spread = self.spread(&replicas);
         ClusterFacts(vec![
             ("meta_servers", addresses.join(",")),
             ("primary_meta_server", context.leader.map(leader).unwrap_or_default()),
@@ -39,8 +41,8 @@ impl State {
             ("zookeeper_root", format!("/pegasus/{}", self.cluster_name)),
             ("meta_function_level", level.to_owned()),
             ("balance_operation_count", balance.to_owned()),
-            ("primary_replica_count_stddev", "0.00".to_owned()),
-            ("total_replica_count_stddev", "0.00".to_owned()),
+            ("primary_replica_count_stddev", format!("{:.2}", spread.primaries)),
+            ("total_replica_count_stddev", format!("{:.2}", spread.replicas)),
         ])
     }
 }

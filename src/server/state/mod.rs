@@ -8,6 +8,7 @@
 
 mod add_request;
 mod adds;
+mod balance;
 mod cluster;
 pub(super) mod dispatch;
 mod dupids;

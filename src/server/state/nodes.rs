@@ -23,7 +23,7 @@ const DEAD: i32 = 2;
 const RECALLING: i64 = 3;
 
 /// A replica server.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Node(SocketAddrV4);
 
 impl Node {
