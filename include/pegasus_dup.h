@@ -187,7 +187,8 @@
 /**
  * The evidence `server_said_so`. Certain. The response of the server shows the outcome. For an add
  * of a duplication, a server that is proven to be of the generation `dup-exist` returned ERR_OK,
- * or any server returned ERR_DUP_EXIST.
+ * or any server returned ERR_DUP_EXIST. For a create of a table, any server returned ERR_OK with a
+ * new table id, or ERR_APP_EXIST.
  */
 #define PEGASUS_DUP_SERVER_SAID_SO 0
 
@@ -209,6 +210,12 @@
  * or a concurrent call caused it.
  */
 #define PEGASUS_DUP_APPEARED_DURING_CALL 3
+
+/**
+ * The evidence `proof_listed`. Certain. The table that is listed after the request has the random
+ * value that this call wrote into its settings to prove that it created the table.
+ */
+#define PEGASUS_DUP_PROOF_LISTED 4
 
 /**
  * The error kind `table_not_found`. The table does not exist or is not available. Check its name.

@@ -65,7 +65,8 @@ shared_enums! {
     pub enum Evidence {
         /// Certain. The response of the server shows the outcome. For an add of a duplication, a server
         /// that is proven to be of the generation `dup-exist` returned ERR_OK, or any server returned
-        /// ERR_DUP_EXIST.
+        /// ERR_DUP_EXIST. For a create of a table, any server returned ERR_OK with a new table id, or
+        /// ERR_APP_EXIST.
         ServerSaidSo = 0 => "server_said_so",
         /// Certain. The resource was listed before the request, and nothing was sent.
         ListedBefore = 1 => "listed_before",
@@ -75,6 +76,9 @@ shared_enums! {
         /// Not certain. The requested effect was absent before the call, and is present afterwards, as
         /// far as it can be compared with the request. Either this call or a concurrent call caused it.
         AppearedDuringCall = 3 => "appeared_during_call",
+        /// Certain. The table that is listed after the request has the random value that this call wrote
+        /// into its settings to prove that it created the table.
+        ProofListed = 4 => "proof_listed",
     }
 
     /// A property of a resource that a request can name.
@@ -389,7 +393,10 @@ impl Evidence {
     /// Returns whether the outcome is certain.
     pub fn certain(self) -> bool {
         match self {
-            Evidence::ServerSaidSo | Evidence::ListedBefore | Evidence::ListedAfter => true,
+            Evidence::ServerSaidSo
+            | Evidence::ListedBefore
+            | Evidence::ListedAfter
+            | Evidence::ProofListed => true,
             Evidence::AppearedDuringCall => false,
         }
     }

@@ -14,6 +14,8 @@ mod client {
     mod add_lies;
     mod being_removed;
     mod braces;
+    mod create_table;
+    mod create_table_lies;
     mod drop_table;
     mod errors;
     mod faults;

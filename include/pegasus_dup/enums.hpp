@@ -17,7 +17,8 @@ namespace pegasus_dup {
 enum class evidence : std::int32_t {
     /// Certain. The response of the server shows the outcome. For an add of a duplication, a server
     /// that is proven to be of the generation `dup-exist` returned ERR_OK, or any server returned
-    /// ERR_DUP_EXIST.
+    /// ERR_DUP_EXIST. For a create of a table, any server returned ERR_OK with a new table id, or
+    /// ERR_APP_EXIST.
     server_said_so = PEGASUS_DUP_SERVER_SAID_SO,
     /// Certain. The resource was listed before the request, and nothing was sent.
     listed_before = PEGASUS_DUP_LISTED_BEFORE,
@@ -27,6 +28,9 @@ enum class evidence : std::int32_t {
     /// Not certain. The requested effect was absent before the call, and is present afterwards, as
     /// far as it can be compared with the request. Either this call or a concurrent call caused it.
     appeared_during_call = PEGASUS_DUP_APPEARED_DURING_CALL,
+    /// Certain. The table that is listed after the request has the random value that this call
+    /// wrote into its settings to prove that it created the table.
+    proof_listed = PEGASUS_DUP_PROOF_LISTED,
 };
 
 /// The kind of an error. Each kind calls for another reaction.

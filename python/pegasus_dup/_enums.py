@@ -19,7 +19,8 @@ class Evidence(_Text):
     SERVER_SAID_SO = "server_said_so"
     """Certain. The response of the server shows the outcome. For an add of a duplication, a server
     that is proven to be of the generation ``dup-exist`` returned ERR_OK, or any server returned
-    ERR_DUP_EXIST."""
+    ERR_DUP_EXIST. For a create of a table, any server returned ERR_OK with a new table id, or
+    ERR_APP_EXIST."""
     LISTED_BEFORE = "listed_before"
     """Certain. The resource was listed before the request, and nothing was sent."""
     LISTED_AFTER = "listed_after"
@@ -28,6 +29,9 @@ class Evidence(_Text):
     APPEARED_DURING_CALL = "appeared_during_call"
     """Not certain. The requested effect was absent before the call, and is present afterwards, as
     far as it can be compared with the request. Either this call or a concurrent call caused it."""
+    PROOF_LISTED = "proof_listed"
+    """Certain. The table that is listed after the request has the random value that this call wrote
+    into its settings to prove that it created the table."""
 
     @property
     def certain(self) -> bool:

@@ -23,7 +23,7 @@ use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::{AddDuplication, AddRequest, AddResponse};
 use crate::resource::{Duplication, several};
-use crate::transport::connection::{CallError, Connection, Late};
+use crate::transport::connection::{Connection, Late};
 use crate::transport::durations::{CHECK_QUEUE, CONFIRM, READ_BACK_ADD, answer_until};
 use crate::transport::seams::Deadline;
 
@@ -235,15 +235,13 @@ async fn send(
     };
     let (called, mut late) =
         connection.call_for_a_while::<AddDuplication>(&request(spec), until).await;
-    let mut reply = match called {
-        Ok(answer) => Reply::Answer(answer),
-        Err(error @ CallError::NotSent(_)) => {
+    let mut reply = match Reply::of(called) {
+        Ok(reply) => reply,
+        Err(not_sent) => {
             note.settle();
-            attempts.failed(connection, error.into()).await?;
+            attempts.failed(connection, not_sent.into()).await?;
             return Ok(Tried::Again);
         }
-        Err(CallError::Framework(code)) => Reply::Framework(code),
-        Err(CallError::Lost(why)) => Reply::Lost(why.to_string()),
     };
     let result = loop {
         if let Reply::Answer(answer) = &reply

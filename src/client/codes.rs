@@ -15,6 +15,8 @@ pub(crate) enum Request {
     Change,
     /// RPC_CM_ADD_BACKUP_POLICY.
     AddPolicy,
+    /// RPC_CM_CREATE_APP.
+    Create,
     /// RPC_CM_DROP_APP.
     Drop,
     /// RPC_CM_RECALL_APP.
@@ -43,6 +45,8 @@ impl Request {
         match (code, self) {
             (ErrorCode::Ok, _) => Meaning::Done,
             (code, _) if code.says_not_applied() => Meaning::NotApplied,
+            // No server returns these codes to a create.
+            (ErrorCode::AppNotExist | ErrorCode::Busy, Request::Create) => Meaning::Unclear,
             (ErrorCode::AppNotExist, _) | (ErrorCode::ObjectNotFound, Request::Read) => {
                 Meaning::Refused(ErrorKind::TableNotFound)
             }
@@ -53,13 +57,14 @@ impl Request {
             (ErrorCode::Busy, _)
             | (
                 ErrorCode::BusyCreating | ErrorCode::BusyDropping,
-                Request::Drop | Request::Recall,
+                Request::Create | Request::Drop | Request::Recall,
             ) => Meaning::Refused(ErrorKind::Busy),
             (ErrorCode::Splitting, Request::Drop) => Meaning::Refused(ErrorKind::WrongState),
-            (ErrorCode::InvalidParameters, Request::Recall) => {
+            (ErrorCode::InvalidParameters, Request::Create | Request::Recall) => {
                 Meaning::Refused(ErrorKind::InvalidArgument)
             }
-            (ErrorCode::AppExist, Request::Recall) => Meaning::Exists,
+            (ErrorCode::StateFreezed, Request::Create) => Meaning::Refused(ErrorKind::Unavailable),
+            (ErrorCode::AppExist, Request::Create | Request::Recall) => Meaning::Exists,
             (ErrorCode::InvalidParameters, Request::Add) => {
                 Meaning::Refused(add_refused_for(hint.unwrap_or_default()))
             }
@@ -84,6 +89,7 @@ impl Request {
                 Request::Add
                 | Request::Change
                 | Request::AddPolicy
+                | Request::Create
                 | Request::Drop
                 | Request::Recall,
             ) => None,
@@ -108,6 +114,15 @@ impl Request {
             }
             (ErrorKind::Busy, Request::AddPolicy) => {
                 "the server refused the add because of an existing policy, which it does not list; nothing was created"
+            }
+            (ErrorKind::Busy, Request::Create) => {
+                "the server was creating, dropping or recalling a table of this name; nothing was created"
+            }
+            (ErrorKind::Unavailable, Request::Create) => {
+                "too few replica servers are alive to create a table; nothing was created"
+            }
+            (ErrorKind::InvalidArgument, Request::Create) => {
+                "the server refused the partition count, the replica count or the settings; nothing was created"
             }
             (ErrorKind::Busy, Request::Drop | Request::Recall) => {
                 "another change of the table is in progress; nothing was changed"
@@ -196,28 +211,37 @@ mod tests {
             Request::Add,
             Request::Change,
             Request::AddPolicy,
+            Request::Create,
             Request::Drop,
             Request::Recall,
         ];
+        let too_few = Refused(ErrorKind::Unavailable);
         let table = [
-            ("ERR_OK", [Done, Done, Done, Done, Done, Done]),
-            ("ERR_FORWARD_TO_OTHERS", [not_applied; 6]),
-            ("ERR_SERVICE_NOT_ACTIVE", [not_applied; 6]),
-            ("ERR_UNDER_RECOVERY", [not_applied; 6]),
-            ("ERR_APP_NOT_EXIST", [no_table; 6]),
-            ("ERR_ACL_DENY", [denied; 6]),
-            ("ERR_BUSY", [busy; 6]),
-            ("ERR_BUSY_CREATING", [Unclear, Unclear, Unclear, Unclear, busy, busy]),
-            ("ERR_BUSY_DROPPING", [Unclear, Unclear, Unclear, Unclear, busy, busy]),
+            ("ERR_OK", [Done; 7]),
+            ("ERR_FORWARD_TO_OTHERS", [not_applied; 7]),
+            ("ERR_SERVICE_NOT_ACTIVE", [not_applied; 7]),
+            ("ERR_UNDER_RECOVERY", [not_applied; 7]),
+            (
+                "ERR_APP_NOT_EXIST",
+                [no_table, no_table, no_table, no_table, Unclear, no_table, no_table],
+            ),
+            ("ERR_ACL_DENY", [denied; 7]),
+            ("ERR_BUSY", [busy, busy, busy, busy, Unclear, busy, busy]),
+            ("ERR_BUSY_CREATING", [Unclear, Unclear, Unclear, Unclear, busy, busy, busy]),
+            ("ERR_BUSY_DROPPING", [Unclear, Unclear, Unclear, Unclear, busy, busy, busy]),
             (
                 "ERR_OBJECT_NOT_FOUND",
-                [no_table, Unclear, no_duplication, Unclear, Unclear, Unclear],
+                [no_table, Unclear, no_duplication, Unclear, Unclear, Unclear, Unclear],
             ),
-            ("ERR_INVALID_PARAMETERS", [Unclear, invalid, wrong_state, invalid, Unclear, invalid]),
-            ("ERR_DUP_EXIST", [Unclear, Exists, Unclear, Unclear, Unclear, Unclear]),
-            ("ERR_APP_EXIST", [Unclear, Unclear, Unclear, Unclear, Unclear, Exists]),
-            ("ERR_SPLITTING", [Unclear, Unclear, Unclear, Unclear, wrong_state, Unclear]),
-            ("ERR_FILE_OPERATION_FAILED", [Unclear; 6]),
+            (
+                "ERR_INVALID_PARAMETERS",
+                [Unclear, invalid, wrong_state, invalid, invalid, Unclear, invalid],
+            ),
+            ("ERR_STATE_FREEZED", [Unclear, Unclear, Unclear, Unclear, too_few, Unclear, Unclear]),
+            ("ERR_DUP_EXIST", [Unclear, Exists, Unclear, Unclear, Unclear, Unclear, Unclear]),
+            ("ERR_APP_EXIST", [Unclear, Unclear, Unclear, Unclear, Exists, Unclear, Exists]),
+            ("ERR_SPLITTING", [Unclear, Unclear, Unclear, Unclear, Unclear, wrong_state, Unclear]),
+            ("ERR_FILE_OPERATION_FAILED", [Unclear; 7]),
         ];
         for (code, meanings) in table {
             let code = ErrorCode::from_name(code);

@@ -28,6 +28,18 @@ pub(crate) const AFTER_A_LOST_POLICY: &str = "send the same add again later, whi
 pub(crate) const REFUSED_POLICY: &str = "check whether the configuration of the meta servers has a section \
     `block_service.NAME` for the provider";
 
+/// Returns the advice after a create of a table without a response.
+pub(crate) fn after_a_lost_create() -> String {
+    format!(
+        "list the tables until the table appears, but for at most {} s; a repeated create makes no second table, and reports a table of this call as one that exists",
+        UNDER_WAY.as_secs()
+    )
+}
+
+/// The advice after a create that may have created a listed table.
+pub(crate) const WHERE_TABLES_ARE_LISTED: &str = "list the tables, dropped tables included, and compare \
+    the listed tables with the request";
+
 /// Returns the advice after a drop without a response.
 pub(crate) fn after_a_lost_drop() -> String {
     format!(

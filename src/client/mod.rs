@@ -32,6 +32,7 @@ mod operation;
 pub mod progress;
 mod query;
 mod read_back;
+mod reply;
 mod spec;
 mod subject;
 mod table;

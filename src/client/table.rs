@@ -1,6 +1,7 @@
 //! Operations on tables: one file per operation.
 
 pub(super) mod ask;
+mod compare;
 mod create;
 mod drop;
 mod list;

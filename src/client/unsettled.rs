@@ -127,15 +127,20 @@ impl Unsettled {
     /// pair are settled, because none of them can be waiting to be stored any more. A second add is only
     /// dangerous while an earlier one waits to be stored.
     pub(crate) fn listed<'a>(&self, duplications: impl IntoIterator<Item = &'a Duplication>) {
+        let stored = duplications
+            .into_iter()
+            .filter(|one| one.status != Some(Status::Init) && !one.is_being_removed());
+        self.exist(stored.map(|one| Subject::duplication(&one.table, &one.cluster)));
+    }
+
+    /// Records that resources certainly exist. Earlier creates of them are settled, because the server
+    /// refuses any of them that it has not executed yet.
+    pub(crate) fn exist(&self, subjects: impl IntoIterator<Item = Subject>) {
         let mut records = self.lock();
         if records.by_order.is_empty() {
             return;
         }
-        let there: BTreeSet<Subject> = duplications
-            .into_iter()
-            .filter(|one| one.status != Some(Status::Init) && !one.is_being_removed())
-            .map(|one| Subject::duplication(&one.table, &one.cluster))
-            .collect();
+        let there: BTreeSet<Subject> = subjects.into_iter().collect();
         records.forget(|record| record.creates && there.contains(&record.subject));
     }
 

@@ -53,6 +53,7 @@ error_codes! {
     BusyCreating = "ERR_BUSY_CREATING",
     BusyDropping = "ERR_BUSY_DROPPING",
     Splitting = "ERR_SPLITTING",
+    StateFreezed = "ERR_STATE_FREEZED",
     Timeout = "ERR_TIMEOUT",
     Unknown = "ERR_UNKNOWN",
 }

@@ -73,6 +73,10 @@ pub(crate) const READ_BACK_ADD: ReadBackTime = ReadBackTime { most: QUIET, part:
 /// queue. The client keeps waiting for the response meanwhile.
 pub(crate) const CHECK_QUEUE: Duration = PROBE;
 
+/// The time reserved after a create of a table. One list is enough if the table is there. Otherwise the rest of
+/// the time is spent waiting for the response, as after an add.
+pub(crate) const READ_BACK_CREATE: ReadBackTime = READ_BACK_ADD;
+
 /// The time reserved after a change. A removal is confirmed by two reads that are [`QUIET`] apart. The
 /// same time again is reserved for the reads themselves, for finding the leader, and for a server that
 /// executes the request late.

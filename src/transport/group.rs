@@ -93,6 +93,18 @@ impl MetaServers {
         Backoff { next: POLL.0, most: POLL.1, random: self.random.clone() }
     }
 
+    /// Returns a text that no other call has.
+    pub(crate) fn unique(&self) -> String {
+        self.random.unique()
+    }
+
+    /// Returns whether two servers are certainly not the same process: the caller has listed both, each
+    /// under another name and with another address.
+    pub(crate) fn are_distinct(&self, one: &ServerAddr, other: &ServerAddr) -> bool {
+        let listed = |server: &ServerAddr| self.listed.contains(&server.named);
+        one.named != other.named && one.address != other.address && listed(one) && listed(other)
+    }
+
     /// Returns the leader in use, unless its connection has ended.
     fn known(&self) -> Option<Leader> {
         let memory = self.memory();

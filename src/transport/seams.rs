@@ -5,11 +5,12 @@
 
 use std::fmt::Debug;
 use std::future::Future;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::os::fd::AsRawFd;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -134,21 +135,41 @@ impl Deadline {
     }
 }
 
-/// Randomness, which the client uses for the jitter of retries only.
+/// Randomness: the jitter of retries, and the proof that a call has created a table.
 #[derive(Debug, Clone)]
-pub(crate) struct Random(Arc<Mutex<fastrand::Rng>>);
+pub(crate) struct Random {
+    generator: Arc<Mutex<fastrand::Rng>>,
+    seeded: bool,
+}
 
 impl Random {
     /// Returns a generator that starts from the seed, or from a random state if there is none.
     #[allow(clippy::disallowed_methods)] // only `Random` creates a generator
     pub(crate) fn new(seed: Option<u64>) -> Random {
-        Random(Arc::new(Mutex::new(seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed))))
+        let generator = seed.map_or_else(fastrand::Rng::new, fastrand::Rng::with_seed);
+        Random { generator: Arc::new(Mutex::new(generator)), seeded: seed.is_some() }
     }
 
     /// Returns a random time between half of `time` and all of it. Clients that failed at the same time
     /// then do not retry at the same time.
     pub(crate) fn jitter(&self, time: Duration) -> Duration {
-        let share = self.0.lock().unwrap_or_else(PoisonError::into_inner).f64();
+        let share = self.generator().f64();
         time.mul_f64(0.5 + share / 2.0)
+    }
+
+    /// Returns a text that no other call has, in this process or in another one.
+    #[allow(clippy::disallowed_methods)] // only this file reads the clock
+    pub(crate) fn unique(&self) -> String {
+        let random = self.generator().u64(..);
+        // After a fork, both processes have the same generator. Their process ids differ.
+        let process = match self.seeded {
+            true => random.rotate_left(32),
+            false => RandomState::new().hash_one((std::process::id(), std::time::Instant::now())),
+        };
+        format!("{random:016x}{process:016x}")
+    }
+
+    fn generator(&self) -> MutexGuard<'_, fastrand::Rng> {
+        self.generator.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -19,6 +19,7 @@ static const char *name(pd::evidence value) {
     case pd::evidence::listed_before: return "listed_before";
     case pd::evidence::listed_after: return "listed_after";
     case pd::evidence::appeared_during_call: return "appeared_during_call";
+    case pd::evidence::proof_listed: return "proof_listed";
     }
     return nullptr;
 }

@@ -57,9 +57,9 @@ static pegasus_dup_request *create_of(const char *name, int32_t partitions) {
 static int32_t create_it(void) {
     pegasus_dup_request *request = create_of(table, 4);
     CHECK(pegasus_dup_request_set_replica_count(request, 1) == PEGASUS_DUP_OK);
-    CHECK(pegasus_dup_request_set_env(request, "default_ttl", "60") == PEGASUS_DUP_OK);
+    CHECK(pegasus_dup_request_set_env(request, "business.info", "60") == PEGASUS_DUP_OK);
     /* A second value replaces the first. */
-    CHECK(pegasus_dup_request_set_env_n(request, "default_ttl.", 11, "86400s", 5) ==
+    CHECK(pegasus_dup_request_set_env_n(request, "business.info.", 13, "86400s", 5) ==
           PEGASUS_DUP_OK);
     CHECK(pegasus_dup_request_set_replica_count(request, 2) == PEGASUS_DUP_OK);
     CHECK(pegasus_dup_request_set_prove_authorship(request, 1) == PEGASUS_DUP_OK);
@@ -79,7 +79,7 @@ static int32_t create_it(void) {
     CHECK(number(made, "partition_count") == 4 && number(made, "replica_count") == 2);
     const pegasus_dup_value *envs = pegasus_dup_value_get(made, "envs");
     CHECK(pegasus_dup_value_count(envs) == 2);
-    CHECK_TEXT(text(envs, "default_ttl"), "86400");
+    CHECK_TEXT(text(envs, "business.info"), "86400");
     CHECK(text(envs, "pegasus_dup.created_by") != NULL);
     /* A field that does not exist reads like an absent field. */
     CHECK(pegasus_dup_value_get(made, "partition") == NULL);

@@ -32,7 +32,7 @@ template <class Outcome> static bool is_error(const Outcome &outcome, pd::error_
 
 static std::int32_t create(const pd::client &client, const std::string &name) {
     pd::table_spec spec{name, 4, 2};
-    spec.envs["default_ttl"] = "86400";
+    spec.envs["business.info"] = "86400";
     const auto made = TAKE(pd::table_created, client.create_table(spec));
     CHECK(made.certain && made.evidence == pd::evidence::server_said_so);
     CHECK(made.value.table == name && made.value.table_id > 0);
@@ -74,7 +74,7 @@ static void read(const pd::client &client, const std::string &name, std::int32_t
         const auto found = TAKE(pd::listed_tables, outcome);
         if (CHECK(found.tables.size() == 1)) {
             CHECK(found.tables[0].table_id == id && found.tables[0].ready_partitions == 4);
-            CHECK(found.tables[0].envs.at("default_ttl") == "86400");
+            CHECK(found.tables[0].envs.at("business.info") == "86400");
             CHECK(found.tables[0].partitions.empty());
         }
     }

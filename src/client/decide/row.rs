@@ -2,24 +2,16 @@
 
 use super::question::Question;
 use crate::client::codes::{Meaning, Request};
+use crate::client::reply;
 use crate::client::spec::DuplicationSpec;
 use crate::client::try_error::TryError;
 use crate::error::{Error, ErrorKind};
-use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::AddResponse;
 use crate::resource::Duplication;
 
 /// What came back for an add that was sent.
-#[derive(Debug, Clone)]
-pub(crate) enum Reply {
-    /// A response.
-    Answer(AddResponse),
-    /// A response of the RPC layer.
-    Framework(ErrorCode),
-    /// No response that can be read, and why.
-    Lost(String),
-}
+pub(crate) type Reply = reply::Reply<AddResponse>;
 
 /// How the echo of a response (its fields 5 and 6) compares with the request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

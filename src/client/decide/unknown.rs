@@ -13,11 +13,7 @@ pub(super) fn error(
     why: &str,
     known: Vec<Duplication>,
 ) -> Error {
-    let answered = match reply {
-        Reply::Answer(answer) => format!("the server returned {}", answer.err),
-        Reply::Framework(code) => format!("the RPC layer of the server returned {code}"),
-        Reply::Lost(why) => format!("no response arrived ({why})"),
-    };
+    let answered = reply.words(|answer| &answer.err);
     let listed: Vec<String> = known
         .iter()
         .map(|one| {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::{Argument, TablePattern, check_name, wrong};
 use crate::error::Result;
+use crate::escape::name;
 
 /// The largest number of partitions that a create accepts unless the caller raises the limit.
 pub const DEFAULT_PARTITION_LIMIT: i32 = 1024;
@@ -18,7 +19,10 @@ pub struct TableSpec {
     pub partition_count: i32,
     /// The number of replicas of each partition. The default is 3.
     pub replica_count: i32,
-    /// The settings of the table.
+    /// The settings of the table. Settings that begin with `restore.` or `duplication.`, and
+    /// `max_replica_count.update`, are refused, because they make servers do more than create a table. So is
+    /// `default_ttl`, which ends the replica servers of 2.6 if a new table has it. If the table exists, each
+    /// setting that only one side has is a difference.
     pub envs: BTreeMap<String, String>,
     /// Whether the writes of the table are made idempotent before they are replicated. `None`, the default,
     /// leaves it to the server, and is never a difference.
@@ -51,9 +55,79 @@ impl TableSpec {
     }
 }
 
+/// The settings that a create may not have, each with what the setting does. A name that ends with a dot stands for
+/// all settings that begin with the name.
+const FORBIDDEN_ENVS: [(&str, &str); 5] = [
+    ("default_ttl", "ends the replica servers if the table has it before its replicas are ready"),
+    ("restore.", "makes the replicas restore a backup"),
+    ("duplication.", "makes the table follow a table of another cluster"),
+    ("max_replica_count.update", "makes the meta servers change the replica count when they start"),
+    (
+        PROOF_KEY,
+        "holds the proof of authorship, which the client writes by itself if it is asked to",
+    ),
+];
+
+impl TableSpec {
+    fn check_counts(&self) -> Result<()> {
+        let (partitions, limit) = (self.partition_count, self.partition_limit);
+        if partitions <= 0 {
+            return Err(wrong(format!(
+                "a table has at least one partition: table={} partition_count={partitions}",
+                self.table
+            )));
+        }
+        if partitions > limit {
+            return Err(wrong(format!(
+                "the partition count is above the limit: table={} partition_count={partitions} partition_limit={limit}",
+                self.table
+            ))
+            .with_hint(
+                "check the partition count; raise the partition limit if it is right: the meta server allocates memory for all partitions at once",
+            ));
+        }
+        if self.replica_count <= 0 {
+            return Err(wrong(format!(
+                "a partition has at least one replica: table={} replica_count={}",
+                self.table, self.replica_count
+            )));
+        }
+        Ok(())
+    }
+
+    fn check_envs(&self) -> Result<()> {
+        for key in self.envs.keys() {
+            if key.is_empty() {
+                return Err(wrong(format!("the key of a setting is empty: table={}", self.table)));
+            }
+            let forbidden = FORBIDDEN_ENVS
+                .iter()
+                .find(|(name, _)| key == name || name.ends_with('.') && key.starts_with(name));
+            if let Some((_, what)) = forbidden {
+                return Err(wrong(format!(
+                    "a create may not have this setting, which {what}: table={} key={}",
+                    self.table,
+                    name(key)
+                ))
+                .with_hint(match key.as_str() {
+                    "default_ttl" => "leave the setting out, and set it when the table is ready",
+                    _ => "leave the setting out",
+                }));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Argument for TableSpec {
     fn check(&self, _: &str) -> Result<()> {
-        check_name("table", &self.table)
+        check_name("table", &self.table).map_err(|error| {
+            error.with_hint(
+                "give a name of 1 to 255 bytes; the Pegasus shell accepts letters, digits, `.`, `_` and `:` only",
+            )
+        })?;
+        self.check_counts()?;
+        self.check_envs()
     }
 
     #[cfg(feature = "cli")]
