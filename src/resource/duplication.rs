@@ -1,5 +1,6 @@
 //! Duplications, as servers report them.
 
+#[cfg(any(feature = "capi", feature = "cli"))]
 use std::collections::BTreeMap;
 
 use super::{Described, FieldValue, Fields, fields};

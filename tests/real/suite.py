@@ -28,6 +28,7 @@ EPILOG = """\
 The checks add, change and remove duplications of the tables --table and --table2, and of no other
 table. Use servers that exist for tests only. Afterwards the tables have no duplications, as before.
 The checks of tables create tables of their own, if the servers can, and drop them.
+With --backup-provider the checks also add backup policies, which stay on the servers, disabled.
 
 The suite never sends a request that is known to end a real server; docs/dangerous-requests.md lists
 them. All requests of the command line go through a proxy, which stops such requests. The proxy also
