@@ -322,11 +322,12 @@ async fn read_back(
         let last = match reads.read().await {
             Ok(asked) => match asked.into_listed(&spec.cluster) {
                 Listed::Several(many) => return ReadBackResult::Several(many),
-                Listed::One(one) => match reads.wait_for_response(response_until).await {
-                    Some(Next::Response(answer)) => return ReadBackResult::Response(answer),
-                    Some(Next::Read | Next::Over) => continue,
-                    None => return ReadBackResult::AtMostOne(Afterwards::One(one)),
-                },
+                Listed::One(one) => {
+                    return match reads.wait_for_response(response_until).await {
+                        Some(answer) => ReadBackResult::Response(answer),
+                        None => ReadBackResult::AtMostOne(Afterwards::One(one)),
+                    };
+                }
                 Listed::Nothing
                     if look_for == LookFor::Appearance && left_queue && !reads.moved() =>
                 {

@@ -140,16 +140,9 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
         }
     }
 
-    /// Waits for the response until `until`. Returns `None` at once if that time has passed, or if no
-    /// response can arrive any more.
-    pub(crate) async fn wait_for_response(&mut self, until: Deadline) -> Option<Next<R::Response>> {
-        if until.is_past() || !self.response.can_come() {
-            return None;
-        }
-        Some(match self.response.wait(until).await {
-            Some(response) => Next::Response(response),
-            None => Next::Read,
-        })
+    /// Waits for the response until `until`. Returns `None`, possibly earlier, if no response arrives.
+    pub(crate) async fn wait_for_response(&mut self, until: Deadline) -> Option<R::Response> {
+        self.response.wait(until).await
     }
 
     /// Pauses before the next read, or until the response arrives if that is earlier.

@@ -275,11 +275,6 @@ impl<R: Rpc> Late<R> {
         Late { answer: None, of: PhantomData }
     }
 
-    /// Returns whether a response may still arrive.
-    pub(crate) fn can_come(&self) -> bool {
-        self.answer.is_some()
-    }
-
     /// Waits for the response until the deadline. Returns `None`, possibly before the deadline, if no
     /// readable response can arrive any more.
     pub(crate) async fn wait(&mut self, deadline: Deadline) -> Option<R::Response> {
