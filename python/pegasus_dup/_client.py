@@ -281,11 +281,13 @@ class Client(ClientBase):
         A table that was created has no replicas yet: see ``wait_ready``.
 
         ``replica_count`` is the number of replicas of each partition. ``envs`` are the settings of
-        the table. Settings that begin with ``restore.`` or ``duplication.`` are refused, because
-        they make servers do more than create a table. ``atomic_idempotent`` says whether writes are
-        made idempotent before they are replicated; ``None`` leaves it to the server. A
-        ``partition_count`` above ``partition_limit`` is refused. The limit protects against typing
-        errors, because a server allocates memory for all partitions at once.
+        the table. Settings that begin with ``restore.`` or ``duplication.``, and
+        ``max_replica_count.update``, are refused, because they make servers do more than create a
+        table. So is ``default_ttl``, which ends the replica servers of 2.6 if a new table has it.
+        ``atomic_idempotent`` says whether writes are made idempotent before they are replicated;
+        ``None`` leaves it to the server. A ``partition_count`` above ``partition_limit`` is
+        refused. The limit protects against typing errors, because a server allocates memory for all
+        partitions at once.
 
         ``prove_authorship`` writes a random value into the settings of the table, under the key
         ``pegasus_dup.created_by``. If the response is lost, the value shows whether this call

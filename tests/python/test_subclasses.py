@@ -108,6 +108,37 @@ def test_every_text_of_the_asynchronous_client(server: MetaServer, text: Make) -
 
 
 @TEXTS
+def test_every_text_of_tables_and_policies(client: Client, text: Make) -> None:
+    created = client.create_table(
+        text("users"), 4, envs={text("replica.slow_query_threshold"): text("60")}
+    )
+    assert isinstance(created, Created)
+    assert (created.value.table, created.value.envs) == (
+        "users",
+        {"replica.slow_query_threshold": "60"},
+    )
+    assert client.wait_ready(text("users")).table_id == created.value.table_id
+    assert client.describe_table(text("users")).table == "users"
+    (listed,) = client.list_tables(text("use"), match=text("prefix"))  # type: ignore[arg-type]
+    assert listed.table == "users"
+    policy = client.add_backup_policy(
+        text("daily"),
+        text("local_service"),
+        text("users"),
+        interval=LyingFloat(86400),
+        history_count=LyingInt(7),
+        start_time=text("03:00"),
+    )
+    assert isinstance(policy, Created)
+    assert (policy.value.policy, policy.value.start_time) == ("daily", "03:00")
+    assert (policy.value.interval_seconds, policy.value.history_count) == (86400, 7)
+    assert isinstance(client.drop_table(text("users"), reserve=LyingInt(3600)), Removed)
+    recalled = client.recall_table(listed.table_id, new_name=text("people"), force=True)
+    assert isinstance(recalled, Changed)
+    assert recalled.after.table == "people"
+
+
+@TEXTS
 def test_every_text_of_the_server(text: Make, tmp_path: Path) -> None:
     store = tmp_path / "store"
     with (
