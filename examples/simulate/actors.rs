@@ -7,6 +7,7 @@ use pegasus_dup::{Client, Selector};
 use tokio::time::{sleep, timeout};
 
 use super::plan::{Actor, CLUSTER, Step, TABLE, What, Who};
+use super::plan_table::TableStep;
 use super::raw;
 use super::streams::Network;
 use super::trace::{Ended, Line};
@@ -75,6 +76,8 @@ async fn call_client(client: &Client, step: &Step) -> Ended {
         What::Pause => Ended::Change(client.pause(TABLE, &which).await),
         What::Remove | What::Replace => Ended::Removal(client.remove(TABLE, &which).await),
         What::SetFailMode(mode) => Ended::Change(client.set_fail_mode(TABLE, &which, *mode).await),
+        What::Table(TableStep::Create(spec)) => Ended::Created(client.create_table(spec).await),
+        What::Table(other) => unreachable!("no client has the step {other}"),
     }
 }
 

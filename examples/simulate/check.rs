@@ -6,7 +6,7 @@ use super::plan::{Plan, Who};
 use super::trace::{Ended, Log};
 use super::truth::{Truth, Whole, error_of};
 use super::world::Remains;
-use super::{check_add, check_change, check_server};
+use super::{check_add, check_change, check_server, check_table};
 
 /// How much later than its deadline a call may end, in milliseconds. This is the resolution of the
 /// clock.
@@ -18,6 +18,8 @@ pub(crate) fn check(plan: &Plan, log: &Log, remains: Remains) -> Vec<String> {
     let mut wrong = remains.wrong;
     check_server::one_of_each(&truth, &mut wrong);
     check_server::nothing_harmful(&truth, &mut wrong);
+    let tables = check_table::Tables::of(&truth);
+    tables.one_of_each(&mut wrong);
     for whole in &truth.calls {
         if plan.actors[log.calls[whole.call].who].who == Who::Raw {
             continue;
@@ -26,6 +28,7 @@ pub(crate) fn check(plan: &Plan, log: &Log, remains: Remains) -> Vec<String> {
         nothing_sent_afterwards(&truth, whole, &mut wrong);
         check_add::check(&truth, whole, &mut wrong);
         check_change::check(&truth, whole, &mut wrong);
+        check_table::check(&tables, whole, &mut wrong);
     }
     if truth.calls.len() != log.calls.len() {
         wrong.push("a call did not end".to_owned());

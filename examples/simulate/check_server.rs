@@ -69,7 +69,10 @@ pub(crate) fn nothing_harmful(truth: &Truth<'_>, wrong: &mut Vec<String>) {
                 let harm = match what {
                     Asked::Add(add) => harm_of_add(truth, call, add, behaviour),
                     Asked::Modify(modify) => harm_of_modify(call, modify, behaviour.generation()),
-                    Asked::Table { .. } | Asked::Other(_) => None,
+                    Asked::Table { .. }
+                    | Asked::CreateTable(_)
+                    | Asked::Tables
+                    | Asked::Other(_) => None,
                 };
                 if let Some(harm) = harm {
                     wrong.push(format!("{harm} was sent to a {behaviour} server: {what}"));

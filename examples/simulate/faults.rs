@@ -3,8 +3,8 @@
 use fastrand::Rng;
 use pegasus_dup::ErrorCode;
 use pegasus_dup::protocol::messages::{
-    AddDuplication, GetMaxReplicaCount, ListDuplication, ModifyDuplication, QueryConfig,
-    QueryDuplication, Rpc,
+    AddDuplication, CreateApp, DropApp, GetMaxReplicaCount, ListApps, ListDuplication,
+    ModifyDuplication, QueryConfig, QueryDuplication, RecallApp, RenameApp, Rpc,
 };
 use pegasus_dup::server::{Fault, FaultRule, When, WhichRpc};
 
@@ -19,6 +19,36 @@ pub(crate) fn slow_store_of_the_first_add(slow_ms: u64) -> FaultRule {
     }
 }
 
+/// Draws a fault rule for schedules of tables.
+pub(crate) fn draw_for_tables(rng: &mut Rng) -> FaultRule {
+    let rpc = match rng.u32(..100) {
+        0..60 => CreateApp::NAME,
+        60..78 => ListApps::NAME,
+        78..84 => DropApp::NAME,
+        84..87 => RecallApp::NAME,
+        87..90 => RenameApp::NAME,
+        90..95 => QueryConfig::NAME,
+        _ => GetMaxReplicaCount::NAME,
+    };
+    let rule = draw_rule(rng, rpc);
+    match rule.fault {
+        Fault::Refuse(_) if rpc == CreateApp::NAME && chance(rng, 60) => {
+            let code = pick(
+                rng,
+                &[
+                    "ERR_APP_EXIST",
+                    "ERR_BUSY_CREATING",
+                    "ERR_BUSY_DROPPING",
+                    "ERR_INVALID_PARAMETERS",
+                    "ERR_STATE_FREEZED",
+                ],
+            );
+            FaultRule { fault: Fault::Refuse(ErrorCode::from_name(code)), ..rule }
+        }
+        _ => rule,
+    }
+}
+
 /// Draws a fault rule.
 pub(crate) fn draw(rng: &mut Rng) -> FaultRule {
     let rpc = match rng.u32(..100) {
@@ -29,6 +59,10 @@ pub(crate) fn draw(rng: &mut Rng) -> FaultRule {
         92..97 => QueryConfig::NAME,
         _ => GetMaxReplicaCount::NAME,
     };
+    draw_rule(rng, rpc)
+}
+
+fn draw_rule(rng: &mut Rng, rpc: &str) -> FaultRule {
     let when = match rng.u32(..10) {
         0..5 => When::Nth(1),
         5..7 => When::Nth(2),

@@ -5,6 +5,7 @@
 //! ```sh
 //! cargo run --release --features server --example simulate -- --seeds 0..1000000
 //! cargo run --release --features server --example simulate -- --story 4711
+//! cargo run --release --features server --example simulate -- --tables --seeds 0..1000000
 //! ```
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -14,8 +15,10 @@ mod check_add;
 mod check_change;
 mod check_compared;
 mod check_server;
+mod check_table;
 mod faults;
 mod plan;
+mod plan_table;
 mod raw;
 mod run;
 mod streams;
@@ -30,7 +33,10 @@ use std::ops::Range;
 use std::process::ExitCode;
 use std::time::Instant;
 
-const USAGE: &str = "simulate [--threads N] [--failures N] --seeds FROM..TO | --story SEED";
+use run::Subject;
+
+const USAGE: &str =
+    "simulate [--tables] [--threads N] [--failures N] --seeds FROM..TO | --story SEED";
 
 /// The requested task.
 enum Task {
@@ -39,6 +45,7 @@ enum Task {
 }
 
 struct Arguments {
+    subject: Subject,
     task: Task,
     threads: usize,
     /// The number of failures after which to stop.
@@ -46,17 +53,18 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let Some(Arguments { task, threads, failures }) = arguments(std::env::args().skip(1)) else {
+    let Some(Arguments { subject, task, threads, failures }) = arguments(std::env::args().skip(1))
+    else {
         eprintln!("usage: {USAGE}");
         return ExitCode::from(2);
     };
     match task {
         Task::Story(seed) => {
-            let run = run::run(seed);
+            let run = run::run(subject, seed);
             println!("{}", run.story());
             if run.violations.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
         }
-        Task::Seeds(seeds) => run_seeds(seeds, threads, failures),
+        Task::Seeds(seeds) => run_seeds(subject, seeds, threads, failures),
     }
 }
 
@@ -64,7 +72,12 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Option<Arguments> {
     let mut threads = std::thread::available_parallelism().map_or(1, usize::from);
     let mut failures = 1;
     let mut task = None;
+    let mut subject = Subject::Duplications;
     while let Some(option) = given.next() {
+        if option == "--tables" {
+            subject = Subject::Tables;
+            continue;
+        }
         let value = given.next()?;
         match option.as_str() {
             "--threads" => threads = value.parse().ok().filter(|&count| count > 0)?,
@@ -77,11 +90,11 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Option<Arguments> {
             _ => return None,
         }
     }
-    Some(Arguments { task: task?, threads, failures })
+    Some(Arguments { subject, task: task?, threads, failures })
 }
 
 #[allow(clippy::disallowed_methods)] // prints how long the run takes in real time
-fn run_seeds(seeds: Range<u64>, threads: usize, failures: usize) -> ExitCode {
+fn run_seeds(subject: Subject, seeds: Range<u64>, threads: usize, failures: usize) -> ExitCode {
     let began = Instant::now();
     let count = seeds.end.saturating_sub(seeds.start);
     let progress = |done: u64| {
@@ -90,14 +103,14 @@ fn run_seeds(seeds: Range<u64>, threads: usize, failures: usize) -> ExitCode {
             eprintln!("{done} of {count}, {:.0} a second", done as f64 / seconds);
         }
     };
-    let runs = run::run_all(seeds, threads, failures, progress);
+    let runs = run::run_all(subject, seeds, threads, failures, progress);
     let seconds = began.elapsed().as_secs_f64();
     println!("{}", runs.tally);
     println!(
         "{seconds:.0} s, {:.0} schedules a second on {threads} threads",
         runs.tally.schedules as f64 / seconds
     );
-    for rare in runs.tally.rarities(runs.tally.schedules / 2_000) {
+    for rare in runs.tally.rarities(subject, runs.tally.schedules / 2_000) {
         println!("rare: {rare}");
     }
     // Prints the first failure in full, and the others in short form.

@@ -4,10 +4,12 @@
 use std::fmt;
 
 use fastrand::Rng;
+use pegasus_dup::server::store::TableRecord;
 use pegasus_dup::server::{Behaviour, ClockMode, FaultRule};
 use pegasus_dup::{DuplicationSpec, FailMode, Generation, Mode, Status};
 
 use super::faults;
+use super::plan_table::TableStep;
 
 /// The table that nearly all steps use.
 pub(crate) const TABLE: &str = "temp";
@@ -32,6 +34,10 @@ pub(crate) struct Plan {
     /// The wall time at the beginning, in milliseconds since 1970.
     pub(crate) wall_ms: i64,
     pub(crate) before: Before,
+    /// The tables that exist before the actors start, besides those that exist in all schedules.
+    pub(crate) tables: Vec<TableRecord>,
+    /// The number of replica servers, or `None` for the default of the behaviour.
+    pub(crate) replica_servers: Option<usize>,
     /// The fault rules of each server.
     pub(crate) rules: Vec<Vec<FaultRule>>,
     pub(crate) events: Vec<(u64, Happening)>,
@@ -108,7 +114,7 @@ pub(crate) enum Who {
 }
 
 /// An actor with the client in its default mode.
-const SAFE: Who = Who::Client(Mode::Safe);
+pub(crate) const SAFE: Who = Who::Client(Mode::Safe);
 
 impl Who {
     /// Returns the mode of the adds, or `None` if the actor does not use the client.
@@ -143,6 +149,8 @@ pub(crate) enum What {
     /// Removes the duplication and adds it at once, so that the new duplication may get the same
     /// dupid.
     Replace,
+    /// Does something with tables.
+    Table(TableStep),
 }
 
 /// Returns a random element.
@@ -201,6 +209,8 @@ impl Plan {
             ),
             wall_ms: 1_795_000_000_000 + rng.i64(0..1_000),
             before,
+            tables: Vec::new(),
+            replica_servers: None,
             rules,
             events,
             actors,
@@ -295,7 +305,7 @@ fn draw_existing(rng: &mut Rng, behaviour: Behaviour) -> Existing {
     }
 }
 
-fn draw_happening(rng: &mut Rng, metas: usize) -> Happening {
+pub(crate) fn draw_happening(rng: &mut Rng, metas: usize) -> Happening {
     let early_ms = pick(rng, &[0, 0, 400, 1_500, 1_900, 5_000]);
     match rng.u32(..10) {
         0..5 => Happening::Elect {
@@ -315,11 +325,11 @@ fn draw_happening(rng: &mut Rng, metas: usize) -> Happening {
     }
 }
 
-fn draw_lag(rng: &mut Rng) -> (u64, u64) {
+pub(crate) fn draw_lag(rng: &mut Rng) -> (u64, u64) {
     if chance(rng, 50) { (0, 0) } else { (rng.u64(..40), rng.u64(..40)) }
 }
 
-fn draw_timeout(rng: &mut Rng) -> u64 {
+pub(crate) fn draw_timeout(rng: &mut Rng) -> u64 {
     pick(rng, &[300, 1_000, 3_000, 5_000, 8_000, 10_000, 20_000])
 }
 
@@ -407,6 +417,9 @@ impl fmt::Display for Plan {
             writeln!(f, "  the servers are the addresses of one name")?;
         }
         writeln!(f, "  before: {:?}", self.before)?;
+        for table in &self.tables {
+            writeln!(f, "  before: {table:?}")?;
+        }
         for (ms, happening) in &self.events {
             writeln!(f, "  at {ms} ms: {happening:?}")?;
         }
@@ -435,6 +448,7 @@ impl fmt::Display for Step {
                     f.write_str(" with checkpoint")?;
                 }
             }
+            What::Table(step) => write!(f, "{step}")?,
             other => write!(f, "{other:?}")?,
         }
         write!(f, ", timeout {} ms", self.timeout_ms)?;

@@ -3,13 +3,15 @@
 
 use pegasus_dup::protocol::frame::{decode_response, encode_request, response_length};
 use pegasus_dup::protocol::messages::{
-    AddDuplication, AddRequest, ModifyDuplication, ModifyRequest, QueryDuplication, QueryRequest,
-    Rpc,
+    AddDuplication, AddRequest, CreateApp, CreateAppOptions, CreateAppRequest, DropApp,
+    DropAppOptions, DropAppRequest, ListApps, ListAppsRequest, ModifyDuplication, ModifyRequest,
+    QueryDuplication, QueryRequest, RecallApp, RecallAppRequest, RenameApp, RenameAppRequest, Rpc,
 };
 use pegasus_dup::{DuplicationSpec, Status};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::plan::{CLUSTER, TABLE, What};
+use super::plan_table::TableStep;
 use super::streams::{Lagging, Network};
 
 /// A connection to the leader.
@@ -55,6 +57,9 @@ pub(crate) async fn act(network: &Network, what: &What) -> String {
     let meta = network.group.leader();
     let generation = network.behaviours[meta].generation();
     let mut peer = Peer { stream: network.open(meta).stream, seqid: 0 };
+    if let What::Table(step) = what {
+        return act_on_tables(&mut peer, step).await.unwrap_or_else(|| "no response".to_owned());
+    }
     if let What::Add(spec) = what {
         return match peer.call::<AddDuplication>(&add_request(spec)).await {
             Some(answer) => format!("{} dupid {:?}", answer.err, answer.dupid),
@@ -77,7 +82,7 @@ pub(crate) async fn act(network: &Network, what: &What) -> String {
         What::Pause => (number(Status::Pause), None),
         What::Remove | What::Replace => (number(Status::Removed), None),
         What::SetFailMode(mode) => (None, mode.number()),
-        What::Query | What::Add(_) => return format!("{} there", entries.len()),
+        What::Query | What::Add(_) | What::Table(_) => return format!("{} there", entries.len()),
     };
     let request = ModifyRequest { app_name: TABLE.to_owned(), dupid, status, fail_mode };
     let Some(answer) = peer.call::<ModifyDuplication>(&request).await else {
@@ -91,4 +96,42 @@ pub(crate) async fn act(network: &Network, what: &What) -> String {
         };
     }
     answer.err.to_string()
+}
+
+/// Executes a step that concerns tables. Returns `None` if no response arrives.
+async fn act_on_tables(peer: &mut Peer, step: &TableStep) -> Option<String> {
+    let err = match step {
+        TableStep::Create(spec) => {
+            let options = CreateAppOptions {
+                partition_count: spec.partition_count,
+                replica_count: spec.replica_count,
+                success_if_exist: true,
+                app_type: "pegasus".to_owned(),
+                is_stateful: true,
+                envs: spec.envs.clone(),
+                atomic_idempotent: None,
+            };
+            let request = CreateAppRequest { app_name: spec.table.clone(), options };
+            peer.call::<CreateApp>(&request).await?.err
+        }
+        TableStep::Drop(name) => {
+            let options = DropAppOptions { success_if_not_exist: true, reserve_seconds: None };
+            let request = DropAppRequest { app_name: (*name).to_owned(), options };
+            peer.call::<DropApp>(&request).await?.err
+        }
+        TableStep::Rename(from, to) => {
+            let (old_app_name, new_app_name) = ((*from).to_owned(), (*to).to_owned());
+            let request = RenameAppRequest { old_app_name, new_app_name };
+            peer.call::<RenameApp>(&request).await?.err
+        }
+        TableStep::Recall { newest, name } => {
+            let all = ListAppsRequest { status: 6, app_name_pattern: None, match_type: None };
+            let infos = peer.call::<ListApps>(&all).await?.infos.unwrap_or_default();
+            let one = if *newest { infos.last() } else { infos.first() };
+            let Some(one) = one else { return Some("no table is dropped".to_owned()) };
+            let request = RecallAppRequest { app_id: one.app_id, new_app_name: (*name).to_owned() };
+            peer.call::<RecallApp>(&request).await?.err
+        }
+    };
+    Some(err.to_string())
 }

@@ -12,10 +12,18 @@ use super::tally::Tally;
 use super::trace::Log;
 use super::{check, world};
 
+/// What schedules are about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Subject {
+    Duplications,
+    Tables,
+}
+
 /// The result of one schedule.
 pub(crate) struct Run {
     /// The seed of the schedule.
     pub(crate) seed: u64,
+    subject: Subject,
     /// The violated rules, in words.
     pub(crate) violations: Vec<String>,
     plan: Plan,
@@ -33,7 +41,7 @@ impl Run {
         story.push_str(&format!(
             "\n\nseed {}; to repeat it:\n  {}\n",
             self.seed,
-            repeat(self.seed)
+            repeat(self.subject, self.seed)
         ));
         story
     }
@@ -45,16 +53,20 @@ impl Run {
 }
 
 /// Returns the command that runs one seed and prints its story.
-fn repeat(seed: u64) -> String {
-    format!("cargo run --release --features server --example simulate -- --story {seed}")
+fn repeat(subject: Subject, seed: u64) -> String {
+    let tables = if subject == Subject::Tables { "--tables " } else { "" };
+    format!("cargo run --release --features server --example simulate -- {tables}--story {seed}")
 }
 
 /// Runs the schedule of a seed.
-pub(crate) fn run(seed: u64) -> Run {
-    let plan = Plan::draw(seed);
+pub(crate) fn run(subject: Subject, seed: u64) -> Run {
+    let plan = match subject {
+        Subject::Duplications => Plan::draw(seed),
+        Subject::Tables => Plan::draw_tables(seed),
+    };
     let (log, remains) = world::run(&plan);
     let violations = check::check(&plan, &log, remains);
-    Run { seed, violations, plan, log }
+    Run { seed, subject, violations, plan, log }
 }
 
 /// The results of many schedules.
@@ -69,6 +81,7 @@ pub(crate) struct Runs {
 /// Runs every seed of a range on `threads` threads, until `failures` schedules have failed or all
 /// are done.
 pub(crate) fn run_all(
+    subject: Subject,
     seeds: Range<u64>,
     threads: usize,
     failures: usize,
@@ -88,7 +101,7 @@ pub(crate) fn run_all(
                         break;
                     }
                     for seed in first..(first + AT_ONCE).min(seeds.end) {
-                        let done = run(seed);
+                        let done = run(subject, seed);
                         done.count(&mut own);
                         if !done.violations.is_empty() {
                             runs.lock().unwrap().failed.insert(seed, done);

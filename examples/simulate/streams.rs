@@ -14,8 +14,8 @@ use pegasus_dup::protocol::frame::{
     decode_request, decode_response, request_length, response_length,
 };
 use pegasus_dup::protocol::messages::{
-    AddDuplication, GetMaxReplicaCount, ListDuplication, ModifyDuplication, QueryConfig,
-    QueryConfigResponse, QueryDuplication, ResponseStruct as _, Rpc,
+    AddDuplication, CreateApp, GetMaxReplicaCount, ListApps, ListDuplication, ModifyDuplication,
+    QueryConfig, QueryConfigResponse, QueryDuplication, ResponseStruct as _, Rpc,
 };
 use pegasus_dup::server::{Behaviour, Group};
 use pegasus_dup::transport::MetaAddr;
@@ -138,6 +138,8 @@ impl Tapped {
                         frame.request().expect("our own query");
                     Asked::Table { rpc: "query", table: request.app_name }
                 }
+                CreateApp::NAME => Asked::CreateTable(frame.request().expect("our own create")),
+                ListApps::NAME => Asked::Tables,
                 other => Asked::Other(other.to_owned()),
             };
             let (meta, connection, seqid) = (self.meta, self.connection, frame.seqid);
@@ -189,6 +191,10 @@ fn told(payload: &[u8]) -> (i32, Told) {
                     .collect(),
             })
         }
+        CreateApp::NAME => frame.response().map(Told::CreateTable),
+        ListApps::NAME => frame.response::<<ListApps as Rpc>::Response>().map(|answer| {
+            Told::Tables { err: answer.err, infos: answer.infos.unwrap_or_default() }
+        }),
         QueryConfig::NAME => frame.response::<QueryConfigResponse>().map(|answer| {
             let first = answer.partitions.as_deref().unwrap_or_default().first();
             let names_leader = first.is_some_and(|first| first.primary.0.is_some());

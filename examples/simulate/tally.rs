@@ -5,13 +5,37 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use pegasus_dup::server::{Behaviour, Event};
-use pegasus_dup::{Change, Removal};
+use pegasus_dup::{Change, Outcome, Removal};
 
 use super::plan::{Plan, Who};
+use super::run::Subject;
 use super::trace::{Ended, Line, Log};
 
 /// The name under which the adds of all behaviours are counted.
 const ALL: &str = "all";
+
+/// The faults and events that must not be rare. The last one concerns duplications only.
+const MISHAPS: [&str; 19] = [
+    "drop-reply",
+    "close-before",
+    "close-after",
+    "delay",
+    "hold",
+    "slow-store",
+    "fail-store",
+    "answer-twice",
+    "another-seqid",
+    "refuse",
+    "change-leader",
+    "change-leader-after",
+    "crash-before-store",
+    "crash-after-store",
+    "a crash",
+    "a new leader",
+    "an early leader",
+    "a stale leader",
+    "a race that ends freezed",
+];
 
 /// The counts, by name.
 #[derive(Debug, Default)]
@@ -19,6 +43,8 @@ pub(crate) struct Tally {
     pub(crate) schedules: u64,
     /// The results of adds, by the behaviour of the first server.
     pub(crate) adds: BTreeMap<String, u64>,
+    /// The results of creates of tables, by the behaviour of the first server.
+    pub(crate) creates: BTreeMap<String, u64>,
     /// The results of changes.
     pub(crate) changes: BTreeMap<String, u64>,
     /// The faults that requests met, and the events of the group.
@@ -42,6 +68,13 @@ impl Tally {
                         Ended::Add(_) => {
                             more(|tally| &mut tally.adds, format!("{:<12} {word}", first.name()));
                             more(|tally| &mut tally.adds, format!("{ALL:<12} {word}"));
+                        }
+                        Ended::Created(_) => {
+                            more(
+                                |tally| &mut tally.creates,
+                                format!("{:<12} {word}", first.name()),
+                            );
+                            more(|tally| &mut tally.creates, format!("{ALL:<12} {word}"));
                         }
                         Ended::GaveUp
                         | Ended::Change(_)
@@ -76,7 +109,43 @@ impl Tally {
     }
 
     /// Returns the cases that occurred less than `least` times.
-    pub(crate) fn rarities(&self, least: u64) -> Vec<String> {
+    pub(crate) fn rarities(&self, subject: Subject, least: u64) -> Vec<String> {
+        match subject {
+            Subject::Duplications => self.rare_duplications(least),
+            Subject::Tables => self.rare_tables(least),
+        }
+    }
+
+    fn rare_tables(&self, least: u64) -> Vec<String> {
+        let ends = [
+            "AlreadyExists listed_after",
+            "AlreadyExists listed_before",
+            "AlreadyExists server_said_so",
+            "Created appeared_during_call",
+            "Created proof_listed",
+            "Created server_said_so",
+            "error outcome_unknown",
+        ];
+        let all = ["error busy", "error invalid_argument", "error unavailable", "error timeout"];
+        let by_behaviour = Behaviour::ALL.into_iter().flat_map(|behaviour| {
+            // Servers of 2.3 do not have ERR_APP_EXIST, and refuse no replica count.
+            let has = move |end: &&str| {
+                behaviour != Behaviour::Freezed || *end != "AlreadyExists server_said_so"
+            };
+            ends.into_iter().filter(has).map(move |end| format!("{:<12} {end}", behaviour.name()))
+        });
+        let all = all.into_iter().map(|end| format!("{ALL:<12} {end}"));
+        all.chain(by_behaviour)
+            .filter_map(|end| rare(&self.creates, &end, least))
+            .chain(
+                MISHAPS[..MISHAPS.len() - 1]
+                    .iter()
+                    .filter_map(|mishap| rare(&self.mishaps, mishap, least)),
+            )
+            .collect()
+    }
+
+    fn rare_duplications(&self, least: u64) -> Vec<String> {
         let ends = [
             "AlreadyExists listed_after",
             "AlreadyExists listed_before",
@@ -92,27 +161,6 @@ impl Tally {
             "error unsupported",
         ];
         let changes = ["Changed", "Unchanged", "Removed", "NotFound", "dropped by its caller"];
-        let mishaps = [
-            "drop-reply",
-            "close-before",
-            "close-after",
-            "delay",
-            "hold",
-            "slow-store",
-            "fail-store",
-            "answer-twice",
-            "another-seqid",
-            "refuse",
-            "change-leader",
-            "change-leader-after",
-            "crash-before-store",
-            "crash-after-store",
-            "a crash",
-            "a new leader",
-            "an early leader",
-            "a stale leader",
-            "a race that ends freezed",
-        ];
         let by_behaviour = Behaviour::ALL.into_iter().flat_map(|behaviour| {
             let all = [
                 "AlreadyExists listed_before",
@@ -121,14 +169,11 @@ impl Tally {
             ];
             all.map(|end| format!("{:<12} {end}", behaviour.name()))
         });
-        let rare = |map: &BTreeMap<String, u64>, name: &str| {
-            let count = map.get(name).copied().unwrap_or_default();
-            (count < least).then(|| format!("{count} of {name:?}"))
-        };
+        let rare = |map, name: &str| rare(map, name, least);
         let ends = ends.into_iter().map(|end| format!("{ALL:<12} {end}")).chain(by_behaviour);
         ends.filter_map(|end| rare(&self.adds, &end))
             .chain(changes.into_iter().filter_map(|end| rare(&self.changes, end)))
-            .chain(mishaps.into_iter().filter_map(|mishap| rare(&self.mishaps, mishap)))
+            .chain(MISHAPS.into_iter().filter_map(|mishap| rare(&self.mishaps, mishap)))
             .collect()
     }
 
@@ -136,6 +181,7 @@ impl Tally {
         self.schedules += other.schedules;
         let maps = [
             (&mut self.adds, &other.adds),
+            (&mut self.creates, &other.creates),
             (&mut self.changes, &other.changes),
             (&mut self.mishaps, &other.mishaps),
         ];
@@ -147,12 +193,22 @@ impl Tally {
     }
 }
 
+/// Returns the count of a case that occurred less than `least` times.
+fn rare(map: &BTreeMap<String, u64>, name: &str, least: u64) -> Option<String> {
+    let count = map.get(name).copied().unwrap_or_default();
+    (count < least).then(|| format!("{count} of {name:?}"))
+}
+
+/// Returns the words for an outcome.
+fn outcome_word<T>(outcome: &Outcome<T>) -> String {
+    let word = if outcome.created() { "Created" } else { "AlreadyExists" };
+    format!("{word} {}", outcome.evidence())
+}
+
 fn word(how: &Ended) -> String {
     match how {
-        Ended::Add(Ok(outcome)) => {
-            let word = if outcome.created() { "Created" } else { "AlreadyExists" };
-            format!("{word} {}", outcome.evidence())
-        }
+        Ended::Add(Ok(outcome)) => outcome_word(outcome),
+        Ended::Created(Ok(outcome)) => outcome_word(outcome),
         Ended::Change(Ok(Change::Changed { .. })) => "Changed".to_owned(),
         Ended::Change(Ok(Change::Unchanged { .. })) => "Unchanged".to_owned(),
         Ended::Removal(Ok(Removal::Removed { .. })) => "Removed".to_owned(),
@@ -161,6 +217,7 @@ fn word(how: &Ended) -> String {
         Ended::Add(Err(error))
         | Ended::Change(Err(error))
         | Ended::Removal(Err(error))
+        | Ended::Created(Err(error))
         | Ended::Queried(Err(error)) => format!("error {}", error.kind()),
         Ended::GaveUp => "dropped by its caller".to_owned(),
         Ended::Raw(_) => "without the client".to_owned(),
@@ -170,9 +227,12 @@ fn word(how: &Ended) -> String {
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} schedules", self.schedules)?;
-        for (title, map) in
-            [("adds", &self.adds), ("other calls", &self.changes), ("mishaps", &self.mishaps)]
-        {
+        for (title, map) in [
+            ("adds", &self.adds),
+            ("creates of tables", &self.creates),
+            ("other calls", &self.changes),
+            ("mishaps", &self.mishaps),
+        ] {
             writeln!(f, "{title}:")?;
             for (name, count) in map {
                 writeln!(f, "  {count:>9}  {name}")?;

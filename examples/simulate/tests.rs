@@ -1,27 +1,39 @@
 //! The part of the simulation that runs with the other tests.
 
-use super::run;
+use super::run::{self, Subject};
 
 /// The number of schedules.
 const SEEDS: u64 = 10_000;
 
-#[test]
-fn no_schedule_violates_a_rule() {
+fn no_schedule_violates_a_rule(subject: Subject) {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let runs = run::run_all(0..SEEDS, threads, 1, |_| ());
+    let runs = run::run_all(subject, 0..SEEDS, threads, 1, |_| ());
     if let Some((_, run)) = runs.failed.first_key_value() {
         panic!("\n{}", run.story());
     }
     println!("{}", runs.tally);
-    let rare = runs.tally.rarities(SEEDS / 2_000);
+    let rare = runs.tally.rarities(subject, SEEDS / 2_000);
     assert!(rare.is_empty(), "the simulation no longer covers these cases: {rare:?}");
 }
 
 #[test]
+fn no_schedule_of_duplications_violates_a_rule() {
+    no_schedule_violates_a_rule(Subject::Duplications);
+}
+
+#[test]
+fn no_schedule_of_tables_violates_a_rule() {
+    no_schedule_violates_a_rule(Subject::Tables);
+}
+
+#[test]
 fn the_same_seed_gives_the_same_story() {
-    for seed in (0..SEEDS).step_by(97) {
-        let (first, second) = (run::run(seed).story(), run::run(seed).story());
-        assert!(first == second, "seed {seed} gives two stories:\n{first}\n\n{second}");
+    for subject in [Subject::Duplications, Subject::Tables] {
+        for seed in (0..SEEDS).step_by(97) {
+            let story = || run::run(subject, seed).story();
+            let (first, second) = (story(), story());
+            assert!(first == second, "seed {seed} gives two stories:\n{first}\n\n{second}");
+        }
     }
 }
 

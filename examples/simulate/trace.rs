@@ -6,11 +6,12 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use pegasus_dup::protocol::messages::{
-    AddRequest, AddResponse, Entry, ModifyRequest, ModifyResponse,
+    AddRequest, AddResponse, AppInfo, CreateAppRequest, CreateAppResponse, Entry, ModifyRequest,
+    ModifyResponse,
 };
 use pegasus_dup::server::Event;
 use pegasus_dup::server::store::RecordChange;
-use pegasus_dup::{Change, Duplication, Error, ErrorCode, Outcome, Removal};
+use pegasus_dup::{Change, Duplication, Error, ErrorCode, Outcome, Removal, Table};
 
 use super::plan::{Step, What};
 
@@ -49,6 +50,9 @@ pub(crate) enum Asked {
         rpc: &'static str,
         table: String,
     },
+    CreateTable(CreateAppRequest),
+    /// A list of all tables.
+    Tables,
     Other(String),
 }
 
@@ -61,6 +65,12 @@ pub(crate) enum Told {
     Table {
         err: ErrorCode,
         entries: Vec<Entry>,
+    },
+    CreateTable(CreateAppResponse),
+    /// The response to a list of all tables.
+    Tables {
+        err: ErrorCode,
+        infos: Vec<AppInfo>,
     },
     Other {
         rpc: String,
@@ -82,6 +92,8 @@ impl Told {
         match self {
             Told::Add(AddResponse { err, .. })
             | Told::Modify(ModifyResponse { err, .. })
+            | Told::CreateTable(CreateAppResponse { err, .. })
+            | Told::Tables { err, .. }
             | Told::Table { err, .. } => err.says_not_applied(),
             Told::Other { .. } | Told::Framework { .. } | Told::Garbage => false,
         }
@@ -95,6 +107,7 @@ pub(crate) enum Ended {
     Change(Result<Change<Duplication>, Error>),
     Removal(Result<Removal<Duplication>, Error>),
     Queried(Result<Vec<Duplication>, Error>),
+    Created(Result<Outcome<Table>, Error>),
     /// The caller dropped the future.
     GaveUp,
     /// The result of an actor without the client, in words. No check uses it.
@@ -246,6 +259,10 @@ impl std::fmt::Display for Asked {
                 modify.app_name, modify.dupid, modify.status, modify.fail_mode
             ),
             Asked::Table { rpc, table } => write!(f, "{rpc} {table}"),
+            Asked::CreateTable(create) => {
+                write!(f, "create {} {:?}", create.app_name, create.options)
+            }
+            Asked::Tables => f.write_str("list the tables"),
             Asked::Other(rpc) => f.write_str(rpc),
         }
     }
@@ -288,6 +305,25 @@ impl std::fmt::Display for Told {
                 }
                 Ok(())
             }
+            Told::CreateTable(CreateAppResponse { err, appid }) => {
+                write!(f, "create {err} appid {appid:?}")
+            }
+            Told::Tables { err, infos } => {
+                write!(f, "{err}, {} tables", infos.len())?;
+                for info in infos {
+                    write!(
+                        f,
+                        "; {} {} status {} {} x {} envs {:?}",
+                        info.app_id,
+                        info.app_name,
+                        info.status,
+                        info.partition_count,
+                        info.max_replica_count,
+                        info.envs
+                    )?;
+                }
+                Ok(())
+            }
             Told::Other { rpc, err, .. } => write!(f, "{rpc} {err}"),
             Told::Framework { rpc, err } => write!(f, "{rpc} refused by the RPC layer: {err}"),
             Told::Garbage => f.write_str("something that cannot be read"),
@@ -303,19 +339,29 @@ fn one(duplication: &Duplication) -> String {
     )
 }
 
+fn write_outcome<T>(
+    f: &mut std::fmt::Formatter<'_>,
+    outcome: &Outcome<T>,
+    value: &str,
+) -> std::fmt::Result {
+    let word = if outcome.created() { "Created" } else { "AlreadyExists" };
+    write!(f, "{word} {}: {value}", outcome.evidence())?;
+    for difference in outcome.differences() {
+        write!(f, " ({difference})")?;
+    }
+    match outcome.warning() {
+        Some(warning) => write!(f, " warning: {warning}"),
+        None => Ok(()),
+    }
+}
+
 impl std::fmt::Display for Ended {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Ended::Add(Ok(outcome)) => {
-                let word = if outcome.created() { "Created" } else { "AlreadyExists" };
-                write!(f, "{word} {}: {}", outcome.evidence(), one(outcome.value()))?;
-                for difference in outcome.differences() {
-                    write!(f, " ({difference})")?;
-                }
-                match outcome.warning() {
-                    Some(warning) => write!(f, " warning: {warning}"),
-                    None => Ok(()),
-                }
+            Ended::Add(Ok(outcome)) => write_outcome(f, outcome, &one(outcome.value())),
+            Ended::Created(Ok(outcome)) => {
+                let Table { table, table_id, status, .. } = outcome.value();
+                write_outcome(f, outcome, &format!("{table}({table_id}) status {status:?}"))
             }
             Ended::Change(Ok(change)) => {
                 let word = if change.changed() { "Changed" } else { "Unchanged" };
@@ -329,6 +375,7 @@ impl std::fmt::Display for Ended {
             Ended::Add(Err(error))
             | Ended::Change(Err(error))
             | Ended::Removal(Err(error))
+            | Ended::Created(Err(error))
             | Ended::Queried(Err(error)) => write!(f, "error {}: {error}", error.kind()),
             Ended::GaveUp => f.write_str("dropped by its caller"),
             Ended::Raw(how) => f.write_str(how),

@@ -286,11 +286,13 @@ pub(crate) fn error_of(how: &Ended) -> Option<&Error> {
         Ended::Add(Err(error))
         | Ended::Change(Err(error))
         | Ended::Removal(Err(error))
+        | Ended::Created(Err(error))
         | Ended::Queried(Err(error)) => Some(error),
         Ended::Add(Ok(_))
         | Ended::Change(Ok(_))
         | Ended::Removal(Ok(_))
         | Ended::Queried(Ok(_))
+        | Ended::Created(Ok(_))
         | Ended::GaveUp
         | Ended::Raw(_) => None,
     }

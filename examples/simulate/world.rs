@@ -191,6 +191,7 @@ fn configs(plan: &Plan) -> Vec<ServerConfig> {
             listen: address(meta),
             remote_clusters: vec![cluster(CLUSTER), cluster(OTHER_CLUSTER)],
             tables: [TABLE, OTHER_TABLE].map(|name| name.parse().expect("a table")).to_vec(),
+            nodes: plan.replica_servers,
             behaviour,
             clock: Some(plan.clock),
             limits: Limits::default(),
@@ -234,7 +235,9 @@ fn fill(plan: &Plan, store: &MemoryStore) {
         highest_dupid: 0,
         ..TableRecord::default()
     };
-    store.put_tables(vec![table(1, TABLE), table(2, OTHER_TABLE)]).expect("kept");
+    let mut tables = vec![table(1, TABLE), table(2, OTHER_TABLE)];
+    tables.extend(plan.tables.iter().cloned());
+    store.put_tables(tables).expect("kept");
     if let Some((table_id, record)) = existing(plan) {
         store.submit(RecordChange::Put { table_id, record }, Box::new(|_| ()));
     }

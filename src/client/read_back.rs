@@ -140,6 +140,11 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
         }
     }
 
+    /// Returns the response if it has arrived already.
+    pub(crate) async fn response(&mut self) -> Option<R::Response> {
+        self.response.wait(Deadline::after(Duration::ZERO)).await
+    }
+
     /// Waits for the response until `until`. Returns `None`, possibly earlier, if no response arrives.
     pub(crate) async fn wait_for_response(&mut self, until: Deadline) -> Option<R::Response> {
         self.response.wait(until).await

@@ -188,6 +188,15 @@ async fn a_late_response_counts() {
     }
 }
 
+/// The response arrives together with the response to a request behind it in the queue. The list after that
+/// shows the table, but the response says more.
+#[tokio::test(start_paused = true)]
+async fn a_response_that_arrives_during_the_last_read_counts() {
+    let (_group, client) = servers(Behaviour::DupExist, 1, &["create-app#1=hold:4000"]);
+    let client = client.with_timeout(Duration::from_secs(5));
+    assert_created(&client.create_table(&spec()).await, Evidence::ServerSaidSo);
+}
+
 /// Requests behind the create have passed the queue, so the error says more than that the table is not listed.
 #[tokio::test(start_paused = true)]
 async fn the_queue_shows_that_a_create_was_probably_not_executed() {

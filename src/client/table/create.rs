@@ -204,7 +204,8 @@ impl Creation<'_> {
                     let enough = case.is_enough(&infos, elsewhere);
                     let found = Afterwards { listed: Ok(infos), elsewhere, passed };
                     if enough {
-                        return Ok(found);
+                        // A response says more than a list.
+                        return reads.response().await.map_or(Ok(found), Err);
                     }
                     found
                 }
@@ -220,7 +221,7 @@ impl Creation<'_> {
             match reads.pause().await {
                 Next::Read => {}
                 Next::Response(answer) => return Err(answer),
-                Next::Over => return Ok(last),
+                Next::Over => return reads.response().await.map_or(Ok(last), Err),
             }
         }
     }

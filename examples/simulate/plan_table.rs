@@ -1,0 +1,182 @@
+//! Draws a schedule of tables from its seed: clients create tables of the same name, while other actors
+//! drop, recall and rename tables.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use fastrand::Rng;
+use pegasus_dup::TableSpec;
+use pegasus_dup::server::store::TableRecord;
+use pegasus_dup::server::{Behaviour, ClockMode};
+
+use super::faults;
+use super::plan::{
+    Actor, Before, Plan, SAFE, Step, What, Who, chance, draw_happening, draw_lag, draw_timeout,
+    pick,
+};
+
+/// The name that nearly all steps use.
+pub(crate) const MADE: &str = "made";
+/// The name that tables get and lose by renames.
+pub(crate) const MOVED: &str = "moved";
+
+/// A step of an actor that concerns tables.
+#[derive(Debug, Clone)]
+pub(crate) enum TableStep {
+    Create(TableSpec),
+    Drop(&'static str),
+    /// Renames the first table to the second name.
+    Rename(&'static str, &'static str),
+    /// Recalls the dropped table with the highest or the lowest id, and gives it this name.
+    Recall {
+        newest: bool,
+        name: &'static str,
+    },
+}
+
+impl fmt::Display for TableStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            TableStep::Create(spec) => write!(
+                f,
+                "create {} with {} partitions, {} replicas, envs {:?}, proof {}",
+                spec.table,
+                spec.partition_count,
+                spec.replica_count,
+                spec.envs,
+                spec.prove_authorship
+            ),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+impl Plan {
+    /// Draws the schedule of a seed.
+    pub(crate) fn draw_tables(seed: u64) -> Plan {
+        let mut rng = Rng::with_seed(seed);
+        let rng = &mut rng;
+        let calm = chance(rng, 6);
+        let metas = if calm { 1 } else { pick(rng, &[1, 1, 1, 2, 2, 3]) };
+        let first = pick(rng, &Behaviour::ALL);
+        let second = if chance(rng, 30) { pick(rng, &Behaviour::ALL) } else { first };
+        let mut rules = vec![Vec::new(); metas];
+        let mut events = Vec::new();
+        if !calm {
+            for _ in 0..pick(rng, &[0, 1, 1, 2, 3]) {
+                rules[rng.usize(..metas)].push(faults::draw_for_tables(rng));
+            }
+            for _ in 0..pick(rng, &[0, 0, 0, 1, 1, 2]) {
+                events.push((rng.u64(..6_000), draw_happening(rng, metas)));
+            }
+            events.sort_by_key(|(ms, _)| *ms);
+        }
+        let clients = if calm { 1 } else { rng.usize(1..=4) };
+        let together = chance(rng, 40);
+        let mut actors: Vec<Actor> =
+            (0..clients).map(|_| draw_creator(rng, calm, together)).collect();
+        if !calm && chance(rng, 60) {
+            actors.push(draw_mover(rng));
+        }
+        let wall_ms = 1_795_000_000_000 + rng.i64(0..1_000);
+        Plan {
+            seed,
+            behaviours: (0..metas).map(|meta| if meta == 0 { first } else { second }).collect(),
+            clock: pick(rng, &[ClockMode::Stopped, ClockMode::Real, ClockMode::Fast]),
+            wall_ms,
+            before: Before::Nothing,
+            tables: draw_tables(rng, wall_ms / 1_000),
+            replica_servers: Some(3),
+            rules,
+            events,
+            actors,
+            tells_version: true,
+            by_name: chance(rng, 20),
+        }
+    }
+}
+
+/// Draws the tables that exist before the actors start, besides those that exist in all schedules.
+fn draw_tables(rng: &mut Rng, now: i64) -> Vec<TableRecord> {
+    let draw = |rng: &mut Rng, id, name: &str, dropped: bool| TableRecord {
+        id,
+        name: name.to_owned(),
+        partitions: pick(rng, &[8, 8, 4]),
+        replicas: pick(rng, &[3, 3, 2]),
+        create_second: now - 900,
+        init_partitions: Some(8),
+        envs: draw_envs(rng),
+        dropped,
+        drop_second: if dropped { now - 500 } else { 0 },
+        expire_second: if dropped { now + 500_000 } else { 0 },
+        ..TableRecord::default()
+    };
+    let mut tables = Vec::new();
+    if chance(rng, 40) {
+        tables.push(draw(rng, 3, MADE, true));
+    }
+    match rng.u32(..10) {
+        0..3 => tables.push(draw(rng, 4, MADE, false)),
+        3..6 => tables.push(draw(rng, 4, MOVED, false)),
+        _ => {}
+    }
+    tables
+}
+
+fn draw_envs(rng: &mut Rng) -> BTreeMap<String, String> {
+    let env = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+    match rng.u32(..10) {
+        0 => [env("replica.slow_query_threshold", "60")].into(),
+        1 => [env("manual_compact.once.trigger_time", "1")].into(),
+        2 => [env("business.info", "x"), env("replica.slow_query_threshold", "60")].into(),
+        _ => BTreeMap::new(),
+    }
+}
+
+fn draw_spec(rng: &mut Rng) -> TableSpec {
+    TableSpec {
+        replica_count: pick(rng, &[3, 3, 3, 3, 3, 2, 4]),
+        envs: draw_envs(rng),
+        prove_authorship: chance(rng, 30),
+        ..TableSpec::new(if chance(rng, 10) { MOVED } else { MADE }, pick(rng, &[8, 8, 8, 8, 8, 4]))
+    }
+}
+
+fn draw_creator(rng: &mut Rng, calm: bool, together: bool) -> Actor {
+    let steps = (0..pick(rng, &[1, 1, 2, 3]))
+        .map(|index| Step {
+            after_ms: match index {
+                0 if together || calm => 1,
+                0 => rng.u64(1..3_000),
+                _ => 1 + pick(rng, &[1, 20, 700, 2_500]),
+            },
+            what: What::Table(TableStep::Create(draw_spec(rng))),
+            timeout_ms: if calm { 10_000 } else { draw_timeout(rng) },
+            give_up_ms: (!calm && chance(rng, 12))
+                .then(|| pick(rng, &[0, 1, 10, 30, 100, 900, 4_000])),
+        })
+        .collect();
+    Actor { lag_ms: draw_lag(rng), who: SAFE, steps }
+}
+
+/// Draws an actor that moves names from one table to another in the meantime.
+fn draw_mover(rng: &mut Rng) -> Actor {
+    let steps = (0..rng.usize(1..=6))
+        .map(|_| Step {
+            after_ms: 1 + pick(rng, &[1, 30, 300, 1_000, 2_500]),
+            what: What::Table(match rng.u32(..12) {
+                0..4 => TableStep::Drop(MADE),
+                4..6 => TableStep::Rename(MADE, MOVED),
+                6..8 => TableStep::Rename(MOVED, MADE),
+                8..11 => TableStep::Recall {
+                    newest: chance(rng, 50),
+                    name: pick(rng, &[MADE, MADE, MOVED]),
+                },
+                _ => TableStep::Create(draw_spec(rng)),
+            }),
+            timeout_ms: draw_timeout(rng),
+            give_up_ms: None,
+        })
+        .collect();
+    Actor { lag_ms: draw_lag(rng), who: Who::Raw, steps }
+}
