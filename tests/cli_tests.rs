@@ -16,5 +16,6 @@ mod cli {
     mod serve;
     mod serve_config;
     mod support;
+    mod tables;
     mod usage;
 }

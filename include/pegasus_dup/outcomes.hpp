@@ -93,7 +93,7 @@ template <class Resource> struct basic_removed {
 using removed = basic_removed<duplication>;
 using table_removed = basic_removed<table>;
 
-/// There was nothing to remove. No request was sent that changes anything.
+/// There was nothing to remove. The call has changed nothing.
 struct not_found {
     /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};

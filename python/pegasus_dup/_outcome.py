@@ -141,7 +141,7 @@ class Removed(Generic[T_co]):
 
 @dataclass(frozen=True)
 class NotFound:
-    """There was nothing to remove. No request was sent that changes anything."""
+    """There was nothing to remove. The call has changed nothing."""
 
     def __str__(self) -> str:
         return _core.outcome_text("not_found", self)

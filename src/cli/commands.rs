@@ -3,11 +3,13 @@
 use std::io;
 use std::ops::ControlFlow;
 use std::pin::pin;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::runtime::Runtime;
 
 use crate::client::blocking::cannot_start;
+use crate::client::progress::{self, Step};
 use crate::client::{self, Client, Operation};
 use crate::error::ErrorKind::InvalidArgument;
 use crate::error::{Error, Result};
@@ -22,7 +24,7 @@ use super::output::{Format, Output};
 use super::signals::Signals;
 use super::terminal::{WaitingNote, complain, say};
 
-/// The time after which a user wonders whether anything happens.
+/// The time after which a user wonders whether anything happens, or how far it is.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Runs a command of a client. `generation` is the option that was given before the command.
@@ -163,10 +165,16 @@ async fn operate(
     signals: &mut Signals,
     note: &str,
 ) -> Output {
-    let mut running = pin!(prepared.run(client, format));
+    let progress = Arc::new(Mutex::new(None));
+    let observer = progress.clone();
+    let observer = move |step| {
+        if let Step::GettingReady { progress } = step {
+            *observer.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+        }
+    };
+    let mut running = pin!(progress::observed(observer, prepared.run(client, format)));
     let mut waiting = pin!(tokio::time::sleep(PATIENCE));
     let mut shown = WaitingNote::new();
-    let mut patient = true;
     loop {
         tokio::select! {
             // If the operation ends and a signal arrives at the same time, the result counts.
@@ -176,9 +184,13 @@ async fn operate(
             signal = signals.next() => {
                 return format.interrupted(signal, &client.unsettled(), &prepared.operation);
             }
-            () = &mut waiting, if patient => {
-                patient = false;
-                shown.show(note);
+            () = &mut waiting => {
+                let progress = progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                match progress {
+                    Some(progress) => shown.show(&format!("{note}: {progress}")),
+                    None => shown.show(note),
+                }
+                waiting.set(tokio::time::sleep(PATIENCE));
             }
         }
     }

@@ -73,6 +73,9 @@ pub(super) fn say(lines: &[Line]) -> io::Result<()> {
     stdout.flush()
 }
 
+/// Erases the current line of a terminal.
+const ERASE: &str = "\r\x1b[2K";
+
 /// A note that the program is waiting. It is shown on a terminal only, and erased when it is dropped.
 pub(super) struct WaitingNote {
     shown: bool,
@@ -83,9 +86,10 @@ impl WaitingNote {
         WaitingNote { shown: false }
     }
 
+    /// Shows the text in place of the previous one.
     pub(super) fn show(&mut self, text: &str) {
         if io::stderr().is_terminal() {
-            let _ = io::stderr().write_all(text.as_bytes());
+            let _ = io::stderr().write_all(format!("{ERASE}{text}").as_bytes());
             self.shown = true;
         }
     }
@@ -94,7 +98,7 @@ impl WaitingNote {
 impl Drop for WaitingNote {
     fn drop(&mut self) {
         if self.shown {
-            let _ = io::stderr().write_all(b"\r\x1b[2K");
+            let _ = io::stderr().write_all(ERASE.as_bytes());
         }
     }
 }

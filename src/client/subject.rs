@@ -6,7 +6,6 @@ use crate::enums::ResourceKind;
 
 /// What a request creates or changes. Requests with the same subject go one after the other.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(dead_code, reason = "STUB")]
 pub(crate) enum Subject {
     /// The duplication of a table to a remote cluster.
     Duplication { table: String, cluster: String },
