@@ -13,6 +13,7 @@ from pathlib import Path
 
 import checks
 import checks.changes
+import checks.creates
 import checks.lost
 import checks.odd_input
 import checks.outcomes
