@@ -19,7 +19,6 @@ pub use table::{PartitionReplicas, Table};
 pub(crate) use duplication::several;
 #[cfg(any(feature = "capi", feature = "cli"))]
 pub(crate) use duplication::several_in;
-#[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
 pub(crate) use table::envs;
 
 pub use crate::enums::{ResourceKind, ValueType};
