@@ -150,6 +150,11 @@ impl<'a, R: Rpc> ReadBack<'a, R> {
         self.response.wait(until).await
     }
 
+    /// Returns the response if it has arrived meanwhile.
+    pub(crate) async fn arrived(&mut self) -> Option<R::Response> {
+        self.response.wait(Deadline::after(Duration::ZERO)).await
+    }
+
     /// Pauses before the next read, or until the response arrives if that is earlier.
     pub(crate) async fn pause(&mut self) -> Next<R::Response> {
         let pause = self.backoff.next();

@@ -267,7 +267,7 @@ async fn a_drop_that_hits_a_table_that_was_created_anew_names_both() {
         let (was, warning) = assert_removed(result, Evidence::ServerSaidSo);
         assert_eq!((was.table_id, was.status), (TEMP, Some(TableStatus::Dropped)));
         let warning = warning.expect("a warning");
-        assert!(warning.contains("another table of this name was dropped during the call"));
+        assert!(warning.contains("another table of this name was dropped at about the same time"));
         assert!(warning.contains("not known: table_id=4"), "{warning}");
     }
 }

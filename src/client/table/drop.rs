@@ -223,7 +223,7 @@ impl Dropping<'_> {
             Verdict::Removed => (now, None),
             Verdict::RemovedWithAnother => {
                 let words = format!(
-                    "another table of this name was dropped during the call too, and which of them this call dropped is not known: {}",
+                    "another table of this name was dropped at about the same time, and which of them this call dropped is not known: {}",
                     ids(others)
                 );
                 (now, Some(words))
@@ -291,7 +291,10 @@ impl Dropping<'_> {
                     if let Some(ended) =
                         self.outcome(verdict, &after, &others, evidence, Some(remark))
                     {
-                        return Resolved::Ended(ended);
+                        return match reads.arrived().await {
+                            Some(response) => Resolved::Response(response),
+                            None => Resolved::Ended(ended),
+                        };
                     }
                     if passed && !behind_queue {
                         // Only a list that follows the check of the queue shows what the drop did.
@@ -300,6 +303,9 @@ impl Dropping<'_> {
                     let words = self.listed_now(&after);
                     let mut known: Vec<AppInfo> = others.into_iter().cloned().collect();
                     known.extend(with_id(&after, self.target.app_id).cloned());
+                    if let Some(response) = reads.arrived().await {
+                        return Resolved::Response(response);
+                    }
                     if behind_queue && target == Target::Kept {
                         let words = format!(
                             "{words}, and the server has already responded to requests that were sent after the drop, so the server has probably refused or never received the drop"

@@ -343,6 +343,9 @@ impl Recalling<'_> {
             let (known, words) = match read.await {
                 Ok((connection, tables)) => match Found::of(spec, &tables) {
                     Found::Available(now) if now.app_name == self.name() => {
+                        if let Some(response) = reads.arrived().await {
+                            return Resolved::Response(response);
+                        }
                         let remark = format!(
                             "no response confirmed the recall, but the table is available: {why}"
                         );

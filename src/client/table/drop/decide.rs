@@ -34,7 +34,8 @@ impl Target {
     }
 }
 
-/// Returns the other tables of this name that were dropped between the two lists.
+/// Returns the other tables of this name that were dropped between the two lists, or in the same second as the
+/// target. Servers report whole seconds, so such a table may have been recalled and dropped again.
 pub(super) fn others_dropped<'a>(
     name: &str,
     target_id: i32,
@@ -43,9 +44,11 @@ pub(super) fn others_dropped<'a>(
 ) -> Vec<&'a AppInfo> {
     let is_dropped =
         |one: &AppInfo| matches!(status(one), TableStatus::Dropped | TableStatus::Dropping);
+    let target = with_id(after, target_id).filter(|target| is_dropped(target));
     let old = |now: &AppInfo| {
-        with_id(before, now.app_id)
-            .is_some_and(|old| is_dropped(old) && old.drop_second == now.drop_second)
+        target.is_none_or(|target| target.drop_second != now.drop_second)
+            && with_id(before, now.app_id)
+                .is_some_and(|old| is_dropped(old) && old.drop_second == now.drop_second)
     };
     after
         .iter()
@@ -133,8 +136,13 @@ mod tests {
 
     #[test]
     fn other_tables_count_if_they_were_dropped_between_the_lists() {
-        let before =
-            [info(1, "t", 6, 10), info(2, "t", 6, 20), info(3, "t", 1, 0), info(4, "u", 1, 0)];
+        let before = [
+            info(1, "t", 6, 10),
+            info(2, "t", 6, 20),
+            info(3, "t", 1, 0),
+            info(4, "u", 1, 0),
+            info(8, "t", 6, 90),
+        ];
         let after = [
             info(1, "t", 6, 10),
             // Recalled and dropped again.
@@ -149,12 +157,14 @@ mod tests {
             info(6, "t", 6, 91),
             // Of another name.
             info(7, "u", 6, 92),
+            // Perhaps recalled and dropped again in the second in which table 3 was dropped.
+            info(8, "t", 6, 90),
         ];
         let ids = |target| -> Vec<i32> {
             let others = others_dropped("t", target, &before, &after);
             others.iter().map(|one| one.app_id).collect()
         };
-        assert_eq!(ids(3), [2, 4, 6]);
+        assert_eq!(ids(3), [2, 4, 6, 8]);
         assert_eq!(ids(6), [2, 3, 4]);
     }
 
