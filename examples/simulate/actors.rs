@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use pegasus_dup::{Client, Selector};
+use pegasus_dup::{Client, RecallSpec, Selector};
 use tokio::time::{sleep, timeout};
 
 use super::plan::{Actor, CLUSTER, Step, TABLE, What, Who};
@@ -77,6 +77,12 @@ async fn call_client(client: &Client, step: &Step) -> Ended {
         What::Remove | What::Replace => Ended::Removal(client.remove(TABLE, &which).await),
         What::SetFailMode(mode) => Ended::Change(client.set_fail_mode(TABLE, &which, *mode).await),
         What::Table(TableStep::Create(spec)) => Ended::Created(client.create_table(spec).await),
+        What::Table(TableStep::Drop(name)) => Ended::Dropped(client.drop_table(name, None).await),
+        What::Table(TableStep::RecallById { id, name }) => {
+            let new_name = name.map(str::to_owned);
+            let spec = RecallSpec { new_name, ..RecallSpec::new(*id) };
+            Ended::Recalled(client.recall_table(&spec).await)
+        }
         What::Table(other) => unreachable!("no client has the step {other}"),
     }
 }

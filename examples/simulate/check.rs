@@ -6,7 +6,7 @@ use super::plan::{Plan, Who};
 use super::trace::{Ended, Log};
 use super::truth::{Truth, Whole, error_of};
 use super::world::Remains;
-use super::{check_add, check_change, check_server, check_table};
+use super::{check_add, check_change, check_drop, check_server, check_table};
 
 /// How much later than its deadline a call may end, in milliseconds. This is the resolution of the
 /// clock.
@@ -29,6 +29,7 @@ pub(crate) fn check(plan: &Plan, log: &Log, remains: Remains) -> Vec<String> {
         check_add::check(&truth, whole, &mut wrong);
         check_change::check(&truth, whole, &mut wrong);
         check_table::check(&tables, whole, &mut wrong);
+        check_drop::check(&tables, whole, &mut wrong);
     }
     if truth.calls.len() != log.calls.len() {
         wrong.push("a call did not end".to_owned());

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use pegasus_dup::protocol::generation::Generation;
 use pegasus_dup::protocol::messages::{AddRequest, ModifyRequest};
+use pegasus_dup::server::store::RecordChange;
 use pegasus_dup::server::{Behaviour, Event};
 use pegasus_dup::{Mode, Status};
 
@@ -71,6 +72,8 @@ pub(crate) fn nothing_harmful(truth: &Truth<'_>, wrong: &mut Vec<String>) {
                     Asked::Modify(modify) => harm_of_modify(call, modify, behaviour.generation()),
                     Asked::Table { .. }
                     | Asked::CreateTable(_)
+                    | Asked::DropTable(_)
+                    | Asked::RecallTable(_)
                     | Asked::Tables
                     | Asked::Other(_) => None,
                 };
@@ -93,6 +96,9 @@ pub(crate) fn nothing_harmful(truth: &Truth<'_>, wrong: &mut Vec<String>) {
                 Event::Crashed | Event::Follows => {
                     storing.retain(|&(on, _, _), _| on != *meta);
                 }
+                // No client can know that a table was dropped before a recall was complete.
+                Event::WouldHaveDied { connection }
+                    if recalls_again(truth, *meta, *connection, line) => {}
                 Event::WouldHaveDied { connection } => {
                     let who = truth.owners.get(&(*meta, *connection)).copied();
                     if let Some(reason) = blame(truth, *meta, who, &storing) {
@@ -104,6 +110,29 @@ pub(crate) fn nothing_harmful(truth: &Truth<'_>, wrong: &mut Vec<String>) {
             _ => {}
         }
     }
+}
+
+/// Returns whether the latest request on this connection recalls a table that was recalled before.
+fn recalls_again(truth: &Truth<'_>, meta: usize, connection: u64, line: usize) -> bool {
+    let earlier = &truth.log.lines[..line];
+    let latest = earlier.iter().rev().find_map(|written| match &written.line {
+        Line::Sent { meta: on, connection: over, what, .. }
+            if (*on, *over) == (meta, connection) =>
+        {
+            Some(what)
+        }
+        _ => None,
+    });
+    let Some(Asked::RecallTable(request)) = latest else { return false };
+    let records = earlier.iter().filter_map(|written| match &written.line {
+        Line::Kept(RecordChange::PutTable { record }) if record.id == request.app_id => {
+            Some(record)
+        }
+        _ => None,
+    });
+    // A recalled table keeps the time of its drop.
+    let mut recalls = records.filter(|record| !record.dropped && record.drop_second > 0);
+    recalls.nth(1).is_some()
 }
 
 fn blame(

@@ -25,7 +25,7 @@ struct Making<'a> {
 
 /// What the record says about tables.
 pub(crate) struct Tables<'a> {
-    truth: &'a Truth<'a>,
+    pub(crate) truth: &'a Truth<'a>,
     makings: Vec<Making<'a>>,
 }
 
@@ -61,7 +61,7 @@ impl<'a> Tables<'a> {
     }
 
     /// Returns the tables that are stored before that line, by id.
-    fn stored_at(&self, line: usize) -> BTreeMap<i32, &'a TableRecord> {
+    pub(crate) fn stored_at(&self, line: usize) -> BTreeMap<i32, &'a TableRecord> {
         let mut stored: BTreeMap<i32, &TableRecord> =
             self.truth.plan.tables.iter().map(|record| (record.id, record)).collect();
         for written in &self.truth.log.lines[..line] {

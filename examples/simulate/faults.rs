@@ -22,10 +22,10 @@ pub(crate) fn slow_store_of_the_first_add(slow_ms: u64) -> FaultRule {
 /// Draws a fault rule for schedules of tables.
 pub(crate) fn draw_for_tables(rng: &mut Rng) -> FaultRule {
     let rpc = match rng.u32(..100) {
-        0..60 => CreateApp::NAME,
-        60..78 => ListApps::NAME,
-        78..84 => DropApp::NAME,
-        84..87 => RecallApp::NAME,
+        0..48 => CreateApp::NAME,
+        48..60 => ListApps::NAME,
+        60..78 => DropApp::NAME,
+        78..87 => RecallApp::NAME,
         87..90 => RenameApp::NAME,
         90..95 => QueryConfig::NAME,
         _ => GetMaxReplicaCount::NAME,
@@ -43,6 +43,10 @@ pub(crate) fn draw_for_tables(rng: &mut Rng) -> FaultRule {
                     "ERR_STATE_FREEZED",
                 ],
             );
+            FaultRule { fault: Fault::Refuse(ErrorCode::from_name(code)), ..rule }
+        }
+        Fault::Refuse(_) if rpc == DropApp::NAME && chance(rng, 60) => {
+            let code = pick(rng, &["ERR_BUSY_CREATING", "ERR_BUSY_DROPPING", "ERR_SPLITTING"]);
             FaultRule { fault: Fault::Refuse(ErrorCode::from_name(code)), ..rule }
         }
         _ => rule,

@@ -14,6 +14,7 @@ mod check;
 mod check_add;
 mod check_change;
 mod check_compared;
+mod check_drop;
 mod check_server;
 mod check_table;
 mod faults;

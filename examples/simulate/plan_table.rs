@@ -27,6 +27,11 @@ pub(crate) enum TableStep {
     Drop(&'static str),
     /// Renames the first table to the second name.
     Rename(&'static str, &'static str),
+    /// Recalls the table with this id.
+    RecallById {
+        id: i32,
+        name: Option<&'static str>,
+    },
     /// Recalls the dropped table with the highest or the lowest id, and gives it this name.
     Recall {
         newest: bool,
@@ -74,7 +79,7 @@ impl Plan {
         let clients = if calm { 1 } else { rng.usize(1..=4) };
         let together = chance(rng, 40);
         let mut actors: Vec<Actor> =
-            (0..clients).map(|_| draw_creator(rng, calm, together)).collect();
+            (0..clients).map(|_| draw_client(rng, calm, together)).collect();
         if !calm && chance(rng, 60) {
             actors.push(draw_mover(rng));
         }
@@ -126,9 +131,9 @@ fn draw_tables(rng: &mut Rng, now: i64) -> Vec<TableRecord> {
 fn draw_envs(rng: &mut Rng) -> BTreeMap<String, String> {
     let env = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     match rng.u32(..10) {
-        0 => [env("replica.slow_query_threshold", "60")].into(),
+        0 => [env("default_ttl", "60")].into(),
         1 => [env("manual_compact.once.trigger_time", "1")].into(),
-        2 => [env("business.info", "x"), env("replica.slow_query_threshold", "60")].into(),
+        2 => [env("business.info", "x"), env("default_ttl", "60")].into(),
         _ => BTreeMap::new(),
     }
 }
@@ -142,7 +147,8 @@ fn draw_spec(rng: &mut Rng) -> TableSpec {
     }
 }
 
-fn draw_creator(rng: &mut Rng, calm: bool, together: bool) -> Actor {
+fn draw_client(rng: &mut Rng, calm: bool, together: bool) -> Actor {
+    let creates = chance(rng, 60);
     let steps = (0..pick(rng, &[1, 1, 2, 3]))
         .map(|index| Step {
             after_ms: match index {
@@ -150,7 +156,14 @@ fn draw_creator(rng: &mut Rng, calm: bool, together: bool) -> Actor {
                 0 => rng.u64(1..3_000),
                 _ => 1 + pick(rng, &[1, 20, 700, 2_500]),
             },
-            what: What::Table(TableStep::Create(draw_spec(rng))),
+            what: What::Table(match rng.u32(..10) {
+                _ if creates => TableStep::Create(draw_spec(rng)),
+                0..7 => TableStep::Drop(pick(rng, &[MADE, MADE, MADE, MOVED])),
+                _ => TableStep::RecallById {
+                    id: pick(rng, &[3, 3, 4, 5]),
+                    name: pick(rng, &[None, Some(MADE), Some(MOVED)]),
+                },
+            }),
             timeout_ms: if calm { 10_000 } else { draw_timeout(rng) },
             give_up_ms: (!calm && chance(rng, 12))
                 .then(|| pick(rng, &[0, 1, 10, 30, 100, 900, 4_000])),

@@ -124,6 +124,11 @@ async fn act_on_tables(peer: &mut Peer, step: &TableStep) -> Option<String> {
             let request = RenameAppRequest { old_app_name, new_app_name };
             peer.call::<RenameApp>(&request).await?.err
         }
+        TableStep::RecallById { id, name } => {
+            let new_app_name = name.unwrap_or_default().to_owned();
+            let request = RecallAppRequest { app_id: *id, new_app_name };
+            peer.call::<RecallApp>(&request).await?.err
+        }
         TableStep::Recall { newest, name } => {
             let all = ListAppsRequest { status: 6, app_name_pattern: None, match_type: None };
             let infos = peer.call::<ListApps>(&all).await?.infos.unwrap_or_default();

@@ -14,8 +14,9 @@ use pegasus_dup::protocol::frame::{
     decode_request, decode_response, request_length, response_length,
 };
 use pegasus_dup::protocol::messages::{
-    AddDuplication, CreateApp, GetMaxReplicaCount, ListApps, ListDuplication, ModifyDuplication,
-    QueryConfig, QueryConfigResponse, QueryDuplication, ResponseStruct as _, Rpc,
+    AddDuplication, CreateApp, DropApp, GetMaxReplicaCount, ListApps, ListDuplication,
+    ModifyDuplication, QueryConfig, QueryConfigResponse, QueryDuplication, RecallApp,
+    ResponseStruct as _, Rpc,
 };
 use pegasus_dup::server::{Behaviour, Group};
 use pegasus_dup::transport::MetaAddr;
@@ -139,6 +140,8 @@ impl Tapped {
                     Asked::Table { rpc: "query", table: request.app_name }
                 }
                 CreateApp::NAME => Asked::CreateTable(frame.request().expect("our own create")),
+                DropApp::NAME => Asked::DropTable(frame.request().expect("our own drop")),
+                RecallApp::NAME => Asked::RecallTable(frame.request().expect("our own recall")),
                 ListApps::NAME => Asked::Tables,
                 other => Asked::Other(other.to_owned()),
             };
@@ -192,6 +195,12 @@ fn told(payload: &[u8]) -> (i32, Told) {
             })
         }
         CreateApp::NAME => frame.response().map(Told::CreateTable),
+        DropApp::NAME => frame
+            .response::<<DropApp as Rpc>::Response>()
+            .map(|answer| Told::ChangedTable { rpc: DropApp::NAME, err: answer.err }),
+        RecallApp::NAME => frame
+            .response::<<RecallApp as Rpc>::Response>()
+            .map(|answer| Told::ChangedTable { rpc: RecallApp::NAME, err: answer.err }),
         ListApps::NAME => frame.response::<<ListApps as Rpc>::Response>().map(|answer| {
             Told::Tables { err: answer.err, infos: answer.infos.unwrap_or_default() }
         }),

@@ -13,6 +13,10 @@ use super::trace::{Ended, Line, Log};
 
 /// The name under which the adds of all behaviours are counted.
 const ALL: &str = "all";
+/// The word for a drop of a table.
+const DROP: &str = "drop";
+/// The word for a recall of a table.
+const RECALL: &str = "recall";
 
 /// The faults and events that must not be rare. The last one concerns duplications only.
 const MISHAPS: [&str; 19] = [
@@ -76,6 +80,10 @@ impl Tally {
                             );
                             more(|tally| &mut tally.creates, format!("{ALL:<12} {word}"));
                         }
+                        Ended::Dropped(_) | Ended::Recalled(_) => {
+                            let call = if matches!(how, Ended::Dropped(_)) { DROP } else { RECALL };
+                            more(|tally| &mut tally.changes, format!("{call:<12} {word}"));
+                        }
                         Ended::GaveUp
                         | Ended::Change(_)
                         | Ended::Removal(_)
@@ -135,8 +143,31 @@ impl Tally {
             ends.into_iter().filter(has).map(move |end| format!("{:<12} {end}", behaviour.name()))
         });
         let all = all.into_iter().map(|end| format!("{ALL:<12} {end}"));
+        let drops = [
+            "NotFound",
+            "Removed appeared_during_call",
+            "Removed server_said_so",
+            "Removed server_said_so with another table",
+            "error busy",
+            "error outcome_unknown",
+            "error unavailable",
+        ];
+        let drops = drops.into_iter().map(|end| format!("{DROP:<12} {end}"));
+        let recalls = [
+            "Changed",
+            "Changed with a warning",
+            "Unchanged",
+            "error invalid_argument",
+            "error outcome_unknown",
+            "error table_not_found",
+            "error unavailable",
+            "error unsupported",
+            "error wrong_state",
+        ];
+        let recalls = recalls.into_iter().map(|end| format!("{RECALL:<12} {end}"));
         all.chain(by_behaviour)
             .filter_map(|end| rare(&self.creates, &end, least))
+            .chain(drops.chain(recalls).filter_map(|end| rare(&self.changes, &end, least)))
             .chain(
                 MISHAPS[..MISHAPS.len() - 1]
                     .iter()
@@ -209,6 +240,16 @@ fn word(how: &Ended) -> String {
     match how {
         Ended::Add(Ok(outcome)) => outcome_word(outcome),
         Ended::Created(Ok(outcome)) => outcome_word(outcome),
+        Ended::Dropped(Ok(Removal::Removed { evidence, warning, .. })) => {
+            let moved = warning.as_deref().is_some_and(|words| words.contains("another table"));
+            format!("Removed {evidence}{}", if moved { " with another table" } else { "" })
+        }
+        Ended::Dropped(Ok(Removal::NotFound)) => "NotFound".to_owned(),
+        Ended::Recalled(Ok(Change::Changed { warning, .. })) => match warning {
+            Some(_) => "Changed with a warning".to_owned(),
+            None => "Changed".to_owned(),
+        },
+        Ended::Recalled(Ok(Change::Unchanged { .. })) => "Unchanged".to_owned(),
         Ended::Change(Ok(Change::Changed { .. })) => "Changed".to_owned(),
         Ended::Change(Ok(Change::Unchanged { .. })) => "Unchanged".to_owned(),
         Ended::Removal(Ok(Removal::Removed { .. })) => "Removed".to_owned(),
@@ -218,6 +259,8 @@ fn word(how: &Ended) -> String {
         | Ended::Change(Err(error))
         | Ended::Removal(Err(error))
         | Ended::Created(Err(error))
+        | Ended::Dropped(Err(error))
+        | Ended::Recalled(Err(error))
         | Ended::Queried(Err(error)) => format!("error {}", error.kind()),
         Ended::GaveUp => "dropped by its caller".to_owned(),
         Ended::Raw(_) => "without the client".to_owned(),

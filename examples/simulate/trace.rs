@@ -6,8 +6,8 @@ use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use pegasus_dup::protocol::messages::{
-    AddRequest, AddResponse, AppInfo, CreateAppRequest, CreateAppResponse, Entry, ModifyRequest,
-    ModifyResponse,
+    AddRequest, AddResponse, AppInfo, CreateAppRequest, CreateAppResponse, DropAppRequest, Entry,
+    ModifyRequest, ModifyResponse, RecallAppRequest,
 };
 use pegasus_dup::server::Event;
 use pegasus_dup::server::store::RecordChange;
@@ -51,6 +51,8 @@ pub(crate) enum Asked {
         table: String,
     },
     CreateTable(CreateAppRequest),
+    DropTable(DropAppRequest),
+    RecallTable(RecallAppRequest),
     /// A list of all tables.
     Tables,
     Other(String),
@@ -67,6 +69,11 @@ pub(crate) enum Told {
         entries: Vec<Entry>,
     },
     CreateTable(CreateAppResponse),
+    /// The response to a drop or a recall of a table.
+    ChangedTable {
+        rpc: &'static str,
+        err: ErrorCode,
+    },
     /// The response to a list of all tables.
     Tables {
         err: ErrorCode,
@@ -93,6 +100,7 @@ impl Told {
             Told::Add(AddResponse { err, .. })
             | Told::Modify(ModifyResponse { err, .. })
             | Told::CreateTable(CreateAppResponse { err, .. })
+            | Told::ChangedTable { err, .. }
             | Told::Tables { err, .. }
             | Told::Table { err, .. } => err.says_not_applied(),
             Told::Other { .. } | Told::Framework { .. } | Told::Garbage => false,
@@ -108,6 +116,8 @@ pub(crate) enum Ended {
     Removal(Result<Removal<Duplication>, Error>),
     Queried(Result<Vec<Duplication>, Error>),
     Created(Result<Outcome<Table>, Error>),
+    Dropped(Result<Removal<Table>, Error>),
+    Recalled(Result<Change<Table>, Error>),
     /// The caller dropped the future.
     GaveUp,
     /// The result of an actor without the client, in words. No check uses it.
@@ -262,6 +272,10 @@ impl std::fmt::Display for Asked {
             Asked::CreateTable(create) => {
                 write!(f, "create {} {:?}", create.app_name, create.options)
             }
+            Asked::DropTable(request) => write!(f, "drop {}", request.app_name),
+            Asked::RecallTable(request) => {
+                write!(f, "recall {} as {:?}", request.app_id, request.new_app_name)
+            }
             Asked::Tables => f.write_str("list the tables"),
             Asked::Other(rpc) => f.write_str(rpc),
         }
@@ -308,6 +322,7 @@ impl std::fmt::Display for Told {
             Told::CreateTable(CreateAppResponse { err, appid }) => {
                 write!(f, "create {err} appid {appid:?}")
             }
+            Told::ChangedTable { rpc, err } => write!(f, "{rpc} {err}"),
             Told::Tables { err, infos } => {
                 write!(f, "{err}, {} tables", infos.len())?;
                 for info in infos {
@@ -363,6 +378,19 @@ impl std::fmt::Display for Ended {
                 let Table { table, table_id, status, .. } = outcome.value();
                 write_outcome(f, outcome, &format!("{table}({table_id}) status {status:?}"))
             }
+            Ended::Dropped(Ok(removal)) => match removal {
+                Removal::Removed { was, evidence, warning } => write!(
+                    f,
+                    "Removed {evidence}: {}({}) warning: {warning:?}",
+                    was.table, was.table_id
+                ),
+                Removal::NotFound => f.write_str("NotFound"),
+            },
+            Ended::Recalled(Ok(change)) => {
+                let word = if change.changed() { "Changed" } else { "Unchanged" };
+                let Table { table, table_id, .. } = change.value();
+                write!(f, "{word}: {table}({table_id}) warning: {:?}", change.warning())
+            }
             Ended::Change(Ok(change)) => {
                 let word = if change.changed() { "Changed" } else { "Unchanged" };
                 write!(f, "{word}: {} warning: {:?}", one(change.value()), change.warning())
@@ -376,6 +404,8 @@ impl std::fmt::Display for Ended {
             | Ended::Change(Err(error))
             | Ended::Removal(Err(error))
             | Ended::Created(Err(error))
+            | Ended::Dropped(Err(error))
+            | Ended::Recalled(Err(error))
             | Ended::Queried(Err(error)) => write!(f, "error {}: {error}", error.kind()),
             Ended::GaveUp => f.write_str("dropped by its caller"),
             Ended::Raw(how) => f.write_str(how),

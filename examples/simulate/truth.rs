@@ -287,12 +287,16 @@ pub(crate) fn error_of(how: &Ended) -> Option<&Error> {
         | Ended::Change(Err(error))
         | Ended::Removal(Err(error))
         | Ended::Created(Err(error))
+        | Ended::Dropped(Err(error))
+        | Ended::Recalled(Err(error))
         | Ended::Queried(Err(error)) => Some(error),
         Ended::Add(Ok(_))
         | Ended::Change(Ok(_))
         | Ended::Removal(Ok(_))
         | Ended::Queried(Ok(_))
         | Ended::Created(Ok(_))
+        | Ended::Dropped(Ok(_))
+        | Ended::Recalled(Ok(_))
         | Ended::GaveUp
         | Ended::Raw(_) => None,
     }
