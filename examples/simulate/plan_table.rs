@@ -131,9 +131,9 @@ fn draw_tables(rng: &mut Rng, now: i64) -> Vec<TableRecord> {
 fn draw_envs(rng: &mut Rng) -> BTreeMap<String, String> {
     let env = |key: &str, value: &str| (key.to_owned(), value.to_owned());
     match rng.u32(..10) {
-        0 => [env("default_ttl", "60")].into(),
+        0 => [env("replica.slow_query_threshold", "60")].into(),
         1 => [env("manual_compact.once.trigger_time", "1")].into(),
-        2 => [env("business.info", "x"), env("default_ttl", "60")].into(),
+        2 => [env("business.info", "x"), env("replica.slow_query_threshold", "60")].into(),
         _ => BTreeMap::new(),
     }
 }
