@@ -513,7 +513,8 @@ impl<'a> Add<'a> {
         let asked = self.truth.sent[self.whole.call]
             .iter()
             .find(|sent| sent.line > since && over(sent.request) == over(got.request));
-        let Some(asked) = asked else { return false };
+        // If the response to the add arrived during the read, the next request is that of another read.
+        let Some(asked) = asked.filter(|asked| asked.line < got.line) else { return false };
         let deadline = self.whole.began_ms + self.truth.log.calls[self.whole.call].step.timeout_ms;
         let answered = self.truth.answer_to(add.request, self.whole.ends).is_some();
         let until = if answered { deadline.min(add.ms + 1_000) } else { deadline };
