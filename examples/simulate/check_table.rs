@@ -45,6 +45,11 @@ impl<'a> Tables<'a> {
                         makings.push(Making { kept: None, request, record });
                     }
                 }
+                // Another change may store an equal record later.
+                Line::Server { meta, event: Event::NotStored { connection, seqid, .. } } => {
+                    let request = (*meta, *connection, *seqid);
+                    makings.retain(|making| making.kept.is_some() || making.request != request);
+                }
                 Line::Kept(RecordChange::PutTable { record }) => {
                     let making = makings
                         .iter_mut()
@@ -329,7 +334,13 @@ impl<'a> Create<'a> {
             let refused = self.truth.answer_to(earlier.request, create.line).is_some_and(
                 |got| matches!(got.what, Told::CreateTable(answer) if answer.err != ErrorCode::Ok),
             );
-            let elsewhere = earlier.request.0 != create.request.0;
+            // A list of another leader has shown that the earlier create did nothing. The leader may have
+            // changed back since.
+            let elsewhere = self.truth.got[self.whole.call].iter().any(|got| {
+                (earlier.line..create.line).contains(&got.line)
+                    && got.request.0 != earlier.request.0
+                    && matches!(got.what, Told::Tables { err: ErrorCode::Ok, .. })
+            });
             if !refused && !elsewhere {
                 wrong
                     .push("a create was sent again, although it may have had an effect".to_owned());
