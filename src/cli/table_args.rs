@@ -57,8 +57,9 @@ pub(super) struct CreateTableArgs {
     #[arg(long)]
     prove_authorship: bool,
 
-    /// Wait until every partition has its replicas, for at most this time. If the table is not ready in
-    /// time, the exit code is 7. Nothing is waited for unless the exit code would be 0.
+    /// After the create, wait until every partition has its replicas, for at most this time. If the table
+    /// is not ready in time, the exit code is 7. If the table exists already, the command only waits if
+    /// --exist-ok is given and no difference was found.
     #[arg(long, value_name = "SECONDS", value_parser = timeout, allow_negative_numbers = true)]
     pub(super) wait: Option<Duration>,
 
