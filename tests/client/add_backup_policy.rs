@@ -184,16 +184,9 @@ async fn braces_are_sent_only_to_servers_that_survive_them() {
                 Behaviour::Freezed | Behaviour::Checkpoint if spec.provider == "{}" => {
                     assert_error(&added, ErrorKind::InvalidArgument);
                 }
-                Behaviour::Freezed => {
+                // Only the version distinguishes servers of 2.5 from those of 2.6.
+                Behaviour::Freezed | Behaviour::Checkpoint => {
                     assert_created(&added);
-                }
-                // Only the version distinguishes these servers from those of 2.6. The client reads it with the
-                // feature `cli`.
-                Behaviour::Checkpoint if cfg!(feature = "cli") => {
-                    assert_created(&added);
-                }
-                Behaviour::Checkpoint => {
-                    assert_error(&added, ErrorKind::Unsupported);
                 }
                 Behaviour::RemoteName | Behaviour::DupExist | Behaviour::Idempotent => {
                     let error = assert_error(&added, ErrorKind::Unsupported);
