@@ -6,7 +6,7 @@ use super::plan::{Plan, Who};
 use super::trace::{Ended, Log};
 use super::truth::{Truth, Whole, error_of};
 use super::world::Remains;
-use super::{check_add, check_change, check_drop, check_server, check_table};
+use super::{check_add, check_add_moving, check_change, check_drop, check_server, check_table};
 
 /// How much later than its deadline a call may end, in milliseconds. This is the resolution of the
 /// clock.
@@ -16,9 +16,9 @@ const GRAIN_MS: u64 = 2;
 pub(crate) fn check(plan: &Plan, log: &Log, remains: Remains) -> Vec<String> {
     let truth = Truth::of(plan, log);
     let mut wrong = remains.wrong;
-    check_server::one_of_each(&truth, &mut wrong);
-    check_server::nothing_harmful(&truth, &mut wrong);
     let tables = check_table::Tables::of(&truth);
+    check_server::one_of_each(&tables, &mut wrong);
+    check_server::nothing_harmful(&truth, &mut wrong);
     tables.one_of_each(&mut wrong);
     for whole in &truth.calls {
         if plan.actors[log.calls[whole.call].who].who == Who::Raw {
@@ -28,6 +28,7 @@ pub(crate) fn check(plan: &Plan, log: &Log, remains: Remains) -> Vec<String> {
         nothing_sent_afterwards(&truth, whole, &mut wrong);
         check_add::check(&truth, whole, &mut wrong);
         check_change::check(&truth, whole, &mut wrong);
+        check_add_moving::check(&tables, whole, &mut wrong);
         check_table::check(&tables, whole, &mut wrong);
         check_drop::check(&tables, whole, &mut wrong);
     }

@@ -172,7 +172,9 @@ impl<'a> Add<'a> {
         });
         let shipped_so = check_compared::keeps_own_name(self.truth, self.whole)
             && wanted == self.spec.table
-            && count.is_none_or(|count| count == check_compared::TABLE_REPLICAS);
+            && count.is_none_or(|count| {
+                count == check_compared::replicas_of(self.truth, value.table_id)
+            });
         if known && !stored_so && !shipped_so {
             wrong.push("Created, but not as requested".to_owned());
         }
@@ -390,6 +392,8 @@ impl<'a> Add<'a> {
                 return;
             }
         };
+        // A response that names another table than the one that was read proves nothing to the call.
+        let moved = self.tables_changed_before(add);
         let created = result.ok().map(Outcome::created);
         let evidence = result.ok().map(Outcome::evidence);
         match &answer.err {
@@ -399,7 +403,7 @@ impl<'a> Add<'a> {
                     .and_then(|entries| entries.first())
                     .is_some_and(|entry| Some(entry.dupid) != answer.dupid);
                 let certain = created == Some(true) && evidence == Some(Evidence::ServerSaidSo);
-                if !certain && !other {
+                if !certain && !other && !moved {
                     wrong.push("the response says created, but the result does not".to_owned());
                 }
             }
@@ -426,6 +430,7 @@ impl<'a> Add<'a> {
                 // Close to the deadline, a response may arrive when the call no longer waits for
                 // it.
                 let bears_out = !self.over()
+                    && !moved
                     && heeded.as_deref().is_some_and(|entries| {
                         matches!(entries, [one] if Some(one.dupid) == answer.dupid
                         && one.status != 0
@@ -442,6 +447,18 @@ impl<'a> Add<'a> {
                 }
             }
         }
+    }
+
+    /// Returns whether the name of the table may have moved to another table between the latest read before
+    /// the add and the response to the add.
+    fn tables_changed_before(&self, add: &Sent<'a>) -> bool {
+        let read = self.last_asking(add).and_then(|got| self.truth.taken.get(&got.request));
+        let from = read.map_or(self.whole.begins, |taken| taken.0);
+        let answer = self.truth.answer_to(add.request, self.whole.ends);
+        let until = answer.map_or(self.whole.ends, |got| got.line);
+        self.truth.log.lines[from..until]
+            .iter()
+            .any(|written| matches!(written.line, Line::Kept(RecordChange::PutTable { .. })))
     }
 
     /// Returns whether a response arrived while the call still waited for it. The call keeps a

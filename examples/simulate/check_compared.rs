@@ -1,7 +1,7 @@
 //! Checks what an outcome says about how the duplication compares with the request. The truth is what
 //! the store has, as the server that reported the duplication reads it.
 
-use pegasus_dup::server::store::DuplicationRecord;
+use pegasus_dup::server::store::{DuplicationRecord, RecordChange};
 use pegasus_dup::{
     Difference, Duplication, DuplicationSpec, Evidence, FieldValue, Generation, Outcome, Property,
     Status,
@@ -10,8 +10,18 @@ use pegasus_dup::{
 use super::trace::{Line, Told};
 use super::truth::{Truth, Whole};
 
-/// The replica count of each table of the simulation, which is the default.
-pub(super) const TABLE_REPLICAS: i32 = 3;
+/// The replica count of the tables that exist in all schedules, which is the default.
+const TABLE_REPLICAS: i32 = 3;
+
+/// Returns the replica count of a table. Nothing changes it in these schedules.
+pub(super) fn replicas_of(truth: &Truth<'_>, table_id: i32) -> i32 {
+    let kept = truth.log.lines.iter().filter_map(|written| match &written.line {
+        Line::Kept(RecordChange::PutTable { record }) => Some(record),
+        _ => None,
+    });
+    let mut tables = truth.plan.tables.iter().chain(kept);
+    tables.find(|table| table.id == table_id).map_or(TABLE_REPLICAS, |table| table.replicas)
+}
 
 pub(crate) fn check(
     truth: &Truth<'_>,
@@ -61,7 +71,7 @@ pub(crate) fn check(
         );
     }
     let (table, count) = match keeps_own_name(truth, whole) {
-        true => (&spec.table, TABLE_REPLICAS),
+        true => (&spec.table, replicas_of(truth, value.table_id)),
         false => (&first.remote_table, first.remote_replica_count),
     };
     let mut differences = Vec::new();
@@ -111,9 +121,7 @@ fn ships_checkpoint(record: &DuplicationRecord) -> bool {
 /// Returns every stored state of a duplication, including the state before the actors started.
 fn records_of<'a>(truth: &'a Truth<'_>, one: &Duplication) -> Vec<&'a DuplicationRecord> {
     let kept = truth.log.lines.iter().filter_map(|written| match &written.line {
-        Line::Kept(pegasus_dup::server::store::RecordChange::Put { table_id, record }) => {
-            Some((*table_id, record))
-        }
+        Line::Kept(RecordChange::Put { table_id, record }) => Some((*table_id, record)),
         _ => None,
     });
     truth

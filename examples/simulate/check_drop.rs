@@ -107,13 +107,8 @@ impl Changing<'_> {
         (self.whole.begins..self.whole.ends).contains(&kept.line)
     }
 
-    /// Returns whether a server that was not the leader told the call something. Real servers end when they
-    /// lose their leadership.
     fn was_misled(&self) -> bool {
-        self.truth.got[self.whole.call]
-            .iter()
-            .any(|got| self.truth.leader_at(got.line) != got.request.0)
-            || self.truth.log.lines.iter().any(|written| matches!(written.line, Line::Stale { .. }))
+        self.tables.was_misled(self.whole.call)
     }
 
     fn removal(&self, name: &str, removal: &Removal<Table>, wrong: &mut Vec<String>) {
@@ -167,12 +162,21 @@ impl Changing<'_> {
         match change {
             Change::Changed { after, warning, .. } => {
                 let lost = warning.as_deref().is_some_and(|words| words.contains("no response"));
-                // Another client may have recalled the table under another name and renamed it then.
+                // Another actor may have renamed the table since. If the response is lost, another actor may
+                // also have recalled the table under another name and renamed it then.
+                let named_so = |kept: &Kept<'_>| {
+                    (kept.line + 1..=self.whole.ends).any(|line| {
+                        let stored = self.tables.stored_at(line);
+                        stored
+                            .get(&after.table_id)
+                            .is_some_and(|record| record.name == after.table && !record.dropped)
+                    })
+                };
                 let recalled = self.changes.iter().any(|kept| {
                     kept.rpc == RecallApp::NAME
                         && kept.record.id == after.table_id
-                        && (lost || kept.record.name == after.table)
                         && self.during(kept)
+                        && (lost || named_so(kept))
                 });
                 if !recalled {
                     wrong

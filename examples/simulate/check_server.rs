@@ -8,14 +8,17 @@ use pegasus_dup::server::store::RecordChange;
 use pegasus_dup::server::{Behaviour, Event};
 use pegasus_dup::{Mode, Status};
 
+use super::check_table::Tables;
 use super::plan::{What, Who};
 use super::trace::{Asked, Call, Line};
-use super::truth::Truth;
+use super::truth::{Making, Truth};
 
 /// Checks that no two duplications of a table go to the same cluster, and no two duplications to
 /// the same remote table of a cluster, unless a leader that served too early created the second
-/// one.
-pub(crate) fn one_of_each(truth: &Truth<'_>, wrong: &mut Vec<String>) {
+/// one. The duplications of a dropped table do not count for other tables. A leader that reads back what is
+/// stored does not load them, so it does not know them after a recall either.
+pub(crate) fn one_of_each(tables: &Tables<'_>, wrong: &mut Vec<String>) {
+    let truth = tables.truth;
     for making in &truth.makings {
         let Some(kept) = making.kept else { continue };
         if making.early {
@@ -29,6 +32,9 @@ pub(crate) fn one_of_each(truth: &Truth<'_>, wrong: &mut Vec<String>) {
             let made_early = truth.makings.iter().any(|early| {
                 early.early && (early.table_id, early.record.dupid) == (table_id, dupid)
             });
+            if tables.was_dropped_at_read_back(table_id, making) {
+                continue;
+            }
             if table_id == making.table_id && !made_early {
                 wrong.push(format!(
                     "two duplications of table {table_id} to {}: {dupid} and {}",
@@ -40,6 +46,7 @@ pub(crate) fn one_of_each(truth: &Truth<'_>, wrong: &mut Vec<String>) {
                 && other.remote_table == making.record.remote_table
                 && table_id != making.table_id
                 && !made_early
+                && !was_free(tables, making, (table_id, dupid))
             {
                 wrong.push(format!(
                     "two duplications to table {} of {}: {table_id}({dupid}) and {}({})",
@@ -47,6 +54,17 @@ pub(crate) fn one_of_each(truth: &Truth<'_>, wrong: &mut Vec<String>) {
                 ));
             }
         }
+    }
+}
+
+/// Returns whether the table of the first of two adds was dropped when the server executed the second one.
+fn was_free(tables: &Tables<'_>, making: &Making, (table_id, dupid): (i32, i32)) -> bool {
+    let later = tables.truth.makings.iter().find(|other| {
+        (other.table_id, other.record.dupid) == (table_id, dupid) && other.line > making.line
+    });
+    match later {
+        Some(later) => tables.is_dropped(making.table_id, later.line),
+        None => tables.is_dropped(table_id, making.line),
     }
 }
 

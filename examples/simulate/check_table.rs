@@ -12,7 +12,7 @@ use pegasus_dup::{
 use super::plan::What;
 use super::plan_table::TableStep;
 use super::trace::{Asked, Ended, Line, Told};
-use super::truth::{Got, Request, Sent, Truth, Whole};
+use super::truth::{self, Got, Request, Sent, Truth, Whole};
 
 /// The creation of a table by a create.
 struct Making<'a> {
@@ -75,6 +75,29 @@ impl<'a> Tables<'a> {
             }
         }
         stored
+    }
+
+    /// Returns whether a server that was not the leader told the call something. Real servers end when they
+    /// lose their leadership.
+    pub(crate) fn was_misled(&self, call: usize) -> bool {
+        self.truth.got[call].iter().any(|got| self.truth.leader_at(got.line) != got.request.0)
+            || self.truth.log.lines.iter().any(|written| matches!(written.line, Line::Stale { .. }))
+    }
+
+    /// Returns whether the table is dropped at that line.
+    pub(crate) fn is_dropped(&self, table_id: i32, line: usize) -> bool {
+        self.stored_at(line).get(&table_id).is_some_and(|record| record.dropped)
+    }
+
+    /// Returns whether the table was dropped when the server that created a duplication had last read back
+    /// what is stored.
+    pub(crate) fn was_dropped_at_read_back(&self, table_id: i32, created: &truth::Making) -> bool {
+        let mut earlier = self.truth.log.lines[..created.line].iter();
+        let read_back = earlier.rposition(|written| {
+            matches!(&written.line, Line::Server { meta, event: Event::ReadBack | Event::Leads { read_back: true } }
+                if *meta == created.meta)
+        });
+        read_back.is_some_and(|line| self.is_dropped(table_id, line))
     }
 
     /// Returns every record that the table had before that line.

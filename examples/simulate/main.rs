@@ -12,6 +12,7 @@
 mod actors;
 mod check;
 mod check_add;
+mod check_add_moving;
 mod check_change;
 mod check_compared;
 mod check_drop;

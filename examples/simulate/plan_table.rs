@@ -1,18 +1,18 @@
-//! Draws a schedule of tables from its seed: clients create tables of the same name, while other actors
-//! drop, recall and rename tables.
+//! Draws a schedule of tables from its seed: clients create tables of the same name and add duplications to
+//! that name, while other actors drop, recall and rename tables.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use fastrand::Rng;
-use pegasus_dup::TableSpec;
 use pegasus_dup::server::store::TableRecord;
 use pegasus_dup::server::{Behaviour, ClockMode};
+use pegasus_dup::{DuplicationSpec, TableSpec};
 
 use super::faults;
 use super::plan::{
-    Actor, Before, Plan, SAFE, Step, What, Who, chance, draw_happening, draw_lag, draw_timeout,
-    pick,
+    Actor, Before, CLUSTER, OTHER_CLUSTER, Plan, SAFE, Step, What, Who, chance, draw_happening,
+    draw_lag, draw_timeout, pick,
 };
 
 /// The name that nearly all steps use.
@@ -84,7 +84,7 @@ impl Plan {
             actors.push(draw_mover(rng));
         }
         let wall_ms = 1_795_000_000_000 + rng.i64(0..1_000);
-        Plan {
+        let mut plan = Plan {
             seed,
             behaviours: (0..metas).map(|meta| if meta == 0 { first } else { second }).collect(),
             clock: pick(rng, &[ClockMode::Stopped, ClockMode::Real, ClockMode::Fast]),
@@ -97,13 +97,38 @@ impl Plan {
             actors,
             tells_version: true,
             by_name: chance(rng, 20),
+        };
+        // Nothing may be drawn after this, so that the schedules without adds stay as they are.
+        if !calm && chance(rng, 50) {
+            plan.draw_adds(rng);
         }
+        plan
+    }
+
+    /// Draws clients that add duplications, the tables and the faults that they meet, and another actor
+    /// that moves the names meanwhile.
+    fn draw_adds(&mut self, rng: &mut Rng) {
+        for _ in 0..pick(rng, &[0, 1, 1, 2]) {
+            let meta = rng.usize(..self.rules.len());
+            self.rules[meta].push(faults::draw(rng));
+        }
+        let now = self.wall_ms / 1_000;
+        for (id, name) in [(5, MADE), (6, MOVED)] {
+            let live = self.tables.iter().any(|table| table.name == name && !table.dropped);
+            if !live && chance(rng, 70) {
+                self.tables.push(draw_table(rng, now, id, name, false));
+            }
+        }
+        for _ in 0..pick(rng, &[1, 1, 2, 3]) {
+            self.actors.push(draw_adder(rng));
+        }
+        self.actors.push(draw_mover(rng));
     }
 }
 
-/// Draws the tables that exist before the actors start, besides those that exist in all schedules.
-fn draw_tables(rng: &mut Rng, now: i64) -> Vec<TableRecord> {
-    let draw = |rng: &mut Rng, id, name: &str, dropped: bool| TableRecord {
+/// Draws a table that exists before the actors start.
+fn draw_table(rng: &mut Rng, now: i64, id: i32, name: &str, dropped: bool) -> TableRecord {
+    TableRecord {
         id,
         name: name.to_owned(),
         partitions: pick(rng, &[8, 8, 4]),
@@ -115,14 +140,18 @@ fn draw_tables(rng: &mut Rng, now: i64) -> Vec<TableRecord> {
         drop_second: if dropped { now - 500 } else { 0 },
         expire_second: if dropped { now + 500_000 } else { 0 },
         ..TableRecord::default()
-    };
+    }
+}
+
+/// Draws the tables that exist before the actors start, besides those that exist in all schedules.
+fn draw_tables(rng: &mut Rng, now: i64) -> Vec<TableRecord> {
     let mut tables = Vec::new();
     if chance(rng, 40) {
-        tables.push(draw(rng, 3, MADE, true));
+        tables.push(draw_table(rng, now, 3, MADE, true));
     }
     match rng.u32(..10) {
-        0..3 => tables.push(draw(rng, 4, MADE, false)),
-        3..6 => tables.push(draw(rng, 4, MOVED, false)),
+        0..3 => tables.push(draw_table(rng, now, 4, MADE, false)),
+        3..6 => tables.push(draw_table(rng, now, 4, MOVED, false)),
         _ => {}
     }
     tables
@@ -167,6 +196,28 @@ fn draw_client(rng: &mut Rng, calm: bool, together: bool) -> Actor {
             timeout_ms: if calm { 10_000 } else { draw_timeout(rng) },
             give_up_ms: (!calm && chance(rng, 12))
                 .then(|| pick(rng, &[0, 1, 10, 30, 100, 900, 4_000])),
+        })
+        .collect();
+    Actor { lag_ms: draw_lag(rng), who: SAFE, steps }
+}
+
+/// Draws a client that adds duplications to the names that the other actors move.
+fn draw_adder(rng: &mut Rng) -> Actor {
+    let spec = |rng: &mut Rng| DuplicationSpec {
+        remote_table: chance(rng, 20).then(|| pick(rng, &["elsewhere", MADE]).to_owned()),
+        remote_replica_count: chance(rng, 10).then(|| pick(rng, &[3, 5])),
+        checkpoint: chance(rng, 15),
+        ..DuplicationSpec::new(
+            pick(rng, &[MADE, MADE, MADE, MOVED]),
+            pick(rng, &[CLUSTER, CLUSTER, CLUSTER, OTHER_CLUSTER]),
+        )
+    };
+    let steps = (0..pick(rng, &[1, 2, 2, 3, 4]))
+        .map(|_| Step {
+            after_ms: 1 + pick(rng, &[1, 30, 300, 1_000, 2_500]),
+            what: What::Add(spec(rng)),
+            timeout_ms: draw_timeout(rng),
+            give_up_ms: chance(rng, 8).then(|| pick(rng, &[1, 30, 900, 4_000])),
         })
         .collect();
     Actor { lag_ms: draw_lag(rng), who: SAFE, steps }
