@@ -164,6 +164,10 @@ fn made(
                 Ok(surely_created(question, one, None))
             }
         }
+        // The response shows what this add created, and the list of another table says nothing about that.
+        Afterwards::One(other) if other.table_id != question.table_id => {
+            with_warning(&not_read_back(&moved(question, &other)))
+        }
         // The response names another duplication. Either the one that this add created was removed and
         // another one was added since, or the response is wrong. Nothing shows which, so the outcome is
         // not certain.
@@ -189,6 +193,14 @@ fn names_another(dupid: i32, listed: &Duplication) -> String {
     format!(
         "the response names another duplication than the list: responded={dupid} listed={}",
         listed.dupid
+    )
+}
+
+/// Returns the text for a list of another table than the one that was read before the add.
+fn moved(question: &Question<'_>, listed: &Duplication) -> String {
+    format!(
+        "the name now belongs to another table than before the add: table_id_before={} table_id={}",
+        question.table_id, listed.table_id
     )
 }
 
@@ -263,6 +275,10 @@ fn exists(
 fn lost(question: &Question<'_>, reply: &Reply, found: Afterwards) -> Result<Outcome<Duplication>> {
     let spec = question.spec;
     match found {
+        // That this duplication was absent is not known, because the read before the add was of another table.
+        Afterwards::One(one) if one.table_id != question.table_id => {
+            Err(unknown::error(spec, reply, &moved(question, &one), vec![one]))
+        }
         Afterwards::One(one) if question.may_have_been_ignored(&one) => {
             Err(unknown::error(spec, reply, MAY_BE_IGNORED, vec![one]))
         }

@@ -110,6 +110,8 @@ fn lost_reply(case: &Combination) -> Expected {
     let proven = case.generation == Some(Generation::DupExist);
     match case.there {
         there if !there.is_one() || there.untold() => UNKNOWN,
+        // The duplication may have existed before, because the read before the add was of another table.
+        There::OfAnotherTable => UNKNOWN,
         there if there.ignored() && !proven => UNKNOWN,
         _ if !case.may_be_ours() => {
             Exists(Evidence::ListedAfter, AsListed, case.went_over() || case.unasked())
@@ -157,9 +159,11 @@ fn told_made(case: &Combination, full: bool, fields: Fields) -> Expected {
     }
     match there {
         There::Unasked => Created(Evidence::ServerSaidSo, Answered, false),
-        There::Nothing | There::NothingBehindQueue | There::BeingStored | There::Untold => {
-            Created(Evidence::ServerSaidSo, Answered, true)
-        }
+        There::Nothing
+        | There::NothingBehindQueue
+        | There::BeingStored
+        | There::OfAnotherTable
+        | There::Untold => Created(Evidence::ServerSaidSo, Answered, true),
         _ if there.is_it() && case.as_asked() && !there.untold() => {
             Created(Evidence::ServerSaidSo, AsListed, case.unasked())
         }
