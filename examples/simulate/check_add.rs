@@ -335,7 +335,7 @@ impl<'a> Add<'a> {
         if self.mode != Mode::Safe {
             return;
         }
-        for written in &self.truth.log.lines {
+        for (line, written) in self.truth.log.lines.iter().enumerate() {
             let Line::Server { meta, event } = &written.line else { continue };
             let Event::Storing {
                 connection,
@@ -357,7 +357,9 @@ impl<'a> Add<'a> {
                 same.map(|record| record.create_ts_ms)
             };
             let there_all_along = then(taken).is_some() && then(taken) == then(asking.line);
-            if there_all_along && !self.truth.misled(*meta, taken) {
+            // If the name moved since the read, the call read another table.
+            let moved = self.tables_changed(taken, line);
+            if there_all_along && !moved && !self.truth.misled(*meta, taken) {
                 wrong.push(format!("the add changed {dupid}, which the call could have seen"));
             }
         }
@@ -456,6 +458,11 @@ impl<'a> Add<'a> {
         let from = read.map_or(self.whole.begins, |taken| taken.0);
         let answer = self.truth.answer_to(add.request, self.whole.ends);
         let until = answer.map_or(self.whole.ends, |got| got.line);
+        self.tables_changed(from, until)
+    }
+
+    /// Returns whether any table changed between two lines.
+    fn tables_changed(&self, from: usize, until: usize) -> bool {
         self.truth.log.lines[from..until]
             .iter()
             .any(|written| matches!(written.line, Line::Kept(RecordChange::PutTable { .. })))

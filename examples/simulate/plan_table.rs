@@ -123,6 +123,44 @@ impl Plan {
             self.actors.push(draw_adder(rng));
         }
         self.actors.push(draw_mover(rng));
+        if chance(rng, 20) {
+            self.draw_swap(rng);
+        }
+    }
+
+    /// Makes a name move during an add whose response is lost or late, to a table that already has such a
+    /// duplication.
+    fn draw_swap(&mut self, rng: &mut Rng) {
+        let fault =
+            pick(rng, &["drop-reply", "close-after", "close-before", "delay:900", "hold:300"]);
+        self.rules[0].push(format!("add#2={fault}").parse().expect("a rule"));
+        let step = |after_ms, what| Step { after_ms, what, timeout_ms: 5_000, give_up_ms: None };
+        let add = |table, remote_table: Option<&str>| {
+            let remote_table = remote_table.map(str::to_owned);
+            What::Add(DuplicationSpec { remote_table, ..DuplicationSpec::new(table, CLUSTER) })
+        };
+        let at_ms = rng.u64(100..1_000);
+        let timeout_ms = draw_timeout(rng);
+        self.tables = vec![
+            draw_table(rng, self.wall_ms / 1_000, 3, MADE, false),
+            draw_table(rng, self.wall_ms / 1_000, 4, MOVED, false),
+        ];
+        self.actors = vec![
+            Actor {
+                lag_ms: (0, 0),
+                who: Who::Raw,
+                steps: vec![
+                    step(1, add(MOVED, pick(rng, &[None, Some(MADE)]))),
+                    step(at_ms, What::Table(TableStep::Drop(MADE))),
+                    step(1, What::Table(TableStep::Rename(MOVED, MADE))),
+                ],
+            },
+            Actor {
+                lag_ms: (rng.u64(..40), rng.u64(..40)),
+                who: SAFE,
+                steps: vec![Step { timeout_ms, ..step(at_ms - rng.u64(..100), add(MADE, None)) }],
+            },
+        ];
     }
 }
 
