@@ -4,7 +4,7 @@
 //! by its name.
 
 use pegasus_dup::server::store::RecordChange;
-use pegasus_dup::{Duplication, DuplicationSpec, Evidence, Outcome};
+use pegasus_dup::{Duplication, DuplicationSpec};
 
 use super::check_table::Tables;
 use super::plan::{OTHER_TABLE, TABLE};
@@ -31,9 +31,6 @@ pub(crate) fn check<'a>(tables: &'a Tables<'a>, whole: &'a Whole<'a>, wrong: &mu
     named.as_requested(&mut found);
     named.existed(&mut found);
     named.had_the_name(&mut found);
-    if matches!(outcome, Outcome::Created { evidence: Evidence::ServerSaidSo, .. }) {
-        named.is_own(&mut found);
-    }
     wrong.extend(found.into_iter().map(|what| format!("call {}: {what}", whole.call)));
 }
 
@@ -79,20 +76,6 @@ impl Named<'_> {
                 "table {} was never called {} during the call",
                 self.value.table_id, self.spec.table
             ));
-        }
-    }
-
-    /// Checks that an add of this call created the duplication, in the table with that id.
-    fn is_own(&self, wrong: &mut Vec<String>) {
-        let own = self.tables.truth.makings.iter().any(|making| {
-            making.call == Some(self.whole.call)
-                && making.kept.is_some()
-                && making.table_id == self.value.table_id
-                && making.record.cluster == self.value.cluster
-                && making.record.dupid == self.value.dupid
-        });
-        if !own {
-            wrong.push("a certain Created, but no add of this call created it there".to_owned());
         }
     }
 }

@@ -165,8 +165,18 @@ impl Tally {
             "error wrong_state",
         ];
         let recalls = recalls.into_iter().map(|end| format!("{RECALL:<12} {end}"));
+        let adds = [
+            "AlreadyExists listed_before",
+            "Created appeared_during_call",
+            "Created server_said_so",
+            "error outcome_unknown",
+            "error remote_table_taken",
+            "error table_not_found",
+        ];
+        let adds = adds.into_iter().map(|end| format!("{ALL:<12} {end}"));
         all.chain(by_behaviour)
             .filter_map(|end| rare(&self.creates, &end, least))
+            .chain(adds.filter_map(|end| rare(&self.adds, &end, least)))
             .chain(drops.chain(recalls).filter_map(|end| rare(&self.changes, &end, least)))
             .chain(
                 MISHAPS[..MISHAPS.len() - 1]
