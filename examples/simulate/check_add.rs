@@ -410,7 +410,7 @@ impl<'a> Add<'a> {
                 }
             }
             ErrorCode::DupExist => {
-                if created != Some(false) || evidence != Some(Evidence::ServerSaidSo) {
+                if !moved && (created != Some(false) || evidence != Some(Evidence::ServerSaidSo)) {
                     wrong.push(
                         "the response says that it exists, but the result does not".to_owned(),
                     );

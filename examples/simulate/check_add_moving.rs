@@ -3,12 +3,13 @@
 //! The rules of `check_add` also apply to these adds. They identify a duplication by the id of its table, not
 //! by its name.
 
+use pegasus_dup::server::Event;
 use pegasus_dup::server::store::RecordChange;
 use pegasus_dup::{Duplication, DuplicationSpec};
 
 use super::check_table::Tables;
 use super::plan::{OTHER_TABLE, TABLE};
-use super::trace::{Ended, Line};
+use super::trace::{Ended, Line, Written};
 use super::truth::Whole;
 
 /// An outcome of an add with everything that the rules need.
@@ -70,8 +71,22 @@ impl Named<'_> {
                 .get(&self.value.table_id)
                 .is_some_and(|table| table.name == self.spec.table && !table.dropped)
         };
+        // A server uses a new name while it stores the name.
+        let lines = &self.tables.truth.log.lines;
+        let becomes = lines[..self.whole.ends].iter().any(|written| {
+            let Line::Server { event: Event::Storing { change, .. }, .. } = &written.line else {
+                return false;
+            };
+            let RecordChange::PutTable { record } = change else { return false };
+            let stored =
+                |written: &Written| matches!(&written.line, Line::Kept(kept) if kept == change);
+            record.id == self.value.table_id
+                && record.name == self.spec.table
+                && !record.dropped
+                && !lines[..self.whole.begins].iter().any(stored)
+        });
         let misled = self.tables.was_misled(self.whole.call);
-        if !misled && !(self.whole.begins..=self.whole.ends).any(had) {
+        if !misled && !becomes && !(self.whole.begins..=self.whole.ends).any(had) {
             wrong.push(format!(
                 "table {} was never called {} during the call",
                 self.value.table_id, self.spec.table
