@@ -73,7 +73,7 @@ impl Named<'_> {
         };
         // A server uses a new name while it stores the name.
         let lines = &self.tables.truth.log.lines;
-        let becomes = lines[..self.whole.ends].iter().any(|written| {
+        let becomes = lines[..self.whole.ends].iter().enumerate().any(|(line, written)| {
             let Line::Server { event: Event::Storing { change, .. }, .. } = &written.line else {
                 return false;
             };
@@ -83,7 +83,7 @@ impl Named<'_> {
             record.id == self.value.table_id
                 && record.name == self.spec.table
                 && !record.dropped
-                && !lines[..self.whole.begins].iter().any(stored)
+                && !lines[..self.whole.begins].iter().skip(line).any(stored)
         });
         let misled = self.tables.was_misled(self.whole.call);
         if !misled && !becomes && !(self.whole.begins..=self.whole.ends).any(had) {
