@@ -4,16 +4,7 @@ use std::net::TcpListener;
 use std::process::Stdio;
 use std::time::Duration;
 
-use super::support::{Ran, Served, finish, now, program, run};
-
-/// Runs a command line, and checks its exit code.
-#[track_caller]
-fn expect(served: &Served, code: i32, line: &str) -> Ran {
-    let words: Vec<_> = line.split_whitespace().collect();
-    let ran = served.run(&words);
-    assert_eq!(ran.code, Some(code), "{line}: {ran:?}");
-    ran
-}
+use super::support::{Served, expect, finish, now, program, run};
 
 #[test]
 fn an_add_creates_then_finds_then_finds_differences() {

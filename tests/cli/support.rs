@@ -55,6 +55,15 @@ pub fn run(command: &mut Command) -> Ran {
     finish(child)
 }
 
+/// Runs a command line, and checks its exit code.
+#[track_caller]
+pub fn expect(served: &Served, code: i32, line: &str) -> Ran {
+    let words: Vec<_> = line.split_whitespace().collect();
+    let ran = served.run(&words);
+    assert_eq!(ran.code, Some(code), "{line}: {ran:?}");
+    ran
+}
+
 /// Waits until a child process ends.
 #[track_caller]
 pub fn finish(mut child: Child) -> Ran {

@@ -2,16 +2,7 @@
 
 use serde_json::json;
 
-use super::support::{Ran, Served};
-
-/// Runs a command line, and checks its exit code.
-#[track_caller]
-fn expect(served: &Served, code: i32, line: &str) -> Ran {
-    let words: Vec<_> = line.split_whitespace().collect();
-    let ran = served.run(&words);
-    assert_eq!(ran.code, Some(code), "{line}: {ran:?}");
-    ran
-}
+use super::support::{Served, expect};
 
 #[test]
 fn a_create_creates_then_finds_then_finds_differences() {
