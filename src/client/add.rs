@@ -272,14 +272,10 @@ async fn send(
             ReadBackResult::Response(answer) => reply = Reply::Answer(answer),
         }
     };
-    let unknown = matches!(&result, Err(error) if error.kind() == ErrorKind::OutcomeUnknown);
     if matches!(&reply, Reply::Answer(AddResponse { err: ErrorCode::Ok, .. })) {
         note.was_done();
     }
-    match unknown {
-        true => note.leave(matches!(reply, Reply::Answer(_)), late),
-        false => note.settle(),
-    }
+    note.conclude(&result, matches!(reply, Reply::Answer(_)), late);
     Ok(Tried::Over(result))
 }
 

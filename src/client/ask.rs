@@ -11,8 +11,8 @@ use crate::outcome::FailMode;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::{Generation, Status};
 use crate::protocol::messages::{
-    Entry, ListDuplication, ListRequest, ListResponse, QueryConfig, QueryConfigRequest,
-    QueryDuplication, QueryRequest, match_type,
+    AppInfo, Entry, ListApps, ListAppsRequest, ListDuplication, ListRequest, ListResponse,
+    QueryConfig, QueryConfigRequest, QueryDuplication, QueryRequest, match_type,
 };
 use crate::resource::{Duplication, PartitionProgress};
 use crate::transport::connection::{CallError, Connection};
@@ -192,6 +192,23 @@ pub(crate) fn duplication(
             })
             .collect(),
     }
+}
+
+/// Reads the tables with a status, or all tables with 0 (RPC_CM_LIST_APPS). The list of a leader is complete,
+/// unless access control hides tables. The pattern of the request is not used, because only some servers have
+/// it. `subject` names what the request is about, as `key=value` pairs.
+pub(crate) async fn tables(
+    connection: &Connection,
+    status: i32,
+    subject: &str,
+    deadline: Deadline,
+) -> Result<Vec<AppInfo>, TryError> {
+    let request = ListAppsRequest { status, app_name_pattern: None, match_type: None };
+    let answer = connection.call::<ListApps>(&request, deadline).await?;
+    check_read(connection, &answer.err, answer.hint_message.as_deref(), subject)?;
+    answer.infos.ok_or_else(|| {
+        TryError::Refused(garbled(connection, "it says ERR_OK and lacks the tables"))
+    })
 }
 
 /// Returns the replica count of the table itself, or `None` if the server does not report it.

@@ -11,7 +11,7 @@ use super::progress::{self, Step};
 use super::spec::TablePattern;
 use super::try_error::TryError;
 use crate::error::{ErrorKind, Result};
-use crate::protocol::messages::{AppInfo, ListApps, ListAppsRequest, ListRequest, match_type};
+use crate::protocol::messages::{AppInfo, ListRequest, match_type};
 use crate::resource::{Duplication, TableDuplications};
 use crate::transport::connection::Connection;
 use crate::transport::durations::one_try;
@@ -21,7 +21,7 @@ use crate::transport::seams::Deadline;
 const AVAILABLE: i32 = 1;
 /// How many tables are read at the same time. If tables were read one after the other, each would cost a
 /// round trip. A server reads only a limited number of requests ahead (the embedded server 256).
-const IN_FLIGHT: usize = 128;
+pub(super) const IN_FLIGHT: usize = 128;
 
 pub(super) async fn list(call: Call<'_>, tables: &TablePattern) -> Result<Vec<Duplication>> {
     let listed = list_by_table(call, tables).await?;
@@ -102,15 +102,7 @@ async fn by_query(
     tables: &TablePattern,
     deadline: Deadline,
 ) -> Result<Vec<TableDuplications>, TryError> {
-    let request = ListAppsRequest { status: AVAILABLE, app_name_pattern: None, match_type: None };
-    let answer = connection.call::<ListApps>(&request, one_try(deadline)).await?;
-    ask::check_read(connection, &answer.err, None, &tables.subject())?;
-    let Some(infos) = answer.infos else {
-        return Err(TryError::Refused(ask::garbled(
-            connection,
-            "it says ERR_OK and lacks the tables",
-        )));
-    };
+    let infos = ask::tables(connection, AVAILABLE, &tables.subject(), one_try(deadline)).await?;
     let mut wanted: Vec<AppInfo> =
         infos.into_iter().filter(|info| tables.matches(&info.app_name)).collect();
     wanted.sort_by(|a, b| a.app_name.cmp(&b.app_name));

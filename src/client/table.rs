@@ -6,6 +6,7 @@ mod create;
 mod drop;
 mod list;
 mod named;
+mod nodes;
 pub(super) mod queue;
 mod recall;
 mod wait_ready;

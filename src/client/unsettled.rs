@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use super::progress::{self, Step};
 use super::subject::Subject;
+use crate::error::{ErrorKind, Result};
 use crate::outcome::Status;
 use crate::protocol::messages::Rpc;
 use crate::resource::Duplication;
@@ -144,12 +145,6 @@ impl Unsettled {
         records.forget(|record| record.creates && there.contains(&record.subject));
     }
 
-    /// Records that the subject exists and is stored. Earlier requests that create it are settled, because none
-    /// of them can create it any more.
-    pub(crate) fn exists(&self, subject: &Subject) {
-        self.lock().forget(|record| record.creates && record.subject == *subject);
-    }
-
     /// Records that the subject certainly does not exist. Earlier changes of the subject are settled, because
     /// what they were to change does not exist any more.
     pub(crate) fn gone(&self, subject: &Subject) {
@@ -199,6 +194,17 @@ impl Sent<'_> {
             {
                 earlier.state = State::Handled;
             }
+        }
+    }
+
+    /// Ends the request together with its call. The request stays in the list if the call ends in
+    /// `OutcomeUnknown`. `answered` says whether the server has responded to the request.
+    pub(crate) fn conclude<R: Rpc, T>(self, result: &Result<T>, answered: bool, response: Late<R>) {
+        match result {
+            Err(error) if error.kind() == ErrorKind::OutcomeUnknown => {
+                self.leave(answered, response);
+            }
+            _ => self.settle(),
         }
     }
 

@@ -13,11 +13,11 @@ use crate::client::spec::BackupPolicySpec;
 use crate::client::subject::Subject;
 use crate::client::try_error::TryError;
 use crate::client::{ask as client_ask, harm, learn};
-use crate::error::{ErrorKind, Result};
+use crate::error::Result;
 use crate::outcome::{Evidence, Outcome};
 use crate::protocol::messages::{AddBackupPolicy, AddBackupPolicyRequest, AddBackupPolicyResponse};
 use crate::resource::BackupPolicy;
-use crate::transport::connection::{CallError, Connection, Late};
+use crate::transport::connection::{Connection, Late};
 use crate::transport::durations::{READ_BACK_ADD, answer_until, one_try};
 use crate::transport::seams::Deadline;
 
@@ -31,7 +31,7 @@ pub(crate) async fn add(call: Call<'_>, spec: &BackupPolicySpec) -> Result<Outco
         };
         let question = Question { spec, table_ids };
         if let Some(existing) = existing {
-            call.core.unsettled.exists(&subject_of(spec));
+            call.core.unsettled.exist([subject_of(spec)]);
             let evidence = Evidence::ListedBefore;
             return Ok(decide::already_exists(&question, existing, evidence, None));
         }
@@ -110,15 +110,13 @@ async fn send(
     let until = answer_until(attempts.deadline, READ_BACK_ADD);
     let (called, mut late) =
         connection.call_for_a_while::<AddBackupPolicy>(&request(question), until).await;
-    let mut reply = match called {
-        Ok(answer) => Reply::Answer(answer),
-        Err(error @ CallError::NotSent(_)) => {
+    let mut reply = match Reply::of(called) {
+        Ok(reply) => reply,
+        Err(not_sent) => {
             note.settle();
-            attempts.failed(connection, error.into()).await?;
+            attempts.failed(connection, not_sent.into()).await?;
             return Ok(None);
         }
-        Err(CallError::Framework(code)) => Reply::Framework(code),
-        Err(CallError::Lost(why)) => Reply::Lost(why.to_string()),
     };
     let result = loop {
         let case = match Case::new(question, &reply) {
@@ -136,12 +134,7 @@ async fn send(
             Found::Response(answer) => reply = Reply::Answer(answer),
         }
     };
-    match &result {
-        Err(error) if error.kind() == ErrorKind::OutcomeUnknown => {
-            note.leave(matches!(reply, Reply::Answer(_)), late);
-        }
-        _ => note.settle(),
-    }
+    note.conclude(&result, matches!(reply, Reply::Answer(_)), late);
     Ok(Some(result))
 }
 
@@ -169,7 +162,7 @@ async fn read_back(
         };
         let last = match reads.read_with(query).await {
             Ok(Some(policy)) => {
-                core.unsettled.exists(&subject_of(spec));
+                core.unsettled.exist([subject_of(spec)]);
                 return Found::Afterwards(Afterwards::One(policy));
             }
             Ok(None) if look_for == LookFor::Appearance => Afterwards::Nothing,

@@ -8,13 +8,13 @@ mod tests;
 
 use crate::client::codes::{Meaning, Request};
 use crate::client::hints;
+use crate::client::reply;
 use crate::client::spec::BackupPolicySpec;
 use crate::client::try_error::TryError;
 use crate::client::warning;
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::name;
 use crate::outcome::{Difference, Evidence, Outcome, Property};
-use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::AddBackupPolicyResponse;
 use crate::resource::{BackupPolicy, FieldValue};
 
@@ -30,15 +30,7 @@ pub(super) struct Question<'a> {
 }
 
 /// What came back for an add that was sent.
-#[derive(Debug, Clone)]
-pub(super) enum Reply {
-    /// A response.
-    Answer(AddBackupPolicyResponse),
-    /// A response of the RPC layer.
-    Framework(ErrorCode),
-    /// No response that can be read, and why.
-    Lost(String),
-}
+pub(super) type Reply = reply::Reply<AddBackupPolicyResponse>;
 
 /// A reply, by the row of the table that it belongs to.
 #[derive(Debug, Clone)]
@@ -221,15 +213,14 @@ fn state_warning(policy: &BackupPolicy) -> Option<String> {
 
 /// Returns the error for an add that was sent and whose effect is not known.
 fn unknown(question: &Question<'_>, reply: &Reply, why: &str) -> Error {
-    let (answered, code) = match reply {
-        Reply::Answer(answer) => (format!("the server returned {}", answer.err), Some(&answer.err)),
-        Reply::Framework(code) => {
-            (format!("the RPC layer of the server returned {code}"), Some(code))
-        }
-        Reply::Lost(why) => (format!("no response arrived ({why})"), None),
+    let code = match reply {
+        Reply::Answer(answer) => Some(&answer.err),
+        Reply::Framework(code) => Some(code),
+        Reply::Lost(_) => None,
     };
     let message = format!(
-        "whether the backup policy was created is not known: the add was sent and {answered}; {why}: policy={}",
+        "whether the backup policy was created is not known: the add was sent and {}; {why}: policy={}",
+        reply.words(|answer| &answer.err),
         name(&question.spec.policy)
     );
     let error =

@@ -101,10 +101,7 @@ impl Changing<'_> {
         if done {
             note.was_done();
         }
-        match &ended {
-            Err(error) if error.kind() == ErrorKind::OutcomeUnknown => note.leave(answered, late),
-            _ => note.settle(),
-        }
+        note.conclude(&ended, answered, late);
         ended.map(Some).map_err(|error| error.or_server(&connection.server))
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::client::ask::{check_read, garbled};
+use crate::client::ask::{self, garbled};
 use crate::client::core::Core;
 use crate::client::progress::{self, Step};
 use crate::client::read_back::{Next, ReadBack};
@@ -12,9 +12,7 @@ use crate::enums::TableStatus;
 use crate::error::{Error, ErrorKind};
 use crate::protocol::bare::RpcAddress;
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::{
-    AppInfo, ListApps, ListAppsRequest, PartitionConfig, QueryConfig, QueryConfigRequest, Rpc,
-};
+use crate::protocol::messages::{AppInfo, PartitionConfig, QueryConfig, QueryConfigRequest, Rpc};
 use crate::resource::{PartitionReplicas, Table};
 use crate::transport::connection::{Connection, Late};
 use crate::transport::durations::CONFIRM;
@@ -37,21 +35,14 @@ impl TableStatus {
     }
 }
 
-/// Reads all tables, dropped tables included (RPC_CM_LIST_APPS). The list of a leader is complete, unless
-/// access control hides tables. The pattern of the request is not used, because only some servers have it.
+/// Reads all tables, dropped tables included.
 pub(crate) async fn tables(
     connection: &Connection,
     subject: &str,
     deadline: Deadline,
 ) -> Result<Vec<AppInfo>, TryError> {
     progress::report(|| Step::Asking { server: connection.server.to_string() });
-    let request =
-        ListAppsRequest { status: EVERY_STATUS, app_name_pattern: None, match_type: None };
-    let answer = connection.call::<ListApps>(&request, deadline).await?;
-    check_read(connection, &answer.err, answer.hint_message.as_deref(), subject)?;
-    answer.infos.ok_or_else(|| {
-        TryError::Refused(garbled(connection, "it says ERR_OK and lacks the tables"))
-    })
+    ask::tables(connection, EVERY_STATUS, subject, deadline).await
 }
 
 /// Reads all tables after a server returned ERR_OK to a request of this kind. If the leader changes, the next

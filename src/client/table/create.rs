@@ -13,7 +13,8 @@ use crate::client::read_back::{Next, ReadBack};
 use crate::client::spec::{PROOF_KEY, TableSpec};
 use crate::client::subject::Subject;
 use crate::client::table::compare::APP_TYPE;
-use crate::client::table::{ask, queue};
+use crate::client::table::nodes::nodes;
+use crate::client::table::{ask, named, queue};
 use crate::client::try_error::TryError;
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Evidence, Outcome};
@@ -151,7 +152,7 @@ impl Creation<'_> {
             }
             Decision::Fails(error) => {
                 note.settle();
-                let nodes = refusal::nodes(connection, deadline).await;
+                let nodes = nodes(connection, one_try(deadline)).await;
                 Ok(Tried::Over(Err(refusal::with_advice(error, self.spec, nodes))))
             }
             Decision::Again(error) => {
@@ -162,7 +163,7 @@ impl Creation<'_> {
         }
     }
 
-    /// Lists the tables after the create, until the list shows enough. Returns the response to the create if
+    /// Lists the tables after the create, until the list shows what the create did. Returns the response to the create if
     /// it arrives meanwhile.
     async fn read_back(
         &self,
@@ -275,7 +276,7 @@ fn busy_with(one: &AppInfo) -> Error {
             "the server is creating, dropping or recalling a table of that name; nothing was created: table={} table_id={} status={}",
             one.app_name,
             one.app_id,
-            listed::status(one)
+            named::status(one)
         ),
     )
     .with_hint("try again: this takes the server only moments, unless it cannot store anything")

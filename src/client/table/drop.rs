@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ask;
-use super::named::{self, Named, status, with_id};
+use super::named::{self, Named, ids, status, with_id};
 use super::queue;
 use crate::client::attempt::Attempts;
 use crate::client::codes::{Meaning, Request};
@@ -160,10 +160,7 @@ impl Dropping<'_> {
                 Resolved::Response(response) => reply = Ok(response),
             }
         };
-        match &ended {
-            Err(error) if error.kind() == ErrorKind::OutcomeUnknown => note.leave(answered, late),
-            _ => note.settle(),
-        }
+        note.conclude(&ended, answered, late);
         ended.map(Some).map_err(|error| error.or_server(&connection.server))
     }
 
@@ -224,7 +221,7 @@ impl Dropping<'_> {
             Verdict::RemovedWithAnother => {
                 let words = format!(
                     "another table of this name was dropped at about the same time, and which of them this call dropped is not known: {}",
-                    ids(others)
+                    ids(others.iter().copied())
                 );
                 (now, Some(words))
             }
@@ -372,12 +369,6 @@ impl Dropping<'_> {
         .with_hint(hints::after_a_lost_drop())
         .with_known(known.iter().map(|one| ask::table(one.clone())))
     }
-}
-
-/// Returns the ids of several tables, as `key=value` pairs.
-fn ids(tables: &[&AppInfo]) -> String {
-    let ids: Vec<String> = tables.iter().map(|one| format!("table_id={}", one.app_id)).collect();
-    ids.join(", ")
 }
 
 /// What the lists after a drop without a response have shown.

@@ -5,6 +5,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use super::ask;
 use crate::client::attempt::Attempts;
 use crate::client::core::Call;
+use crate::client::list::IN_FLIGHT;
 use crate::client::spec::{TablePattern, TableSelection};
 use crate::client::try_error::TryError;
 use crate::enums::TableStatus;
@@ -13,9 +14,6 @@ use crate::resource::Table;
 use crate::transport::connection::Connection;
 use crate::transport::durations::one_try;
 use crate::transport::seams::Deadline;
-
-/// How many tables are queried at the same time for their partitions.
-const IN_FLIGHT: usize = 128;
 
 pub(crate) async fn list(call: Call<'_>, selection: &TableSelection) -> Result<Vec<Table>> {
     let mut attempts = Attempts::about_tables(call, selection.tables.text());

@@ -23,10 +23,7 @@ pub(super) enum Named<'a> {
 impl<'a> Named<'a> {
     /// Returns the table of this name.
     pub(super) fn of(tables: &'a [AppInfo], name: &str) -> Named<'a> {
-        let mut found: Vec<&AppInfo> = tables
-            .iter()
-            .filter(|one| one.app_name == name && status(one) != TableStatus::Dropped)
-            .collect();
+        let mut found: Vec<&AppInfo> = not_dropped(tables, name).collect();
         match (found.len(), found.pop()) {
             (_, None) => Named::Nothing,
             (1, Some(one)) if status(one) == TableStatus::Available => Named::Available(one),
@@ -37,6 +34,21 @@ impl<'a> Named<'a> {
             }
         }
     }
+}
+
+/// Returns the tables of this name that are not dropped.
+pub(super) fn not_dropped<'a>(
+    tables: &'a [AppInfo],
+    name: &str,
+) -> impl Iterator<Item = &'a AppInfo> {
+    tables.iter().filter(move |one| one.app_name == name && status(one) != TableStatus::Dropped)
+}
+
+/// Returns the ids of tables, as `key=value` pairs.
+pub(super) fn ids<'a>(tables: impl IntoIterator<Item = &'a AppInfo>) -> String {
+    let ids: Vec<String> =
+        tables.into_iter().map(|one| format!("table_id={}", one.app_id)).collect();
+    ids.join(", ")
 }
 
 /// Returns the status of a table.

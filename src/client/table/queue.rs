@@ -12,7 +12,7 @@ use crate::transport::connection::Connection;
 use crate::transport::durations::one_try;
 use crate::transport::seams::Deadline;
 
-/// How many requests must overtake the earlier request one after the other. The threads of a server may swap
+/// How many requests are sent behind the earlier request, one after the other. The threads of a server may swap
 /// two requests that arrive together, so one is not enough.
 const REQUESTS: usize = 2;
 

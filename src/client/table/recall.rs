@@ -228,10 +228,7 @@ impl Recalling<'_> {
                 Resolved::Response(response) => reply = Ok(response),
             }
         };
-        match &ended {
-            Err(error) if error.kind() == ErrorKind::OutcomeUnknown => note.leave(answered, late),
-            _ => note.settle(),
-        }
+        note.conclude(&ended, answered, late);
         ended.map(Tried::Over).map_err(|error| error.or_server(&connection.server))
     }
 

@@ -2,15 +2,14 @@
 
 use super::ask;
 use super::named::{Named, status, with_id};
+use super::nodes::nodes;
 use crate::client::attempt::Attempts;
 use crate::client::core::Call;
 use crate::client::progress::{self, Step};
 use crate::client::try_error::TryError;
 use crate::error::{Error, ErrorKind, Result};
 use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::{
-    AppInfo, ClusterInfo, ClusterInfoRequest, ListNodes, ListNodesRequest,
-};
+use crate::protocol::messages::{AppInfo, ClusterInfo, ClusterInfoRequest};
 use crate::resource::Table;
 use crate::transport::connection::Connection;
 use crate::transport::durations::{FIND_REASON, answer_until, one_try};
@@ -18,8 +17,6 @@ use crate::transport::seams::Deadline;
 
 /// How many partitions that are not ready an error names.
 const NAMED: usize = 5;
-/// The number that selects the replica servers that are alive.
-const ALIVE: i32 = 1;
 /// The key of the function level in the facts about the cluster.
 const LEVEL: &str = "meta_function_level";
 /// The function level on which the server assigns no replicas.
@@ -167,19 +164,15 @@ struct Reason {
 impl Reason {
     /// Reads what may be the reason.
     async fn read(connection: &Connection, deadline: Deadline) -> Reason {
-        let nodes = ListNodesRequest { status: ALIVE };
         let (nodes, cluster) = tokio::join!(
-            connection.call::<ListNodes>(&nodes, deadline),
+            nodes(connection, deadline),
             connection.call::<ClusterInfo>(&ClusterInfoRequest {}, deadline),
         );
-        let alive = nodes.ok().filter(|answer| answer.err == ErrorCode::Ok).and_then(|answer| {
-            Some(answer.infos?.iter().filter(|node| node.status == ALIVE).count())
-        });
         let level = cluster.ok().filter(|answer| answer.err == ErrorCode::Ok).and_then(|answer| {
             let pairs = answer.keys?.into_iter().zip(answer.values?);
             pairs.into_iter().find_map(|(key, value)| (key == LEVEL).then_some(value))
         });
-        Reason { alive, level }
+        Reason { alive: nodes.map(|nodes| nodes.alive), level }
     }
 
     /// Returns the reason as the hint of an error.

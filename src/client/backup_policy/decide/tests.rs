@@ -2,6 +2,7 @@
 //! outcomes are written down here a second time, and share no code with the decision.
 
 use super::*;
+use crate::protocol::error_code::ErrorCode;
 
 /// What is listed. Each number is a set of properties that differ from the request, one bit for each.
 #[derive(Debug, Clone, Copy, PartialEq)]

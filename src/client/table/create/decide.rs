@@ -6,7 +6,7 @@ mod cases;
 #[cfg(test)]
 mod words;
 
-use super::listed::{Listed, began_as, ids, listed, status};
+use super::listed::{Listed, began_as, listed};
 use crate::client::codes::{Meaning, Request};
 use crate::client::compare::Compared;
 use crate::client::hints;
@@ -14,6 +14,7 @@ use crate::client::reply;
 use crate::client::spec::{PROOF_KEY, TableSpec};
 use crate::client::table::ask::table;
 use crate::client::table::compare::compare;
+use crate::client::table::named::{ids, status};
 use crate::client::try_error::TryError;
 use crate::client::warning;
 use crate::enums::TableStatus;
@@ -62,12 +63,12 @@ pub(crate) enum Decision {
 /// For how long the tables are read back before the decision is made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LookFor {
-    /// Whatever is listed. A read that fails is repeated for a moment.
+    /// Until one read succeeds, but only for a moment.
     Anything,
-    /// The same, and a table of the name that is being created, dropped or recalled is given until the
-    /// deadline. So are reads that fail.
+    /// Until a read succeeds and shows no table of the name that is being created, dropped or recalled, or until
+    /// the deadline.
     Settled,
-    /// A table that shows what the create did, until the deadline.
+    /// Until a read shows what the create did, or until the deadline.
     Appearance,
 }
 

@@ -1,6 +1,7 @@
 //! What a list of tables shows about a name.
 
 use crate::client::table::compare::APP_TYPE;
+use crate::client::table::named::{not_dropped, status};
 use crate::enums::TableStatus;
 use crate::protocol::messages::AppInfo;
 
@@ -19,8 +20,8 @@ pub(crate) enum Listed<'a> {
 
 /// Returns what a list shows about a name.
 pub(crate) fn listed<'a>(infos: &'a [AppInfo], name: &str) -> Listed<'a> {
-    let named = infos.iter().filter(|info| info.app_name == name && !is_dropped(info));
-    let (available, others): (Vec<_>, Vec<_>) = named.partition(|info| is_available(info));
+    let (available, others): (Vec<_>, Vec<_>) =
+        not_dropped(infos, name).partition(|info| is_available(info));
     match (available.as_slice(), others.first()) {
         ([], None) => Listed::Nothing,
         ([], Some(one)) => Listed::Unsettled(one),
@@ -36,19 +37,9 @@ pub(crate) fn highest_stored_id(infos: &[AppInfo]) -> i32 {
     stored.map(|info| info.app_id).max().unwrap_or(0).max(0)
 }
 
-/// Returns the status of a table.
-pub(super) fn status(info: &AppInfo) -> TableStatus {
-    TableStatus::from_number(info.status)
-}
-
 /// Returns whether a table is available.
 pub(crate) fn is_available(info: &AppInfo) -> bool {
     status(info) == TableStatus::Available
-}
-
-/// Returns whether a table was dropped.
-pub(super) fn is_dropped(info: &AppInfo) -> bool {
-    status(info) == TableStatus::Dropped
 }
 
 /// Returns whether nothing about a table that never changes differs from a request: its type, and the
@@ -56,11 +47,4 @@ pub(super) fn is_dropped(info: &AppInfo) -> bool {
 pub(super) fn began_as(info: &AppInfo, partition_count: i32) -> bool {
     let at_first = info.init_partition_count.filter(|&count| count > 0);
     info.app_type == APP_TYPE && at_first.unwrap_or(info.partition_count) == partition_count
-}
-
-/// Returns the ids of tables, as `key=value` pairs.
-pub(crate) fn ids<'a>(infos: impl IntoIterator<Item = &'a AppInfo>) -> String {
-    let ids: Vec<String> =
-        infos.into_iter().map(|info| format!("table_id={}", info.app_id)).collect();
-    ids.join(", ")
 }

@@ -1,34 +1,8 @@
 //! Adds to a refused create what may have been the reason. The response of the server contains none.
 
 use crate::client::spec::TableSpec;
+use crate::client::table::nodes::Nodes;
 use crate::error::{Error, ErrorKind};
-use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::{ListNodes, ListNodesRequest};
-use crate::transport::connection::Connection;
-use crate::transport::durations::one_try;
-use crate::transport::seams::Deadline;
-
-/// The number that selects replica servers of every status.
-const EVERY_STATUS: i32 = 0;
-/// The number of the status "alive".
-const ALIVE: i32 = 1;
-
-/// The numbers of replica servers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Nodes {
-    alive: usize,
-    known: usize,
-}
-
-/// Reads the numbers of replica servers (RPC_CM_LIST_NODES). Returns `None` if the server does not report
-/// them.
-pub(super) async fn nodes(connection: &Connection, deadline: Deadline) -> Option<Nodes> {
-    let request = ListNodesRequest { status: EVERY_STATUS };
-    let answer = connection.call::<ListNodes>(&request, one_try(deadline)).await.ok()?;
-    let infos = answer.infos.filter(|_| answer.err == ErrorCode::Ok)?;
-    let alive = infos.iter().filter(|node| node.status == ALIVE).count();
-    Some(Nodes { alive, known: infos.len() })
-}
 
 /// Adds the advice to the error of a refused create.
 pub(super) fn with_advice(error: Error, spec: &TableSpec, nodes: Option<Nodes>) -> Error {
