@@ -1426,6 +1426,11 @@ const struct pegasus_dup_duplication *pegasus_dup_outcome_table_duplication_at(c
 const char *pegasus_dup_info_leader(const struct pegasus_dup_outcome *outcome);
 
 /**
+ * Returns the name of the cluster itself, or NULL if the leader does not report the name.
+ */
+const char *pegasus_dup_info_cluster_name(const struct pegasus_dup_outcome *outcome);
+
+/**
  * Returns the version that the leader reports over HTTP, or NULL if it reports none.
  */
 const char *pegasus_dup_info_version(const struct pegasus_dup_outcome *outcome);

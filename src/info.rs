@@ -1,4 +1,5 @@
-//! What the client finds out about the meta servers: which server leads, and its version and generation.
+//! What the client finds out about the meta servers: which server leads, its version and
+//! generation, and the name of the cluster.
 
 use std::fmt;
 
@@ -17,6 +18,9 @@ pub struct Info {
     pub servers: Vec<ServerInfo>,
     /// The server that leads. `None` if no server says that it leads.
     pub leader: Option<String>,
+    /// The name of the cluster itself, as the configuration of the leader has it. `None` if the leader does not
+    /// report the name.
+    pub cluster_name: Option<String>,
     /// The version that the leader reports by `GET /version`. `None` if it reports none.
     pub version: Option<String>,
     /// The generation of the leader that the client relies on. `None` if it could not be found out.
@@ -57,6 +61,7 @@ impl Described for Info {
         fields! {
             servers: self.servers.iter().map(server).collect::<FieldValue>(),
             leader: self.leader.as_deref(),
+            cluster_name: self.cluster_name.as_deref(),
             version: self.version.as_deref(),
             generation: self.generation.map(Generation::name),
             known_by: self.known_by.map(KnownBy::name),

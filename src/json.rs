@@ -382,6 +382,7 @@ mod tests {
                 ServerInfo { server: "b:1".into(), role: Role::Leader, detail: None },
             ],
             leader: Some("b:1".into()),
+            cluster_name: Some("onebox".into()),
             version: None,
             generation: Some(Generation::DupExist),
             known_by: Some(KnownBy::ListRpc),
@@ -393,7 +394,7 @@ mod tests {
             r#""value":{"servers":["#,
             r#"{"server":"a:1","role":"follower","detail":"is a follower"},"#,
             r#"{"server":"b:1","role":"leader","detail":null}],"#,
-            r#""leader":"b:1","version":null,"generation":"dup-exist","known_by":"list_rpc"},"#,
+            r#""leader":"b:1","cluster_name":"onebox","version":null,"generation":"dup-exist","known_by":"list_rpc"},"#,
         )));
     }
 

@@ -244,8 +244,9 @@ pub(crate) fn info(info: &Info) -> Text {
         .collect();
     let or_dash = |value: Option<&str>| FieldValue::from(value).shown().into_owned();
     result.push(Line::plain(format!(
-        "leader={} version={} generation={} known_by={}",
+        "leader={} cluster_name={} version={} generation={} known_by={}",
         or_dash(info.leader.as_deref()),
+        or_dash(info.cluster_name.as_deref()),
         or_dash(info.version.as_deref()),
         or_dash(info.generation.map(|generation| generation.name())),
         or_dash(info.known_by.map(|known_by| known_by.name())),

@@ -358,6 +358,7 @@ inline void convert(const pegasus_dup_outcome *from, info_outcome &to) {
                                  text(pegasus_dup_info_server_detail(from, i))});
     }
     found.leader = text(pegasus_dup_info_leader(from));
+    found.cluster_name = text(pegasus_dup_info_cluster_name(from));
     found.version = text(pegasus_dup_info_version(from));
     const auto number = pegasus_dup_info_generation(from);
     if (number != PEGASUS_DUP_NONE) {

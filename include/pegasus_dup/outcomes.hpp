@@ -145,6 +145,8 @@ struct cluster_info {
     std::vector<server_info> servers;
     /// The address of the leader. Absent if no server is the leader.
     std::optional<std::string> leader;
+    /// The name of the cluster itself. Absent if the leader does not report the name.
+    std::optional<std::string> cluster_name;
     /// The version that the leader reports over HTTP.
     std::optional<std::string> version;
     /// The generation that the client uses for the leader.

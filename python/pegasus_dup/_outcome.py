@@ -178,6 +178,8 @@ class Info:
     warning: str | None = None
     """Additional information for the user, for example that the leader refutes the stated
     generation."""
+    cluster_name: str | None = None
+    """The name of the cluster itself. ``None`` if the leader does not report the name."""
 
     def __str__(self) -> str:
         return _core.outcome_text("info", self)

@@ -63,6 +63,7 @@ pub(crate) struct Table {
 pub(crate) struct InfoTexts {
     pub(crate) servers: Vec<ServerTexts>,
     pub(crate) leader: Option<CString>,
+    pub(crate) cluster_name: Option<CString>,
     pub(crate) version: Option<CString>,
     pub(crate) generation: Option<Generation>,
     pub(crate) known_by: Option<CString>,
@@ -248,6 +249,7 @@ impl Facts {
             info: Some(InfoTexts {
                 servers: info.servers.iter().map(server).collect(),
                 leader: info.leader.as_deref().map(c_string),
+                cluster_name: info.cluster_name.as_deref().map(c_string),
                 version: info.version.as_deref().map(c_string),
                 generation: info.generation,
                 known_by: info.known_by.map(|how| c_string(how.name())),

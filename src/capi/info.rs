@@ -20,6 +20,12 @@ pub extern "C" fn pegasus_dup_info_leader(outcome: Option<&Outcome>) -> *const c
     read(outcome, null(), |outcome| Some(or_null(outcome.info.as_ref()?.leader.as_ref())))
 }
 
+/// Returns the name of the cluster itself, or NULL if the leader does not report the name.
+#[unsafe(no_mangle)]
+pub extern "C" fn pegasus_dup_info_cluster_name(outcome: Option<&Outcome>) -> *const c_char {
+    read(outcome, null(), |outcome| Some(or_null(outcome.info.as_ref()?.cluster_name.as_ref())))
+}
+
 /// Returns the version that the leader reports over HTTP, or NULL if it reports none.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_info_version(outcome: Option<&Outcome>) -> *const c_char {

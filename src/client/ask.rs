@@ -11,8 +11,9 @@ use crate::outcome::FailMode;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::{Generation, Status};
 use crate::protocol::messages::{
-    AppInfo, Entry, ListApps, ListAppsRequest, ListDuplication, ListRequest, ListResponse,
-    QueryConfig, QueryConfigRequest, QueryDuplication, QueryRequest, match_type,
+    AppInfo, ClusterInfo, ClusterInfoRequest, Entry, ListApps, ListAppsRequest, ListDuplication,
+    ListRequest, ListResponse, QueryConfig, QueryConfigRequest, QueryDuplication, QueryRequest,
+    match_type,
 };
 use crate::resource::{Duplication, PartitionProgress};
 use crate::transport::connection::{CallError, Connection};
@@ -221,6 +222,20 @@ pub(crate) async fn replica_count(
     let answer = connection.call::<QueryConfig>(&request, one_try(deadline)).await.ok()?;
     let partitions = answer.partitions.filter(|_| answer.err == ErrorCode::Ok)?;
     partitions.first().map(|partition| partition.max_replica_count).filter(|&count| count > 0)
+}
+
+/// Returns the name of the server's own cluster (RPC_CM_CLUSTER_INFO), or `None` if the server does not report
+/// it.
+pub(crate) async fn cluster_name(connection: &Connection, deadline: Deadline) -> Option<String> {
+    let answer =
+        connection.call::<ClusterInfo>(&ClusterInfoRequest {}, one_try(deadline)).await.ok()?;
+    if answer.err != ErrorCode::Ok {
+        return None;
+    }
+    let mut facts = answer.keys?.into_iter().zip(answer.values?);
+    facts
+        .find_map(|(key, value)| (key == "cluster_name").then_some(value))
+        .filter(|name| !name.is_empty())
 }
 
 /// Returns an error unless the code in the response to a read is ERR_OK. `subject` names what the request

@@ -1,5 +1,5 @@
-//! Describes the meta servers: asks each server whether it is the leader, and the leader for its version and
-//! generation.
+//! Describes the meta servers: asks each server whether it is the leader, and the leader for its version, its
+//! generation and the name of its cluster.
 
 use std::sync::Arc;
 
@@ -36,6 +36,7 @@ pub(super) async fn info(call: Call<'_>) -> Result<Info> {
     let mut info = Info {
         servers,
         leader: leaders.first().cloned(),
+        cluster_name: None,
         version: None,
         generation: None,
         known_by: None,
@@ -43,6 +44,7 @@ pub(super) async fn info(call: Call<'_>) -> Result<Info> {
     };
     if let Some(connection) = connection {
         look_at_leader(&connection, deadline, &mut info).await;
+        info.cluster_name = ask::cluster_name(&connection, deadline).await;
     }
     if leaders.len() > 1 {
         let several = format!(

@@ -156,10 +156,10 @@ declare::operations! {
     ) -> Change<Duplication>
     = |call| modify::change(call, table, which, Goal::FailMode(fail_mode));
 
-    /// Describes the meta servers: which of them can be reached, which is the leader, and the version and
-    /// generation of the leader. Sends RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX to each server, then
-    /// RPC_CM_LIST_DUPLICATION, RPC_CM_GET_MAX_REPLICA_COUNT and `GET /version` to the leader. Changes
-    /// nothing. If no server is the leader, or the stated generation is wrong, the result says so.
+    /// Describes the meta servers: which of them can be reached, which is the leader, the version and
+    /// generation of the leader, and the cluster's own name. Sends RPC_CM_QUERY_PARTITION_CONFIG_BY_INDEX to
+    /// each server, then RPC_CM_LIST_DUPLICATION, RPC_CM_GET_MAX_REPLICA_COUNT, `GET /version` and
+    /// RPC_CM_CLUSTER_INFO to the leader. Changes nothing. If no server is the leader, or the stated generation is wrong, the result says so.
     ///
     /// # Errors
     ///

@@ -110,6 +110,7 @@ fn info<'py>(py: Python<'py>, info: &Info) -> PyResult<Object<'py>> {
     let fields = fields! { py,
         servers: tuple(py, &info.servers, server_info)?,
         leader: info.leader.as_deref(),
+        cluster_name: info.cluster_name.as_deref(),
         version: info.version.as_deref(),
         generation: generation,
         known_by: known_by,

@@ -155,6 +155,7 @@ fn info(object: &Bound<'_, PyAny>) -> PyResult<Info> {
             .map(server)
             .collect::<PyResult<_>>()?,
         leader: attribute(object, "leader")?,
+        cluster_name: attribute(object, "cluster_name")?,
         version: attribute(object, "version")?,
         generation: generation
             .map(|name| named(Generation::ALL, Generation::name, &name))

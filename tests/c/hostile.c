@@ -95,6 +95,7 @@ static void ask_null(void) {
     CHECK_TEXT(pegasus_dup_info_version(NULL), NULL);
     CHECK(pegasus_dup_info_generation(NULL) == PEGASUS_DUP_NONE);
     CHECK_TEXT(pegasus_dup_info_known_by(NULL), NULL);
+    CHECK_TEXT(pegasus_dup_info_cluster_name(NULL), NULL);
     CHECK(pegasus_dup_info_server_count(NULL) == 0);
     CHECK_TEXT(pegasus_dup_info_server(NULL, 0), NULL);
     CHECK_TEXT(pegasus_dup_info_server_role(NULL, 0), NULL);

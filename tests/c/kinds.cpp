@@ -97,6 +97,7 @@ static void the_rest(const pd::client &client, std::int32_t dupid) {
             CHECK(info->servers.at(0).role == "leader" && !info->servers.at(0).detail);
             CHECK(info->generation == pd::generation::dup_exist && info->known_by == "list_rpc");
             CHECK(info->version.has_value() && !info->warning);
+            CHECK(info->cluster_name == "onebox");
             CHECK(info->json.find("\"known_by\":\"list_rpc\"") != std::string::npos);
         }
     }

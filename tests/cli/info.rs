@@ -19,6 +19,7 @@ fn info_of_a_leader() {
         assert_eq!(report["outcome"], "info");
         let info = &report["value"];
         assert_eq!(info["leader"], served.address, "{ran:?}");
+        assert_eq!(info["cluster_name"], "onebox", "{ran:?}");
         assert_eq!(info["generation"], generation, "{ran:?}");
         assert_eq!(info["known_by"], known_by, "{ran:?}");
         let version = info["version"].as_str().expect("a version");
@@ -32,7 +33,7 @@ fn info_of_a_leader() {
         assert_eq!(
             text.stdout,
             format!(
-                "server={0} role=leader\nleader={0} version={version} generation={generation} known_by={known_by}\n",
+                "server={0} role=leader\nleader={0} cluster_name=onebox version={version} generation={generation} known_by={known_by}\n",
                 served.address
             )
         );
@@ -84,5 +85,8 @@ fn without_a_leader_there_is_a_report_and_the_exit_code_is_1() {
         text.stdout.starts_with(&format!("server={meta} role=unreachable detail=")),
         "{text:?}"
     );
-    assert!(text.stdout.ends_with("leader=- version=- generation=- known_by=-\n"), "{text:?}");
+    assert!(
+        text.stdout.ends_with("leader=- cluster_name=- version=- generation=- known_by=-\n"),
+        "{text:?}"
+    );
 }

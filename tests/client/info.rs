@@ -64,6 +64,7 @@ async fn the_generation_and_how_it_is_known() {
         let case = format!("{behaviour} {stated:?} http={http}: {info:?}");
         assert_eq!(info.leader.as_ref(), Some(&address), "{case}");
         assert_eq!(roles(&info), [Role::Leader], "{case}");
+        assert_eq!(info.cluster_name.as_deref(), Some("onebox"), "{case}");
         assert_eq!(info.version.is_some(), http, "{case}");
         assert_eq!(info.generation, Some(generation), "{case}");
         assert_eq!(info.known_by, Some(known_by), "{case}");
@@ -174,5 +175,37 @@ async fn only_reads_are_sent() {
     let info = builder(fake.address.to_string()).build().unwrap().info().await.unwrap();
     assert_eq!(info.generation, Some(Generation::Snapshot26));
     let names: Vec<String> = fake.seen().iter().map(|seen| seen.name.clone()).collect();
-    assert_eq!(names, [QueryConfig::NAME, ListDuplication::NAME, GetMaxReplicaCount::NAME]);
+    assert_eq!(
+        names,
+        [QueryConfig::NAME, ListDuplication::NAME, GetMaxReplicaCount::NAME, ClusterInfo::NAME]
+    );
+    assert_eq!(info.cluster_name, None, "this server does not have the RPC");
+}
+
+#[tokio::test]
+async fn the_name_of_the_cluster_is_only_what_the_leader_reports() {
+    let facts = |code: &str, keys: &[&str], values: &[&str]| ClusterInfoResponse {
+        err: ErrorCode::from_name(code),
+        keys: Some(keys.iter().map(ToString::to_string).collect()),
+        values: Some(values.iter().map(ToString::to_string).collect()),
+    };
+    let nothing = ClusterInfoResponse { err: ErrorCode::Ok, keys: None, values: None };
+    for (answer, name) in [
+        (facts("ERR_OK", &["meta_servers", "cluster_name"], &["a:1", "here"]), Some("here")),
+        (facts("ERR_OK", &["meta_servers"], &["here"]), None),
+        (facts("ERR_OK", &["meta_servers", "cluster_name"], &["here"]), None),
+        (facts("ERR_OK", &["cluster_name"], &[""]), None),
+        (facts("ERR_ACL_DENY", &["cluster_name"], &["here"]), None),
+        (nothing, None),
+    ] {
+        let (world, case) = (World::dup_exist(), format!("{answer:?}"));
+        let fake = Fake::start(move |seen| match seen.is::<ClusterInfo>() {
+            true => seen.answer(&answer),
+            false => world.answer(seen),
+        })
+        .await;
+        let info = builder(fake.address.to_string()).build().unwrap().info().await.unwrap();
+        assert_eq!(info.cluster_name.as_deref(), name, "{case}");
+        assert_eq!(info.generation, Some(Generation::DupExist), "{case}");
+    }
 }

@@ -23,6 +23,7 @@ def test_a_leader(server: MetaServer, client: Client) -> None:
     assert info.servers == (ServerInfo(server.address, Role.LEADER),)
     assert info.leader == server.address
     assert info.version
+    assert info.cluster_name == "onebox"
     assert (info.generation, info.known_by) == (Generation.DUP_EXIST, KnownBy.LIST_RPC)
     assert info.warning is None
 

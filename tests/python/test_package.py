@@ -158,7 +158,7 @@ def test_texts_are_those_of_the_command_line() -> None:
     info = Info((ServerInfo("a:1", Role.FOLLOWER, "follows"),), None, None, None, None)
     assert str(info).splitlines() == [
         "server=a:1 role=follower detail=follows",
-        "leader=- version=- generation=- known_by=-",
+        "leader=- cluster_name=- version=- generation=- known_by=-",
         "error: no leader among the meta servers",
     ]
 
