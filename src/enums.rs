@@ -110,6 +110,69 @@ shared_enums! {
         HistoryCount = 11 => "history_count",
         /// The time of day at which a backup starts.
         StartTime = 12 => "start_time",
+        /// Whether a duplication is running or paused. Only plans compare the status.
+        Status = 13 => "status",
+        /// What a duplication does with a write that the remote cluster does not accept. Only plans
+        /// compare the fail mode.
+        FailMode = 14 => "fail_mode",
+    }
+
+    /// What a plan says of a duplication.
+    #[derive(PartialOrd, Ord)]
+    pub enum Verdict {
+        /// The duplication does not exist and can be created.
+        Create = 0 => "create",
+        /// The duplication exists, and no difference from the declaration was found.
+        AsWanted = 1 => "as_wanted",
+        /// The duplication exists and differs from the declaration.
+        Differs = 2 => "differs",
+        /// The duplication exists, and a declared property cannot be compared.
+        NotComparable = 3 => "not_comparable",
+        /// The duplication does not exist and cannot be created.
+        Refused = 4 => "refused",
+        /// The duplication exists and is not declared.
+        Unmanaged = 5 => "unmanaged",
+    }
+
+    /// What it takes to bring a duplication into the declared state.
+    #[derive()]
+    pub enum PlanStep {
+        /// Adds the duplication.
+        Add = 0 => "add",
+        /// Starts the duplication.
+        Start = 1 => "start",
+        /// Pauses the duplication.
+        Pause = 2 => "pause",
+        /// Sets the fail mode of the duplication.
+        SetFailMode = 3 => "set_fail_mode",
+        /// Removes the duplication.
+        Remove = 4 => "remove",
+        /// Removes the duplication and adds it again. No program takes this step by itself, because the
+        /// remote table would lack writes.
+        Recreate = 5 => "recreate",
+    }
+
+    /// What an apply did with a duplication.
+    #[derive(PartialOrd, Ord)]
+    pub enum ItemResult {
+        /// The duplication was created.
+        Created = 0 => "created",
+        /// The duplication was started or paused, or its fail mode was set.
+        Changed = 1 => "changed",
+        /// The duplication was removed.
+        Removed = 2 => "removed",
+        /// The duplication was as wanted already, and nothing was sent.
+        Unchanged = 3 => "unchanged",
+        /// The duplication differs from the declaration and was left as it is.
+        Differs = 4 => "differs",
+        /// The duplication has changed since the plan was made, and nothing was sent.
+        Stale = 5 => "stale",
+        /// A request failed or was refused. The error says what was done.
+        Failed = 6 => "failed",
+        /// A request was sent, and its effect is not known.
+        Unknown = 7 => "unknown",
+        /// Nothing was tried, because the apply ended before.
+        NotTried = 8 => "not_tried",
     }
 
     /// The kind of an error. Each kind calls for another reaction.

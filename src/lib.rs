@@ -13,6 +13,8 @@ pub mod error;
 mod escape;
 #[cfg(any(feature = "capi", feature = "python"))]
 mod events;
+#[cfg(feature = "fleet")]
+pub mod fleet;
 pub mod info;
 pub mod json;
 pub mod outcome;
@@ -34,6 +36,7 @@ pub use client::{
     PROOF_KEY, RecallSpec, Selector, TablePattern, TableSelection, TableSpec,
 };
 pub use enums::TableStatus;
+pub use enums::{ItemResult, PlanStep, Verdict};
 pub use error::{Error, ErrorKind, Result};
 pub use info::{Info, KnownBy, Role, ServerInfo};
 pub use outcome::{Change, Difference, Evidence, FailMode, Outcome, Property, Removal, Status};

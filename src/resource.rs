@@ -144,6 +144,66 @@ impl Serialize for FieldValue {
     }
 }
 
+/// Reads every value that [`FieldValue`] writes.
+#[cfg(feature = "fleet")]
+impl<'de> serde::Deserialize<'de> for FieldValue {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<FieldValue, D::Error> {
+        struct Visitor;
+
+        impl<'de> serde::de::Visitor<'de> for Visitor {
+            type Value = FieldValue;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("null, a boolean, a whole number, a text, a list or a map")
+            }
+
+            fn visit_unit<E>(self) -> Result<FieldValue, E> {
+                Ok(FieldValue::Absent)
+            }
+
+            fn visit_bool<E>(self, boolean: bool) -> Result<FieldValue, E> {
+                Ok(FieldValue::Boolean(boolean))
+            }
+
+            fn visit_i64<E>(self, number: i64) -> Result<FieldValue, E> {
+                Ok(FieldValue::Number(number))
+            }
+
+            fn visit_u64<E: serde::de::Error>(self, number: u64) -> Result<FieldValue, E> {
+                i64::try_from(number).map(FieldValue::Number).map_err(E::custom)
+            }
+
+            fn visit_str<E>(self, text: &str) -> Result<FieldValue, E> {
+                Ok(FieldValue::Text(text.to_owned()))
+            }
+
+            fn visit_seq<A: serde::de::SeqAccess<'de>>(
+                self,
+                mut values: A,
+            ) -> Result<FieldValue, A::Error> {
+                let mut list = Vec::new();
+                while let Some(value) = values.next_element()? {
+                    list.push(value);
+                }
+                Ok(FieldValue::List(list))
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(
+                self,
+                mut entries: A,
+            ) -> Result<FieldValue, A::Error> {
+                let mut fields = Fields::new();
+                while let Some((name, value)) = entries.next_entry::<String, _>()? {
+                    fields.push((Cow::Owned(name), value));
+                }
+                Ok(FieldValue::Map(fields))
+            }
+        }
+
+        deserializer.deserialize_any(Visitor)
+    }
+}
+
 impl From<bool> for FieldValue {
     fn from(boolean: bool) -> FieldValue {
         FieldValue::Boolean(boolean)

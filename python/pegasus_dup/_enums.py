@@ -71,6 +71,11 @@ class Property(_Text):
     """The number of backups that are kept."""
     START_TIME = "start_time"
     """The time of day at which a backup starts."""
+    STATUS = "status"
+    """Whether a duplication is running or paused. Only plans compare the status."""
+    FAIL_MODE = "fail_mode"
+    """What a duplication does with a write that the remote cluster does not accept. Only plans
+    compare the fail mode."""
     # End of Property
 
 

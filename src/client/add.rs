@@ -18,7 +18,7 @@ use super::subject::Subject;
 use super::table::queue;
 use super::try_error::TryError;
 use crate::error::{Error, ErrorKind, Result};
-use crate::outcome::{Evidence, Outcome};
+use crate::outcome::{Evidence, Outcome, Property};
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::Generation;
 use crate::protocol::messages::{AddDuplication, AddRequest, AddResponse};
@@ -94,6 +94,7 @@ async fn direct(
     let table_id = connection.learnt.table_id(&spec.table);
     let (generation, table_id, absent_before) = match (generation, table_id) {
         (Some(generation), Some(table_id)) if !attempts.disturbed => {
+            refuse_other_table(spec, table_id)?;
             (Some(generation), table_id, false)
         }
         // One read gives the proof, and the id of the table that the response must name.
@@ -124,7 +125,26 @@ async fn ask_first(
     connection: &Arc<Connection>,
 ) -> Result<Option<Asked>> {
     let nothing = |asked: &Asked| asked.duplications.iter().all(|one| one.cluster != spec.cluster);
-    attempts.ask(connection, &nothing).await
+    let asked = attempts.ask(connection, &nothing).await?;
+    if let Some(asked) = &asked {
+        refuse_other_table(spec, asked.table_id)?;
+    }
+    Ok(asked)
+}
+
+/// Returns an error if the name leads to another table than the requested one.
+fn refuse_other_table(spec: &DuplicationSpec, table_id: i32) -> Result<()> {
+    match spec.table_id {
+        Some(wanted) if wanted != table_id => Err(Error::new(
+            ErrorKind::TableNotFound,
+            format!(
+                "the name leads to another table than the requested one; nothing was sent: table={} table_id={table_id} requested_table_id={wanted}",
+                spec.table
+            ),
+        )
+        .with_hint("the table was dropped, renamed or created again: look at the list of tables")),
+        _ => Ok(()),
+    }
 }
 
 /// Pauses, because the listed duplication is unsettled, or returns an error if no time is left.
@@ -158,12 +178,7 @@ fn refuse_what_would_harm(
     spec: &DuplicationSpec,
     generation: Option<Generation>,
 ) -> Result<()> {
-    let (remote_table, checkpoint, frail) = match generation {
-        Some(known) => {
-            (known.has_remote_table(), known.has_checkpoint(), known.dies_of_racing_adds())
-        }
-        None => (false, false, true),
-    };
+    let frail = generation.is_none_or(Generation::dies_of_racing_adds);
     if frail && let Some(until) = core.unsettled.create_in_flight(&subject_of(spec)) {
         return Err(Error::new(
             ErrorKind::Busy,
@@ -176,14 +191,11 @@ fn refuse_what_would_harm(
         )
         .with_hint(hints::after_a_lost_add()));
     }
-    let what = if !remote_table && spec.other_remote_table().is_some() {
-        "a remote table with another name"
-    } else if !remote_table && spec.wanted_replica_count().is_some() {
-        "a remote replica count"
-    } else if !checkpoint && spec.checkpoint {
-        "the checkpoint"
-    } else {
-        return Ok(());
+    let Some(property) = spec.unsupported_by(generation) else { return Ok(()) };
+    let what = match property {
+        Property::RemoteTable => "a remote table with another name",
+        Property::RemoteReplicaCount => "a remote replica count",
+        _ => "the checkpoint",
     };
     let name = generation.map_or("unknown", Generation::name);
     Err(Error::new(
@@ -192,7 +204,7 @@ fn refuse_what_would_harm(
     )
     .with_hint(match generation {
         // The client cannot find out more about these servers, so a stated generation may help.
-        Some(Generation::Snapshot26) if !remote_table => {
+        Some(Generation::Snapshot26) => {
             "leave it out; if you know that this snapshot supports it, state the generation remote-name"
         }
         _ => "leave it out, or use a cluster of a version that supports it",

@@ -32,7 +32,7 @@ pub(crate) struct Draft {
     pub(crate) prove_authorship: bool,
     /// The time for which a dropped table can be recalled.
     pub(crate) reserve: Option<Duration>,
-    /// The id of the table to recall.
+    /// The id of the table to recall, or the id that the table of an add must have.
     pub(crate) table_id: Option<i32>,
     /// The name that a recalled table gets.
     pub(crate) new_name: Option<String>,
@@ -99,6 +99,7 @@ impl Draft {
                 remote_table: self.remote_table.clone(),
                 remote_replica_count: self.remote_replica_count,
                 checkpoint: self.checkpoint,
+                table_id: self.table_id,
                 ..DuplicationSpec::new(table()?, self.cluster.clone()?)
             }),
             OperationKind::Query => Operation::Query(table()?),

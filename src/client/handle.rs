@@ -43,6 +43,12 @@ impl Client {
         self.timeout
     }
 
+    /// Returns the meta servers that the client was given, as `HOST:PORT[,...]`.
+    pub fn meta_servers(&self) -> String {
+        let listed = self.core.group.listed().iter();
+        listed.map(ToString::to_string).collect::<Vec<_>>().join(",")
+    }
+
     /// Returns the unsettled adds and changes of this client and its clones, in the order in which they
     /// were sent. Their effect is not known: they are in flight or about to be sent, were cancelled, or
     /// ended in `OutcomeUnknown`. If there are more than a thousand, the oldest are left out.

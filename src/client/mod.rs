@@ -11,7 +11,7 @@ mod backup_policy;
 pub mod blocking;
 mod builder;
 mod codes;
-mod compare;
+pub(crate) mod compare;
 mod core;
 mod decide;
 mod declare;

@@ -12,7 +12,7 @@ use super::spec::Selector;
 use super::subject::Subject;
 use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{Change, Removal, Status};
-use crate::resource::Duplication;
+use crate::resource::{Duplication, Identity};
 
 pub(super) use goal::Goal;
 use sent::{Changing, Ended};
@@ -56,7 +56,7 @@ async fn run(call: Call<'_>, table: &str, which: &Selector, goal: Goal) -> Resul
     let turns = &core.turns;
     // If a dupid is given, the duplication whose turn is needed is only known after the table was read.
     let mut turn = match which {
-        Selector::Cluster(cluster) => {
+        Selector::Cluster(cluster) | Selector::Identity(Identity { cluster, .. }) => {
             Some(turns.take(Subject::duplication(table, cluster), deadline).await?)
         }
         Selector::Dupid(_) => None,

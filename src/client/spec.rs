@@ -12,7 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::escape::name;
 use crate::outcome::{Difference, FailMode, Property};
 use crate::protocol::MAX_NAME;
-use crate::resource::Duplication;
+use crate::protocol::generation::Generation;
+use crate::resource::{Duplication, Identity};
 
 /// The description of a duplication to add.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -28,6 +29,9 @@ pub struct DuplicationSpec {
     /// Whether the data that the table already holds is shipped too, as a checkpoint. The default is
     /// `false`.
     pub checkpoint: bool,
+    /// The id that the table must have, or `None` for any id. If the name leads to a table with another id,
+    /// the add fails with `TableNotFound`, and nothing is sent.
+    pub table_id: Option<i32>,
 }
 
 impl DuplicationSpec {
@@ -39,6 +43,23 @@ impl DuplicationSpec {
             remote_table: None,
             remote_replica_count: None,
             checkpoint: false,
+            table_id: None,
+        }
+    }
+
+    /// Returns the first requested property that a server of this generation may ignore or misread, if there
+    /// is one. `None` stands for a generation that is not known. An add fails with `Unsupported` because of
+    /// such a property, and nothing is sent.
+    pub fn unsupported_by(&self, generation: Option<Generation>) -> Option<Property> {
+        let remote_table = generation.is_some_and(Generation::has_remote_table);
+        if !remote_table && self.other_remote_table().is_some() {
+            Some(Property::RemoteTable)
+        } else if !remote_table && self.wanted_replica_count().is_some() {
+            Some(Property::RemoteReplicaCount)
+        } else if self.checkpoint && !generation.is_some_and(Generation::has_checkpoint) {
+            Some(Property::Checkpoint)
+        } else {
+            None
         }
     }
 
@@ -143,6 +164,8 @@ pub enum Selector {
     Dupid(i32),
     /// The duplication to this remote cluster.
     Cluster(String),
+    /// The duplication with this identity, and no other duplication that has got the same dupid since.
+    Identity(Identity),
 }
 
 impl Selector {
@@ -151,6 +174,7 @@ impl Selector {
         match self {
             Selector::Dupid(dupid) => duplication.dupid == *dupid,
             Selector::Cluster(cluster) => duplication.cluster == *cluster,
+            Selector::Identity(identity) => duplication.identity() == *identity,
         }
     }
 }
@@ -160,6 +184,14 @@ impl std::fmt::Display for Selector {
         match self {
             Selector::Dupid(dupid) => write!(f, "dupid={dupid}"),
             Selector::Cluster(cluster) => write!(f, "cluster={}", name(cluster)),
+            Selector::Identity(identity) => {
+                let Identity { table_id, cluster, dupid, create_ts_ms } = identity;
+                write!(f, "table_id={table_id} cluster={} dupid={dupid}", name(cluster))?;
+                match create_ts_ms {
+                    Some(time) => write!(f, " create_ts_ms={time}"),
+                    None => Ok(()),
+                }
+            }
         }
     }
 }
@@ -264,13 +296,20 @@ impl Argument for DuplicationSpec {
 
 impl Argument for Selector {
     fn check(&self, _: &str) -> Result<()> {
-        match self {
-            Selector::Dupid(dupid) if *dupid <= 0 => Err(Error::new(
+        let check_dupid = |dupid: i32| match dupid {
+            1.. => Ok(()),
+            _ => Err(Error::new(
                 ErrorKind::InvalidArgument,
                 format!("a dupid must be above 0: dupid={dupid}"),
             )),
-            Selector::Dupid(_) => Ok(()),
+        };
+        match self {
+            Selector::Dupid(dupid) => check_dupid(*dupid),
             Selector::Cluster(cluster) => check_name("cluster", cluster),
+            Selector::Identity(identity) => {
+                check_dupid(identity.dupid)?;
+                check_name("cluster", &identity.cluster)
+            }
         }
     }
 

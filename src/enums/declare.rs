@@ -118,6 +118,33 @@ macro_rules! shared_enums {
                 }
             }
 
+            /// Writes the name.
+            #[cfg(feature = "fleet")]
+            impl serde::Serialize for $enum {
+                fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                    serializer.collect_str(self)
+                }
+            }
+
+            /// Reads the name.
+            #[cfg(feature = "fleet")]
+            impl<'de> serde::Deserialize<'de> for $enum {
+                fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<$enum, D::Error> {
+                    let name = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+                    if let Some(named) = $enum::ALL.into_iter().find(|one| one.name() == name) {
+                        return Ok(named);
+                    }
+                    $(
+                        let number = name.strip_prefix(concat!($other_name, "("));
+                        let number = number.and_then(|text| text.strip_suffix(')')?.parse().ok());
+                        if let Some(number) = number {
+                            return Ok($enum::$other(number));
+                        }
+                    )?
+                    Err(serde::de::Error::unknown_variant(&name, &[$($name),+]))
+                }
+            }
+
             #[cfg(feature = "capi")]
             impl Numbered for $enum {
                 const NAMED: &'static [$enum] = &$enum::ALL;

@@ -98,6 +98,11 @@ impl MetaServers {
         self.random.unique()
     }
 
+    /// Returns the servers that the caller has listed.
+    pub(crate) fn listed(&self) -> &[MetaAddr] {
+        &self.listed
+    }
+
     /// Returns whether two servers are certainly not the same process: the caller has listed both, each
     /// under another name and with another address.
     pub(crate) fn are_distinct(&self, one: &ServerAddr, other: &ServerAddr) -> bool {
