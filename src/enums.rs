@@ -346,6 +346,23 @@ shared_enums! {
         GettingReady = 6 => "getting_ready",
     }
 
+    /// The kind of an entry in the history of a call.
+    #[derive()]
+    pub enum EntryKind {
+        /// A step that the call was about to take.
+        Step = 0 => "step",
+        /// A request to a server, and the response to it or the reason why there is none.
+        Request = 1 => "request",
+        /// A response that arrived after the client had stopped waiting for it, and that still counts.
+        LateResponse = 2 => "late_response",
+        /// A look-up of the version of a server by HTTP.
+        Version = 3 => "version",
+        /// What the search for the leader has found out about a server.
+        Server = 4 => "server",
+        /// The result of the call.
+        Conclusion = 5 => "conclusion",
+    }
+
     /// An operation of a client.
     #[derive()]
     pub enum OperationKind {

@@ -15,6 +15,7 @@ mod escape;
 mod events;
 #[cfg(feature = "fleet")]
 pub mod fleet;
+pub mod history;
 pub mod info;
 pub mod json;
 pub mod outcome;

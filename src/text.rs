@@ -15,8 +15,11 @@ use crate::info::Info;
 use crate::outcome::{Change, Outcome, Removal};
 use crate::resource::{Described, FieldValue, Fields};
 
+mod conclusion;
 #[cfg(any(feature = "capi", feature = "cli"))]
 mod listing;
+
+pub(crate) use conclusion::conclusion;
 
 #[cfg(any(feature = "capi", feature = "cli"))]
 pub(crate) use listing::{by_table, duplications, tables};
@@ -259,7 +262,6 @@ pub(crate) fn info(info: &Info) -> Text {
 }
 
 /// Returns the text of an error: what happened, what is known to exist, and what to do next.
-#[cfg(any(feature = "capi", feature = "cli", test))]
 pub(crate) fn error(error: &Error) -> Text {
     let mut remarks =
         vec![Line::error(error_line(&ErrorLine { hint: None, ..ErrorLine::from(error) }))];

@@ -20,6 +20,7 @@ mod client {
     mod errors;
     mod faults;
     mod generations;
+    mod history;
     #[cfg(feature = "cli")]
     mod http;
     mod info;

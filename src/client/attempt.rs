@@ -9,6 +9,7 @@ use super::learn;
 use super::progress::{self, Step};
 use super::try_error::TryError;
 use crate::error::{Error, ErrorKind, Result};
+use crate::history;
 use crate::protocol::error_code::ErrorCode;
 use crate::transport::connection::Connection;
 use crate::transport::durations::{QUIET, one_try};
@@ -203,7 +204,7 @@ impl<'a> Attempts<'a> {
         self.disturbed = true;
         self.core.group.forget(connection);
         self.last = Some(error.clone());
-        if self.backoff.sleep(self.deadline).await { Ok(()) } else { Err(error) }
+        if self.pause().await { Ok(()) } else { Err(error) }
     }
 
     /// Returns the feature that seems to be switched off on the server, and whether it has looked so for long
@@ -228,8 +229,12 @@ impl<'a> Attempts<'a> {
         Some((feature, since.is_past()))
     }
 
-    /// Pauses and keeps the connection. Returns whether there is time left.
+    /// Pauses before the next try, and keeps the connection. Returns whether there is time left.
     pub(crate) async fn pause(&mut self) -> bool {
-        self.backoff.sleep(self.deadline).await
+        let time_left = self.backoff.sleep(self.deadline).await;
+        if time_left {
+            history::next_attempt();
+        }
+        time_left
     }
 }

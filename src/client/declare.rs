@@ -17,9 +17,14 @@ macro_rules! operations {
             $(
                 $(#[$doc])+
                 pub async fn $name(&self $(, $arg: $lent)*) -> Result<$result> {
-                    $($arg.check(stringify!($arg))?;)*
-                    let $call = self.call();
-                    $body.await
+                    let result: Result<$result> = async {
+                        $($arg.check(stringify!($arg))?;)*
+                        let $call = self.call();
+                        $body.await
+                    }
+                    .await;
+                    history::conclude(|| text::conclusion(&result));
+                    result
                 }
             )+
         }

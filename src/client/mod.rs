@@ -58,9 +58,11 @@ use crate::enums::ResourceKind;
 use crate::error::Result;
 #[cfg(feature = "cli")]
 use crate::escape::name;
+use crate::history;
 use crate::info::Info;
 use crate::outcome::{Change, FailMode, Outcome, Removal};
 use crate::resource::{BackupPolicy, Duplication, Table, TableDuplications};
+use crate::text;
 use modify::Goal;
 #[cfg(any(feature = "capi", feature = "cli", feature = "python"))]
 use operation::Lend as _;

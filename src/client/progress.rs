@@ -9,6 +9,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 pub use crate::enums::StepKind;
+use crate::history;
 use crate::text;
 
 /// A step of a call.
@@ -99,9 +100,17 @@ pub fn observed<F: Future>(
     OBSERVER.scope(Arc::new(observer), call)
 }
 
-/// Reports a step to the observer of this call, if there is one.
+/// Reports a step to the observer of this call and to its history, if there are any.
 pub(crate) fn report(step: impl FnOnce() -> Step) {
-    let _ = OBSERVER.try_with(|observer| observer(step()));
+    let observer = OBSERVER.try_with(Arc::clone);
+    if observer.is_err() && !history::is_recorded() {
+        return;
+    }
+    let step = step();
+    history::step(step.kind(), step.detail());
+    if let Ok(observer) = observer {
+        observer(step);
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddrV4};
 
 use super::error_code::ErrorCode;
 use super::thrift::{DecodeError, Reader, Type, Wire, write_bytes, write_str};
+use crate::resource::FieldValue;
 
 impl Wire for ErrorCode {
     const TYPE: Type = Type::Struct;
@@ -14,6 +15,9 @@ impl Wire for ErrorCode {
     }
     fn write(&self, out: &mut Vec<u8>) {
         write_str(out, self.name());
+    }
+    fn describe(&self, _: usize) -> FieldValue {
+        FieldValue::from(self.name())
     }
 }
 
@@ -29,6 +33,9 @@ impl Wire for Blob {
     }
     fn write(&self, out: &mut Vec<u8>) {
         write_bytes(out, &self.0);
+    }
+    fn describe(&self, _: usize) -> FieldValue {
+        FieldValue::Text(format!("{} bytes", self.0.len()))
     }
 }
 
@@ -52,6 +59,9 @@ impl Wire for Gpid {
     fn write(&self, out: &mut Vec<u8>) {
         let value = (i64::from(self.partition_index) << 32) | i64::from(self.app_id as u32);
         value.write(out);
+    }
+    fn describe(&self, _: usize) -> FieldValue {
+        FieldValue::Text(format!("{}.{}", self.app_id, self.partition_index))
     }
 }
 
@@ -87,6 +97,9 @@ impl Wire for RpcAddress {
     fn write(&self, out: &mut Vec<u8>) {
         (self.to_bits() as i64).write(out);
     }
+    fn describe(&self, _: usize) -> FieldValue {
+        self.0.map(|address| address.to_string()).into()
+    }
 }
 
 /// A host name and port.
@@ -114,5 +127,8 @@ impl Wire for HostPort {
         write_str(out, &self.host);
         out.extend_from_slice(&self.port.to_be_bytes());
         out.push(self.kind);
+    }
+    fn describe(&self, _: usize) -> FieldValue {
+        FieldValue::Text(format!("{}:{}", self.host, self.port))
     }
 }

@@ -256,6 +256,6 @@ messages! {
         /// The progress of the authentication. 9 means that the server wants no authentication.
         1: status: i32,
         /// The message of the authentication mechanism.
-        2: msg: Blob,
+        2: msg: Blob => hidden,
     }
 }

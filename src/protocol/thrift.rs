@@ -13,4 +13,4 @@ pub use message::Field;
 pub(crate) use message::messages;
 pub use reader::Reader;
 pub use types::{DecodeError, MAX_DEPTH, Type};
-pub use wire::{Wire, write_bytes, write_field, write_str};
+pub use wire::{ROOM, Wire, write_bytes, write_field, write_str};

@@ -18,6 +18,7 @@ use tokio::task::AbortHandle;
 use super::address::ServerAddr;
 use super::learnt::Learnt;
 use super::seams::{Connector, Deadline, Resolver, Stream, VersionLookup};
+use crate::history;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::frame::{self, FrameError};
 use crate::protocol::generation::Generation;
@@ -166,7 +167,9 @@ impl Connection {
 
     /// Returns the version that the server reports, or `None` if it reports none before the deadline.
     pub(crate) async fn version(&self, deadline: Deadline) -> Option<String> {
-        deadline.limit(self.versions.version(self.server.address)).await.flatten()
+        let version = deadline.limit(self.versions.version(self.server.address)).await.flatten();
+        history::version(&self.server, version.as_deref());
+        version
     }
 
     /// Returns whether the server has sent anything over this connection.
@@ -200,10 +203,15 @@ impl Connection {
         request: &R::Request,
         deadline: Deadline,
     ) -> (Result<R::Response, CallError>, Late<R>) {
-        match self.exchange::<R>(request, deadline).await {
-            Ok(payload) => (self.read_answer::<R>(&payload), Late::none()),
-            Err((error, answer)) => (Err(error), Late { answer, of: PhantomData }),
+        let recorded = history::request(&self.server, R::NAME, request);
+        let (result, answer) = match self.exchange::<R>(request, deadline).await {
+            Ok(payload) => (self.read_answer::<R>(&payload), None),
+            Err((error, answer)) => (Err(error), answer),
+        };
+        if let Some(recorded) = &recorded {
+            recorded.ended(result.as_ref());
         }
+        (result, Late { answer, recorded, of: PhantomData })
     }
 
     /// Returns the bytes of the response. The error contains the receiver of a response that may still
@@ -266,13 +274,15 @@ type AnswerReceiver = oneshot::Receiver<Result<Bytes, CallError>>;
 #[derive(Debug)]
 pub(crate) struct Late<R> {
     answer: Option<AnswerReceiver>,
+    /// The entry of the request in the history of the call.
+    recorded: Option<history::Sent>,
     of: PhantomData<fn() -> R>,
 }
 
 impl<R: Rpc> Late<R> {
     /// Returns a value for a request without a response to wait for.
     pub(crate) fn none() -> Late<R> {
-        Late { answer: None, of: PhantomData }
+        Late { answer: None, recorded: None, of: PhantomData }
     }
 
     /// Waits for the response until the deadline. Returns `None`, possibly before the deadline, if no
@@ -282,7 +292,11 @@ impl<R: Rpc> Late<R> {
         self.answer = None;
         let payload = come.ok()?.ok()?;
         let answer = frame::decode_response(&payload).ok()?;
-        (answer.framework == ErrorCode::Ok).then(|| answer.response().ok())?
+        let response = (answer.framework == ErrorCode::Ok).then(|| answer.response().ok())??;
+        if let Some(recorded) = &self.recorded {
+            recorded.late_response(&response);
+        }
+        Some(response)
     }
 }
 

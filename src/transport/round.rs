@@ -17,6 +17,7 @@ use super::address::ServerAddr;
 use super::connection::{CallError, Connection, Seams, Why};
 use super::durations::{PROBE, RESOLVE, STAGGER};
 use super::seams::Deadline;
+use crate::history;
 use crate::protocol::bare::HostPort;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::messages::{PartitionConfig, QueryConfig, QueryConfigRequest};
@@ -269,19 +270,23 @@ impl<'a> Round<'a> {
             Candidate::Name(name) if !self.resolved.contains(&name) => {
                 self.resolved.push(name.clone());
                 let until = self.deadline.or_after(RESOLVE);
-                self.under_way.spawn(async move {
+                self.under_way.spawn(history::in_this_call(async move {
                     let found = resolve(&seams, &name, until).await;
+                    if let TaskResult::Probed(probed) = &found {
+                        history::found_server(&name, || words(probed));
+                    }
                     (Candidate::Name(name), found)
-                });
+                }));
                 true
             }
             Candidate::Server(server) if !self.asked.contains(&server.address) => {
                 self.asked.push(server.address);
                 let (table, until) = (self.table.to_owned(), self.deadline.or_after(PROBE));
-                self.under_way.spawn(async move {
+                self.under_way.spawn(history::in_this_call(async move {
                     let probed = probe(&seams, &server, &table, until).await;
+                    history::found_server(&server, || words(&probed));
                     (Candidate::Server(server), TaskResult::Probed(probed))
-                });
+                }));
                 true
             }
             Candidate::Name(_) | Candidate::Server(_) => false,
@@ -321,6 +326,17 @@ fn families_in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
         .collect();
     in_turn.sort_by_key(|(turn, _)| *turn);
     in_turn.into_iter().map(|(_, address)| address).collect()
+}
+
+/// Returns what a probe has found out, as it continues the name of the server.
+fn words(probed: &Probed) -> String {
+    match probed {
+        Ok(_) => "is the leader".to_owned(),
+        Err(failure) => match failure.code() {
+            Some(code) => format!("{failure}: code={code}"),
+            None => failure.to_string(),
+        },
+    }
 }
 
 async fn resolve(seams: &Seams, name: &MetaAddr, until: Deadline) -> TaskResult {

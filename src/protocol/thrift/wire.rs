@@ -1,9 +1,16 @@
 //! The trait of the types that thrift can encode and decode, and the encoder.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::Reader;
 use super::types::{DecodeError, Type};
+use crate::resource::FieldValue;
+
+/// The greatest number of elements that [`Wire::describe`] lists, in all containers within each other.
+pub const ROOM: usize = 32;
+/// The longest text that [`Wire::describe`] shows, in bytes.
+const LONGEST: usize = 4096;
 
 /// A type that has a representation on the wire: a base type of thrift, a container, a message, or
 /// one of rDSN's bare types.
@@ -17,6 +24,15 @@ pub trait Wire: Sized {
     fn read(reader: &mut Reader<'_>) -> Result<Self, DecodeError>;
     /// Writes the value, without its field header.
     fn write(&self, out: &mut Vec<u8>);
+    /// Describes the value for people. A container with more than `room` elements is described by their
+    /// number, so the size of a description does not grow with the size of the message. [`ROOM`] is for
+    /// a whole message.
+    fn describe(&self, room: usize) -> FieldValue;
+}
+
+/// Describes a container with too many elements.
+fn too_many(count: usize) -> FieldValue {
+    FieldValue::Text(format!("{count} elements"))
 }
 
 /// Writes a field header and its value.
@@ -58,6 +74,9 @@ impl Wire for bool {
     fn write(&self, out: &mut Vec<u8>) {
         out.push(u8::from(*self));
     }
+    fn describe(&self, _: usize) -> FieldValue {
+        FieldValue::from(*self)
+    }
 }
 
 impl Wire for i32 {
@@ -68,6 +87,9 @@ impl Wire for i32 {
     }
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.to_be_bytes());
+    }
+    fn describe(&self, _: usize) -> FieldValue {
+        FieldValue::from(*self)
     }
 }
 
@@ -80,6 +102,9 @@ impl Wire for i64 {
     fn write(&self, out: &mut Vec<u8>) {
         out.extend_from_slice(&self.to_be_bytes());
     }
+    fn describe(&self, _: usize) -> FieldValue {
+        FieldValue::from(*self)
+    }
 }
 
 impl Wire for String {
@@ -90,6 +115,12 @@ impl Wire for String {
     }
     fn write(&self, out: &mut Vec<u8>) {
         write_str(out, self);
+    }
+    fn describe(&self, _: usize) -> FieldValue {
+        match self.len() {
+            0..=LONGEST => FieldValue::from(self.as_str()),
+            length => FieldValue::Text(format!("{length} bytes")),
+        }
     }
 }
 
@@ -102,6 +133,9 @@ impl<T: Wire> Wire for Vec<T> {
     fn write(&self, out: &mut Vec<u8>) {
         write_elements(out, self.iter());
     }
+    fn describe(&self, room: usize) -> FieldValue {
+        describe_elements(self.iter(), room)
+    }
 }
 
 /// A set is sorted, as C++ writes it.
@@ -113,6 +147,9 @@ impl<T: Wire + Ord> Wire for BTreeSet<T> {
     }
     fn write(&self, out: &mut Vec<u8>) {
         write_elements(out, self.iter());
+    }
+    fn describe(&self, room: usize) -> FieldValue {
+        describe_elements(self.iter(), room)
     }
 }
 
@@ -127,6 +164,18 @@ fn read_elements<T: Wire, C: FromIterator<T>>(reader: &mut Reader<'_>) -> Result
         }
         (0..count).map(|_| T::read(reader)).collect()
     })
+}
+
+/// Describes the elements of a list or of a set.
+fn describe_elements<'a, T: Wire + 'a>(
+    elements: impl ExactSizeIterator<Item = &'a T>,
+    room: usize,
+) -> FieldValue {
+    match elements.len() {
+        0 => FieldValue::List(Vec::new()),
+        count if count > room => too_many(count),
+        count => elements.map(|element| element.describe(room / count)).collect(),
+    }
 }
 
 /// Writes the elements of a list or of a set.
@@ -164,5 +213,15 @@ impl<K: Wire + Ord, V: Wire> Wire for BTreeMap<K, V> {
             key.write(out);
             value.write(out);
         }
+    }
+    fn describe(&self, room: usize) -> FieldValue {
+        if self.len() > room {
+            return too_many(self.len());
+        }
+        let inside = room / self.len().max(1);
+        let fields = self.iter().map(|(key, value)| {
+            (Cow::Owned(key.describe(inside).to_string()), value.describe(inside))
+        });
+        FieldValue::Map(fields.collect())
     }
 }

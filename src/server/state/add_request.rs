@@ -4,6 +4,7 @@
 use crate::protocol::frame::RequestFrame;
 use crate::protocol::messages::AddRequest;
 use crate::protocol::thrift::{DecodeError, Reader, Type, Wire, messages, write_bytes};
+use crate::resource::FieldValue;
 
 /// The request to add a duplication, and what the text of its fields does not show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,5 +45,8 @@ impl Wire for Bytes {
     }
     fn write(&self, out: &mut Vec<u8>) {
         write_bytes(out, &self.0);
+    }
+    fn describe(&self, _: usize) -> FieldValue {
+        FieldValue::Text(String::from_utf8_lossy(&self.0).into_owned())
     }
 }
