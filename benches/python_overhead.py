@@ -1,4 +1,4 @@
-"""Measure the cost of a call from Python, of many calls at once, and of the import.
+"""Measure the cost of a call from Python, of many calls at once, of a large list, and of the import.
 
     python benches/python_overhead.py [ROUNDS [COUNT]]
 
@@ -17,13 +17,44 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pegasus_dup import AsyncClient, Client, MetaServer
+from pegasus_dup import AsyncClient, Client, MetaServer, ServedTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 ROOT = Path(__file__).parents[1]
 AT_ONCE = 1000
+# The large list.
+TABLES = 10_000
+PARTITIONS = 64
+CLUSTERS = {"target": "127.0.0.1:35601"}
+MIB = 2**20
+
+# Lists all duplications, then reads all partitions. Prints the two times in seconds, and in bytes the
+# memory of the process before the list, after it, and at most.
+LISTING = """
+import resource, sys, time
+from pegasus_dup import Client
+
+def memory():
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * resource.getpagesize()
+
+with Client(sys.argv[1], timeout=60) as client:
+    client.query("table_0")
+    before = memory()
+    began = time.perf_counter()
+    listed = client.list()
+    listing = time.perf_counter() - began
+    after = memory()
+    began = time.perf_counter()
+    for one in listed:
+        for progress in one.partitions:
+            assert progress.confirmed_decree is not None
+    reading = time.perf_counter() - began
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    print(len(listed), listing, reading, before, after, most)
+"""
 
 
 def micros(seconds: float) -> float:
@@ -79,6 +110,41 @@ def start(program: str) -> Callable[[], float]:
     return run
 
 
+async def fill(address: str) -> None:
+    """Add a duplication to each table of the large list."""
+    async with AsyncClient(address, timeout=60) as client:
+        for first in range(0, TABLES, AT_ONCE):
+            batch = range(first, min(first + AT_ONCE, TABLES))
+            await asyncio.gather(*(client.add(f"table_{number}", "target") for number in batch))
+
+
+def large_list(rounds: int) -> None:
+    """Measure a large list. Each round is a new process, so that its memory can be compared."""
+    tables = [ServedTable(f"table_{number}", partitions=PARTITIONS) for number in range(TABLES)]
+    figures: dict[str, list[float]] = {}
+    with MetaServer(tables=tables, remote_clusters=CLUSTERS, clock="manual") as server:
+        asyncio.run(fill(server.address))
+        server.advance(3600)
+        program = [sys.executable, "-I", "-c", LISTING, server.address]
+        command = [sys.executable, "-I", "-m", "pegasus_dup", "--meta", server.address, "list"]
+        for _ in range(rounds):
+            done = subprocess.run(program, check=True, capture_output=True, text=True)
+            count, listing, reading, before, after, most = map(float, done.stdout.split())
+            assert count == TABLES
+            figures.setdefault("Client.list", []).append(listing * 1000)
+            figures.setdefault("reading all partitions", []).append(reading * 1000)
+            began = time.perf_counter()
+            subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+            took = time.perf_counter() - began
+            figures.setdefault("pegasus-dup list, with its start", []).append(took * 1000)
+            figures.setdefault("memory before the list", []).append(before / MIB)
+            figures.setdefault("memory after the list", []).append(after / MIB)
+            figures.setdefault("most memory", []).append(most / MIB)
+    print(f"{rounds} lists of {TABLES} duplications with {PARTITIONS} partitions each")
+    for name, all_figures in figures.items():
+        show(name, all_figures, "MiB" if "memory" in name else "ms")
+
+
 def show(what: str, figures: list[float], unit: str) -> None:
     least, most = min(figures), max(figures)
     print(f"{what:<38} {statistics.median(figures):8.1f} {least:8.1f} {most:8.1f} {unit}")
@@ -89,8 +155,7 @@ def main() -> None:
     build = ["cargo", "build", "--quiet", "--release", "--example", "bench"]
     subprocess.run([*build, "--features", "server"], cwd=ROOT, check=True)
     figures: dict[str, list[float]] = {}
-    clusters = {"target": "127.0.0.1:35601"}
-    with MetaServer(tables=["shown", "added"], remote_clusters=clusters, clock="stopped") as server:
+    with MetaServer(tables=["shown", "added"], remote_clusters=CLUSTERS, clock="stopped") as server:
         for _ in range(rounds):
             for name, figure in rust(server.address, count).items():
                 figures.setdefault(f"{name}.query", []).append(figure)
@@ -101,6 +166,7 @@ def main() -> None:
     print(f"{rounds} rounds of {count}: median, least and most of the rounds' medians")
     for name, all_figures in figures.items():
         show(name, all_figures, "us")
+    large_list(rounds)
     print("starting an interpreter, 30 times")
     bare, importing = start("pass"), start("import pegasus_dup")
     for run in (bare, importing):

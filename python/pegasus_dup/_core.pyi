@@ -9,7 +9,7 @@ from ._outcome import (
     Difference,
     Progress,
 )
-from ._resources import Resource
+from ._resources import PartitionProgress, Resource
 
 __all__ = [
     "ENUMS",
@@ -20,6 +20,7 @@ __all__ = [
     "MetaGroup",
     "MetaServer",
     "Operation",
+    "PackedProgress",
     "__version__",
     "cli_main",
     "close_gate",
@@ -79,6 +80,10 @@ class _Arguments(TypedDict, total=False):
 @final
 class Operation(Generic[_T]):
     def __new__(cls, kind: str, **arguments: Unpack[_Arguments]) -> Operation[_T]: ...
+
+@final
+class PackedProgress:
+    def unpack(self) -> tuple[PartitionProgress, ...]: ...
 
 @final
 class Mailbox:

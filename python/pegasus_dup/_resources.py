@@ -102,7 +102,8 @@ class Duplication(Resource):
     create_ts_ms: int | None
     """The time of creation, in milliseconds since 1970, by the server's clock."""
     partitions: tuple[PartitionProgress, ...]
-    """The progress of each partition. Only newer 2.6 snapshots report it; otherwise it is empty."""
+    """The progress of each partition. Only newer 2.6 snapshots report it; otherwise it is empty.
+    The tuple of a listed duplication is made anew each time this attribute is read."""
 
     @property
     def create_time(self) -> datetime | None:
@@ -116,6 +117,17 @@ class Duplication(Resource):
     def identity(self) -> Identity:
         """The values that identify this duplication."""
         return Identity(self.table_id, self.cluster, self.dupid, self.create_ts_ms)
+
+
+def _partitions(duplication: Duplication) -> tuple[PartitionProgress, ...]:
+    """The progress of each partition."""  # noqa: D401 - this documents an attribute
+    held: tuple[PartitionProgress, ...] | _core.PackedProgress = vars(duplication)["partitions"]
+    return held.unpack() if isinstance(held, _core.PackedProgress) else held
+
+
+# The property replaces no value, because the values of a dataclass are in the `__dict__` of its
+# instances. It is set here because in the class it would be the default of the field.
+Duplication.partitions = property(_partitions)  # type: ignore[assignment]
 
 
 @dataclass(frozen=True)

@@ -94,11 +94,11 @@ def _annotations(cls: type) -> dict[str, Any]:
 
 
 def _values(value: Any) -> tuple[Any, ...]:
-    return tuple(value.__dict__[name] for name in type(value).__match_args__)
+    return tuple(getattr(value, name) for name in type(value).__match_args__)
 
 
 def _repr(self: Any) -> str:
-    fields = ", ".join(f"{name}={self.__dict__[name]!r}" for name in self.__match_args__)
+    fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in self.__match_args__)
     return f"{type(self).__qualname__}({fields})"
 
 

@@ -36,6 +36,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<mailbox::Mailbox>()?;
     module.add_class::<client::Client>()?;
     module.add_class::<operation::Operation>()?;
+    module.add_class::<resource::PackedProgress>()?;
     module.add_class::<server::MetaGroup>()?;
     module.add_class::<server::MetaServer>()?;
     module.add_function(wrap_pyfunction!(gate::close_gate, module)?)?;

@@ -31,6 +31,8 @@ const MAX_ANSWER: usize = 64 << 20;
 const QUEUE: usize = 256;
 /// The size of the buffer for one read, in bytes.
 const READ_AT_ONCE: usize = 4096;
+/// The size of the largest read buffer that is used again, in bytes.
+const MAX_KEPT: usize = 64 << 10;
 /// How many bytes may wait to be written before the task stops taking requests.
 const MAX_UNWRITTEN: usize = 256 << 10;
 
@@ -394,6 +396,10 @@ impl Task {
         let mut incoming = BytesMut::new();
         let mut outgoing = BytesMut::new();
         loop {
+            // Otherwise the buffer of one large response would be kept as long as the connection.
+            if incoming.is_empty() && incoming.capacity() > MAX_KEPT {
+                incoming = BytesMut::new();
+            }
             incoming.reserve(READ_AT_ONCE);
             tokio::select! {
                 biased;
