@@ -185,6 +185,11 @@
 #define PEGASUS_DUP_RESOURCE_META_SERVERS 4
 
 /**
+ * The resource kind `remote_cluster`. What a cluster knows about a remote cluster.
+ */
+#define PEGASUS_DUP_RESOURCE_REMOTE_CLUSTER 5
+
+/**
  * The evidence `server_said_so`. Certain. The response of the server shows the outcome. For an add
  * of a duplication, a server that is proven to be of the generation `dup-exist` returned ERR_OK,
  * or any server returned ERR_DUP_EXIST. For a create of a table, any server returned ERR_OK with a
@@ -567,6 +572,12 @@
  * policy, a provider, the names of the tables, an interval, a history count and a start time.
  */
 #define PEGASUS_DUP_OPERATION_ADD_BACKUP_POLICY 15
+
+/**
+ * The operation `check_remote_cluster`. Finds out whether the cluster accepts a remote cluster as
+ * the target of duplications. The request needs a remote cluster.
+ */
+#define PEGASUS_DUP_OPERATION_CHECK_REMOTE_CLUSTER 16
 
 /**
  * A client of the meta servers of one cluster. The caller owns the handle and frees it once. Any
@@ -1119,7 +1130,7 @@ int32_t pegasus_dup_set_fail_mode(const struct pegasus_dup_client *client,
 
 /**
  * Makes the call that a request describes. The outcome is that of the function for the same
- * operation. The operations on tables and backup policies have no function of their own. Apart from
+ * operation. The operations on tables, backup policies and remote clusters have no function of their own. Apart from
  * `PEGASUS_DUP_ERROR`, their outcomes have these kinds:
  * - `PEGASUS_DUP_OPERATION_CREATE_TABLE` and `PEGASUS_DUP_OPERATION_ADD_BACKUP_POLICY`:
  *   `PEGASUS_DUP_CREATED` or `PEGASUS_DUP_ALREADY_EXISTS`.
@@ -1128,8 +1139,10 @@ int32_t pegasus_dup_set_fail_mode(const struct pegasus_dup_client *client,
  * - `PEGASUS_DUP_OPERATION_LIST_TABLES`: `PEGASUS_DUP_LISTED`.
  * - `PEGASUS_DUP_OPERATION_DESCRIBE_TABLE` and `PEGASUS_DUP_OPERATION_WAIT_READY`:
  *   `PEGASUS_DUP_LISTED`, with one table.
+ * - `PEGASUS_DUP_OPERATION_CHECK_REMOTE_CLUSTER`: `PEGASUS_DUP_LISTED`, with one remote cluster.
  *
- * `pegasus_dup_outcome_value` and `pegasus_dup_outcome_value_at` return the tables and policies.
+ * `pegasus_dup_outcome_value` and `pegasus_dup_outcome_value_at` return the tables, policies and
+ * remote clusters.
  */
 int32_t pegasus_dup_call(const struct pegasus_dup_client *client,
                          const struct pegasus_dup_request *request,
@@ -1592,6 +1605,12 @@ int32_t pegasus_dup_duplication_partition_at(const struct pegasus_dup_duplicatio
  * - "start_time": the time of day at which a backup starts, a text such as "03:00".
  * - "disabled": a boolean that says whether the policy is disabled.
  *
+ * The fields of a remote cluster, which `PEGASUS_DUP_RESOURCE_REMOTE_CLUSTER` marks and which is
+ * only listed:
+ * - "cluster": the name of the remote cluster, a text.
+ * - "state": "configured", "not_configured" or "own_cluster". Later versions may have other texts.
+ * - "hint": the explanation of the server. Absent if the remote cluster is configured.
+ *
  * A field whose value the server did not report is absent. Later versions may add fields.
  */
 const struct pegasus_dup_value *pegasus_dup_outcome_value(const struct pegasus_dup_outcome *outcome);
@@ -1603,15 +1622,15 @@ const struct pegasus_dup_value *pegasus_dup_outcome_value(const struct pegasus_d
 const struct pegasus_dup_value *pegasus_dup_outcome_value_before(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the number of tables and backup policies in an outcome. These are the listed tables, the
- * resources that exist according to an error, or else the resource that `pegasus_dup_outcome_value`
+ * Returns the number of tables, backup policies and remote clusters in an outcome. These are the
+ * listed ones, the resources that exist according to an error, or else the resource that `pegasus_dup_outcome_value`
  * returns. All of them have the kind that `pegasus_dup_outcome_resource` returns.
  */
 size_t pegasus_dup_outcome_value_count(const struct pegasus_dup_outcome *outcome);
 
 /**
- * Returns the table or backup policy at an index, which starts at 0, as a map of its fields.
- * Returns NULL if the index is too large.
+ * Returns the table, backup policy or remote cluster at an index, which starts at 0, as a map of
+ * its fields. Returns NULL if the index is too large.
  */
 const struct pegasus_dup_value *pegasus_dup_outcome_value_at(const struct pegasus_dup_outcome *outcome,
                                                              size_t index);

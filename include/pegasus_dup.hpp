@@ -201,6 +201,14 @@ public:
         return call<add_backup_policy_outcome>(detail::request_of(spec), timeout);
     }
 
+    /// Returns whether the leader accepts a remote cluster as the target of duplications. Sends an add for
+    /// a table that does not exist, which every server refuses, so nothing is created. An error means that
+    /// the state is not known.
+    check_remote_cluster_outcome check_remote_cluster(std::string_view cluster,
+                                                      std::chrono::milliseconds timeout = {}) const {
+        return call<check_remote_cluster_outcome>(detail::request_of_cluster(cluster), timeout);
+    }
+
     /* These functions start the same calls in the background. */
 
     operation<add_outcome> add_async(const add_spec &spec,
@@ -275,6 +283,11 @@ public:
     operation<add_backup_policy_outcome> add_backup_policy_async(
         const backup_policy_spec &spec, std::chrono::milliseconds timeout = {}) const {
         return submit<add_backup_policy_outcome>(detail::request_of(spec), timeout);
+    }
+
+    operation<check_remote_cluster_outcome> check_remote_cluster_async(
+        std::string_view cluster, std::chrono::milliseconds timeout = {}) const {
+        return submit<check_remote_cluster_outcome>(detail::request_of_cluster(cluster), timeout);
     }
 
     /// Returns the C handle of the client, for C functions that have no C++ equivalent. The client keeps

@@ -58,6 +58,8 @@ shared_enums! {
         TableDuplications = 3 => "table_duplications",
         /// The meta servers of a cluster.
         MetaServers = 4 => "meta_servers",
+        /// What a cluster knows about a remote cluster.
+        RemoteCluster = 5 => "remote_cluster",
     }
 
     /// The reason why the outcome of an add, a create or a removal is known.
@@ -325,6 +327,20 @@ shared_enums! {
         Stated = 4 => "stated",
     }
 
+    /// Whether a cluster accepts a remote cluster as the target of duplications.
+    #[derive()]
+    pub enum RemoteClusterState {
+        /// The configuration of the leader has the id and the meta servers of the remote cluster. The other
+        /// servers have configurations of their own, and this does not say that the remote cluster can be
+        /// reached.
+        Configured = 0 => "configured",
+        /// The configuration of the leader lacks the id or the meta servers of the remote cluster. The hint
+        /// of the server says which.
+        NotConfigured = 1 => "not_configured",
+        /// The name is that of the cluster itself.
+        OwnCluster = 2 => "own_cluster",
+    }
+
     /// The kind of a step that a call is about to take.
     #[derive()]
     pub enum StepKind {
@@ -404,6 +420,9 @@ shared_enums! {
         /// Adds a backup policy. The request needs the name of the policy, a provider, the names of the
         /// tables, an interval, a history count and a start time.
         AddBackupPolicy = 15 => "add_backup_policy",
+        /// Finds out whether the cluster accepts a remote cluster as the target of duplications. The request
+        /// needs a remote cluster.
+        CheckRemoteCluster = 16 => "check_remote_cluster",
     }
 
     /// The way in which an add is done.

@@ -18,6 +18,7 @@ impl ErrorKind {
             // No request removes a backup policy, so only a wrong name can be the reason.
             ResourceKind::BackupPolicy => ErrorKind::InvalidArgument,
             ResourceKind::MetaServers => ErrorKind::Unavailable,
+            ResourceKind::RemoteCluster => ErrorKind::RemoteClusterNotConfigured,
         }
     }
 }

@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod protocol;
 #[cfg(feature = "python")]
 mod python;
+pub mod remote_cluster;
 pub mod resource;
 #[cfg(any(feature = "cli", feature = "python"))]
 mod seconds;
@@ -43,6 +44,7 @@ pub use info::{Info, KnownBy, Role, ServerInfo};
 pub use outcome::{Change, Difference, Evidence, FailMode, Outcome, Property, Removal, Status};
 pub use protocol::error_code::ErrorCode;
 pub use protocol::generation::Generation;
+pub use remote_cluster::{RemoteCluster, RemoteClusterState};
 pub use resource::{
     BackupPolicy, Duplication, FieldValue, Identity, PartitionProgress, PartitionReplicas,
     Resource, Table, TableDuplications,

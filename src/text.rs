@@ -13,6 +13,7 @@ use crate::error::Error;
 use crate::escape::{name, sentence};
 use crate::info::Info;
 use crate::outcome::{Change, Outcome, Removal};
+use crate::remote_cluster::RemoteCluster;
 use crate::resource::{Described, FieldValue, Fields};
 
 mod conclusion;
@@ -259,6 +260,11 @@ pub(crate) fn info(info: &Info) -> Text {
         remarks.push(Line::error("no leader among the meta servers"));
     }
     Text { result, remarks }
+}
+
+/// Returns a line about a remote cluster.
+pub(crate) fn remote_cluster(remote: &RemoteCluster) -> Text {
+    Text { result: vec![Line::plain(fields(&remote.fields()))], remarks: Vec::new() }
 }
 
 /// Returns the text of an error: what happened, what is known to exist, and what to do next.

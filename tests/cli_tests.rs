@@ -6,6 +6,7 @@ mod common {
 }
 
 mod cli {
+    mod check_remote_cluster;
     mod commands;
     mod doubt;
     mod hidden;

@@ -14,6 +14,7 @@ mod client {
     mod add_lies;
     mod being_removed;
     mod braces;
+    mod check_remote_cluster;
     mod create_table;
     mod create_table_lies;
     mod drop_table;

@@ -325,6 +325,19 @@ inline void convert(const pegasus_dup_outcome *from, describe_table_outcome &to)
     to = std::move(found);
 }
 
+inline void convert(const pegasus_dup_outcome *from, check_remote_cluster_outcome &to) {
+    if (pegasus_dup_outcome_kind(from) != PEGASUS_DUP_LISTED) {
+        to = to_failure(from);
+        return;
+    }
+    const auto *value = pegasus_dup_outcome_value_at(from, 0);
+    checked_remote_cluster found;
+    found.value.cluster = text_of(value, "cluster").value_or("");
+    found.value.state = text_of(value, "state").value_or("");
+    found.value.hint = text_of(value, "hint");
+    to = std::move(found);
+}
+
 inline void convert(const pegasus_dup_outcome *from, list_by_table_outcome &to) {
     if (pegasus_dup_outcome_kind(from) != PEGASUS_DUP_LISTED) {
         to = to_failure(from);

@@ -128,6 +128,13 @@ struct described_table {
     std::string json{};
 };
 
+/// A remote cluster that was looked up.
+struct checked_remote_cluster {
+    remote_cluster value;
+    /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
+    std::string json{};
+};
+
 /// A description of one meta server.
 struct server_info {
     /// The address as it was given, followed by the IP address if the host is a name.
@@ -199,6 +206,8 @@ using recall_table_outcome = std::variant<table_changed, table_unchanged, error>
 using list_tables_outcome = std::variant<listed_tables, error>;
 /// The outcome of client::describe_table and client::wait_ready.
 using describe_table_outcome = std::variant<described_table, error>;
+/// The outcome of client::check_remote_cluster.
+using check_remote_cluster_outcome = std::variant<checked_remote_cluster, error>;
 /// The outcome of client::add_backup_policy.
 using add_backup_policy_outcome =
     std::variant<backup_policy_created, backup_policy_already_exists, error>;

@@ -72,6 +72,13 @@ struct request {
     std::int32_t refused;
 };
 
+/* Returns the request of the check of a remote cluster. */
+inline request request_of_cluster(std::string_view cluster) {
+    request made(PEGASUS_DUP_OPERATION_CHECK_REMOTE_CLUSTER);
+    made.set_text(pegasus_dup_request_set_cluster_n, cluster);
+    return made;
+}
+
 /* Returns the request of an operation that only needs a table. */
 inline request request_of(std::int32_t operation, std::string_view table) {
     request made(operation);

@@ -128,6 +128,17 @@ struct backup_policy {
     bool disabled = false;
 };
 
+/// A remote cluster, as the configuration of the leader has it.
+struct remote_cluster {
+    /// The name of the remote cluster.
+    std::string cluster;
+    /// Whether the leader accepts the remote cluster as the target of duplications: "configured",
+    /// "not_configured" or "own_cluster". Later versions may return other texts.
+    std::string state;
+    /// The explanation of the server, if it refuses the remote cluster.
+    std::optional<std::string> hint;
+};
+
 /// A resource of any kind. Later versions of the library may add kinds.
 using resource = std::variant<duplication, table, backup_policy>;
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         Created,
         Info,
         NotFound,
+        RemoteCluster,
         Removed,
         Unchanged,
     )
@@ -481,6 +482,20 @@ class AsyncClient(ClientBase):
             timeout,
             progress,
         )
+
+    async def check_remote_cluster(
+        self,
+        cluster: str,
+        *,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> RemoteCluster:
+        """Return whether the leader accepts a remote cluster as the target of duplications.
+
+        Sends an add for a table that does not exist, which every server refuses, so nothing is
+        created. An exception means that the state is not known.
+        """
+        return await self._run(_operations.check_remote_cluster(cluster), timeout, progress)
 
     # End of operations
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         Info,
         NotFound,
         Progress,
+        RemoteCluster,
         Removed,
         Unchanged,
     )
@@ -514,6 +515,20 @@ class Client(ClientBase):
             timeout,
             progress,
         )
+
+    def check_remote_cluster(
+        self,
+        cluster: str,
+        *,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> RemoteCluster:
+        """Return whether the leader accepts a remote cluster as the target of duplications.
+
+        Sends an add for a table that does not exist, which every server refuses, so nothing is
+        created. An exception means that the state is not known.
+        """
+        return self._wait(_operations.check_remote_cluster(cluster), timeout, progress)
 
     def _wait(
         self,

@@ -206,6 +206,22 @@ class Generation(_Text):
     # End of Generation
 
 
+class RemoteClusterState(_Text):
+    # Generated from src/enums.rs: RemoteClusterState
+    """Whether a cluster accepts a remote cluster as the target of duplications."""
+
+    CONFIGURED = "configured"
+    """The configuration of the leader has the id and the meta servers of the remote cluster. The
+    other servers have configurations of their own, and this does not say that the remote cluster
+    can be reached."""
+    NOT_CONFIGURED = "not_configured"
+    """The configuration of the leader lacks the id or the meta servers of the remote cluster. The
+    hint of the server says which."""
+    OWN_CLUSTER = "own_cluster"
+    """The name is that of the cluster itself."""
+    # End of RemoteClusterState
+
+
 class Role(_Text):
     # Generated from src/enums.rs: Role
     """The role that a meta server has at the moment."""

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Created,
         Info,
         NotFound,
+        RemoteCluster,
         Removed,
         Unchanged,
     )
@@ -185,3 +186,8 @@ def add_backup_policy(
         history_count=_args.int32("history_count", history_count),
         start_time=_args.text("start_time", start_time),
     )
+
+
+def check_remote_cluster(cluster: str) -> Operation[RemoteCluster]:
+    """Make an operation that finds out whether a remote cluster is configured."""
+    return _core.Operation("check_remote_cluster", cluster=_args.text("cluster", cluster))

@@ -10,7 +10,7 @@ from ._values import Generic, T_co, dataclass
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ._enums import Evidence, Generation, KnownBy, Property, Role, Step
+    from ._enums import Evidence, Generation, KnownBy, Property, RemoteClusterState, Role, Step
     from ._errors import PegasusDupError
     from ._resources import FieldValue
 
@@ -183,6 +183,21 @@ class Info:
 
     def __str__(self) -> str:
         return _core.outcome_text("info", self)
+
+
+@dataclass(frozen=True)
+class RemoteCluster:
+    """A remote cluster, as ``check_remote_cluster`` finds it in the configuration of the leader."""
+
+    cluster: str
+    """The name of the remote cluster."""
+    state: RemoteClusterState
+    """Whether the leader accepts the remote cluster as the target of duplications."""
+    hint: str | None = None
+    """The explanation of the server, if it refuses the remote cluster."""
+
+    def __str__(self) -> str:
+        return _core.resource_text(self)
 
 
 @dataclass(frozen=True)

@@ -303,7 +303,7 @@ pub extern "C" fn pegasus_dup_set_fail_mode(
 }
 
 /// Makes the call that a request describes. The outcome is that of the function for the same
-/// operation. The operations on tables and backup policies have no function of their own. Apart from
+/// operation. The operations on tables, backup policies and remote clusters have no function of their own. Apart from
 /// `PEGASUS_DUP_ERROR`, their outcomes have these kinds:
 /// - `PEGASUS_DUP_OPERATION_CREATE_TABLE` and `PEGASUS_DUP_OPERATION_ADD_BACKUP_POLICY`:
 ///   `PEGASUS_DUP_CREATED` or `PEGASUS_DUP_ALREADY_EXISTS`.
@@ -312,8 +312,10 @@ pub extern "C" fn pegasus_dup_set_fail_mode(
 /// - `PEGASUS_DUP_OPERATION_LIST_TABLES`: `PEGASUS_DUP_LISTED`.
 /// - `PEGASUS_DUP_OPERATION_DESCRIBE_TABLE` and `PEGASUS_DUP_OPERATION_WAIT_READY`:
 ///   `PEGASUS_DUP_LISTED`, with one table.
+/// - `PEGASUS_DUP_OPERATION_CHECK_REMOTE_CLUSTER`: `PEGASUS_DUP_LISTED`, with one remote cluster.
 ///
-/// `pegasus_dup_outcome_value` and `pegasus_dup_outcome_value_at` return the tables and policies.
+/// `pegasus_dup_outcome_value` and `pegasus_dup_outcome_value_at` return the tables, policies and
+/// remote clusters.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_call(
     client: Option<&Client>,

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::info::{self, Info};
 use crate::json::Report;
 use crate::outcome::{self, Change, Removal};
+use crate::remote_cluster::RemoteCluster;
 use crate::resource::{self, Described as _, FieldValue, Resource, TableDuplications};
 use crate::text::{self, Text};
 
@@ -27,7 +28,7 @@ pub(crate) struct Facts {
     /// knows to exist.
     pub(crate) duplications: Vec<Duplication>,
     pub(crate) tables: Vec<Table>,
-    /// The tables and backup policies among the values, each as a map of its fields.
+    /// The values that are no duplications, each as a map of its fields.
     pub(crate) values: Vec<Value>,
     /// The table before the change.
     pub(crate) value_before: Option<Value>,
@@ -153,6 +154,9 @@ impl Facts {
             Ok(OperationResult::Change(change)) => Facts::of_change(resource, change),
             Ok(OperationResult::Removal(removal)) => Facts::of_removal(resource, removal),
             Ok(OperationResult::Info(info)) => Facts::of_info(resource, &info),
+            Ok(OperationResult::RemoteCluster(remote)) => {
+                Facts::of_remote_cluster(resource, &remote)
+            }
             Err(error) => Facts::of_error(Some(resource), &error),
         }
     }
@@ -255,6 +259,14 @@ impl Facts {
                 known_by: info.known_by.map(|how| c_string(how.name())),
             }),
             ..Facts::new(OutcomeKind::Info, Some(resource), &text, [report])
+        }
+    }
+
+    fn of_remote_cluster(resource: ResourceKind, remote: &RemoteCluster) -> Facts {
+        let (text, report) = (text::remote_cluster(remote), Report::of_listed(remote));
+        Facts {
+            values: vec![Value::new(FieldValue::Map(remote.fields()))],
+            ..Facts::new(OutcomeKind::Listed, Some(resource), &text, [report])
         }
     }
 

@@ -1,4 +1,4 @@
-//! Functions that read the tables and backup policies of an outcome.
+//! Functions that read the tables, backup policies and remote clusters of an outcome.
 //!
 //! Each of them is a [`Value`] of the type map, whose fields are read by their names. A function for
 //! each field, as duplications have, would add about 30 functions to the ABI, and one more with each
@@ -44,6 +44,12 @@ use crate::enums::OutcomeKind;
 /// - "start_time": the time of day at which a backup starts, a text such as "03:00".
 /// - "disabled": a boolean that says whether the policy is disabled.
 ///
+/// The fields of a remote cluster, which `PEGASUS_DUP_RESOURCE_REMOTE_CLUSTER` marks and which is
+/// only listed:
+/// - "cluster": the name of the remote cluster, a text.
+/// - "state": "configured", "not_configured" or "own_cluster". Later versions may have other texts.
+/// - "hint": the explanation of the server. Absent if the remote cluster is configured.
+///
 /// A field whose value the server did not report is absent. Later versions may add fields.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_value(outcome: Option<&Outcome>) -> Option<&Value> {
@@ -60,16 +66,16 @@ pub extern "C" fn pegasus_dup_outcome_value_before(outcome: Option<&Outcome>) ->
     read(outcome, None, |outcome| Some(outcome.value_before.as_ref()))
 }
 
-/// Returns the number of tables and backup policies in an outcome. These are the listed tables, the
-/// resources that exist according to an error, or else the resource that `pegasus_dup_outcome_value`
+/// Returns the number of tables, backup policies and remote clusters in an outcome. These are the
+/// listed ones, the resources that exist according to an error, or else the resource that `pegasus_dup_outcome_value`
 /// returns. All of them have the kind that `pegasus_dup_outcome_resource` returns.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_value_count(outcome: Option<&Outcome>) -> usize {
     read(outcome, 0, |outcome| Some(outcome.values.len()))
 }
 
-/// Returns the table or backup policy at an index, which starts at 0, as a map of its fields.
-/// Returns NULL if the index is too large.
+/// Returns the table, backup policy or remote cluster at an index, which starts at 0, as a map of
+/// its fields. Returns NULL if the index is too large.
 #[unsafe(no_mangle)]
 pub extern "C" fn pegasus_dup_outcome_value_at(
     outcome: Option<&Outcome>,

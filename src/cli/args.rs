@@ -139,6 +139,11 @@ pub(super) enum Command {
     Tables(TablesArgs),
     /// Show one table, with the replicas of each partition.
     DescribeTable(QueryArgs),
+    /// Check whether a duplication to a remote cluster could be added.
+    ///
+    /// The exit code is 0 if the configuration of the leader has the id and the meta servers of the remote
+    /// cluster, and 1 if it lacks them or if the name is that of the cluster itself.
+    CheckRemoteCluster(RemoteClusterArgs),
     /// Add a backup policy. No server removes a policy: a policy can only be disabled.
     ///
     /// Looks for the policy first, adds it only if it does not exist, and looks for it again afterwards.
@@ -212,6 +217,9 @@ impl Prepared {
             }
             Command::DescribeTable(args) => {
                 given(Operation::DescribeTable(args.table), args.generation)
+            }
+            Command::CheckRemoteCluster(args) => {
+                given(Operation::CheckRemoteCluster(args.cluster), args.generation)
             }
             Command::AddBackupPolicy(args) => {
                 let (spec, exist_ok) = (args.spec(), args.exist_ok);
@@ -289,6 +297,15 @@ impl From<ModeName> for Mode {
 pub(super) struct QueryArgs {
     /// The table.
     pub(super) table: String,
+
+    #[command(flatten)]
+    pub(super) generation: GenerationOption,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RemoteClusterArgs {
+    /// The name of the remote cluster in the configuration of the meta servers.
+    pub(super) cluster: String,
 
     #[command(flatten)]
     pub(super) generation: GenerationOption,

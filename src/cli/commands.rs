@@ -149,6 +149,7 @@ impl Prepared {
                 format.removal(&removal, resource, &self.operation.target())
             }
             Ok(client::OperationResult::Info(info)) => format.info(&info),
+            Ok(client::OperationResult::RemoteCluster(remote)) => format.remote_cluster(&remote),
             Err(error) => match self.operation {
                 Operation::WaitReady(_) => format.not_ready(&error),
                 _ => format.error(&error, Some(resource)),

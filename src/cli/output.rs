@@ -8,6 +8,7 @@ use crate::error::{Error, ErrorKind};
 use crate::info::Info;
 use crate::json::Report;
 use crate::outcome::{Change, Outcome, Removal};
+use crate::remote_cluster::{RemoteCluster, RemoteClusterState};
 use crate::resource::{Duplication, Resource, Table, TableDuplications};
 use crate::text::{self, Line, Text};
 
@@ -96,6 +97,16 @@ impl Format {
         self.one(text::info(info), Report::of_info(info), exit)
     }
 
+    /// Returns the output for a remote cluster. A script needs to know whether duplications to the remote
+    /// cluster can be added, so any other state has the exit code of an error.
+    pub(super) fn remote_cluster(self, remote: &RemoteCluster) -> Output {
+        let exit = match remote.state {
+            RemoteClusterState::Configured => Exit::Done,
+            RemoteClusterState::NotConfigured | RemoteClusterState::OwnCluster => Exit::Error,
+        };
+        self.one(text::remote_cluster(remote), Report::of_listed(remote), exit)
+    }
+
     /// Returns the output for an error of the wait until a table is ready.
     pub(super) fn not_ready(self, error: &Error) -> Output {
         let output = self.error(error, Some(ResourceKind::Table));
@@ -155,7 +166,10 @@ impl Format {
 fn where_to_look(operation: &Operation) -> String {
     let table = operation.table().unwrap_or_default();
     match operation.resource() {
-        ResourceKind::Duplication | ResourceKind::TableDuplications | ResourceKind::MetaServers => {
+        ResourceKind::Duplication
+        | ResourceKind::TableDuplications
+        | ResourceKind::MetaServers
+        | ResourceKind::RemoteCluster => {
             format!("`pegasus-dup query {table}` shows the current state")
         }
         ResourceKind::Table => "`pegasus-dup tables --dropped` shows the current state".to_owned(),

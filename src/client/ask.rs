@@ -1,6 +1,8 @@
 //! Reads the duplications of one table: by the list RPC with an exact match if the server has it,
 //! otherwise by the query RPC. A server that handles the list RPC is thereby proven to be `dup-exist`.
 
+use std::collections::BTreeMap;
+
 use super::codes::{Meaning, Request};
 use super::learn;
 use super::listed::Listed;
@@ -11,9 +13,9 @@ use crate::outcome::FailMode;
 use crate::protocol::error_code::ErrorCode;
 use crate::protocol::generation::{Generation, Status};
 use crate::protocol::messages::{
-    AppInfo, ClusterInfo, ClusterInfoRequest, Entry, ListApps, ListAppsRequest, ListDuplication,
-    ListRequest, ListResponse, QueryConfig, QueryConfigRequest, QueryDuplication, QueryRequest,
-    match_type,
+    AppInfo, ClusterInfo, ClusterInfoRequest, ClusterInfoResponse, Entry, ListApps,
+    ListAppsRequest, ListDuplication, ListRequest, ListResponse, QueryConfig, QueryConfigRequest,
+    QueryDuplication, QueryRequest, match_type,
 };
 use crate::resource::{Duplication, PartitionProgress};
 use crate::transport::connection::{CallError, Connection};
@@ -224,18 +226,28 @@ pub(crate) async fn replica_count(
     partitions.first().map(|partition| partition.max_replica_count).filter(|&count| count > 0)
 }
 
-/// Returns the name of the server's own cluster (RPC_CM_CLUSTER_INFO), or `None` if the server does not report
-/// it.
-pub(crate) async fn cluster_name(connection: &Connection, deadline: Deadline) -> Option<String> {
-    let answer =
-        connection.call::<ClusterInfo>(&ClusterInfoRequest {}, one_try(deadline)).await.ok()?;
-    if answer.err != ErrorCode::Ok {
-        return None;
+/// Returns the facts about the server's own cluster (RPC_CM_CLUSTER_INFO). Returns nothing if the server does not
+/// report them. Servers of 2.2 and later terminate on this request if their configuration lacks the name of the
+/// cluster, so the client looks at the configuration first.
+pub(crate) async fn cluster_facts(
+    connection: &Connection,
+    deadline: Deadline,
+) -> BTreeMap<String, String> {
+    if connection.lacks_cluster_name(deadline).await {
+        return BTreeMap::new();
     }
-    let mut facts = answer.keys?.into_iter().zip(answer.values?);
-    facts
-        .find_map(|(key, value)| (key == "cluster_name").then_some(value))
-        .filter(|name| !name.is_empty())
+    match connection.call::<ClusterInfo>(&ClusterInfoRequest {}, deadline).await {
+        Ok(ClusterInfoResponse { err: ErrorCode::Ok, keys: Some(keys), values: Some(values) }) => {
+            keys.into_iter().zip(values).collect()
+        }
+        Ok(_) | Err(_) => BTreeMap::new(),
+    }
+}
+
+/// Returns the name of the server's own cluster, or `None` if the server does not report the name.
+pub(crate) async fn cluster_name(connection: &Connection, deadline: Deadline) -> Option<String> {
+    let mut facts = cluster_facts(connection, one_try(deadline)).await;
+    facts.remove("cluster_name").filter(|name| !name.is_empty())
 }
 
 /// Returns an error unless the code in the response to a read is ERR_OK. `subject` names what the request

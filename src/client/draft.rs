@@ -144,6 +144,9 @@ impl Draft {
                 history_count: self.history_count?,
                 start_time: self.start_time.clone()?,
             }),
+            OperationKind::CheckRemoteCluster => {
+                Operation::CheckRemoteCluster(self.cluster.clone()?)
+            }
         })
     }
 }

@@ -10,6 +10,7 @@ mod attempt;
 mod backup_policy;
 pub mod blocking;
 mod builder;
+mod check;
 mod codes;
 pub(crate) mod compare;
 mod core;
@@ -61,6 +62,7 @@ use crate::escape::name;
 use crate::history;
 use crate::info::Info;
 use crate::outcome::{Change, FailMode, Outcome, Removal};
+use crate::remote_cluster::RemoteCluster;
 use crate::resource::{BackupPolicy, Duplication, Table, TableDuplications};
 use crate::text;
 use modify::Goal;
@@ -262,4 +264,20 @@ declare::operations! {
     AddBackupPolicy(changes BackupPolicy):
     fn add_backup_policy(spec: BackupPolicySpec as &BackupPolicySpec) -> Outcome<BackupPolicy>
     = |call| backup_policy::add(call, spec);
+
+    /// Finds out whether the leader accepts a remote cluster as the target of duplications. Looks up a random
+    /// table name that no table has, and then sends RPC_CM_ADD_DUPLICATION for that name. Servers check the
+    /// remote cluster first and then refuse the missing table, so this creates nothing and changes nothing. Like
+    /// every add, the request terminates a meta server whose section `[duplication-group]` has an id twice, or an
+    /// id outside 1 to 127.
+    ///
+    /// # Errors
+    ///
+    /// An error means that the state is not known. The call fails with `Unsupported` if the name contains a brace
+    /// and the server may be a 2.6 snapshot, which would terminate, or if the server does not say why it refuses
+    /// the remote cluster. It also fails with `PermissionDenied`, `Busy`, `Unavailable`, `Timeout` or `Protocol`,
+    /// and with `OutcomeUnknown` if the server does not refuse the add, which no known server does.
+    CheckRemoteCluster(reads RemoteCluster):
+    fn check_remote_cluster(cluster: String as &str) -> RemoteCluster
+    = |call| check::check_remote_cluster(call, cluster);
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::info::Info;
 use crate::outcome::{Change, FailMode, Outcome, Removal};
+use crate::remote_cluster::RemoteCluster;
 use crate::resource::{Duplication, Resource, Table, TableDuplications};
 
 use super::spec::{
@@ -75,6 +76,7 @@ pub(crate) enum OperationResult {
     Change(Change<Resource>),
     Removal(Removal<Resource>),
     Info(Info),
+    RemoteCluster(RemoteCluster),
 }
 
 impl<T: Into<Resource>> From<Outcome<T>> for OperationResult {
@@ -122,5 +124,11 @@ impl From<Table> for OperationResult {
 impl From<Info> for OperationResult {
     fn from(info: Info) -> OperationResult {
         OperationResult::Info(info)
+    }
+}
+
+impl From<RemoteCluster> for OperationResult {
+    fn from(remote: RemoteCluster) -> OperationResult {
+        OperationResult::RemoteCluster(remote)
     }
 }

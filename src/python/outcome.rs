@@ -10,6 +10,7 @@ use super::resource::{
 use crate::client::OperationResult;
 use crate::info::{Info, ServerInfo};
 use crate::outcome::{Change, Difference, Evidence, Outcome, Property, Removal};
+use crate::remote_cluster::RemoteCluster;
 use crate::resource::Resource;
 
 /// Makes an object of a class of outcomes.
@@ -48,6 +49,7 @@ pub(super) fn of_operation<'py>(
         OperationResult::Change(one) => change(py, one),
         OperationResult::Removal(one) => removal(py, one),
         OperationResult::Info(one) => info(py, one),
+        OperationResult::RemoteCluster(one) => remote_cluster(py, one),
     }
 }
 
@@ -117,6 +119,15 @@ fn info<'py>(py: Python<'py>, info: &Info) -> PyResult<Object<'py>> {
         warning: info.warning.as_deref(),
     };
     make(py, "Info", &fields)
+}
+
+fn remote_cluster<'py>(py: Python<'py>, remote: &RemoteCluster) -> PyResult<Object<'py>> {
+    let fields = fields! { py,
+        cluster: &remote.cluster,
+        state: member(py, "RemoteClusterState", remote.state.name())?,
+        hint: remote.hint.as_deref(),
+    };
+    make(py, "RemoteCluster", &fields)
 }
 
 pub(super) fn removal<'py>(py: Python<'py>, removal: &Removal<Resource>) -> PyResult<Object<'py>> {

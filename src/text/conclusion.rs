@@ -6,6 +6,7 @@ use crate::enums::OutcomeKind;
 use crate::error::Result;
 use crate::info::Info;
 use crate::outcome::{Change, Outcome, Removal};
+use crate::remote_cluster::RemoteCluster;
 use crate::resource::{Described, Table};
 
 /// A result of a call that has a text.
@@ -61,5 +62,11 @@ impl<T: Described> Conclusion for Vec<T> {
 impl Conclusion for Table {
     fn text(&self) -> Text {
         listed(super::fields(&self.fields()))
+    }
+}
+
+impl Conclusion for RemoteCluster {
+    fn text(&self) -> Text {
+        super::remote_cluster(self)
     }
 }

@@ -174,6 +174,12 @@ impl Connection {
         version
     }
 
+    /// Returns whether the configuration of the server is known to lack the name of the cluster.
+    pub(crate) async fn lacks_cluster_name(&self, deadline: Deadline) -> bool {
+        let name = deadline.limit(self.versions.cluster_name(self.server.address)).await.flatten();
+        name.is_some_and(|name| name.is_empty())
+    }
+
     /// Returns whether the server has sent anything over this connection.
     pub(crate) fn has_received(&self) -> bool {
         self.received.load(Ordering::Relaxed)

@@ -1,5 +1,6 @@
-//! Asks for `GET /version`, which distinguishes versions 2.4 and 2.5 from a snapshot of 2.6. The client
-//! requests no other page, because some pages terminate a follower of version 2.5.0.
+//! Asks for `GET /version`, which distinguishes versions 2.4 and 2.5 from a snapshot of 2.6, and for one setting of
+//! the server by `GET /config?name=cluster_name`. The client requests no other page, because some pages terminate a
+//! follower of version 2.5.0.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -9,6 +10,7 @@ use once_cell::sync::OnceCell;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Url};
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::MetaAddr;
 use super::seams::{LookingUp, VersionLookup};
@@ -18,7 +20,7 @@ const DEADLINE: Duration = Duration::from_secs(1);
 /// The longest body that the client reads, in bytes.
 const MAX_BODY: usize = 64 << 10;
 
-/// Looks up versions by HTTP, on the port that also serves RPCs.
+/// Looks up facts by HTTP, on the port that also serves RPCs.
 #[derive(Debug)]
 pub(crate) struct HttpLookup {
     listed: Arc<[MetaAddr]>,
@@ -33,27 +35,46 @@ struct Version {
     version: String,
 }
 
+/// The response to `GET /config`.
+#[derive(Debug, Deserialize)]
+struct Setting {
+    value: String,
+}
+
 impl HttpLookup {
     /// Returns a look-up that follows redirects only to the `listed` meta servers.
     pub(crate) fn new(listed: Arc<[MetaAddr]>) -> HttpLookup {
         HttpLookup { listed, client: Arc::default() }
     }
-}
 
-impl VersionLookup for HttpLookup {
-    fn version(&self, server: SocketAddr) -> LookingUp {
+    /// Gets a page and returns a text of the JSON object that the page is.
+    fn look_up<T: DeserializeOwned + 'static>(
+        &self,
+        url: String,
+        text: fn(T) -> String,
+    ) -> LookingUp {
         let (client, listed) = (self.client.clone(), self.listed.clone());
-        let url = format!("http://{server}/version");
         Box::pin(async move {
             let client = client.get_or_try_init(|| build(listed));
             match fetch(client.ok()?, &url).await {
-                Ok(version) => version,
+                Ok(page) => page.map(text),
                 Err(error) => {
-                    tracing::debug!(%url, %error, "the version could not be looked up");
+                    tracing::debug!(%url, %error, "the page could not be read");
                     None
                 }
             }
         })
+    }
+}
+
+impl VersionLookup for HttpLookup {
+    fn version(&self, server: SocketAddr) -> LookingUp {
+        self.look_up(format!("http://{server}/version"), |page: Version| page.version)
+    }
+
+    fn cluster_name(&self, server: SocketAddr) -> LookingUp {
+        let url = format!("http://{server}/config?name=cluster_name");
+        self.look_up(url, |page: Setting| page.value)
     }
 }
 
@@ -83,7 +104,7 @@ fn is_listed(url: &Url, listed: &[MetaAddr]) -> bool {
         && listed.iter().any(|meta| meta.host() == host && Some(meta.port()) == port)
 }
 
-async fn fetch(client: &Client, url: &str) -> reqwest::Result<Option<String>> {
+async fn fetch<T: DeserializeOwned>(client: &Client, url: &str) -> reqwest::Result<Option<T>> {
     let mut response = client.get(url).send().await?.error_for_status()?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
@@ -93,5 +114,5 @@ async fn fetch(client: &Client, url: &str) -> reqwest::Result<Option<String>> {
         body.extend_from_slice(&chunk);
     }
     // A status of 200 proves nothing: a server may also send the body "null" with it.
-    Ok(serde_json::from_slice(&body).ok().map(|version: Version| version.version))
+    Ok(serde_json::from_slice(&body).ok())
 }

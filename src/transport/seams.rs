@@ -82,7 +82,7 @@ fn above_standard_streams(stream: TcpStream) -> io::Result<TcpStream> {
     TcpStream::from_std(stream.into_std()?.try_clone()?)
 }
 
-/// The future that a [`VersionLookup`] returns. Its output is `None` if the version cannot be found out.
+/// The future that a [`VersionLookup`] returns. Its output is `None` if the text cannot be found out.
 pub type LookingUp = Pin<Box<dyn Future<Output = Option<String>> + Send>>;
 
 /// Looks up the version that a meta server reports. The client works without it, but can then not
@@ -91,6 +91,13 @@ pub trait VersionLookup: Debug + Send + Sync + 'static {
     /// Looks up the version of the server at this address. The client drops the future if it takes too
     /// long.
     fn version(&self, server: SocketAddr) -> LookingUp;
+
+    /// Looks up the name of the cluster in the configuration of the server at this address. The name is
+    /// empty if the configuration has none. By default, the name cannot be found out.
+    fn cluster_name(&self, server: SocketAddr) -> LookingUp {
+        let _ = server;
+        Box::pin(std::future::ready(None))
+    }
 }
 
 /// The time at which something must have ended.

@@ -254,7 +254,7 @@ static void requests(const pegasus_dup_client *client) {
     CHECK(pegasus_dup_request_set_tables_n(NULL, PEGASUS_DUP_TABLES_ALL, NULL, 0) == null);
 
     /* Without further values only the lists and the description of the meta servers are complete. */
-    for (int32_t i = 0; i <= PEGASUS_DUP_OPERATION_ADD_BACKUP_POLICY; i++) {
+    for (int32_t i = 0; i <= PEGASUS_DUP_OPERATION_CHECK_REMOTE_CLUSTER; i++) {
         CHECK(pegasus_dup_request_new(i, &request) == PEGASUS_DUP_OK);
         if (i != PEGASUS_DUP_OPERATION_LIST && i != PEGASUS_DUP_OPERATION_LIST_BY_TABLE &&
             i != PEGASUS_DUP_OPERATION_LIST_TABLES && i != PEGASUS_DUP_OPERATION_INFO) {

@@ -102,6 +102,20 @@ static void the_rest(const pd::client &client, std::int32_t dupid) {
         }
     }
 
+    for (const auto &outcome :
+         {client.check_remote_cluster("target"), client.check_remote_cluster_async("target").get()}) {
+        const auto *found = std::get_if<pd::checked_remote_cluster>(&outcome);
+        if (CHECK(found != nullptr)) {
+            CHECK(found->value.cluster == "target" && found->value.state == "configured");
+            CHECK(!found->value.hint && found->json.find("remote_cluster") != std::string::npos);
+        }
+    }
+    const auto own = client.check_remote_cluster("onebox");
+    if (CHECK(std::holds_alternative<pd::checked_remote_cluster>(own))) {
+        const auto &found = std::get<pd::checked_remote_cluster>(own).value;
+        CHECK(found.state == "own_cluster" && found.hint.has_value());
+    }
+
     const auto mode = client.set_fail_mode("cpp", dupid, pd::fail_mode::skip);
     CHECK(std::holds_alternative<pd::changed>(mode));
     if (const auto *change = std::get_if<pd::changed>(&mode)) {

@@ -172,6 +172,7 @@ static const std::set<std::string> outcomes = {"created", "already_exists", "err
     (void)client.recall_table({1}), (void)client.recall_table_async({1});
     (void)client.list_tables(), (void)client.list_tables_async();
     (void)client.describe_table("t"), (void)client.describe_table_async("t");
+    (void)client.check_remote_cluster("c"), (void)client.check_remote_cluster_async("c");
     (void)client.add_backup_policy({"p", "s", {"t"}, std::chrono::hours(24), 3, "03:00"});
     (void)client.add_backup_policy_async({"p", "s", {"t"}, std::chrono::hours(24), 3, "03:00"});
 }
@@ -179,7 +180,7 @@ static const std::set<std::string> operations = {
     "add",          "query",      "list",        "start",          "pause",
     "remove",       "set_fail_mode", "list_by_table", "info",       "create_table",
     "wait_ready",   "drop_table", "recall_table", "list_tables",   "describe_table",
-    "add_backup_policy"};
+    "add_backup_policy", "check_remote_cluster"};
 
 static std::set<std::string> of(const parity &table, const std::string &section) {
     std::set<std::string> names;

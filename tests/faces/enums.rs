@@ -57,7 +57,16 @@ fn parts() -> Vec<Part> {
         before: "# End of operations".to_owned(),
         lines: generate::async_methods(include_str!("../../python/pegasus_dup/_client.py")),
     });
-    for name in ["Evidence", "Property", "Status", "FailMode", "Generation", "Role", "KnownBy"] {
+    for name in [
+        "Evidence",
+        "Property",
+        "Status",
+        "FailMode",
+        "Generation",
+        "Role",
+        "KnownBy",
+        "RemoteClusterState",
+    ] {
         parts.push(marked(ENUMS, name, generate::python_enum(name)));
         parts.push(marked(PAGE, name, generate::markdown_table(name, &[])));
     }
@@ -78,6 +87,7 @@ fn parts() -> Vec<Part> {
         ("generation", "Generation", &[], &[]),
         ("known_by", "KnownBy", &[], &[]),
         ("role", "Role", &[], &[]),
+        ("remote_cluster_state", "RemoteClusterState", &[], &[]),
         // The command line can be interrupted, the library cannot.
         ("error_kind", "ErrorKind", &["interrupted"], &[]),
     ] {
@@ -95,6 +105,7 @@ fn parts() -> Vec<Part> {
         ("table_statuses", "TableStatus"),
         ("roles", "Role"),
         ("known_by", "KnownBy"),
+        ("remote_cluster_states", "RemoteClusterState"),
         ("modes", "Mode"),
         ("match_types", "MatchType"),
         ("resources", "ResourceKind"),

@@ -8,7 +8,8 @@ use std::path::Path;
 
 use pegasus_dup::outcome::{FailMode, Status};
 use pegasus_dup::{
-    Change, ErrorKind, Evidence, Generation, KnownBy, Outcome, Property, Removal, Role,
+    Change, ErrorKind, Evidence, Generation, KnownBy, Outcome, Property, RemoteClusterState,
+    Removal, Role,
 };
 use serde_json::Value;
 
@@ -42,6 +43,10 @@ fn errors_and_evidence_are_those_of_every_face() {
     assert_eq!(Generation::ALL.map(Generation::name).to_vec(), names("generations"));
     assert_eq!(Role::ALL.map(Role::name).to_vec(), names("roles"));
     assert_eq!(KnownBy::ALL.map(KnownBy::name).to_vec(), names("known_by"));
+    assert_eq!(
+        RemoteClusterState::ALL.map(RemoteClusterState::name).to_vec(),
+        names("remote_cluster_states")
+    );
     assert_eq!(FailMode::ALL.map(FailMode::name).to_vec(), names("fail_modes"));
     assert_eq!(Status::ALL.map(Status::name).to_vec(), names("statuses"));
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
+import pytest
 from pegasus_dup import (
     AsyncClient,
     Client,
@@ -13,8 +14,11 @@ from pegasus_dup import (
     KnownBy,
     MetaGroup,
     MetaServer,
+    RemoteCluster,
+    RemoteClusterState,
     Role,
     ServerInfo,
+    Unsupported,
 )
 
 
@@ -68,3 +72,24 @@ def test_nobody_leads() -> None:
     assert (info.leader, info.version, info.generation, info.known_by) == (None,) * 4
     assert info.servers[0].role is Role.UNREACHABLE
     assert info.servers[0].detail
+
+
+def test_a_remote_cluster() -> None:
+    async def awaited(address: str) -> RemoteCluster:
+        async with AsyncClient(address) as client:
+            return await client.check_remote_cluster("target")
+
+    with (
+        MetaServer(tables=["temp"], remote_clusters={"target": "127.0.0.1:35601"}) as server,
+        Client(server.address) as client,
+    ):
+        configured = client.check_remote_cluster("target")
+        assert configured == RemoteCluster("target", RemoteClusterState.CONFIGURED)
+        assert configured == asyncio.run(awaited(server.address))
+        assert str(configured) == "cluster=target state=configured"
+        own = client.check_remote_cluster("onebox")
+        assert (own.state, bool(own.hint)) == (RemoteClusterState.OWN_CLUSTER, True)
+        assert client.check_remote_cluster("nowhere").state == "not_configured"
+        with pytest.raises(Unsupported, match="brace"):
+            client.check_remote_cluster("a{b")
+        assert client.list() == []

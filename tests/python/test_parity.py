@@ -18,6 +18,7 @@ from pegasus_dup import (
     KnownBy,
     PegasusDupError,
     Property,
+    RemoteClusterState,
     Role,
     Status,
     TableStatus,
@@ -59,10 +60,11 @@ def test_names_of_states() -> None:
     assert [one.value for one in Property] == names("properties")
     assert [one.value for one in Role] == names("roles")
     assert [one.value for one in KnownBy] == names("known_by")
+    assert [one.value for one in RemoteClusterState] == names("remote_cluster_states")
 
 
-# A call that reads one table returns it, and not a list of one.
-READ = {"Table"}
+# A call that reads one value returns it, and not a list of one.
+READ = {"RemoteCluster", "Table"}
 # The same operations, which return their errors as values.
 TRY = {"try_add", "try_add_backup_policy", "try_create_table"}
 BOTH = pytest.mark.parametrize("client", [Client, AsyncClient])

@@ -3,13 +3,13 @@
 use super::ask;
 use super::named::{Named, status, with_id};
 use super::nodes::nodes;
+use crate::client::ask::cluster_facts;
 use crate::client::attempt::Attempts;
 use crate::client::core::Call;
 use crate::client::progress::{self, Step};
 use crate::client::try_error::TryError;
 use crate::error::{Error, ErrorKind, Result};
-use crate::protocol::error_code::ErrorCode;
-use crate::protocol::messages::{AppInfo, ClusterInfo, ClusterInfoRequest};
+use crate::protocol::messages::AppInfo;
 use crate::resource::Table;
 use crate::transport::connection::Connection;
 use crate::transport::durations::{FIND_REASON, answer_until, one_try};
@@ -164,15 +164,9 @@ struct Reason {
 impl Reason {
     /// Reads what may be the reason.
     async fn read(connection: &Connection, deadline: Deadline) -> Reason {
-        let (nodes, cluster) = tokio::join!(
-            nodes(connection, deadline),
-            connection.call::<ClusterInfo>(&ClusterInfoRequest {}, deadline),
-        );
-        let level = cluster.ok().filter(|answer| answer.err == ErrorCode::Ok).and_then(|answer| {
-            let pairs = answer.keys?.into_iter().zip(answer.values?);
-            pairs.into_iter().find_map(|(key, value)| (key == LEVEL).then_some(value))
-        });
-        Reason { alive: nodes.map(|nodes| nodes.alive), level }
+        let (nodes, mut facts) =
+            tokio::join!(nodes(connection, deadline), cluster_facts(connection, deadline),);
+        Reason { alive: nodes.map(|nodes| nodes.alive), level: facts.remove(LEVEL) }
     }
 
     /// Returns the reason as the hint of an error.
