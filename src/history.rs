@@ -223,6 +223,31 @@ impl Recorder {
         history
     }
 
+    /// Returns what was recorded of the latest call.
+    #[cfg(feature = "cli")]
+    pub(crate) fn history_of_last_call(&self) -> History {
+        let mut history = self.history();
+        let last = self.part().call;
+        history.entries.retain(|entry| entry.call == last);
+        history
+    }
+
+    /// Records the result that a face reports for the latest call, if the call was dropped before it had a
+    /// result of its own.
+    #[cfg(any(feature = "capi", feature = "cli"))]
+    pub(crate) fn conclude(&self, result: impl FnOnce() -> String) {
+        let all = self.part();
+        let Some(Item::Part(call)) = all.items.last() else { return };
+        let mut call = call.part();
+        let concluded = |item: &Item| match item {
+            Item::Entry(entry) => entry.kind == EntryKind::Conclusion,
+            Item::Part(_) => false,
+        };
+        if !call.items.last().is_some_and(concluded) {
+            call.add(EntryKind::Conclusion, |entry| entry.text = Some(result()));
+        }
+    }
+
     fn collect(&self, entries: &mut Vec<Entry>) {
         for item in &self.part().items {
             match item {
@@ -260,6 +285,18 @@ impl Part {
         fill(&mut entry);
         self.items.push(Item::Entry(entry));
         self.items.len() - 1
+    }
+}
+
+/// Makes the recorder record a call, if there is a recorder.
+#[cfg(any(feature = "capi", feature = "cli"))]
+pub(crate) fn recorded<F: Future>(
+    recorder: Option<&Recorder>,
+    call: F,
+) -> impl Future<Output = F::Output> + use<F> {
+    match recorder {
+        Some(recorder) => Either::Left(recorder.record(call)),
+        None => Either::Right(call),
     }
 }
 

@@ -81,12 +81,14 @@ pub(crate) struct Text {
 
 impl fmt::Display for Text {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, line) in self.result.iter().chain(&self.remarks).enumerate() {
-            let separator = if index == 0 { "" } else { "\n" };
-            write!(f, "{separator}{line}")?;
-        }
-        Ok(())
+        f.write_str(&joined(self.result.iter().chain(&self.remarks)))
     }
+}
+
+/// Returns lines as one text, without a line end after the last line.
+pub(crate) fn joined<'a>(lines: impl IntoIterator<Item = &'a Line>) -> String {
+    let lines: Vec<String> = lines.into_iter().map(Line::to_string).collect();
+    lines.join("\n")
 }
 
 /// Returns the fields of a resource as `table=temp dupid=7`. Absent fields are left out, and so are

@@ -9,6 +9,7 @@ mod cli {
     mod check_remote_cluster;
     mod commands;
     mod doubt;
+    mod explain;
     mod hidden;
     mod info;
     mod json_schema;

@@ -263,6 +263,26 @@ class KnownBy(_Text):
     # End of KnownBy
 
 
+class EntryKind(_Text):
+    # Generated from src/enums.rs: EntryKind
+    """The kind of an entry in the history of a call."""
+
+    STEP = "step"
+    """A step that the call was about to take."""
+    REQUEST = "request"
+    """A request to a server, and the response to it or the reason why there is none."""
+    LATE_RESPONSE = "late_response"
+    """A response that arrived after the client had stopped waiting for it, and that still counts.
+    """
+    VERSION = "version"
+    """A look-up of the version of a server by HTTP."""
+    SERVER = "server"
+    """What the search for the leader has found out about a server."""
+    CONCLUSION = "conclusion"
+    """The result of the call."""
+    # End of EntryKind
+
+
 class ErrorKind(_Text):
     # Generated from src/enums.rs: ErrorKind
     """The kind of an error.

@@ -83,6 +83,11 @@ pub(super) struct Global {
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub(super) json: bool,
 
+    /// Print the history of the command to stderr: what was sent, what the servers responded and what was
+    /// concluded, attempt by attempt. With --json each entry is a JSON object on one line.
+    #[arg(long, global = true, help_heading = GLOBAL)]
+    pub(super) explain: bool,
+
     /// Log to stderr. -vv and -vvv log more.
     #[arg(short, long, global = true, help_heading = GLOBAL, action = clap::ArgAction::Count)]
     pub(super) verbose: u8,

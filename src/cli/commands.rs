@@ -14,8 +14,9 @@ use crate::client::{self, Client, Operation};
 use crate::error::ErrorKind::InvalidArgument;
 use crate::error::{Error, Result};
 use crate::escape::sentence;
+use crate::history::{self, Recorder};
 use crate::protocol::generation::Generation;
-use crate::text::Line;
+use crate::text::{self, Line};
 use crate::threads;
 
 use super::args::{Command, Global, Prepared};
@@ -43,20 +44,22 @@ pub(super) fn run(
         Ok(prepared) => prepared,
         Err(error) => return deliver(format.usage(&error), false),
     };
-    let (runtime, mut signals) = match start() {
+    let (runtime, signals) = match start() {
         Ok(started) => started,
         Err(why) => {
             let resource = prepared.operation.resource();
             return deliver(format.error(&cannot_start(why), Some(resource)), false);
         }
     };
-    let metas = global.meta.as_deref().unwrap_or_default();
+    let metas = global.meta.unwrap_or_default();
+    let recorder = global.explain.then(Recorder::default);
     let exit = runtime.block_on(async {
-        let exit = complete(&client, &prepared, format, &mut signals, metas).await;
+        let mut calls = Calls { client, format, signals, metas, recorder };
+        let exit = calls.complete(&prepared).await;
         match (prepared.waiting(), exit) {
             (Some((waiting, time)), ControlFlow::Continue(Exit::Done)) => {
-                let client = client.with_timeout(time);
-                complete(&client, &waiting, format, &mut signals, metas).await
+                calls.client = calls.client.with_timeout(time);
+                calls.complete(&waiting).await
             }
             _ => exit,
         }
@@ -67,30 +70,78 @@ pub(super) fn run(
     }
 }
 
-/// Runs the operation and writes its output. The result is a `Break` if a signal stopped the program.
-async fn complete(
-    client: &Client,
-    prepared: &Prepared,
+/// What the calls of one command share.
+struct Calls {
+    client: Client,
     format: Format,
-    signals: &mut Signals,
-    metas: &str,
-) -> ControlFlow<Exit, Exit> {
-    let note =
-        format!("waiting for {} (at most {} s)", sentence(metas), client.timeout().as_secs_f64());
-    let output = operate(client, prepared, format, signals, &note).await;
-    // The reader of the output may be stuck. A signal ends the program even then, with the exit code
-    // of the operation.
-    let exit = output.exit;
-    let reads = !prepared.operation.changes();
-    let shown = output.clone();
-    let writing = threads::blocking("pegasus-dup-output", move || deliver(shown, reads));
-    tokio::select! {
-        biased;
-        // If no thread can be started, this thread writes the output.
-        written = writing => {
-            ControlFlow::Continue(written.unwrap_or_else(|_| deliver(output, reads)))
+    signals: Signals,
+    metas: String,
+    /// The recorder of the history, if the user asked for it.
+    recorder: Option<Recorder>,
+}
+
+impl Calls {
+    /// Runs the operation and writes its output. The result is a `Break` if a signal stopped the program.
+    async fn complete(&mut self, prepared: &Prepared) -> ControlFlow<Exit, Exit> {
+        let mut output = self.operate(prepared).await;
+        if let Some(recorder) = &self.recorder {
+            recorder.conclude(|| text::joined(&output.stderr));
+            let history = self.format.history(&recorder.history_of_last_call());
+            output.stderr.extend(history);
         }
-        _ = signals.next() => ControlFlow::Break(if reads { Exit::Interrupted } else { exit }),
+        // The reader of the output may be stuck. A signal ends the program even then, with the exit code
+        // of the operation.
+        let exit = output.exit;
+        let reads = !prepared.operation.changes();
+        let shown = output.clone();
+        let writing = threads::blocking("pegasus-dup-output", move || deliver(shown, reads));
+        tokio::select! {
+            biased;
+            // If no thread can be started, this thread writes the output.
+            written = writing => {
+                ControlFlow::Continue(written.unwrap_or_else(|_| deliver(output, reads)))
+            }
+            _ = self.signals.next() => {
+                ControlFlow::Break(if reads { Exit::Interrupted } else { exit })
+            }
+        }
+    }
+
+    /// Runs the operation until it is done or a signal comes.
+    async fn operate(&mut self, prepared: &Prepared) -> Output {
+        let progress = Arc::new(Mutex::new(None));
+        let observer = progress.clone();
+        let observer = move |step| {
+            if let Step::GettingReady { progress } = step {
+                *observer.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
+            }
+        };
+        let (client, format) = (&self.client, self.format);
+        let call = progress::observed(observer, prepared.run(client, format));
+        let mut running = pin!(history::recorded(self.recorder.as_ref(), call));
+        let mut waiting = pin!(tokio::time::sleep(PATIENCE));
+        let seconds = client.timeout().as_secs_f64();
+        let note = format!("waiting for {} (at most {seconds} s)", sentence(&self.metas));
+        let mut shown = WaitingNote::new();
+        loop {
+            tokio::select! {
+                // If the operation ends and a signal arrives at the same time, the result counts.
+                biased;
+                output = &mut running => return output,
+                // The unsettled requests are read while the call is suspended, before it is dropped.
+                signal = self.signals.next() => {
+                    return format.interrupted(signal, &client.unsettled(), &prepared.operation);
+                }
+                () = &mut waiting => {
+                    let progress = progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    match progress {
+                        Some(progress) => shown.show(&format!("{note}: {progress}")),
+                        None => shown.show(&note),
+                    }
+                    waiting.set(tokio::time::sleep(PATIENCE));
+                }
+            }
+        }
     }
 }
 
@@ -154,45 +205,6 @@ impl Prepared {
                 Operation::WaitReady(_) => format.not_ready(&error),
                 _ => format.error(&error, Some(resource)),
             },
-        }
-    }
-}
-
-/// Runs the operation until it is done or a signal comes.
-async fn operate(
-    client: &Client,
-    prepared: &Prepared,
-    format: Format,
-    signals: &mut Signals,
-    note: &str,
-) -> Output {
-    let progress = Arc::new(Mutex::new(None));
-    let observer = progress.clone();
-    let observer = move |step| {
-        if let Step::GettingReady { progress } = step {
-            *observer.lock().unwrap_or_else(PoisonError::into_inner) = Some(progress);
-        }
-    };
-    let mut running = pin!(progress::observed(observer, prepared.run(client, format)));
-    let mut waiting = pin!(tokio::time::sleep(PATIENCE));
-    let mut shown = WaitingNote::new();
-    loop {
-        tokio::select! {
-            // If the operation ends and a signal arrives at the same time, the result counts.
-            biased;
-            output = &mut running => return output,
-            // The unsettled requests are read while the call is suspended, before it is dropped.
-            signal = signals.next() => {
-                return format.interrupted(signal, &client.unsettled(), &prepared.operation);
-            }
-            () = &mut waiting => {
-                let progress = progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                match progress {
-                    Some(progress) => shown.show(&format!("{note}: {progress}")),
-                    None => shown.show(note),
-                }
-                waiting.set(tokio::time::sleep(PATIENCE));
-            }
         }
     }
 }

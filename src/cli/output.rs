@@ -5,6 +5,7 @@ use crate::client::Operation;
 use crate::client::hints;
 use crate::enums::ResourceKind;
 use crate::error::{Error, ErrorKind};
+use crate::history::History;
 use crate::info::Info;
 use crate::json::Report;
 use crate::outcome::{Change, Outcome, Removal};
@@ -149,6 +150,14 @@ impl Format {
         let remarks = vec![Line::error(&*message)];
         let report = Report::of_failure("interrupted", message, resource);
         self.one(Text { result: Vec::new(), remarks }, report, Exit::Interrupted)
+    }
+
+    /// Returns the lines of the history of a call, which go to stderr.
+    pub(super) fn history(self, history: &History) -> Vec<Line> {
+        match self.json {
+            true => history.entries().iter().map(|entry| Line::plain(entry.json())).collect(),
+            false => history.lines().into_iter().map(Line::plain).collect(),
+        }
     }
 
     /// Returns the output for a command line that is wrong whatever the server is, if this program

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::support::proxy::{self, Lose};
+use super::support::schema::assert_entry;
 use super::support::{PATIENCE, Served, finish, now, program, run, signal};
 
 fn client(meta: &str, args: &[&str]) -> Command {
@@ -71,11 +72,19 @@ fn a_signal_after_the_add_was_sent_gives_exit_code_5() {
     for name in ["INT", "TERM"] {
         let served = Served::start(&[]);
         let (meta, seen) = proxy::start(&served.address, Lose::Request);
-        let child = spawn(client(&meta, &["add", "temp", "target"]));
+        let child = spawn(client(&meta, &["--explain", "add", "temp", "target"]));
         wait_for(&seen);
         signal(&child, name);
         let ran = finish(child);
         assert_eq!(ran.code, Some(5), "{name}: {ran:?}");
+        let entries: Vec<_> =
+            ran.stderr.lines().filter(|line| line.starts_with('{')).map(assert_entry).collect();
+        let [.., add, conclusion] = &entries[..] else { panic!("{ran:?}") };
+        assert_eq!(add["name"], "RPC_CM_ADD_DUPLICATION", "{ran:?}");
+        assert!(add["response"].is_null() && add["text"].is_null(), "{ran:?}");
+        assert_eq!(conclusion["entry"], "conclusion", "{ran:?}");
+        let text = conclusion["text"].as_str().expect("a text");
+        assert!(text.starts_with(&format!("error: stopped by SIG{name}")), "{ran:?}");
         let report = ran.report();
         assert_eq!(report["error"]["kind"], "outcome_unknown", "{ran:?}");
         let hint = report["error"]["hint"].as_str().expect("a hint");

@@ -158,6 +158,21 @@ async fn no_hidden_character_from_a_server_reaches_the_terminal() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_hidden_character_reaches_the_terminal_in_a_history() {
+    for lie in LIES {
+        let mut shown = false;
+        for line in ["--explain add temp target -a other", "--explain query temp"] {
+            for (json, escaped) in [(false, r"\u{9b}"), (true, r"\u009b")] {
+                let ran = run_against(lie, line, json).await;
+                assert_nothing_hidden(&ran.stderr, &format!("{lie:?} {line} {json}"));
+                shown |= ran.stderr.contains(escaped);
+            }
+        }
+        assert!(shown, "{lie:?} is shown nowhere");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn parsed_json_contains_the_text_of_the_server() {
     let value = |report: &Value, pointer: &str| {
         report.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()

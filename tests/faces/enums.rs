@@ -66,6 +66,7 @@ fn parts() -> Vec<Part> {
         "Role",
         "KnownBy",
         "RemoteClusterState",
+        "EntryKind",
     ] {
         parts.push(marked(ENUMS, name, generate::python_enum(name)));
         parts.push(marked(PAGE, name, generate::markdown_table(name, &[])));
@@ -88,6 +89,7 @@ fn parts() -> Vec<Part> {
         ("known_by", "KnownBy", &[], &[]),
         ("role", "Role", &[], &[]),
         ("remote_cluster_state", "RemoteClusterState", &[], &[]),
+        ("entry_kind", "EntryKind", &[], &[]),
         // The command line can be interrupted, the library cannot.
         ("error_kind", "ErrorKind", &["interrupted"], &[]),
     ] {

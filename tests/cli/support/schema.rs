@@ -32,6 +32,18 @@ pub fn assert_report(line: &str) -> Value {
     value
 }
 
+/// Panics unless the line is an entry of a history that matches the documentation.
+#[track_caller]
+pub fn assert_entry(line: &str) -> Value {
+    let schema = documented();
+    let value: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
+    let of_an_entry = schema.pointer("/$defs/history_entry").expect("a schema");
+    if let Err(fault) = check(&value, of_an_entry, &schema, "entry") {
+        panic!("{fault}\nin {line}");
+    }
+    value
+}
+
 /// Returns the schema in the documentation.
 pub fn documented() -> Value {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/json.md");
