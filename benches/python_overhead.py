@@ -1,4 +1,4 @@
-"""Measure the cost of a call from Python, of many calls at once, of a large list, and of the import.
+"""Measure the cost of a call from Python, of many calls at once, of a list, and of the import.
 
     python benches/python_overhead.py [ROUNDS [COUNT]]
 
@@ -28,32 +28,31 @@ AT_ONCE = 1000
 TABLES = 10_000
 PARTITIONS = 64
 CLUSTERS = {"target": "127.0.0.1:35601"}
-MIB = 2**20
 
-# Lists all duplications, then reads all partitions. Prints the two times in seconds, and in bytes the
-# memory of the process before the list, after it, and at most.
+# Lists all duplications, then reads all partitions. Prints the two times in seconds, and the memory
+# of the process in MiB: before the list, after it, and at most.
 LISTING = """
-import resource, sys, time
+import sys, time
 from pegasus_dup import Client
 
-def memory():
-    with open("/proc/self/statm") as file:
-        return int(file.read().split()[1]) * resource.getpagesize()
+def memory(name):
+    with open("/proc/self/status") as file:
+        (kib,) = (line.split()[1] for line in file if line.startswith(f"{name}:"))
+    return int(kib) / 1024
 
 with Client(sys.argv[1], timeout=60) as client:
     client.query("table_0")
-    before = memory()
+    before = memory("VmRSS")
     began = time.perf_counter()
     listed = client.list()
     listing = time.perf_counter() - began
-    after = memory()
+    after = memory("VmRSS")
     began = time.perf_counter()
     for one in listed:
         for progress in one.partitions:
             assert progress.confirmed_decree is not None
     reading = time.perf_counter() - began
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(len(listed), listing, reading, before, after, most)
+    print(len(listed), listing, reading, before, after, memory("VmHWM"))
 """
 
 
@@ -137,9 +136,9 @@ def large_list(rounds: int) -> None:
             subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
             took = time.perf_counter() - began
             figures.setdefault("pegasus-dup list, with its start", []).append(took * 1000)
-            figures.setdefault("memory before the list", []).append(before / MIB)
-            figures.setdefault("memory after the list", []).append(after / MIB)
-            figures.setdefault("most memory", []).append(most / MIB)
+            figures.setdefault("memory before the list", []).append(before)
+            figures.setdefault("memory after the list", []).append(after)
+            figures.setdefault("most memory", []).append(most)
     print(f"{rounds} lists of {TABLES} duplications with {PARTITIONS} partitions each")
     for name, all_figures in figures.items():
         show(name, all_figures, "MiB" if "memory" in name else "ms")
