@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::plan_file;
 use super::spec::Fleet;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -62,6 +63,11 @@ impl Fleet {
                 }
             },
         };
+        if plan_file::is_plan(text) {
+            let what = "this is a plan file, and not a file that declares a fleet";
+            return Err(Error::new(ErrorKind::InvalidArgument, what)
+                .with_hint("apply the plan, or give the file that it was made from"));
+        }
         let first = what.lines().next().unwrap_or_default();
         let line = line.map_or_else(String::new, |line| format!(": line={line}"));
         Err(Error::new(

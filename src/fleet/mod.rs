@@ -14,7 +14,9 @@ mod export;
 mod file;
 mod pattern;
 mod plan;
+mod plan_file;
 mod spec;
+mod stale;
 mod state;
 #[cfg(test)]
 mod tests;

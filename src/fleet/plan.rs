@@ -4,11 +4,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::plan_file::input_hash;
 use super::spec::{DeclaredFailMode, DeclaredStatus, Fleet};
 use super::state::State;
 use crate::client::{Client, DuplicationSpec};
 use crate::enums::{FailMode, PlanStep, Property, Status, Verdict};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::escape::name;
 use crate::protocol::generation::Generation;
 use crate::resource::{Duplication, FieldValue, Identity};
@@ -19,7 +20,9 @@ use crate::resource::{Duplication, FieldValue, Identity};
 pub struct Plan {
     /// The source cluster.
     pub source: SourceCluster,
-    /// The SHA-256 hash of the fleet that the plan was made from.
+    /// The SHA-256 hash of the fleet that the plan was made from, in hexadecimal digits. It is the hash of the
+    /// fleet as JSON without white space, so files that declare the same in the same way have the same hash in
+    /// every format.
     pub input_hash: String,
     /// What the plan says of each duplication, sorted by table, remote cluster and dupid.
     pub items: Vec<Item>,
@@ -135,25 +138,11 @@ impl Plan {
                 name: state.cluster_name.clone(),
                 generation: state.generation,
             },
-            input_hash: String::new(), // STUBBED
+            input_hash: input_hash(fleet),
             items,
             warnings: Vec::new(), // STUBBED
             has_scopes: !fleet.scopes.is_empty(),
         })
-    }
-
-    /// Reads a plan from the text of a plan file.
-    ///
-    /// # Errors
-    ///
-    /// Fails with `InvalidArgument` if the text is not a plan, or is a plan of another version.
-    pub fn parse(_text: &str) -> Result<Plan> {
-        Err(Error::new(ErrorKind::InvalidArgument, "this is not a plan")) // STUBBED
-    }
-
-    /// Returns the text of a plan file.
-    pub fn to_text(&self) -> String {
-        String::new() // STUBBED
     }
 
     /// Returns the number of duplications with this verdict.

@@ -1,5 +1,7 @@
 //! Tests of what needs no server: files, and the comparison of a fleet with a cluster.
 
+mod plan_files;
+
 use std::collections::BTreeMap;
 
 use super::*;
