@@ -7,6 +7,8 @@ mod table;
 pub use backup_policy::BackupPolicySpec;
 pub use table::{DEFAULT_PARTITION_LIMIT, PROOF_KEY, RecallSpec, TableSelection, TableSpec};
 
+#[cfg(feature = "fleet")]
+use super::harm;
 pub use crate::enums::Mode;
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::name;
@@ -61,6 +63,14 @@ impl DuplicationSpec {
         } else {
             None
         }
+    }
+
+    /// Returns the error with which an add fails because of its names and numbers, whatever exists. Nothing is
+    /// sent then.
+    #[cfg(feature = "fleet")]
+    pub(crate) fn check_for(&self, generation: Option<Generation>) -> Result<()> {
+        self.check("spec")?;
+        harm::refuse_braces(generation, self.names())
     }
 
     /// Returns the requested name of the remote table, which is that of the table if none was given.

@@ -10,6 +10,7 @@ use crate::enums::{FailMode, PlanStep, Property, Status, Verdict};
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::name;
 use crate::outcome::Difference;
+use crate::protocol::generation::Generation;
 use crate::resource::{Duplication, several};
 
 /// A declared duplication, before it is compared.
@@ -39,7 +40,7 @@ pub fn compare(fleet: &Fleet, state: &State) -> Result<Vec<Item>> {
     for (table, has) in &state.tables {
         for one in has.duplications.iter().filter(|one| !one.is_being_removed()) {
             if !declared.contains_key(&(table.as_str(), one.cluster.as_str())) {
-                items.push(unmanaged(table, has.table_id, one, fleet));
+                items.push(unmanaged(table, has.table_id, one, fleet, state.generation));
             }
         }
     }
@@ -69,7 +70,7 @@ fn expand<'a>(fleet: &'a Fleet, state: &'a State) -> Result<ByPair<'a>> {
         // A table that is named is declared even if it does not exist.
         let named = declaration.table.names().filter(|table| declaration.table.matches(table));
         // A file of ten thousand names must not compare each of them with ten thousand tables.
-        let all = existing.filter(|_| declaration.table.has_globs());
+        let all = declaration.table.has_globs().then_some(existing).into_iter().flatten();
         let selected = all.filter(|table| declaration.table.matches(table));
         let tables: BTreeSet<&str> = named.chain(selected).collect();
         for table in tables {
@@ -171,6 +172,9 @@ fn item<'a>(
     }
 }
 
+/// Why nothing is compared and nothing is proposed.
+const UNKNOWN: &str = "the generation of the server is unknown";
+
 fn refused(item: Item, why: String) -> Item {
     Item { verdict: Verdict::Refused, why: Some(why), ..item }
 }
@@ -182,6 +186,12 @@ fn not_comparable(item: Item, why: String) -> Item {
 /// Returns what there is to say of a declared duplication that does not exist.
 fn absent<'a>(item: Item, declaration: &'a Declaration, taken: &Taken<'a>, state: &State) -> Item {
     let cluster = &declaration.cluster;
+    if state.generation.is_none() {
+        return refused(item, UNKNOWN.to_owned());
+    }
+    if let Err(error) = declaration.duplication(&item.table).check_for(state.generation) {
+        return refused(item, error.message().to_owned());
+    }
     if state.cluster_name.as_ref() == Some(cluster) {
         return refused(item, "the remote cluster is the source cluster itself".to_owned());
     }
@@ -194,7 +204,8 @@ fn absent<'a>(item: Item, declaration: &'a Declaration, taken: &Taken<'a>, state
                 format!("the configuration of the meta servers lacks the remote cluster: {hint}");
             return refused(item, why);
         }
-        Some(RemoteState::Configured | RemoteState::NotKnown) | None => {}
+        Some(RemoteState::Unsupported(why)) => return refused(item, why.clone()),
+        Some(RemoteState::Configured | RemoteState::NotKnown(_)) | None => {}
     }
     let remote_table = declaration.remote_table.of(&item.table);
     if let Some(other) = taken.by_other(&item.table, cluster, &remote_table) {
@@ -238,9 +249,18 @@ fn existing(
     state: &State,
 ) -> Item {
     let mut item = Item { existing: Some(Existing::from(one)), ..item };
-    if one.status == Some(Status::Init) {
-        let why = "the server has not stored it yet; make another plan later".to_owned();
-        return not_comparable(item, why);
+    if state.generation.is_none() {
+        return not_comparable(item, UNKNOWN.to_owned());
+    }
+    if one.status.and_then(DeclaredStatus::of).is_none() {
+        let why = match one.status {
+            Some(Status::Init) => {
+                "the server has not stored it yet; make another plan later".to_owned()
+            }
+            Some(status) => format!("its status is neither running nor paused: status={status}"),
+            None => "the server does not report its status".to_owned(),
+        };
+        return Item { unverified: vec![Property::Status], ..not_comparable(item, why) };
     }
     let server = Server { generation: state.generation, own_replica_count: has.replica_count };
     let compared = compare_one(&declaration.duplication(&item.table), server, one);
@@ -303,7 +323,13 @@ fn existing(
 }
 
 /// Returns what there is to say of a duplication that is not declared.
-fn unmanaged(table: &str, table_id: i32, one: &Duplication, fleet: &Fleet) -> Item {
+fn unmanaged(
+    table: &str,
+    table_id: i32,
+    one: &Duplication,
+    fleet: &Fleet,
+    generation: Option<Generation>,
+) -> Item {
     let in_scope =
         fleet.scopes.iter().any(|scope| scope.cluster == one.cluster && scope.table.matches(table));
     Item {
@@ -315,7 +341,7 @@ fn unmanaged(table: &str, table_id: i32, one: &Duplication, fleet: &Fleet) -> It
         existing: Some(Existing::from(one)),
         differences: Vec::new(),
         unverified: Vec::new(),
-        steps: if in_scope { vec![PlanStep::Remove] } else { Vec::new() },
+        steps: if in_scope && generation.is_some() { vec![PlanStep::Remove] } else { Vec::new() },
         why: None,
         in_scope,
     }

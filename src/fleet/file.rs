@@ -76,6 +76,18 @@ impl Fleet {
         )
         .with_hint("docs/fleets.md describes the keys of the file"))
     }
+
+    /// Returns the text of a TOML file that declares this fleet. The same fleet always gives the same text.
+    pub fn to_toml(&self) -> String {
+        toml::to_string_pretty(self).expect("a fleet can be written as TOML")
+    }
+
+    /// Returns the text of a JSON file that declares this fleet. The same fleet always gives the same text.
+    pub fn to_json(&self) -> String {
+        let mut json = serde_json::to_string_pretty(self).expect("a fleet can be written as JSON");
+        json.push('\n');
+        json
+    }
 }
 
 /// Returns the number of the line that contains a byte, from 1.

@@ -20,6 +20,7 @@ mod stale;
 mod state;
 #[cfg(test)]
 mod tests;
+mod warnings;
 
 pub use apply::{ApplyOptions, Event, Fix, ItemReport, Stop, Summary, Work};
 pub use audit::Audit;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::plan_file::input_hash;
 use super::spec::{DeclaredFailMode, DeclaredStatus, Fleet};
 use super::state::State;
+use super::warnings::warnings;
 use crate::client::{Client, DuplicationSpec};
 use crate::enums::{FailMode, PlanStep, Property, Status, Verdict};
 use crate::error::Result;
@@ -132,6 +133,7 @@ impl Plan {
     /// Fails like [`compare()`](super::compare()).
     pub fn of(meta: String, fleet: &Fleet, state: &State) -> Result<Plan> {
         let items = super::compare(fleet, state)?;
+        let warnings = warnings(fleet, state, &items);
         Ok(Plan {
             source: SourceCluster {
                 meta,
@@ -140,7 +142,7 @@ impl Plan {
             },
             input_hash: input_hash(fleet),
             items,
-            warnings: Vec::new(), // STUBBED
+            warnings,
             has_scopes: !fleet.scopes.is_empty(),
         })
     }

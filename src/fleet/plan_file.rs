@@ -131,8 +131,8 @@ pub(super) fn is_possible(item: &Item) -> bool {
         }
         Verdict::Refused => declared && !exists && steps.is_empty(),
         Verdict::Unmanaged => {
-            let removed: &[PlanStep] = if item.in_scope { &[PlanStep::Remove] } else { &[] };
-            !declared && exists && steps == removed
+            let removed = item.in_scope && steps == [PlanStep::Remove];
+            !declared && exists && (steps.is_empty() || removed)
         }
     };
     as_verdict && (item.table_id.is_some() || item.verdict == Verdict::Refused)

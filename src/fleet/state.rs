@@ -1,12 +1,19 @@
 //! What a cluster has, as far as a plan needs it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::compare;
 use super::spec::Fleet;
-use crate::client::Client;
-use crate::error::Result;
+use crate::client::{Client, TablePattern, TableSelection};
+use crate::enums::{RemoteClusterState, Verdict};
+use crate::error::{Error, ErrorKind, Result};
+use crate::escape::name;
+use crate::info::Info;
 use crate::protocol::generation::Generation;
 use crate::resource::Duplication;
+
+/// How often the cluster is read at most if the leader changes while it is read.
+const READS: usize = 3;
 
 /// What a cluster has.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,14 +33,17 @@ pub struct State {
 pub struct TableState {
     /// The id of the table.
     pub table_id: i32,
+    /// The number of partitions. `None` if the server does not report it.
+    pub partition_count: Option<i32>,
     /// The replica count of the table itself. `None` if it was not read.
     pub replica_count: Option<i32>,
-    /// All duplications of the table, in the order of their dupids.
+    /// All duplications of the table, in the order of their dupids. [`State::read`] leaves out the progress of
+    /// the partitions.
     pub duplications: Vec<Duplication>,
 }
 
 /// What the meta servers know of a remote cluster.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RemoteState {
     /// The meta servers know the cluster.
@@ -42,19 +52,154 @@ pub enum RemoteState {
     NotConfigured(String),
     /// The name is that of the source cluster itself.
     OwnCluster,
-    /// Nothing is known. An add will tell.
-    #[default]
-    NotKnown,
+    /// The server refuses the cluster without a reason, or an add could terminate the server. The text says
+    /// which.
+    Unsupported(String),
+    /// Nothing is known, and an add will tell. The text says why nothing is known.
+    NotKnown(String),
 }
 
 impl State {
-    /// Reads the state of a cluster. Asks for the remote clusters that the fleet declares. Changes nothing.
+    /// Reads the state of a cluster, as far as a plan for the fleet needs it. Changes nothing. Reads the
+    /// duplications of all tables by one request, if the server has the list RPC.
+    ///
+    /// The state is that of the moment of the list. The name and the generation of the cluster are read before
+    /// the list and after it, and everything is read again if the leader has changed between. A server without
+    /// the list RPC is asked table by table, and what is known of a table is then true of the moment of its own
+    /// request.
+    ///
+    /// For each remote cluster to which a duplication has to be created, [`Client::check_remote_cluster`] finds
+    /// out whether the meta servers know it. This sends an add for a table that does not exist, which creates
+    /// nothing. Each request has the timeout of the client.
     ///
     /// # Errors
     ///
-    /// Fails like [`Client::list_by_table`] and [`Client::info`], and with `InvalidArgument` if the cluster is
-    /// not the one that the fleet expects.
-    pub async fn read(_client: &Client, _fleet: &Fleet) -> Result<State> {
-        Ok(State::default()) // STUBBED
+    /// Fails like [`Client::list_by_table`] and [`Client::list_tables`], and with `Unavailable` if no server
+    /// leads for long enough. Fails with `InvalidArgument` if the cluster is not the one that the fleet expects,
+    /// or if the fleet cannot be compared with the tables of the cluster.
+    pub async fn read(client: &Client, fleet: &Fleet) -> Result<State> {
+        let mut before = client.info().await?;
+        for _ in 0..READS {
+            // An unexpected cluster is not asked for its tables.
+            if before.leader.is_some() {
+                refuse_other_cluster(fleet, before.cluster_name.as_deref())?;
+            }
+            let mut state = read_tables(client, fleet, &before).await?;
+            let after = client.info().await?;
+            if is_same(&before, &after) {
+                // These requests are not repeated, because a wrong configuration of a server can make the server
+                // end because of them.
+                state.remotes = check_remotes(client, fleet, &state).await?;
+                return Ok(state);
+            }
+            before = after;
+        }
+        let why = before.warning.map_or_else(String::new, |warning| format!(": {warning}"));
+        Err(Error::new(
+            ErrorKind::Unavailable,
+            format!("the meta servers changed during each of {READS} reads{why}"),
+        )
+        .with_hint("wait until one meta server leads, and try again"))
+    }
+}
+
+/// Returns an error if the cluster is not the one that the fleet expects.
+fn refuse_other_cluster(fleet: &Fleet, cluster: Option<&str>) -> Result<()> {
+    let Some(expected) = fleet.expect_cluster.as_deref() else { return Ok(()) };
+    let what = match cluster {
+        Some(cluster) if cluster == expected => return Ok(()),
+        Some(cluster) => format!(
+            "this is another cluster than the expected one: expect_cluster={} cluster={}",
+            name(expected),
+            name(cluster)
+        ),
+        None => format!(
+            "the cluster does not report its name, so it may be another one than expected: expect_cluster={}",
+            name(expected)
+        ),
+    };
+    Err(Error::new(ErrorKind::InvalidArgument, what)
+        .with_hint("check the addresses of the meta servers, and then expect_cluster"))
+}
+
+/// Returns whether the same server led before and after, and its generation is known.
+fn is_same(before: &Info, after: &Info) -> bool {
+    before.leader.is_some()
+        && before.leader == after.leader
+        && before.cluster_name == after.cluster_name
+        && before.generation.is_some()
+        && before.generation == after.generation
+}
+
+/// Reads the tables and their duplications.
+async fn read_tables(client: &Client, fleet: &Fleet, info: &Info) -> Result<State> {
+    let mut tables = BTreeMap::new();
+    for listed in client.list_by_table(&TablePattern::All).await? {
+        let mut table = TableState {
+            table_id: listed.table_id,
+            partition_count: listed.partition_count,
+            replica_count: None,
+            duplications: listed.duplications,
+        };
+        for one in &mut table.duplications {
+            one.partitions = Vec::new();
+        }
+        tables.insert(listed.table, table);
+    }
+    if compares_own_count(fleet, info.generation) {
+        for one in client.list_tables(&TableSelection::default()).await? {
+            let same = |table: &&mut TableState| table.table_id == one.table_id;
+            if let Some(table) = tables.get_mut(&one.table).filter(same) {
+                table.replica_count = Some(one.replica_count).filter(|&count| count > 0);
+            }
+        }
+    }
+    let (cluster_name, generation) = (info.cluster_name.clone(), info.generation);
+    Ok(State { cluster_name, generation, tables, remotes: BTreeMap::new() })
+}
+
+/// Returns whether the comparison needs the replica counts of the tables themselves.
+fn compares_own_count(fleet: &Fleet, generation: Option<Generation>) -> bool {
+    generation.is_some_and(Generation::keeps_table_name)
+        && fleet.duplications.iter().any(|one| one.remote_replica_count.is_some())
+}
+
+/// Finds out whether the meta servers know the remote clusters to which duplications have to be created.
+async fn check_remotes(
+    client: &Client,
+    fleet: &Fleet,
+    state: &State,
+) -> Result<BTreeMap<String, RemoteState>> {
+    let items = compare(fleet, state)?;
+    let absent = items.iter().filter(|item| item.verdict == Verdict::Create);
+    let clusters: BTreeSet<&str> = absent.map(|item| item.cluster.as_str()).collect();
+    let mut remotes = BTreeMap::new();
+    let mut failed = false;
+    for cluster in clusters {
+        // A request that ended the leader must not be sent to the next leader.
+        let remote = match failed {
+            true => RemoteState::NotKnown("the check of another remote cluster failed".to_owned()),
+            false => check_remote(client, cluster).await,
+        };
+        failed |= matches!(remote, RemoteState::NotKnown(_));
+        remotes.insert(cluster.to_owned(), remote);
+    }
+    Ok(remotes)
+}
+
+async fn check_remote(client: &Client, cluster: &str) -> RemoteState {
+    let found = match client.check_remote_cluster(cluster).await {
+        Ok(found) => found,
+        Err(error) if error.kind() == ErrorKind::Unsupported => {
+            return RemoteState::Unsupported(error.brief());
+        }
+        Err(error) => return RemoteState::NotKnown(error.brief()),
+    };
+    match found.state {
+        RemoteClusterState::Configured => RemoteState::Configured,
+        RemoteClusterState::NotConfigured => {
+            RemoteState::NotConfigured(found.hint.unwrap_or_default())
+        }
+        RemoteClusterState::OwnCluster => RemoteState::OwnCluster,
     }
 }

@@ -1,6 +1,9 @@
 //! Tests of what needs no server: files, and the comparison of a fleet with a cluster.
 
+mod exports;
 mod plan_files;
+mod properties;
+mod warnings;
 
 use std::collections::BTreeMap;
 
@@ -101,7 +104,8 @@ fn state(tables: &[&str], duplications: &[Duplication]) -> State {
     for (table, table_id) in tables.iter().zip(1..) {
         let duplications =
             duplications.iter().filter(|one| one.table_id == table_id).cloned().collect();
-        let has = TableState { table_id, replica_count: Some(3), duplications };
+        let has =
+            TableState { table_id, partition_count: None, replica_count: Some(3), duplications };
         all.insert((*table).to_owned(), has);
     }
     State {
@@ -147,7 +151,15 @@ fn what_cannot_be_created_is_refused() {
     let lacks = with(RemoteState::NotConfigured("no such id".into()));
     assert!(why("table = \"a\"", &lacks).contains("no such id"));
     assert!(why("table = \"a\"", &with(RemoteState::OwnCluster)).contains("itself"));
-    assert_eq!(one("table = \"a\"", &with(RemoteState::NotKnown)).verdict, Verdict::Create);
+    assert_eq!(
+        one("table = \"a\"", &with(RemoteState::NotKnown("why".into()))).verdict,
+        Verdict::Create
+    );
+    let barred = with(RemoteState::Unsupported("no reason".into()));
+    assert!(why("table = \"a\"", &barred).contains("no reason"));
+    assert!(why("table = \"a\"\nremote_replica_count = -1", &has).contains("negative"));
+    let brace = state(&["{"], &[]);
+    assert!(why("table = '\\{'", &brace).contains("brace"));
     let old = State { generation: Some(Generation::Freezed), ..has.clone() };
     assert!(why("table = \"a\"\ncheckpoint = true", &old).contains("checkpoint"));
     assert!(why("table = \"a\"\nremote_table = \"x\"", &old).contains("remote table"));
@@ -210,6 +222,10 @@ fn an_existing_duplication_is_compared() {
     let shipping = has(|one| one.status = Some(Status::Prepare));
     let item = one("table = \"a\"\nstatus = \"paused\"", &shipping);
     assert!(item.why.unwrap().contains("DS_PREPARE"));
+    let odd = has(|one| one.status = Some(Status::Unknown(9)));
+    assert!(one("table = \"a\"", &odd).why.unwrap().contains("DS_UNKNOWN(9)"));
+    let unread = State { generation: None, ..as_is };
+    assert!(one("table = \"a\"", &unread).why.unwrap().contains("generation"));
 }
 
 #[test]
@@ -229,6 +245,8 @@ fn what_is_not_declared_is_unmanaged() {
         items.iter().map(|item| (&*item.table, item.verdict, item.in_scope)).collect();
     assert_eq!(seen, [("a", Verdict::Unmanaged, false), ("b", Verdict::Unmanaged, true)]);
     assert_eq!((items[0].steps.len(), &*items[1].steps), (0, &[PlanStep::Remove][..]));
+    let unread = State { generation: None, ..has };
+    assert_eq!(compare(&fleet(text), &unread).unwrap()[1].steps, []);
 }
 
 #[test]
