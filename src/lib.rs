@@ -7,7 +7,8 @@ pub mod capi;
 #[cfg(feature = "cli")]
 pub mod cli;
 pub mod client;
-pub mod clusters;
+#[cfg(any(feature = "fleet", feature = "server"))]
+mod clock;
 #[doc(hidden)]
 pub mod enums;
 pub mod error;
@@ -38,7 +39,6 @@ pub use client::{
     BackupPolicySpec, Client, ClientBuilder, DEFAULT_PARTITION_LIMIT, DuplicationSpec, Mode,
     PROOF_KEY, RecallSpec, Selector, TablePattern, TableSelection, TableSpec,
 };
-pub use clusters::Clusters;
 pub use enums::TableStatus;
 pub use enums::{ItemResult, PlanStep, Verdict};
 pub use error::{Error, ErrorKind, Result};

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::plan::{Existing, Item, ItemDifference, Wanted};
 use super::spec::{Declaration, DeclaredStatus, Fleet};
-use super::state::{RemoteState, State, TableState};
+use super::state::{RemoteState, State};
+use crate::client::DuplicationSpec;
 use crate::client::compare::{Server, compare as compare_one};
 use crate::enums::{FailMode, PlanStep, Property, Status, Verdict};
 use crate::error::{Error, ErrorKind, Result};
@@ -164,7 +165,11 @@ fn item<'a>(
             existing: Some(Existing::from(*one)),
             ..not_comparable(item, "the server is removing it; make another plan later".to_owned())
         },
-        ([one], _) => existing(item, declaration, has, one, state),
+        ([one], _) => {
+            let server =
+                Server { generation: state.generation, own_replica_count: has.replica_count };
+            existing(item, &declaration.duplication(table), server, one)
+        }
         (many, _) => Item {
             existing: many.first().map(|one| Existing::from(*one)),
             ..not_comparable(item, several(many))
@@ -240,16 +245,15 @@ fn absent<'a>(item: Item, declaration: &'a Declaration, taken: &Taken<'a>, state
     Item { steps, why, ..item }
 }
 
-/// Returns what there is to say of a declared duplication that exists.
-fn existing(
+/// Returns what there is to say of a declared duplication that exists. `spec` describes what is declared.
+pub(super) fn existing(
     item: Item,
-    declaration: &Declaration,
-    has: &TableState,
+    spec: &DuplicationSpec,
+    server: Server,
     one: &Duplication,
-    state: &State,
 ) -> Item {
     let mut item = Item { existing: Some(Existing::from(one)), ..item };
-    if state.generation.is_none() {
+    if server.generation.is_none() {
         return not_comparable(item, UNKNOWN.to_owned());
     }
     if one.status.and_then(DeclaredStatus::of).is_none() {
@@ -262,8 +266,7 @@ fn existing(
         };
         return Item { unverified: vec![Property::Status], ..not_comparable(item, why) };
     }
-    let server = Server { generation: state.generation, own_replica_count: has.replica_count };
-    let compared = compare_one(&declaration.duplication(&item.table), server, one);
+    let compared = compare_one(spec, server, one);
     item.unverified = compared.unverified;
     for Difference { field, asked, existing } in compared.differences {
         item.differences.push(ItemDifference { property: field, wanted: asked, existing });
@@ -271,7 +274,10 @@ fn existing(
     if !item.differences.is_empty() {
         item.steps.push(PlanStep::Recreate);
     }
-    if let Some(wanted) = declaration.fail_mode.map(FailMode::from) {
+    let declared = item.wanted.as_ref();
+    let (fail_mode, status) =
+        (declared.and_then(|wanted| wanted.fail_mode), declared.and_then(|wanted| wanted.status));
+    if let Some(wanted) = fail_mode.map(FailMode::from) {
         match one.fail_mode {
             Some(mode) if mode == wanted => {}
             Some(mode) => {
@@ -285,7 +291,7 @@ fn existing(
             None => item.unverified.push(Property::FailMode),
         }
     }
-    if let Some(wanted) = declaration.status {
+    if let Some(wanted) = status {
         match one.status.map(|status| (status, DeclaredStatus::of(status))) {
             Some((_, Some(now))) if now == wanted => {}
             Some((status, Some(_))) => {

@@ -22,8 +22,11 @@ mod state;
 mod tests;
 mod warnings;
 
+pub use crate::clock::{Clock, SystemClock};
 pub use apply::{ApplyOptions, Event, Fix, ItemReport, Stop, Summary, Work};
-pub use audit::Audit;
+pub use audit::{
+    Audit, AuditChange, AuditEnd, AuditError, AuditLog, AuditOutcome, AuditRun, Now, Settled,
+};
 pub use compare::compare;
 pub use export::export;
 pub use file::Format;

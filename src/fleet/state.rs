@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::compare;
+use super::plan::Plan;
 use super::spec::Fleet;
 use crate::client::{Client, TablePattern, TableSelection};
 use crate::enums::{RemoteClusterState, Verdict};
@@ -78,34 +79,52 @@ impl State {
     /// leads for long enough. Fails with `InvalidArgument` if the cluster is not the one that the fleet expects,
     /// or if the fleet cannot be compared with the tables of the cluster.
     pub async fn read(client: &Client, fleet: &Fleet) -> Result<State> {
-        let mut before = client.info().await?;
-        for _ in 0..READS {
-            // An unexpected cluster is not asked for its tables.
-            if before.leader.is_some() {
-                refuse_other_cluster(fleet, before.cluster_name.as_deref())?;
-            }
-            let mut state = read_tables(client, fleet, &before).await?;
-            let after = client.info().await?;
-            if is_same(&before, &after) {
-                // These requests are not repeated, because a wrong configuration of a server can make the server
-                // end because of them.
-                state.remotes = check_remotes(client, fleet, &state).await?;
-                return Ok(state);
-            }
-            before = after;
-        }
-        let why = before.warning.map_or_else(String::new, |warning| format!(": {warning}"));
-        Err(Error::new(
-            ErrorKind::Unavailable,
-            format!("the meta servers changed during each of {READS} reads{why}"),
-        )
-        .with_hint("wait until one meta server leads, and try again"))
+        let expected = fleet.expect_cluster.as_deref();
+        let own_count = fleet.duplications.iter().any(|one| one.remote_replica_count.is_some());
+        let mut state = read_steady(client, expected, own_count).await?;
+        // These requests are not repeated, because a wrong configuration of a server can make the server
+        // end because of them.
+        state.remotes = check_remotes(client, fleet, &state).await?;
+        Ok(state)
+    }
+
+    /// Reads the state of a cluster again, to compare it with a plan. Asks for no remote clusters. Changes
+    /// nothing.
+    pub(super) async fn read_again(client: &Client, plan: &Plan) -> Result<State> {
+        let wanted = plan.items.iter().filter_map(|item| item.wanted.as_ref());
+        let own_count = wanted.map(|one| one.remote_replica_count).any(|count| count.is_some());
+        read_steady(client, None, own_count).await
     }
 }
 
-/// Returns an error if the cluster is not the one that the fleet expects.
-fn refuse_other_cluster(fleet: &Fleet, cluster: Option<&str>) -> Result<()> {
-    let Some(expected) = fleet.expect_cluster.as_deref() else { return Ok(()) };
+/// Reads the tables, their duplications and what is known about the leader. `expected` is the name that the
+/// cluster must have. `own_count` says whether the comparison may need the replica counts of the tables
+/// themselves.
+async fn read_steady(client: &Client, expected: Option<&str>, own_count: bool) -> Result<State> {
+    let mut before = client.info().await?;
+    for _ in 0..READS {
+        // An unexpected cluster is not asked for its tables.
+        if before.leader.is_some() {
+            refuse_other_cluster(expected, before.cluster_name.as_deref())?;
+        }
+        let state = read_tables(client, &before, own_count).await?;
+        let after = client.info().await?;
+        if is_same(&before, &after) {
+            return Ok(state);
+        }
+        before = after;
+    }
+    let why = before.warning.map_or_else(String::new, |warning| format!(": {warning}"));
+    Err(Error::new(
+        ErrorKind::Unavailable,
+        format!("the meta servers changed during each of {READS} reads{why}"),
+    )
+    .with_hint("wait until one meta server leads, and try again"))
+}
+
+/// Returns an error if the cluster is not the expected one.
+fn refuse_other_cluster(expected: Option<&str>, cluster: Option<&str>) -> Result<()> {
+    let Some(expected) = expected else { return Ok(()) };
     let what = match cluster {
         Some(cluster) if cluster == expected => return Ok(()),
         Some(cluster) => format!(
@@ -132,7 +151,7 @@ fn is_same(before: &Info, after: &Info) -> bool {
 }
 
 /// Reads the tables and their duplications.
-async fn read_tables(client: &Client, fleet: &Fleet, info: &Info) -> Result<State> {
+async fn read_tables(client: &Client, info: &Info, own_count: bool) -> Result<State> {
     let mut tables = BTreeMap::new();
     for listed in client.list_by_table(&TablePattern::All).await? {
         let mut table = TableState {
@@ -146,7 +165,8 @@ async fn read_tables(client: &Client, fleet: &Fleet, info: &Info) -> Result<Stat
         }
         tables.insert(listed.table, table);
     }
-    if compares_own_count(fleet, info.generation) {
+    // On these servers a remote table gets the count of the table itself.
+    if own_count && info.generation.is_some_and(Generation::keeps_table_name) {
         for one in client.list_tables(&TableSelection::default()).await? {
             let same = |table: &&mut TableState| table.table_id == one.table_id;
             if let Some(table) = tables.get_mut(&one.table).filter(same) {
@@ -156,12 +176,6 @@ async fn read_tables(client: &Client, fleet: &Fleet, info: &Info) -> Result<Stat
     }
     let (cluster_name, generation) = (info.cluster_name.clone(), info.generation);
     Ok(State { cluster_name, generation, tables, remotes: BTreeMap::new() })
-}
-
-/// Returns whether the comparison needs the replica counts of the tables themselves.
-fn compares_own_count(fleet: &Fleet, generation: Option<Generation>) -> bool {
-    generation.is_some_and(Generation::keeps_table_name)
-        && fleet.duplications.iter().any(|one| one.remote_replica_count.is_some())
 }
 
 /// Finds out whether the meta servers know the remote clusters to which duplications have to be created.

@@ -1,29 +1,11 @@
-//! The seam for time: the only place in the server that reads a clock. Wall time is passed in as a
-//! [`Clock`]. Timeouts use tokio's clock, which a simulation pauses.
+//! The clocks of the server. Wall time is passed in as a [`Clock`]. Timeouts use tokio's clock, which a
+//! simulation pauses, and which only this file of the server reads.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use tokio::time::Instant;
 
-/// A source of wall time, which is passed in.
-pub trait Clock: Send + Sync + 'static {
-    /// Returns the time in milliseconds since 1970.
-    fn now_ms(&self) -> i64;
-}
-
-/// The machine's clock.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct SystemClock;
-
-impl Clock for SystemClock {
-    #[allow(clippy::disallowed_methods)] // the only place that reads the machine's clock
-    fn now_ms(&self) -> i64 {
-        // A time before 1970 counts as 1970.
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-    }
-}
+pub use crate::clock::{Clock, SystemClock};
 
 /// A clock that stands still until [`ManualClock::advance`] moves it.
 #[derive(Debug)]

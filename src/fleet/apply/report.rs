@@ -1,5 +1,7 @@
 //! What an apply did.
 
+use std::collections::BTreeMap;
+
 use crate::enums::{Evidence, ItemResult, PlanStep};
 use crate::error::Error;
 use crate::fleet::Item;
@@ -10,7 +12,7 @@ use crate::fleet::Item;
 pub struct ItemReport {
     /// The duplication, as the plan has it.
     pub item: Item,
-    /// The result.
+    /// The result. If some steps had an effect and a later one failed, this is the result of the later one.
     pub result: ItemResult,
     /// The steps that had an effect, in order.
     pub done: Vec<PlanStep>,
@@ -18,7 +20,7 @@ pub struct ItemReport {
     pub evidence: Option<Evidence>,
     /// The dupid of the duplication that was created.
     pub dupid: Option<i32>,
-    /// Additional information for the user.
+    /// Additional information for the user, and what was left as it is.
     pub warning: Option<String>,
     /// Why the result is failed, stale or unknown.
     pub error: Option<Error>,
@@ -30,11 +32,12 @@ pub struct ItemReport {
 pub enum Event<'a> {
     /// The first request for a duplication is about to be sent.
     Started(&'a Item),
-    /// Nothing more is done for a duplication.
+    /// Nothing more is done for a duplication. A duplication for which nothing was tried has no such event.
     Finished(&'a ItemReport),
     /// The next adds wait until fewer duplications are in DS_PREPARE.
     Preparing {
-        /// The number of duplications in DS_PREPARE.
+        /// The number of duplications in DS_PREPARE, and of adds that may have made further ones since the
+        /// cluster was read.
         preparing: usize,
         /// The number of duplications that wait.
         waiting: usize,
@@ -49,11 +52,45 @@ pub struct Summary {
     pub reports: Vec<ItemReport>,
     /// Whether the apply was stopped before everything was tried.
     pub stopped: bool,
+    /// Why the apply was stopped, if the audit file could not be written.
+    pub error: Option<Error>,
 }
 
 impl Summary {
     /// Returns the number of duplications with this result.
     pub fn count(&self, result: ItemResult) -> usize {
         self.reports.iter().filter(|report| report.result == result).count()
+    }
+
+    /// Returns the number of duplications with each result that occurs.
+    pub fn results(&self) -> BTreeMap<ItemResult, usize> {
+        let mut results = BTreeMap::new();
+        for report in &self.reports {
+            *results.entry(report.result).or_default() += 1;
+        }
+        results
+    }
+}
+
+impl ItemReport {
+    /// Returns the report of a duplication for which nothing was sent.
+    pub(super) fn nothing_sent(item: &Item, result: ItemResult) -> ItemReport {
+        ItemReport {
+            item: item.clone(),
+            result,
+            done: Vec::new(),
+            evidence: None,
+            dupid: None,
+            warning: None,
+            error: None,
+        }
+    }
+
+    /// Adds information for the user to that which there is already.
+    pub(super) fn warn(&mut self, warning: Option<String>) {
+        self.warning = match (self.warning.take(), warning) {
+            (Some(first), Some(second)) => Some(format!("{first}; {second}")),
+            (first, second) => first.or(second),
+        };
     }
 }
