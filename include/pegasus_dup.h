@@ -1488,6 +1488,44 @@ const char *pegasus_dup_info_server_role(const struct pegasus_dup_outcome *outco
 const char *pegasus_dup_info_server_detail(const struct pegasus_dup_outcome *outcome, size_t index);
 
 /**
+ * Sets whether a call records its history: 1 or 0. The default is 0. The history says what was
+ * sent, what the servers responded and what was concluded, attempt by attempt. The outcome of the
+ * call contains the history, also if the call failed or was cancelled.
+ */
+int32_t pegasus_dup_request_set_record_history(struct pegasus_dup_request *request,
+                                               int32_t record_history);
+
+/**
+ * Returns the history of the call as a list of its entries. Each entry is a map with these fields:
+ * - "entry": the kind of the entry, a text: "step", "request", "late_response", "version", "server"
+ *   or "conclusion". Later versions may have other kinds.
+ * - "call": the number 1, because an outcome belongs to one call.
+ * - "attempt": the number of the attempt, from 1.
+ * - "server": the server that the entry is about, a text.
+ * - "name": the code name of the RPC, "GET /version", or the name of the step, a text.
+ * - "request" and "response": the fields of the request and of the response, each a map.
+ * - "text": the detail of the step, the reason why there is no response, the version, what was
+ *   found out about the server, or the conclusion.
+ *
+ * A field that the entry does not have is absent. docs/json.md describes the fields. Returns NULL if
+ * the call did not record its history.
+ */
+const struct pegasus_dup_value *pegasus_dup_outcome_history(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * Returns the history of the call as text for people: the lines that `pegasus-dup --explain` writes
+ * for the same call, without a line end after the last line. Characters that control a terminal or
+ * are invisible are escaped. Returns NULL if the call did not record its history.
+ */
+const char *pegasus_dup_outcome_history_text(const struct pegasus_dup_outcome *outcome);
+
+/**
+ * Returns the history of the call as JSON: one object for each entry, each on a line, without a line
+ * end after the last line. Returns NULL if the call did not record its history.
+ */
+const char *pegasus_dup_outcome_history_json(const struct pegasus_dup_outcome *outcome);
+
+/**
  * Returns the name of the table whose writes are shipped.
  */
 const char *pegasus_dup_duplication_table(const struct pegasus_dup_duplication *duplication);

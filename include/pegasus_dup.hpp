@@ -106,7 +106,7 @@ public:
         if (refused != PEGASUS_DUP_OK) {
             return why ? detail::to_error(why.get()) : detail::to_error(refused);
         }
-        return client(made);
+        return client(made, how.record_history);
     }
 
     /* The timeout of a call is `timeout`, or the timeout of the client if `timeout` is 0. */
@@ -295,10 +295,12 @@ public:
     const pegasus_dup_client *handle() const noexcept { return handle_.get(); }
 
 private:
-    explicit client(pegasus_dup_client *handle) : handle_(handle) {}
+    client(pegasus_dup_client *handle, bool record_history)
+        : handle_(handle), record_history_(record_history) {}
 
     template <class Outcome>
-    Outcome call(const detail::request &request, std::chrono::milliseconds timeout) const {
+    Outcome call(detail::request request, std::chrono::milliseconds timeout) const {
+        request.set_flag(pegasus_dup_request_set_record_history, record_history_);
         pegasus_dup_outcome *became = nullptr;
         std::int32_t refused = request.refused;
         if (refused == PEGASUS_DUP_OK) {
@@ -316,8 +318,8 @@ private:
     }
 
     template <class Outcome>
-    operation<Outcome> submit(const detail::request &request,
-                              std::chrono::milliseconds timeout) const {
+    operation<Outcome> submit(detail::request request, std::chrono::milliseconds timeout) const {
+        request.set_flag(pegasus_dup_request_set_record_history, record_history_);
         operation<Outcome> started;
         auto to = std::make_unique<detail::promised<Outcome>>();
         started.result_ = to->promise.get_future();
@@ -339,6 +341,7 @@ private:
     }
 
     detail::owned<pegasus_dup_client> handle_;
+    bool record_history_ = false;
 };
 
 } // namespace pegasus_dup

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod client;
 #[cfg(any(feature = "fleet", feature = "server"))]
 mod clock;
+pub mod clusters;
 #[doc(hidden)]
 pub mod enums;
 pub mod error;
@@ -39,6 +40,7 @@ pub use client::{
     BackupPolicySpec, Client, ClientBuilder, DEFAULT_PARTITION_LIMIT, DuplicationSpec, Mode,
     PROOF_KEY, RecallSpec, Selector, TablePattern, TableSelection, TableSpec,
 };
+pub use clusters::Clusters;
 pub use enums::TableStatus;
 pub use enums::{ItemResult, PlanStep, Verdict};
 pub use error::{Error, ErrorKind, Result};

@@ -7,6 +7,7 @@ mod common {
 
 mod cli {
     mod check_remote_cluster;
+    mod clusters;
     mod commands;
     mod doubt;
     mod explain;

@@ -139,6 +139,8 @@ struct options {
     std::optional<pegasus_dup::generation> generation{};
     /// The way in which adds are done.
     pegasus_dup::mode mode = pegasus_dup::mode::safe;
+    /// Whether the calls record their history, which their outcomes then contain.
+    bool record_history = false;
 };
 
 } // namespace pegasus_dup

@@ -77,6 +77,15 @@ inline field_value copy(const pegasus_dup_value *from) {
     return to;
 }
 
+inline std::optional<call_history> history_of(const pegasus_dup_outcome *from) {
+    const auto recorded = text(pegasus_dup_outcome_history_text(from));
+    if (!recorded) {
+        return std::nullopt;
+    }
+    return call_history{*recorded, text(pegasus_dup_outcome_history_json(from)).value_or(""),
+                        copy(pegasus_dup_outcome_history(from)).values};
+}
+
 /* Returns a field of a map as text, or as a number or a boolean. Returns nothing if the field is absent. */
 inline std::optional<std::string> text_of(const pegasus_dup_value *map, const char *field) {
     return text(pegasus_dup_value_text(pegasus_dup_value_get(map, field)));
@@ -382,11 +391,14 @@ inline void convert(const pegasus_dup_outcome *from, info_outcome &to) {
     to = std::move(found);
 }
 
-/* Converts an outcome together with its JSON. */
+/* Converts an outcome together with its JSON and its history. */
 template <class Outcome> void convert_all(const pegasus_dup_outcome *from, Outcome &to) {
     convert(from, to);
     std::visit(
-        [from](auto &became) { became.json = text(pegasus_dup_outcome_json(from)).value_or(""); },
+        [from](auto &became) {
+            became.json = text(pegasus_dup_outcome_json(from)).value_or("");
+            became.history = history_of(from);
+        },
         to);
 }
 

@@ -18,6 +18,16 @@
 
 namespace pegasus_dup {
 
+/// What a call sent, what the servers responded and what was concluded, attempt by attempt.
+struct call_history {
+    /// The history as text, as pegasus_dup_outcome_history_text() returns it.
+    std::string text;
+    /// The history as JSON, one object on each line, as pegasus_dup_outcome_history_json() returns it.
+    std::string json;
+    /// The entries, each of which is a map, as pegasus_dup_outcome_history() describes them.
+    std::vector<field_value> entries;
+};
+
 /// A field in which the existing resource differs from the request.
 struct difference {
     std::string field;
@@ -36,6 +46,8 @@ template <class Resource> struct basic_created {
     /// The names of the properties that were requested and could not be compared, because the server
     /// does not report them, such as "checkpoint" of a duplication. Empty if the outcome is certain.
     std::vector<std::string> unverified{};
+    /// The history of the call, if options::record_history is set.
+    std::optional<call_history> history{};
 };
 using created = basic_created<duplication>;
 using table_created = basic_created<table>;
@@ -53,6 +65,8 @@ template <class Resource> struct basic_already_exists {
     std::string json{};
     /// The properties that were requested and could not be compared, as in `created`.
     std::vector<std::string> unverified{};
+    /// The history of the call, if options::record_history is set.
+    std::optional<call_history> history{};
 };
 using already_exists = basic_already_exists<duplication>;
 using table_already_exists = basic_already_exists<table>;
@@ -65,6 +79,8 @@ template <class Resource> struct basic_changed {
     std::optional<std::string> warning;
     /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
+    /// The history of the call, if options::record_history is set.
+    std::optional<call_history> history{};
 };
 using changed = basic_changed<duplication>;
 using table_changed = basic_changed<table>;
@@ -75,6 +91,8 @@ template <class Resource> struct basic_unchanged {
     std::optional<std::string> warning;
     /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
+    /// The history of the call, if options::record_history is set.
+    std::optional<call_history> history{};
 };
 using unchanged = basic_unchanged<duplication>;
 using table_unchanged = basic_unchanged<table>;
@@ -89,6 +107,8 @@ template <class Resource> struct basic_removed {
     std::optional<std::string> warning;
     /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
+    /// The history of the call, if options::record_history is set.
+    std::optional<call_history> history{};
 };
 using removed = basic_removed<duplication>;
 using table_removed = basic_removed<table>;
@@ -97,6 +117,8 @@ using table_removed = basic_removed<table>;
 struct not_found {
     /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
+    /// The history of the call, if options::record_history is set.
+    std::optional<call_history> history{};
 };
 
 /// The result of a query or a list of duplications.
@@ -104,6 +126,8 @@ struct listed {
     std::vector<duplication> duplications;
     /// One JSON object for each duplication, each on a line, as pegasus_dup_outcome_json() returns it.
     std::string json{};
+    /// The history of the call, if options::record_history is set.
+    std::optional<call_history> history{};
 };
 
 /// The result of a list by table.
@@ -111,6 +135,8 @@ struct listed_by_table {
     std::vector<table_duplications> tables;
     /// One JSON object for each table, each on a line, as pegasus_dup_outcome_json() returns it.
     std::string json{};
+    /// The history of the call, if options::record_history is set.
+    std::optional<call_history> history{};
 };
 
 /// The result of a list of tables.
@@ -119,6 +145,8 @@ struct listed_tables {
     std::vector<table> tables;
     /// One JSON object for each table, each on a line, as pegasus_dup_outcome_json() returns it.
     std::string json{};
+    /// The history of the call, if options::record_history is set.
+    std::optional<call_history> history{};
 };
 
 /// One table with the replicas of its partitions.
@@ -126,6 +154,8 @@ struct described_table {
     table value;
     /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
+    /// The history of the call, if options::record_history is set.
+    std::optional<call_history> history{};
 };
 
 /// A remote cluster that was looked up.
@@ -133,6 +163,8 @@ struct checked_remote_cluster {
     remote_cluster value;
     /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
+    /// The history of the call, if options::record_history is set.
+    std::optional<call_history> history{};
 };
 
 /// A description of one meta server.
@@ -164,6 +196,8 @@ struct cluster_info {
     std::optional<std::string> warning;
     /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
+    /// The history of the call, if options::record_history is set.
+    std::optional<call_history> history{};
 };
 
 /// An error.
@@ -182,6 +216,8 @@ struct error {
     std::vector<resource> known;
     /// The outcome as JSON, as pegasus_dup_outcome_json() returns it.
     std::string json{};
+    /// The history of the call, if options::record_history is set.
+    std::optional<call_history> history{};
 };
 
 /// The outcome of an add of a duplication.

@@ -15,6 +15,7 @@ use crate::client::blocking::BlockingClient;
 use crate::client::draft::Draft;
 use crate::client::{Client as AsyncClient, Operation};
 use crate::enums::OperationKind;
+use crate::history::{self, Recorder};
 
 /// A client of the meta servers of one cluster. The caller owns the handle and frees it once. Any
 /// number of threads may use a client at the same time, but no thread may use it while or after it
@@ -96,14 +97,26 @@ fn call(
     outcome: Out<'_, Option<Box<Outcome>>>,
     operation: impl FnOnce() -> Result<Operation, Refusal>,
 ) -> i32 {
+    recorded_call(client, timeout_ms, outcome, || Ok((operation()?, None)))
+}
+
+/// Works like [`call`], and records the history of the call if there is a recorder.
+fn recorded_call(
+    client: Option<&Client>,
+    timeout_ms: i32,
+    outcome: Out<'_, Option<Box<Outcome>>>,
+    operation: impl FnOnce() -> Result<(Operation, Option<Recorder>), Refusal>,
+) -> i32 {
     status(|| {
         let client = given(client)?;
         let outcome = given(outcome)?;
-        let operation = operation()?;
+        let (operation, recorder) = operation()?;
         let client = client.for_call(timeout_ms)?;
         may_wait()?;
-        let became = client.block_on(operation.run(client.client())).and_then(|ended| ended);
-        outcome.write(Outcome::boxed(Facts::of_call(operation.resource(), became)));
+        let running = history::recorded(recorder.as_ref(), operation.run(client.client()));
+        let became = client.block_on(running).and_then(|ended| ended);
+        let facts = Facts::of_call(operation.resource(), became).with_history(recorder.as_ref());
+        outcome.write(Outcome::boxed(facts));
         Ok(())
     })
 }
@@ -323,7 +336,10 @@ pub extern "C" fn pegasus_dup_call(
     timeout_ms: i32,
     outcome: Out<'_, Option<Box<Outcome>>>,
 ) -> i32 {
-    call(client, timeout_ms, outcome, || given(request)?.complete())
+    recorded_call(client, timeout_ms, outcome, || {
+        let request = given(request)?;
+        Ok((request.complete()?, request.recorder()))
+    })
 }
 
 /// Frees a client. The function neither waits nor sends anything. NULL is allowed. Outcomes of the

@@ -4,11 +4,13 @@ use std::ffi::CString;
 use std::ops::Range;
 
 use super::duplication::Duplication;
+use super::history::History;
 use super::pointers::c_string;
 use super::value::Value;
 use crate::client::OperationResult;
 use crate::enums::{ErrorKind, Evidence, Generation, OutcomeKind, ResourceKind};
 use crate::error::{Error, Result};
+use crate::history::Recorder;
 use crate::info::{self, Info};
 use crate::json::Report;
 use crate::outcome::{self, Change, Removal};
@@ -41,6 +43,7 @@ pub(crate) struct Facts {
     pub(crate) info: Option<InfoTexts>,
     pub(crate) text: CString,
     pub(crate) json: CString,
+    pub(crate) history: Option<History>,
 }
 
 #[derive(Debug)]
@@ -111,7 +114,17 @@ impl Facts {
             info: None,
             text: c_string(&text.to_string()),
             json: c_string(&lines.join("\n")),
+            history: None,
         }
+    }
+
+    /// Adds the history of the call. If the call was cancelled, its outcome is the conclusion.
+    pub(crate) fn with_history(mut self, recorder: Option<&Recorder>) -> Facts {
+        if let Some(recorder) = recorder {
+            recorder.conclude(|| self.text.to_string_lossy().into_owned());
+            self.history = Some(recorder.history().into());
+        }
+        self
     }
 
     fn with(mut self, value: Resource, warning: Option<String>) -> Facts {

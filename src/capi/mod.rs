@@ -19,6 +19,7 @@ pub(crate) mod callbacks;
 pub mod client;
 pub mod duplication;
 pub(crate) mod facts;
+pub mod history;
 pub mod info;
 pub mod log;
 pub mod names;

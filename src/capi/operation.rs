@@ -23,6 +23,7 @@ use crate::client::in_flight::InFlight;
 use crate::client::progress::observed;
 use crate::enums::ResourceKind;
 use crate::error::{Error, ErrorKind};
+use crate::history::{self, Recorder};
 
 /// The type of a callback for a call in the background. It is called once, when the call is
 /// finished. The callback owns the outcome: it frees the outcome, or passes it on to code that
@@ -120,13 +121,21 @@ struct Finisher {
     progress: Arc<Progress>,
     resource: ResourceKind,
     callbacks: Option<Sender<Job>>,
+    recorder: Option<Recorder>,
+}
+
+impl Finisher {
+    /// Marks the call as finished, with these facts and its history.
+    fn finish(&self, facts: Facts) {
+        self.progress.finish(facts.with_history(self.recorder.as_ref()));
+    }
 }
 
 impl Drop for Finisher {
     fn drop(&mut self) {
         if !self.progress.is_done() {
             let defect = "the call was ended by a defect of this library";
-            self.progress.finish(Facts::of_error(
+            self.finish(Facts::of_error(
                 Some(self.resource),
                 &Error::new(ErrorKind::OutcomeUnknown, defect).with_hint(hints::after_a_loss()),
             ));
@@ -175,7 +184,8 @@ pub extern "C" fn pegasus_dup_submit(
     status(|| {
         let handle = given(client)?;
         let operation = given(operation)?;
-        let asked = given(request)?.complete()?;
+        let request = given(request)?;
+        let (asked, recorder) = (request.complete()?, request.recorder());
         let client = handle.for_call(timeout_ms)?;
         let callbacks = callback.map(|_| handle.callbacks.jobs()).transpose()?;
         let runtime = client.runtime().map_err(|_| Refusal(PEGASUS_DUP_NO_THREAD))?.clone();
@@ -187,18 +197,24 @@ pub extern "C" fn pegasus_dup_submit(
             cancelled: Notify::new(),
         });
         let resource = asked.resource();
-        let finisher = Finisher { progress: progress.clone(), resource, callbacks };
+        let finisher = Finisher {
+            progress: progress.clone(),
+            resource,
+            callbacks,
+            recorder: recorder.clone(),
+        };
         operation.write(Some(Box::new(Operation { progress, process: Process::current() })));
         let in_flight = Arc::new(InFlight::default());
         runtime.spawn(async move {
             let watching = in_flight.clone();
             let call = observed(move |step| watching.note(&step), asked.run(client.client()));
+            let call = history::recorded(recorder.as_ref(), call);
             let became = tokio::select! {
                 biased;
                 became = call => became,
                 () = finisher.progress.cancelled.notified() => Err(cancelled(&in_flight)),
             };
-            finisher.progress.finish(Facts::of_call(resource, became));
+            finisher.finish(Facts::of_call(resource, became));
             drop(finisher);
             // The client is dropped last, because the runtime of this task may end with the client.
             drop(client);

@@ -10,6 +10,7 @@ use super::pointers::{Out, Text, given};
 use crate::client::draft::Draft;
 use crate::client::{Operation, TablePattern};
 use crate::enums::MatchType;
+use crate::history::Recorder;
 
 /// A description of a call that is set up step by step. A request is needed for a call in the
 /// background, for text that does not end with a NUL, and for values that the plain functions have
@@ -19,6 +20,7 @@ use crate::enums::MatchType;
 #[derive(Debug)]
 pub struct Request {
     draft: Draft,
+    pub(crate) record_history: bool,
 }
 
 /// Returns the tables that a match type and a text select. All tables need no text.
@@ -38,6 +40,11 @@ impl Request {
     pub(crate) fn complete(&self) -> Result<Operation, Refusal> {
         complete(&self.draft)
     }
+
+    /// Returns a recorder if the call is to record its history.
+    pub(crate) fn recorder(&self) -> Option<Recorder> {
+        self.record_history.then(Recorder::default)
+    }
 }
 
 /// Returns the operation that a draft describes, if the draft has all the values that the operation needs.
@@ -54,7 +61,8 @@ pub extern "C" fn pegasus_dup_request_new(
     status(|| {
         let request = given(request)?;
         let operation = value(operation)?;
-        request.write(Some(Box::new(Request { draft: Draft::new(operation) })));
+        let draft = Draft::new(operation);
+        request.write(Some(Box::new(Request { draft, record_history: false })));
         Ok(())
     })
 }

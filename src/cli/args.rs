@@ -1,5 +1,6 @@
 //! The command line as clap parses it. Nothing here does any I/O.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -56,16 +57,27 @@ pub(super) struct Cli {
 /// Options with the same meaning before and after the command.
 #[derive(Debug, Args)]
 pub(super) struct Global {
-    /// The meta servers. A comma at the end of the list is allowed.
+    // `metas` reads the variables. Clap would not distinguish them from options, which take precedence.
+    /// The meta servers. A comma at the end of the list is allowed. [env: PEGASUS_DUP_META]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "HOST:PORT[,...]")]
+    pub(super) meta: Option<String>,
+
+    /// The cluster, by its name in the file of --clusters, instead of its meta servers. Takes precedence over
+    /// PEGASUS_DUP_META.
+    // Commands have an argument `cluster`, which is the remote cluster.
     #[arg(
-        long,
+        id = "source_cluster",
+        long = "cluster",
         global = true,
         help_heading = GLOBAL,
-        value_name = "HOST:PORT[,...]",
-        env = "PEGASUS_DUP_META",
-        hide_env_values = true
+        value_name = "NAME"
     )]
-    pub(super) meta: Option<String>,
+    pub(super) cluster: Option<String>,
+
+    /// A configuration file of the Pegasus shell, whose section [pegasus.clusters] has lines
+    /// `NAME = HOST:PORT,...`. [env: PEGASUS_DUP_CLUSTERS]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "FILE")]
+    pub(super) clusters: Option<PathBuf>,
 
     /// The timeout of the whole call, in seconds. It may be a fraction.
     #[arg(

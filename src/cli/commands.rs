@@ -11,8 +11,7 @@ use tokio::runtime::Runtime;
 use crate::client::blocking::cannot_start;
 use crate::client::progress::{self, Step};
 use crate::client::{self, Client, Operation};
-use crate::error::ErrorKind::InvalidArgument;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::escape::sentence;
 use crate::history::{self, Recorder};
 use crate::protocol::generation::Generation;
@@ -21,6 +20,7 @@ use crate::threads;
 
 use super::args::{Command, Global, Prepared};
 use super::exit::Exit;
+use super::metas;
 use super::output::{Format, Output};
 use super::signals::Signals;
 use super::terminal::{WaitingNote, complain, say};
@@ -37,10 +37,11 @@ pub(super) fn run(
 ) -> Exit {
     let prepared = prepare(command).and_then(|prepared| {
         let generation = prepared.generation.or(generation);
-        let client = client(&global, generation)?.with_mode(prepared.mode);
-        Ok((prepared, client))
+        let metas = metas::of(&global)?;
+        let client = client(&metas, global.timeout, generation)?.with_mode(prepared.mode);
+        Ok((prepared, client, metas))
     });
-    let (prepared, client) = match prepared {
+    let (prepared, client, metas) = match prepared {
         Ok(prepared) => prepared,
         Err(error) => return deliver(format.usage(&error), false),
     };
@@ -51,7 +52,6 @@ pub(super) fn run(
             return deliver(format.error(&cannot_start(why), Some(resource)), false);
         }
     };
-    let metas = global.meta.unwrap_or_default();
     let recorder = global.explain.then(Recorder::default);
     let exit = runtime.block_on(async {
         let mut calls = Calls { client, format, signals, metas, recorder };
@@ -161,12 +161,8 @@ fn prepare(command: Command) -> Result<Prepared> {
     Ok(prepared)
 }
 
-fn client(global: &Global, generation: Option<Generation>) -> Result<Client> {
-    let metas = global.meta.as_deref().filter(|metas| !metas.is_empty()).ok_or_else(|| {
-        Error::new(InvalidArgument, "no meta servers are given")
-            .with_hint("give --meta HOST:PORT[,...], or set PEGASUS_DUP_META")
-    })?;
-    let mut builder = Client::builder().meta(metas).timeout(global.timeout);
+fn client(metas: &str, timeout: Duration, generation: Option<Generation>) -> Result<Client> {
+    let mut builder = Client::builder().meta(metas).timeout(timeout);
     if let Some(generation) = generation {
         builder = builder.generation(generation);
     }

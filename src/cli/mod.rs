@@ -7,6 +7,7 @@ mod args;
 mod backup_policy_args;
 mod commands;
 mod exit;
+mod metas;
 mod output;
 mod serve;
 mod serve_args;
@@ -90,6 +91,12 @@ fn dispatch(cli: Cli) -> Exit {
         Command::Serve(_) if cli.generation.generation.is_some() => {
             complain(&[Line::error(
                 "serve has no option --generation: give --behave-as after the word serve instead",
+            )]);
+            Exit::Usage
+        }
+        Command::Serve(_) if cli.global.cluster.is_some() => {
+            complain(&[Line::error(
+                "serve has no option --cluster: --cluster-name sets the name of the cluster, and --remote-cluster adds a remote cluster",
             )]);
             Exit::Usage
         }

@@ -21,7 +21,10 @@ pub fn now() -> Instant {
 /// Returns a command for the program, without the variables of the environment.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pegasus-dup"));
-    command.env_remove("PEGASUS_DUP_META").env_remove("NO_COLOR").stdin(Stdio::null());
+    for variable in ["PEGASUS_DUP_META", "PEGASUS_DUP_CLUSTERS", "NO_COLOR"] {
+        command.env_remove(variable);
+    }
+    command.stdin(Stdio::null());
     command
 }
 

@@ -8,7 +8,7 @@ use pegasus_dup::server::Behaviour;
 use pegasus_dup::{Client, ErrorCode, ErrorKind, RemoteClusterState, TablePattern};
 
 use crate::common::embedded;
-use crate::common::fake::{Fake, Pages, Say, World, refused};
+use crate::common::fake::{Fake, Say, World, refused};
 
 const BEHAVIOURS: [Behaviour; 5] = [
     Behaviour::Freezed,
@@ -197,7 +197,8 @@ async fn a_server_without_the_name_of_its_cluster_gets_neither_an_add_nor_a_requ
         };
         format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len())
     }
-    let (nameless, named): (Pages, Pages) = (|target| page(target, ""), |target| page(target, "a"));
+    let nameless: fn(&str) -> String = |target| page(target, "");
+    let named: fn(&str) -> String = |target| page(target, "a");
     for (pages, sent) in [(nameless, 0), (named, 1)] {
         let world = World::dup_exist();
         let fake = Fake::with_pages(pages, move |seen| match seen.is::<AddDuplication>() {

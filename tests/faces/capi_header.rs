@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use super::generate;
 
 /// The files whose declarations are for C, in the order of the header.
-const SOURCES: [&str; 16] = [
+const SOURCES: [&str; 17] = [
     "version.rs",
     "numbers.rs",
     "names.rs",
@@ -24,6 +24,7 @@ const SOURCES: [&str; 16] = [
     "outcome.rs",
     "tables.rs",
     "info.rs",
+    "history.rs",
     "duplication.rs",
     "values.rs",
     "value.rs",
