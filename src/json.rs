@@ -13,6 +13,8 @@ use crate::error::{Error, ErrorKind};
 use crate::escape;
 use crate::info::Info;
 use crate::outcome::{Change, Difference, Outcome, Removal};
+#[cfg(feature = "cli")]
+use crate::resource::Fields;
 use crate::resource::{Described, FieldValue};
 #[cfg(any(feature = "capi", feature = "cli"))]
 use crate::resource::{Duplication, TableDuplications, several_in};
@@ -162,6 +164,16 @@ impl Report {
                 ..Report::of_listed(table)
             })
             .collect()
+    }
+
+    /// Returns the report of the totals of a list. Totals are no resource of the other interfaces.
+    #[cfg(feature = "cli")]
+    pub(crate) fn of_totals(totals: Fields) -> Report {
+        Report {
+            resource: Some("duplication_summary"),
+            value: Some(FieldValue::Map(totals)),
+            ..Report::new(OutcomeKind::Listed, None)
+        }
     }
 
     /// Returns the report of a look at the meta servers: `info`.

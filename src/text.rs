@@ -20,6 +20,9 @@ mod conclusion;
 #[cfg(any(feature = "capi", feature = "cli"))]
 mod listing;
 
+#[cfg(feature = "cli")]
+pub(crate) use listing::max_gap;
+
 pub(crate) use conclusion::conclusion;
 
 #[cfg(any(feature = "capi", feature = "cli"))]

@@ -14,6 +14,7 @@ mod cli {
     mod hidden;
     mod info;
     mod json_schema;
+    mod list;
     #[cfg(target_os = "linux")]
     mod resources;
     mod serve;

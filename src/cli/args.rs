@@ -13,6 +13,8 @@ use crate::protocol::generation::Generation;
 use crate::seconds;
 
 use super::backup_policy_args::AddBackupPolicyArgs;
+use super::list_args::ListArgs;
+use super::listing::Listing;
 use super::serve_args::ServeArgs;
 use super::table_args::{CreateTableArgs, DropTableArgs, RecallTableArgs, TablesArgs};
 
@@ -176,6 +178,8 @@ pub(super) struct Prepared {
     pub(super) mode: Mode,
     /// Whether an existing resource without a known difference is a success.
     pub(super) exist_ok: bool,
+    /// What `list` shows.
+    pub(super) listing: Option<Listing>,
     /// For how long to wait until the table is ready, after the operation has succeeded.
     pub(super) wait: Option<Duration>,
     /// The generation given with the command.
@@ -189,6 +193,7 @@ impl Prepared {
             operation,
             mode: Mode::Safe,
             exist_ok: false,
+            listing: None,
             wait: None,
             generation: args.generation,
         };
@@ -206,9 +211,8 @@ impl Prepared {
             }
             Command::Query(args) => given(Operation::Query(args.table), args.generation),
             Command::List(args) => {
-                let tables = args.pattern.tables()?;
-                let list = if args.by_table { Operation::ListByTable } else { Operation::List };
-                given(list(tables), args.generation)
+                let (operation, listing) = args.operation()?;
+                Prepared { listing: Some(listing), ..given(operation, args.generation) }
             }
             Command::Info(args) => given(Operation::Info(), args),
             Command::Start(args) => which(args, Operation::Start),
@@ -323,20 +327,6 @@ pub(super) struct QueryArgs {
 pub(super) struct RemoteClusterArgs {
     /// The name of the remote cluster in the configuration of the meta servers.
     pub(super) cluster: String,
-
-    #[command(flatten)]
-    pub(super) generation: GenerationOption,
-}
-
-#[derive(Debug, Args)]
-pub(super) struct ListArgs {
-    #[command(flatten)]
-    pub(super) pattern: PatternArgs,
-
-    /// Group the list by table. It then has tables without duplications too, and the number of
-    /// partitions of each table.
-    #[arg(long)]
-    pub(super) by_table: bool,
 
     #[command(flatten)]
     pub(super) generation: GenerationOption,

@@ -35,7 +35,7 @@ pub(super) fn run(
     command: Command,
     format: Format,
 ) -> Exit {
-    let prepared = prepare(command).and_then(|prepared| {
+    let prepared = prepare(command, global.json).and_then(|prepared| {
         let generation = prepared.generation.or(generation);
         let metas = metas::of(&global)?;
         let client = client(&metas, global.timeout, generation)?.with_mode(prepared.mode);
@@ -154,8 +154,11 @@ fn start() -> io::Result<(Runtime, Signals)> {
     Ok((runtime, signals))
 }
 
-/// Prepares a command. It refuses arguments that are wrong whatever the server is.
-fn prepare(command: Command) -> Result<Prepared> {
+/// Prepares a command. It refuses arguments that are wrong whatever the server is. `json` is the global option.
+fn prepare(command: Command, json: bool) -> Result<Prepared> {
+    if let Command::List(args) = &command {
+        args.check_form(json)?;
+    }
     let prepared = Prepared::of(command)?;
     prepared.operation.check()?;
     Ok(prepared)
@@ -177,6 +180,7 @@ impl Prepared {
             operation: Operation::WaitReady(table),
             mode: self.mode,
             exist_ok: false,
+            listing: None,
             wait: None,
             generation: self.generation,
         };
@@ -187,8 +191,14 @@ impl Prepared {
         let resource = self.operation.resource();
         match self.operation.run(client).await {
             Ok(client::OperationResult::Outcome(outcome)) => format.add(&outcome, self.exist_ok),
-            Ok(client::OperationResult::Duplications(listed)) => format.listed(&listed),
-            Ok(client::OperationResult::ByTable(listed)) => format.by_table(&listed),
+            Ok(client::OperationResult::Duplications(listed)) => match &self.listing {
+                Some(listing) => listing.duplications(format, listed),
+                None => format.listed(&listed),
+            },
+            Ok(client::OperationResult::ByTable(listed)) => match &self.listing {
+                Some(listing) => listing.tables(format, listed),
+                None => format.by_table(&listed),
+            },
             Ok(client::OperationResult::Table(table)) => format.tables(&[table]),
             Ok(client::OperationResult::Tables(listed)) => format.tables(&listed),
             Ok(client::OperationResult::Change(change)) => format.change(&change),

@@ -7,6 +7,8 @@ mod args;
 mod backup_policy_args;
 mod commands;
 mod exit;
+mod list_args;
+mod listing;
 mod metas;
 mod output;
 mod serve;
@@ -14,6 +16,7 @@ mod serve_args;
 mod serve_file;
 mod serve_limits;
 mod signals;
+mod summary;
 mod table_args;
 mod terminal;
 
@@ -85,7 +88,11 @@ fn dispatch(cli: Cli) -> Exit {
         _ => None,
     };
     log_to_stderr(cli.global.verbose, log_format);
-    let format = Format { json: cli.global.json };
+    let json = match &cli.command {
+        Command::List(args) => args.writes_json(cli.global.json),
+        _ => cli.global.json,
+    };
+    let format = Format { json };
     match cli.command {
         // Before the command, --generation is an option for clients. Serving knows other names.
         Command::Serve(_) if cli.generation.generation.is_some() => {

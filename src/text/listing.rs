@@ -141,7 +141,7 @@ fn columns(rows: &[Vec<String>]) -> Text {
 
 /// Returns how many decrees the slowest partition is behind. Returns `None` unless the progress of all
 /// partitions is known.
-fn max_gap(of: &Duplication) -> Option<i64> {
+pub(crate) fn max_gap(of: &Duplication) -> Option<i64> {
     let mut max = None;
     for progress in &of.partitions {
         let gap = progress.last_committed_decree?.saturating_sub(progress.confirmed_decree?);

@@ -82,7 +82,8 @@ fn parts() -> Vec<Part> {
     parts.push(marked(PAGE, "ErrorKind", generate::markdown_table("ErrorKind", &[])));
     for (key, name, more, less) in [
         ("outcome_kind", "OutcomeKind", &[][..], &["not_found"][..]),
-        ("resource_kind", "ResourceKind", &[], &[]),
+        // The other interfaces do not print totals.
+        ("resource_kind", "ResourceKind", &["duplication_summary"], &[]),
         ("evidence", "Evidence", &[], &[]),
         ("property", "Property", &[], &[]),
         ("generation", "Generation", &[], &[]),
