@@ -207,13 +207,7 @@ impl Recorder {
     /// Makes the recorder record a call. Calls may overlap. They are in the order of the calls of this
     /// function.
     pub fn record<F: Future>(&self, call: F) -> impl Future<Output = F::Output> + use<F> {
-        let part = {
-            let mut all = self.part();
-            all.call += 1;
-            let call = all.call;
-            all.begin(Part { call, attempt: 1, items: Vec::new() })
-        };
-        CURRENT.scope(part, call)
+        CURRENT.scope(self.begin(), call)
     }
 
     /// Returns what was recorded until now.
@@ -223,22 +217,19 @@ impl Recorder {
         history
     }
 
-    /// Returns what was recorded of the latest call.
-    #[cfg(feature = "cli")]
-    pub(crate) fn history_of_last_call(&self) -> History {
-        let mut history = self.history();
-        let last = self.part().call;
-        history.entries.retain(|entry| entry.call == last);
-        history
+    /// Adds a call, and returns the recorder of this call alone.
+    pub(crate) fn begin(&self) -> Recorder {
+        let mut all = self.part();
+        all.call += 1;
+        let call = all.call;
+        all.begin(Part { call, attempt: 1, items: Vec::new() })
     }
 
-    /// Records the result that a face reports for the latest call, if the call was dropped before it had a
-    /// result of its own.
+    /// Records the result that a face reports for a call, if the call was dropped before it had a result of its
+    /// own. This is for the recorder of one call.
     #[cfg(any(feature = "capi", feature = "cli"))]
     pub(crate) fn conclude(&self, result: impl FnOnce() -> String) {
-        let all = self.part();
-        let Some(Item::Part(call)) = all.items.last() else { return };
-        let mut call = call.part();
+        let mut call = self.part();
         let concluded = |item: &Item| match item {
             Item::Entry(entry) => entry.kind == EntryKind::Conclusion,
             Item::Part(_) => false,
@@ -288,14 +279,14 @@ impl Part {
     }
 }
 
-/// Makes the recorder record a call, if there is a recorder.
+/// Makes the recorder of a call record the call, if there is a recorder.
 #[cfg(any(feature = "capi", feature = "cli"))]
 pub(crate) fn recorded<F: Future>(
     recorder: Option<&Recorder>,
     call: F,
 ) -> impl Future<Output = F::Output> + use<F> {
     match recorder {
-        Some(recorder) => Either::Left(recorder.record(call)),
+        Some(recorder) => Either::Left(CURRENT.scope(recorder.clone(), call)),
         None => Either::Right(call),
     }
 }

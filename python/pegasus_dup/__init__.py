@@ -22,6 +22,7 @@ from ._async_client import AsyncClient
 from ._client import Client
 from ._core import __version__
 from ._enums import (
+    EntryKind,
     ErrorKind,
     Evidence,
     FailMode,
@@ -52,6 +53,7 @@ from ._errors import (
     Unsupported,
     WrongState,
 )
+from ._history import History, HistoryEntry, recording
 from ._logging import disable_logging, enable_logging
 from ._outcome import (
     AlreadyExists,
@@ -91,11 +93,14 @@ __all__ = [
     "Difference",
     "Duplication",
     "DuplicationNotFound",
+    "EntryKind",
     "ErrorKind",
     "Evidence",
     "FailMode",
     "Failed",
     "Generation",
+    "History",
+    "HistoryEntry",
     "Identity",
     "Info",
     "InvalidArgument",
@@ -135,6 +140,7 @@ __all__ = [
     "__version__",
     "disable_logging",
     "enable_logging",
+    "recording",
 ]
 
 # While the interpreter shuts down, no Python code may run on the threads of clients.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from . import _args, _core, _operations
+from . import _args, _core, _history, _operations
 from ._client import ClientBase
 from ._errors import ClientUnusable, PegasusDupError
 from ._outcome import Failed
@@ -514,6 +514,7 @@ class AsyncClient(ClientBase):
             _args.optional_seconds("timeout", timeout),
             future,
             _args.optional_callable("progress", progress),
+            _history.recorder(),
         )
         told = None
         try:

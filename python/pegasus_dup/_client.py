@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import _args, _core, _operations
+from . import _args, _core, _history, _operations
 from ._errors import PegasusDupError
 from ._outcome import Failed
 
@@ -540,6 +540,7 @@ class Client(ClientBase):
             operation,
             _args.optional_seconds("timeout", timeout),
             _args.optional_callable("progress", progress),
+            _history.recorder(),
         )
 
     def _try(

@@ -5,6 +5,7 @@ from typing import Final, Generic, TypedDict, TypeVar, final
 
 from typing_extensions import Unpack
 
+from ._history import HistoryEntry
 from ._outcome import (
     Difference,
     Progress,
@@ -21,6 +22,7 @@ __all__ = [
     "MetaServer",
     "Operation",
     "PackedProgress",
+    "Recorder",
     "__version__",
     "cli_main",
     "close_gate",
@@ -86,6 +88,13 @@ class PackedProgress:
     def unpack(self) -> tuple[PartitionProgress, ...]: ...
 
 @final
+class Recorder:
+    def __new__(cls) -> Recorder: ...
+    def entries(self) -> tuple[HistoryEntry, ...]: ...
+    def text(self) -> str: ...
+    def json_lines(self) -> str: ...
+
+@final
 class Mailbox:
     def __new__(cls, call_soon: Callable[..., object]) -> Mailbox: ...
     def open(self) -> None: ...
@@ -104,6 +113,7 @@ class Client:
         operation: Operation[_T],
         timeout: float | None,
         progress: Callable[[Progress], object] | None,
+        recorder: Recorder | None,
     ) -> _T: ...
     def start(
         self,
@@ -112,6 +122,7 @@ class Client:
         timeout: float | None,
         future: asyncio.Future[tuple[_T, BaseException | None, BaseException | None]],
         progress: Callable[[Progress], object] | None,
+        recorder: Recorder | None,
     ) -> Call: ...
     @property
     def unsettled(self) -> builtins.list[str]: ...

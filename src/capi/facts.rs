@@ -118,7 +118,7 @@ impl Facts {
         }
     }
 
-    /// Adds the history of the call. If the call was cancelled, its outcome is the conclusion.
+    /// Adds the history of the call. The conclusion of a call that was cancelled is its outcome.
     pub(crate) fn with_history(mut self, recorder: Option<&Recorder>) -> Facts {
         if let Some(recorder) = recorder {
             recorder.conclude(|| self.text.to_string_lossy().into_owned());

@@ -41,9 +41,9 @@ impl Request {
         complete(&self.draft)
     }
 
-    /// Returns a recorder if the call is to record its history.
+    /// Returns the recorder of a call, if the call is to record its history.
     pub(crate) fn recorder(&self) -> Option<Recorder> {
-        self.record_history.then(Recorder::default)
+        self.record_history.then(|| Recorder::default().begin())
     }
 }
 

@@ -83,11 +83,11 @@ struct Calls {
 impl Calls {
     /// Runs the operation and writes its output. The result is a `Break` if a signal stopped the program.
     async fn complete(&mut self, prepared: &Prepared) -> ControlFlow<Exit, Exit> {
-        let mut output = self.operate(prepared).await;
-        if let Some(recorder) = &self.recorder {
+        let recorder = self.recorder.as_ref().map(Recorder::begin);
+        let mut output = self.operate(prepared, recorder.as_ref()).await;
+        if let Some(recorder) = recorder {
             recorder.conclude(|| text::joined(&output.stderr));
-            let history = self.format.history(&recorder.history_of_last_call());
-            output.stderr.extend(history);
+            output.stderr.extend(self.format.history(&recorder.history()));
         }
         // The reader of the output may be stuck. A signal ends the program even then, with the exit code
         // of the operation.
@@ -108,7 +108,7 @@ impl Calls {
     }
 
     /// Runs the operation until it is done or a signal comes.
-    async fn operate(&mut self, prepared: &Prepared) -> Output {
+    async fn operate(&mut self, prepared: &Prepared, recorder: Option<&Recorder>) -> Output {
         let progress = Arc::new(Mutex::new(None));
         let observer = progress.clone();
         let observer = move |step| {
@@ -118,7 +118,7 @@ impl Calls {
         };
         let (client, format) = (&self.client, self.format);
         let call = progress::observed(observer, prepared.run(client, format));
-        let mut running = pin!(history::recorded(self.recorder.as_ref(), call));
+        let mut running = pin!(history::recorded(recorder, call));
         let mut waiting = pin!(tokio::time::sleep(PATIENCE));
         let seconds = client.timeout().as_secs_f64();
         let note = format!("waiting for {} (at most {seconds} s)", sentence(&self.metas));

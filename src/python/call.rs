@@ -25,6 +25,7 @@ use crate::client::blocking::BlockingClient;
 use crate::client::progress::{Step, observed};
 use crate::client::{Operation, OperationResult};
 use crate::error::{Error, Result};
+use crate::history::{self, Recorder};
 
 type Running = Pin<Box<dyn Future<Output = Result<OperationResult>> + Send>>;
 
@@ -78,6 +79,7 @@ impl State {
 pub(super) struct Call {
     state: Arc<State>,
     watch: Arc<Watch>,
+    recorder: Option<Recorder>,
     task: AbortHandle,
     post: Arc<Post>,
     ticket: Ticket,
@@ -93,6 +95,7 @@ impl Call {
         operation: Operation,
         future: Py<PyAny>,
         progress: Option<Py<PyAny>>,
+        recorder: Option<Recorder>,
     ) -> Result<Call> {
         let runtime = client.runtime()?.clone();
         let watches = progress.is_some();
@@ -110,6 +113,7 @@ impl Call {
                 move |step| observer.note(step),
                 async move { operation.run(&asynchronous).await },
             );
+        let call = history::recorded(recorder.as_ref(), call);
         let state = Arc::new(State {
             running: Mutex::new(Some(Box::pin(call))),
             ended: OnceLock::new(),
@@ -124,7 +128,7 @@ impl Call {
             }
         });
         let client = Threads::new("call", client);
-        Ok(Call { state, watch, task: task.abort_handle(), post, ticket, client })
+        Ok(Call { state, watch, recorder, task: task.abort_handle(), post, ticket, client })
     }
 }
 
@@ -148,7 +152,7 @@ impl Call {
         });
         self.post.forget(py, self.ticket, stopped);
         if self.state.ended.get().is_none() {
-            watch::note_sent(py, exception, sent.as_deref());
+            watch::end(py, exception, sent.as_deref(), self.recorder.as_ref());
             return Ok(());
         }
         if !self.state.changes {

@@ -12,6 +12,7 @@ use tokio::sync::Notify;
 use super::call::Call;
 use super::errors;
 use super::gate::Inside;
+use super::history::Recorder;
 use super::mailbox::Mailbox;
 use super::operation::Operation;
 use super::outcome;
@@ -22,6 +23,7 @@ use crate::client::blocking::BlockingClient;
 use crate::client::progress::{Step, observed};
 use crate::client::{Client as AsyncClient, Mode};
 use crate::error::Result;
+use crate::history;
 use crate::protocol::generation::Generation;
 use crate::seconds;
 
@@ -73,7 +75,9 @@ impl Client {
         operation: &Operation,
         timeout: Option<f64>,
         progress: Option<Py<PyAny>>,
+        recorder: Option<&Bound<'py, Recorder>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let recorder = recorder.and_then(|recorder| recorder.get().begin());
         let blocking = self.with_timeout(py, timeout)?;
         let operation = operation.get();
         let steps = Arc::new(Steps::default());
@@ -83,6 +87,7 @@ impl Client {
                 let observer = watch.clone();
                 let call =
                     observed(move |step| observer.note(step), operation.run(blocking.client()));
+                let call = history::recorded(recorder.as_ref(), call);
                 let mut call = pin!(call);
                 loop {
                     let slice = async {
@@ -115,7 +120,8 @@ impl Client {
             Ok(result) => self.ended(py, result, operation.changes(), &steps, progress.as_ref()),
             Err(interrupted) => {
                 let interrupted: PyErr = interrupted;
-                watch::note_sent(py, interrupted.value(py), watch.sent().as_deref());
+                let sent = watch.sent();
+                watch::end(py, interrupted.value(py), sent.as_deref(), recorder.as_ref());
                 Err(interrupted)
             }
         }
@@ -126,13 +132,14 @@ impl Client {
     /// exception that `progress` raised. Only one of them is not `None`, unless the value itself is.
     fn start(
         &self,
-        py: Python<'_>,
         mailbox: &Bound<'_, Mailbox>,
         operation: &Operation,
         timeout: Option<f64>,
         future: Py<PyAny>,
         progress: Option<Py<PyAny>>,
+        recorder: Option<&Bound<'_, Recorder>>,
     ) -> PyResult<Call> {
+        let py = mailbox.py();
         // Once the gate is closed, the result could not be delivered. A daemon thread stops here.
         if Inside::enter().or_else(|| py.detach(Inside::enter_or_stop)).is_none() {
             return Err(errors::unusable(
@@ -142,7 +149,8 @@ impl Client {
             ));
         }
         let blocking = self.with_timeout(py, timeout)?;
-        Call::start(blocking, mailbox, operation.get().clone(), future, progress)
+        let recorder = recorder.and_then(|recorder| recorder.get().begin());
+        Call::start(blocking, mailbox, operation.get().clone(), future, progress, recorder)
             .map_err(|error| errors::exception(py, &error))
     }
 

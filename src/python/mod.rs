@@ -8,6 +8,7 @@ mod call;
 mod client;
 mod errors;
 mod gate;
+mod history;
 mod interned;
 mod logging;
 mod mailbox;
@@ -35,6 +36,7 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<call::Call>()?;
     module.add_class::<mailbox::Mailbox>()?;
     module.add_class::<client::Client>()?;
+    module.add_class::<history::Recorder>()?;
     module.add_class::<operation::Operation>()?;
     module.add_class::<resource::PackedProgress>()?;
     module.add_class::<server::MetaGroup>()?;

@@ -9,6 +9,7 @@ use crate::client::hints;
 use crate::client::in_flight::InFlight;
 use crate::client::progress::Step;
 use crate::escape::sentence;
+use crate::history::Recorder;
 
 type Tell = Box<dyn Fn(Step) + Send + Sync>;
 
@@ -48,18 +49,28 @@ pub(super) fn progress<'py>(py: Python<'py>, step: &Step) -> PyResult<Bound<'py,
         .call1((kind, step.detail()))
 }
 
-/// Adds a note to the exception that ended a call, which says what had been sent by then.
-pub(super) fn note_sent(py: Python<'_>, exception: &Bound<'_, PyAny>, sent: Option<&str>) {
-    if let Some(sent) = sent {
-        add_note(
-            py,
-            exception,
-            &format!(
-                "sent, and its effect is not known; {}: {}",
-                hints::after_a_loss(),
-                sentence(sent)
-            ),
-        );
+/// Adds a note to the exception that ended a call, which says what had been sent by then. The exception and the
+/// note are the conclusion of the call's history.
+pub(super) fn end(
+    py: Python<'_>,
+    exception: &Bound<'_, PyAny>,
+    sent: Option<&str>,
+    recorder: Option<&Recorder>,
+) {
+    let note = sent.map(|sent| {
+        let advice = hints::after_a_loss();
+        format!("sent, and its effect is not known; {advice}: {}", sentence(sent))
+    });
+    if let Some(note) = &note {
+        add_note(py, exception, note);
+    }
+    if let Some(recorder) = recorder {
+        let name = exception.get_type().name();
+        let name = name.map_or_else(|_| "exception".to_owned(), |name| name.to_string());
+        recorder.conclude(|| match note {
+            Some(note) => format!("{name}: {note}"),
+            None => name,
+        });
     }
 }
 

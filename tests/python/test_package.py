@@ -20,6 +20,7 @@ from pegasus_dup import (
     Created,
     Difference,
     Duplication,
+    EntryKind,
     ErrorKind,
     Evidence,
     FailMode,
@@ -30,6 +31,7 @@ from pegasus_dup import (
     NotFound,
     PartitionProgress,
     Property,
+    RemoteClusterState,
     Removed,
     Resource,
     Role,
@@ -61,12 +63,14 @@ def duplication(**changes: object) -> Duplication:
 
 
 ENUMS: dict[str, type[enum.Enum]] = {
+    "EntryKind": EntryKind,
     "ErrorKind": ErrorKind,
     "Evidence": Evidence,
     "FailMode": FailMode,
     "Generation": Generation,
     "KnownBy": KnownBy,
     "Property": Property,
+    "RemoteClusterState": RemoteClusterState,
     "Role": Role,
     "Status": Status,
     "StepKind": Step,
@@ -75,15 +79,18 @@ ENUMS: dict[str, type[enum.Enum]] = {
 
 
 def test_enumerations_have_what_the_library_has() -> None:
-    # In Python these names are classes, methods, arguments, or levels of `logging`.
+    # In Python these names are classes, methods, arguments, or levels of `logging`, or are absent.
     assert _core.ENUMS.keys() - ENUMS.keys() == {
+        "ItemResult",
         "LogLevel",
         "MatchType",
         "Mode",
         "OperationKind",
         "OutcomeKind",
+        "PlanStep",
         "ResourceKind",
         "ValueType",
+        "Verdict",
     }
     for name, members in ENUMS.items():
         assert [one.value for one in members] == list(_core.ENUMS[name])
