@@ -9,7 +9,7 @@ use crate::client::DuplicationSpec;
 use crate::client::compare::{Server, compare as compare_one};
 use crate::enums::{FailMode, PlanStep, Property, Status, Verdict};
 use crate::error::{Error, ErrorKind, Result};
-use crate::escape::name;
+use crate::escape::{name, sentence};
 use crate::outcome::Difference;
 use crate::protocol::generation::Generation;
 use crate::resource::{Duplication, several};
@@ -154,7 +154,7 @@ fn item<'a>(
         in_scope: false,
     };
     let Some(has) = has else {
-        return refused(item, "there is no such table".to_owned());
+        return refused(item, "no such table is available".to_owned());
     };
     let listed = has.duplications.iter().filter(|one| one.cluster == cluster);
     // The server is removing such a duplication, and the next one may exist beside it.
@@ -181,7 +181,7 @@ fn item<'a>(
 const UNKNOWN: &str = "the generation of the server is unknown";
 
 fn refused(item: Item, why: String) -> Item {
-    Item { verdict: Verdict::Refused, why: Some(why), ..item }
+    Item { verdict: Verdict::Refused, why: Some(sentence(&why).into_owned()), ..item }
 }
 
 fn not_comparable(item: Item, why: String) -> Item {

@@ -2,10 +2,38 @@
 //!
 //! A [`Fleet`] is the content of a file: declarations of duplications, each for one table or for many. A
 //! [`State`] is what the cluster has. [`compare()`] compares the two without any I/O, and the result is a
-//! [`Plan`].
+//! [`Plan`]. [`export()`] goes the other way and declares what a cluster has.
 //!
 //! This layer stands above the client. It uses the operations of [`Client`](crate::Client) as any program
 //! would, and nothing below knows it.
+//!
+//! [`Plan::make`] reads the state of a cluster and compares it. The same without a cluster:
+//!
+//! ```
+//! use pegasus_dup::fleet::{Fleet, Format, Plan, State, TableState};
+//! use pegasus_dup::{Generation, Verdict};
+//!
+//! let text = r#"
+//! [[duplication]]
+//! table = "app_*,!app_tmp*"
+//! cluster = "target"
+//! checkpoint = true
+//! "#;
+//! let fleet = Fleet::parse(text, Format::Toml)?;
+//!
+//! let mut state = State { generation: Some(Generation::DupExist), ..State::default() };
+//! for (table, table_id) in [("app_users", 1), ("app_tmp7", 2)] {
+//!     state.tables.insert(table.into(), TableState { table_id, ..TableState::default() });
+//! }
+//! let plan = Plan::of("127.0.0.1:34601".into(), &fleet, &state)?;
+//! assert_eq!(plan.items.len(), 1);
+//! assert_eq!((&*plan.items[0].table, plan.items[0].verdict), ("app_users", Verdict::Create));
+//!
+//! // A plan file holds what the plan has seen. Later, the plan can be compared with what the cluster has then.
+//! let plan = Plan::parse(&plan.to_text())?;
+//! assert_eq!(plan.staleness(&state)?, [None]);
+//! # Ok::<(), pegasus_dup::Error>(())
+//! ```
 
 mod apply;
 mod audit;

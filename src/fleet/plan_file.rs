@@ -8,6 +8,7 @@ use super::plan::{Item, Plan};
 use super::spec::Fleet;
 use crate::enums::{PlanStep, Verdict};
 use crate::error::{Error, ErrorKind, Result};
+use crate::escape;
 
 /// The text by which a plan file is recognized.
 const MARKER: &str = "pegasus-dup plan";
@@ -85,7 +86,7 @@ impl Plan {
     /// Returns the text of a plan file. The same plan always gives the same text.
     pub fn to_text(&self) -> String {
         let file = File { format: MARKER.to_owned(), version: VERSION, plan: self };
-        let json = serde_json::to_string(&file).expect("a plan can be written as JSON");
+        let json = escape::json(&file).expect("a plan can be written as JSON");
         format!("{json}\n")
     }
 }

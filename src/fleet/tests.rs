@@ -148,8 +148,8 @@ fn what_cannot_be_created_is_refused() {
     assert!(why("table = \"a\"", &own).contains("source cluster itself"));
     let with =
         |remote| State { remotes: BTreeMap::from([("target".into(), remote)]), ..has.clone() };
-    let lacks = with(RemoteState::NotConfigured("no such id".into()));
-    assert!(why("table = \"a\"", &lacks).contains("no such id"));
+    let lacks = with(RemoteState::NotConfigured("no such\u{1b}id".into()));
+    assert!(why("table = \"a\"", &lacks).ends_with("no such\\u{1b}id"));
     assert!(why("table = \"a\"", &with(RemoteState::OwnCluster)).contains("itself"));
     assert_eq!(
         one("table = \"a\"", &with(RemoteState::NotKnown("why".into()))).verdict,

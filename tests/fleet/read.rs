@@ -92,6 +92,10 @@ async fn a_cluster_that_changes_during_the_read_is_read_again() {
     let fake = renamed(&["old", "new"]).await;
     let error = State::read(&client(&fake), &fleet("expect_cluster = \"old\"")).await.unwrap_err();
     assert_eq!((error.kind(), lists(&fake)), (ErrorKind::InvalidArgument, 1));
+    // A server that does not report its name once is asked again.
+    let fake = renamed(&["", "new"]).await;
+    let state = State::read(&client(&fake), &fleet("expect_cluster = \"new\"")).await.unwrap();
+    assert_eq!((state.cluster_name.as_deref(), lists(&fake)), (Some("new"), 1));
     let fake = renamed(&["1", "2", "3", "4"]).await;
     let error = State::read(&client(&fake), &fleet("")).await.unwrap_err();
     assert_eq!((error.kind(), lists(&fake)), (ErrorKind::Unavailable, 3));
