@@ -10,6 +10,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::future::Either;
@@ -31,7 +32,7 @@ use crate::text;
 pub struct Entry {
     /// The kind of the entry.
     pub kind: EntryKind,
-    /// The number of the call among the calls of the recorder, from 1.
+    /// The number of the call of the client among the calls of the recorder, from 1.
     pub call: u32,
     /// The number of the attempt within the call, from 1. An attempt that starts over gets the next number.
     pub attempt: u32,
@@ -184,9 +185,12 @@ impl fmt::Display for History {
 #[derive(Debug, Clone, Default)]
 pub struct Recorder(Arc<Mutex<Part>>);
 
-/// The entries of one task of a call, or of all calls.
+/// The entries of one task of a call, of one call, or of several calls.
 #[derive(Debug, Default)]
 struct Part {
+    /// The number of calls that all parts of a history have.
+    calls: Arc<AtomicU32>,
+    /// The number of the call that the part belongs to. A part of several calls only has parts.
     call: u32,
     attempt: u32,
     items: Vec<Item>,
@@ -204,10 +208,10 @@ tokio::task_local! {
 }
 
 impl Recorder {
-    /// Makes the recorder record a call. Calls may overlap. They are in the order of the calls of this
-    /// function.
+    /// Makes the recorder record a call, or all calls that a future makes in its task. Calls may overlap. The
+    /// history has them in the order in which they began, each with its number.
     pub fn record<F: Future>(&self, call: F) -> impl Future<Output = F::Output> + use<F> {
-        CURRENT.scope(self.begin(), call)
+        CURRENT.scope(self.clone(), call)
     }
 
     /// Returns what was recorded until now.
@@ -217,25 +221,28 @@ impl Recorder {
         history
     }
 
-    /// Adds a call, and returns the recorder of this call alone.
+    /// Returns a recorder whose calls are a part of this history.
+    #[cfg(feature = "cli")]
     pub(crate) fn begin(&self) -> Recorder {
         let mut all = self.part();
-        all.call += 1;
-        let call = all.call;
-        all.begin(Part { call, attempt: 1, items: Vec::new() })
+        let part = Part { calls: all.calls.clone(), ..Part::default() };
+        all.begin(part)
     }
 
-    /// Records the result that a face reports for a call, if the call was dropped before it had a result of its
-    /// own. This is for the recorder of one call.
+    /// Records the result that a face reports, for all calls that were dropped before they had a result of their
+    /// own.
     #[cfg(any(feature = "capi", feature = "cli"))]
-    pub(crate) fn conclude(&self, result: impl FnOnce() -> String) {
-        let mut call = self.part();
-        let concluded = |item: &Item| match item {
-            Item::Entry(entry) => entry.kind == EntryKind::Conclusion,
-            Item::Part(_) => false,
-        };
-        if !call.items.last().is_some_and(concluded) {
-            call.add(EntryKind::Conclusion, |entry| entry.text = Some(result()));
+    pub(crate) fn conclude(&self, result: impl Fn() -> String) {
+        for item in &self.part().items {
+            let Item::Part(call) = item else { continue };
+            let mut call = call.part();
+            let concluded = |item: &Item| match item {
+                Item::Entry(entry) => entry.kind == EntryKind::Conclusion,
+                Item::Part(_) => false,
+            };
+            if !call.items.last().is_some_and(concluded) {
+                call.add(EntryKind::Conclusion, |entry| entry.text = Some(result()));
+            }
         }
     }
 
@@ -279,14 +286,14 @@ impl Part {
     }
 }
 
-/// Makes the recorder of a call record the call, if there is a recorder.
+/// Makes the recorder record a call, if there is a recorder.
 #[cfg(any(feature = "capi", feature = "cli"))]
 pub(crate) fn recorded<F: Future>(
     recorder: Option<&Recorder>,
     call: F,
 ) -> impl Future<Output = F::Output> + use<F> {
     match recorder {
-        Some(recorder) => Either::Left(CURRENT.scope(recorder.clone(), call)),
+        Some(recorder) => Either::Left(recorder.record(call)),
         None => Either::Right(call),
     }
 }
@@ -301,13 +308,32 @@ pub(crate) fn is_recorded() -> bool {
     CURRENT.try_with(|_| ()).is_ok()
 }
 
+/// Makes a future that is a call of a client have its own part of the history, if it is recorded.
+pub(crate) fn as_a_call<F: Future>(call: F) -> impl Future<Output = F::Output> + use<F> {
+    within_part(call, |all| {
+        let call = all.calls.fetch_add(1, Ordering::Relaxed) + 1;
+        Part { calls: all.calls.clone(), call, attempt: 1, items: Vec::new() }
+    })
+}
+
 /// Makes a future that runs as another task record into the history of this call, if it is recorded. Its
 /// entries are at the place where this function was called.
 pub(crate) fn in_this_call<F: Future>(future: F) -> impl Future<Output = F::Output> + use<F> {
+    within_part(future, |part| {
+        let (calls, call, attempt) = (part.calls.clone(), part.call, part.attempt);
+        Part { calls, call, attempt, items: Vec::new() }
+    })
+}
+
+/// Makes a future record into the part that `make` returns for the current part.
+fn within_part<F: Future, M: FnOnce(&Part) -> Part>(
+    future: F,
+    make: M,
+) -> impl Future<Output = F::Output> + use<F, M> {
     let part = CURRENT.try_with(|recorder| {
-        let mut part = recorder.part();
-        let (call, attempt) = (part.call, part.attempt);
-        part.begin(Part { call, attempt, items: Vec::new() })
+        let mut current = recorder.part();
+        let part = make(&current);
+        current.begin(part)
     });
     match part {
         Ok(part) => Either::Left(CURRENT.scope(part, future)),

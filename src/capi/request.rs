@@ -43,7 +43,7 @@ impl Request {
 
     /// Returns the recorder of a call, if the call is to record its history.
     pub(crate) fn recorder(&self) -> Option<Recorder> {
-        self.record_history.then(|| Recorder::default().begin())
+        self.record_history.then(Recorder::default)
     }
 }
 

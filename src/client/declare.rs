@@ -17,14 +17,17 @@ macro_rules! operations {
             $(
                 $(#[$doc])+
                 pub async fn $name(&self $(, $arg: $lent)*) -> Result<$result> {
-                    let result: Result<$result> = async {
-                        $($arg.check(stringify!($arg))?;)*
-                        let $call = self.call();
-                        $body.await
-                    }
-                    .await;
-                    history::conclude(|| text::conclusion(&result));
-                    result
+                    history::as_a_call(async {
+                        let result: Result<$result> = async {
+                            $($arg.check(stringify!($arg))?;)*
+                            let $call = self.call();
+                            $body.await
+                        }
+                        .await;
+                        history::conclude(|| text::conclusion(&result));
+                        result
+                    })
+                    .await
                 }
             )+
         }

@@ -67,9 +67,9 @@ pub(super) fn end(
     if let Some(recorder) = recorder {
         let name = exception.get_type().name();
         let name = name.map_or_else(|_| "exception".to_owned(), |name| name.to_string());
-        recorder.conclude(|| match note {
+        recorder.conclude(|| match &note {
             Some(note) => format!("{name}: {note}"),
-            None => name,
+            None => name.clone(),
         });
     }
 }

@@ -199,6 +199,33 @@ async fn concurrent_calls_and_requests_are_in_the_order_in_which_they_began() {
 }
 
 #[tokio::test]
+async fn a_future_that_makes_several_calls_has_a_part_for_each() {
+    let server = serve(Behaviour::Idempotent, &[]).await;
+    let client = client(server.address().to_string());
+    let recorder = Recorder::default();
+    let calls = async {
+        let first = client.query("temp").await;
+        let (second, third) = tokio::join!(client.query("dup_src"), client.query("dup_src2"));
+        [first, second, third]
+    };
+    for queried in recorder.record(calls).await {
+        queried.unwrap();
+    }
+    let history = recorder.history();
+    let tables: Vec<_> = history
+        .entries()
+        .iter()
+        .filter(|entry| entry.name == Some("RPC_CM_LIST_DUPLICATION"))
+        .map(|entry| (entry.call, entry.request.as_ref().expect("a request").to_string()))
+        .collect();
+    let expected = [(1, "temp"), (2, "dup_src"), (3, "dup_src2")]
+        .map(|(call, table)| (call, format!("{{app_name_pattern={table},match_type=2}}")));
+    assert_eq!(tables, expected);
+    let conclusions = history.entries().iter().filter(|one| one.kind == EntryKind::Conclusion);
+    assert_eq!(conclusions.map(|one| one.call).collect::<Vec<_>>(), [1, 2, 3]);
+}
+
+#[tokio::test]
 async fn a_call_that_sends_nothing_has_only_a_conclusion() {
     let recorder = Recorder::default();
     recorder.record(client("127.0.0.1:1").query("")).await.unwrap_err();
