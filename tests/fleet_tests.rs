@@ -7,6 +7,8 @@ mod common {
 }
 
 mod fleet {
+    mod apply;
+    mod audit;
     mod export;
     mod plan;
     mod read;

@@ -40,6 +40,7 @@ mod audit;
 mod compare;
 mod export;
 mod file;
+mod lock;
 mod pattern;
 mod plan;
 mod plan_file;
@@ -58,6 +59,7 @@ pub use audit::{
 pub use compare::compare;
 pub use export::export;
 pub use file::Format;
+pub use lock::HostLock;
 pub use pattern::{BadPattern, TableGlobs};
 pub use plan::{Existing, Item, ItemDifference, Plan, SourceCluster, Wanted};
 pub use spec::{Declaration, DeclaredFailMode, DeclaredStatus, Fleet, RemoteTable, Scope};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use pegasus_dup::Client;
-use pegasus_dup::fleet::{Fleet, Format};
+use pegasus_dup::fleet::{ApplyOptions, Fleet, Format};
 use pegasus_dup::protocol::messages::*;
 use pegasus_dup::server::{Behaviour, Event, MetaServer, ServerConfig};
 
@@ -21,6 +21,13 @@ pub(crate) const BEHAVIOURS: [Behaviour; 5] = [
 
 pub(crate) fn fleet(text: &str) -> Fleet {
     Fleet::parse(text, Format::Toml).unwrap()
+}
+
+/// Returns the default options with some changes.
+pub(crate) fn options(change: impl FnOnce(&mut ApplyOptions)) -> ApplyOptions {
+    let mut options = ApplyOptions::default();
+    change(&mut options);
+    options
 }
 
 /// Returns a declaration with these further keys.

@@ -22,8 +22,9 @@ const POLL: Duration = Duration::from_secs(2);
 /// How many tables are read at the same time, if the server does not have the list RPC.
 const IN_FLIGHT: usize = 16;
 
-/// A look at the cluster, after a pause. Returns the number of duplications in DS_PREPARE.
-pub(super) type Look<'a> = Pin<Box<dyn Future<Output = Result<usize>> + Send + 'a>>;
+/// A pause or a look at the cluster. A look returns the number of duplications in DS_PREPARE, and a pause
+/// returns `None`.
+pub(super) type Look<'a> = Pin<Box<dyn Future<Output = Result<Option<usize>>> + Send + 'a>>;
 
 /// Counts the duplications that are in DS_PREPARE or may be.
 #[derive(Debug)]
@@ -83,24 +84,31 @@ impl Preparing {
         self.in_flight -= 1;
     }
 
+    /// Begins the pause before the next look.
+    pub(super) fn pause<'a>() -> Look<'a> {
+        Box::pin(async {
+            tokio::time::sleep(POLL).await;
+            Ok(None)
+        })
+    }
+
     /// Begins the next look. No add may be started until it has ended.
     pub(super) fn look<'a>(&mut self, client: &'a Client) -> Look<'a> {
-        // An add that ends during the pause is counted once too often until the next look.
         self.when_it_began = self.in_flight;
         let tables = (!self.one_request).then(|| self.tables.clone());
         Box::pin(async move {
-            tokio::time::sleep(POLL).await;
-            match tables {
+            let preparing = match tables {
                 None => {
                     let all = client.list(&TablePattern::All).await?;
-                    Ok(all.iter().filter(|one| is_preparing(one)).count())
+                    all.iter().filter(|one| is_preparing(one)).count()
                 }
                 Some(tables) => {
                     let counts = tables.into_iter().map(|table| count(client, table));
                     let counts = stream::iter(counts).buffered(IN_FLIGHT);
-                    counts.try_fold(0, |sum, count| async move { Ok(sum + count) }).await
+                    counts.try_fold(0, |sum, count| async move { Ok(sum + count) }).await?
                 }
-            }
+            };
+            Ok(Some(preparing))
         })
     }
 

@@ -63,14 +63,14 @@ impl<'a> Schedule<'a> {
                     events(Event::Started(work.todo(index).0));
                     running.push(self.job(index, gated));
                 }
-                let full = self.preparing.as_mut().filter(|preparing| !preparing.has_room());
+                let full = self.preparing.as_ref().filter(|preparing| !preparing.has_room());
                 if let Some(preparing) = full
                     && !self.waiting.is_empty()
                     && look.is_terminated()
                 {
                     let (preparing_now, waiting) = (preparing.count(), self.waiting.len());
                     events(Event::Preparing { preparing: preparing_now, waiting });
-                    look = preparing.look(client).fuse();
+                    look = Preparing::pause().fuse();
                 }
             }
             if running.is_empty() && (stopped || look.is_terminated()) {
@@ -89,7 +89,10 @@ impl<'a> Schedule<'a> {
                 looked = &mut look, if !stopped && !look.is_terminated() => match looked {
                     Ok(listed) => {
                         if let Some(preparing) = &mut self.preparing {
-                            preparing.looked(listed);
+                            match listed {
+                                None => look = preparing.look(client).fuse(),
+                                Some(listed) => preparing.looked(listed),
+                            }
                         }
                     }
                     Err(error) => stopped |= self.not_counted(&error, events),
