@@ -264,7 +264,8 @@ pub(super) fn existing(
             Some(status) => format!("its status is neither running nor paused: status={status}"),
             None => "the server does not report its status".to_owned(),
         };
-        return Item { unverified: vec![Property::Status], ..not_comparable(item, why) };
+        let unreported = one.status.is_none().then_some(Property::Status);
+        return Item { unverified: unreported.into_iter().collect(), ..not_comparable(item, why) };
     }
     let compared = compare_one(spec, server, one);
     item.unverified = compared.unverified;

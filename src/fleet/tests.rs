@@ -164,6 +164,7 @@ fn what_cannot_be_created_is_refused() {
     assert!(why("table = \"a\"\ncheckpoint = true", &old).contains("checkpoint"));
     assert!(why("table = \"a\"\nremote_table = \"x\"", &old).contains("remote table"));
     let unknown = State { generation: None, ..has.clone() };
+    assert!(why("table = \"a\"", &unknown).contains("generation of the server is unknown"));
     assert!(why("table = \"a\"\nremote_replica_count = 1", &unknown).contains("unknown"));
 }
 

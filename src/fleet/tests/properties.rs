@@ -54,7 +54,7 @@ fn any_state() -> impl Strategy<Value = State> {
         (1..9, proptest::collection::vec(duplication(), 0..4), any::<Option<i32>>()),
         0..6,
     );
-    let generation = proptest::option::weighted(0.9, select(&Generation::ALL[..]));
+    let generation = proptest::option::weighted(0.8, select(&Generation::ALL[..]));
     let name = select(vec![None, Some("onebox"), Some("target")]);
     let remote = select(vec![
         RemoteState::Configured,
@@ -90,8 +90,8 @@ fn any_fleet() -> impl Strategy<Value = Fleet> {
         select(vec!["a", "b*", "*,!b*", "[ab]", "?,!c", "a,gone"])
             .prop_map(|text| TableGlobs::parse(text).unwrap()),
     ];
-    let remote_table = select(vec!["{table}", "{table}_copy", "one", "a"]);
-    let count = select(vec![None, Some(-1), Some(0), Some(1), Some(3)]);
+    let remote_table = select(vec!["{table}", "{table}", "{table}", "{table}_copy", "one", "a"]);
+    let count = select(vec![None, None, None, Some(-1), Some(0), Some(1), Some(3)]);
     let fail_mode = select(vec![None, Some(DeclaredFailMode::Slow), Some(DeclaredFailMode::Fast)]);
     let status = select(vec![None, Some(DeclaredStatus::Running), Some(DeclaredStatus::Paused)]);
     let of = (globs.clone(), select(&CLUSTERS[..]));
