@@ -25,8 +25,9 @@ use crate::protocol::generation::Generation;
 use crate::protocol::messages::Rpc;
 use crate::protocol::thrift::DecodeError;
 
-/// The longest response that the client accepts, in bytes. A list of ten thousand duplications fits.
-const MAX_ANSWER: usize = 64 << 20;
+/// The longest response that the client accepts, in bytes. A list of a hundred thousand duplications with 64
+/// partitions each has about 170 MB. The buffer grows only with the bytes that arrive.
+const MAX_ANSWER: usize = 512 << 20;
 /// How many requests may wait until the task takes them.
 const QUEUE: usize = 256;
 /// The size of the buffer for one read, in bytes.
