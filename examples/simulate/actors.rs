@@ -1,12 +1,15 @@
 //! Runs the actors of a schedule. Each actor runs in a task of its own, and makes one call after
 //! the other.
 
+use std::pin::pin;
 use std::time::Duration;
 
+use pegasus_dup::fleet::{self, Stop, Summary, Work};
 use pegasus_dup::{Client, RecallSpec, Selector};
 use tokio::time::{sleep, timeout};
 
 use super::plan::{Actor, CLUSTER, Step, TABLE, What, Who};
+use super::plan_fleet::Apply;
 use super::plan_table::TableStep;
 use super::raw;
 use super::streams::Network;
@@ -76,6 +79,7 @@ async fn call_client(client: &Client, step: &Step) -> Ended {
         What::Pause => Ended::Change(client.pause(TABLE, &which).await),
         What::Remove | What::Replace => Ended::Removal(client.remove(TABLE, &which).await),
         What::SetFailMode(mode) => Ended::Change(client.set_fail_mode(TABLE, &which, *mode).await),
+        What::Apply(apply) => Ended::Applied(call_apply(client, apply).await.map(Box::new)),
         What::Table(TableStep::Create(spec)) => Ended::Created(client.create_table(spec).await),
         What::Table(TableStep::Drop(name)) => Ended::Dropped(client.drop_table(name, None).await),
         What::Table(TableStep::RecallById { id, name }) => {
@@ -85,6 +89,21 @@ async fn call_client(client: &Client, step: &Step) -> Ended {
         }
         What::Table(other) => unreachable!("no client has the step {other}"),
     }
+}
+
+/// Plans a fleet and applies the plan.
+async fn call_apply(client: &Client, apply: &Apply) -> pegasus_dup::Result<(fleet::Plan, Summary)> {
+    let plan = fleet::Plan::make(client, &apply.fleet).await?;
+    let work = Work::new(plan.clone(), apply.options.clone())?;
+    let stop = Stop::new();
+    let mut running = pin!(work.run(client, None, &stop, |_| ()));
+    if let Some(ms) = apply.stop_ms {
+        match timeout(Duration::from_millis(ms), &mut running).await {
+            Ok(summary) => return Ok((plan, summary?)),
+            Err(_) => stop.stop(),
+        }
+    }
+    Ok((plan, running.await?))
 }
 
 async fn as_raw(actor: &Actor, network: &Network) {

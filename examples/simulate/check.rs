@@ -1,12 +1,14 @@
 //! The rules that must hold in every schedule. Each rule uses only the record.
 
-use pegasus_dup::ErrorKind;
+use pegasus_dup::{ErrorKind, ItemResult};
 
-use super::plan::{Plan, Who};
+use super::plan::{Plan, What, Who};
 use super::trace::{Ended, Log};
 use super::truth::{Truth, Whole, error_of};
 use super::world::Remains;
-use super::{check_add, check_add_moving, check_change, check_drop, check_server, check_table};
+use super::{
+    check_add, check_add_moving, check_change, check_drop, check_fleet, check_server, check_table,
+};
 
 /// How much later than its deadline a call may end, in milliseconds. This is the resolution of the
 /// clock.
@@ -31,6 +33,7 @@ pub(crate) fn check(plan: &Plan, log: &Log, remains: Remains) -> Vec<String> {
         check_add_moving::check(&tables, whole, &mut wrong);
         check_table::check(&tables, whole, &mut wrong);
         check_drop::check(&tables, whole, &mut wrong);
+        check_fleet::check(&truth, whole, &mut wrong);
     }
     if truth.calls.len() != log.calls.len() {
         wrong.push("a call did not end".to_owned());
@@ -53,13 +56,22 @@ pub(crate) fn check(plan: &Plan, log: &Log, remains: Remains) -> Vec<String> {
 
 /// Returns whether a call with this result may have had an effect that is not known.
 fn leaves_a_doubt(how: &Ended) -> bool {
+    let unknown = |how: &Ended| match how {
+        Ended::Applied(Ok(result)) => result.1.count(ItemResult::Unknown) > 0,
+        _ => false,
+    };
     matches!(how, Ended::GaveUp)
+        || unknown(how)
         || error_of(how).is_some_and(|error| error.kind() == ErrorKind::OutcomeUnknown)
 }
 
 /// Checks that every call ends within its deadline.
 fn in_time(truth: &Truth<'_>, whole: &Whole<'_>, wrong: &mut Vec<String>) {
     let step = &truth.log.calls[whole.call].step;
+    // The timeout of an apply is that of each request.
+    if let What::Apply(_) = step.what {
+        return;
+    }
     let limit = step.timeout_ms.min(step.give_up_ms.unwrap_or(u64::MAX));
     let took = whole.ended_ms - whole.began_ms;
     if took > limit + GRAIN_MS {

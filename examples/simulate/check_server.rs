@@ -6,10 +6,12 @@ use pegasus_dup::protocol::generation::Generation;
 use pegasus_dup::protocol::messages::{AddRequest, ModifyRequest};
 use pegasus_dup::server::store::RecordChange;
 use pegasus_dup::server::{Behaviour, Event};
-use pegasus_dup::{Mode, Status};
+use pegasus_dup::{DuplicationSpec, Mode, Status};
 
+use super::check_fleet;
 use super::check_table::Tables;
 use super::plan::{What, Who};
+use super::plan_fleet::Apply;
 use super::trace::{Asked, Call, Line};
 use super::truth::{Making, Truth};
 
@@ -174,7 +176,14 @@ fn harm_of_add(
     add: &AddRequest,
     behaviour: Behaviour,
 ) -> Option<&'static str> {
-    let Some(spec) = call.adds() else { return Some("an add by a call that is no add") };
+    let declared = match &call.step.what {
+        What::Add(spec) => Some(spec.clone()),
+        What::Apply(apply) if !check_fleet::is_probe(truth, add) => declared(apply, add),
+        // The question whether a remote cluster is configured names a table that does not exist.
+        What::Apply(_) => return None,
+        _ => None,
+    };
+    let Some(spec) = declared else { return Some("an add by a call that is no add") };
     let mode = truth.plan.actors[call.who].who.mode();
     let freezed = behaviour == Behaviour::Freezed;
     let other_table = add.remote_app_name.as_ref().is_some_and(|name| *name != add.app_name);
@@ -201,6 +210,20 @@ fn harm_of_add(
     }
 }
 
+/// Returns the description of a duplication that a fleet declares.
+fn declared(apply: &Apply, add: &AddRequest) -> Option<DuplicationSpec> {
+    let declaration =
+        apply.fleet.duplications.iter().find(|one| {
+            one.cluster == add.remote_cluster_name && one.table.matches(&add.app_name)
+        })?;
+    Some(DuplicationSpec {
+        remote_table: Some(declaration.remote_table.of(&add.app_name)),
+        remote_replica_count: declaration.remote_replica_count,
+        checkpoint: declaration.checkpoint,
+        ..DuplicationSpec::new(&*add.app_name, &*add.remote_cluster_name)
+    })
+}
+
 fn harm_of_modify(
     call: &Call,
     modify: &ModifyRequest,
@@ -212,6 +235,10 @@ fn harm_of_modify(
         | (What::Pause, Some(Status::Pause))
         | (What::Remove, Some(Status::Removed)) => modify.fail_mode.is_none(),
         (What::SetFailMode(mode), None) => modify.fail_mode == mode.number(),
+        (What::Apply(_), Some(Status::Log | Status::Start | Status::Pause | Status::Removed)) => {
+            modify.fail_mode.is_none()
+        }
+        (What::Apply(_), None) => modify.fail_mode.is_some(),
         _ => false,
     };
     (!fits).then_some("a status with another meaning")

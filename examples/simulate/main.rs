@@ -3,9 +3,10 @@
 //! run against rules that must always hold.
 //!
 //! ```sh
-//! cargo run --release --features server --example simulate -- --seeds 0..1000000
-//! cargo run --release --features server --example simulate -- --story 4711
-//! cargo run --release --features server --example simulate -- --tables --seeds 0..1000000
+//! cargo run --release --features server,fleet --example simulate -- --seeds 0..1000000
+//! cargo run --release --features server,fleet --example simulate -- --story 4711
+//! cargo run --release --features server,fleet --example simulate -- --tables --seeds 0..1000000
+//! cargo run --release --features server,fleet --example simulate -- --fleets --seeds 0..100000
 //! ```
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
@@ -16,10 +17,12 @@ mod check_add_moving;
 mod check_change;
 mod check_compared;
 mod check_drop;
+mod check_fleet;
 mod check_server;
 mod check_table;
 mod faults;
 mod plan;
+mod plan_fleet;
 mod plan_table;
 mod raw;
 mod run;
@@ -38,7 +41,7 @@ use std::time::Instant;
 use run::Subject;
 
 const USAGE: &str =
-    "simulate [--tables] [--threads N] [--failures N] --seeds FROM..TO | --story SEED";
+    "simulate [--tables | --fleets] [--threads N] [--failures N] --seeds FROM..TO | --story SEED";
 
 /// The requested task.
 enum Task {
@@ -78,6 +81,10 @@ fn arguments(mut given: impl Iterator<Item = String>) -> Option<Arguments> {
     while let Some(option) = given.next() {
         if option == "--tables" {
             subject = Subject::Tables;
+            continue;
+        }
+        if option == "--fleets" {
+            subject = Subject::Fleets;
             continue;
         }
         let value = given.next()?;

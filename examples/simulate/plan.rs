@@ -4,11 +4,12 @@
 use std::fmt;
 
 use fastrand::Rng;
-use pegasus_dup::server::store::TableRecord;
+use pegasus_dup::server::store::{DuplicationRecord, TableRecord};
 use pegasus_dup::server::{Behaviour, ClockMode, FaultRule};
 use pegasus_dup::{DuplicationSpec, FailMode, Generation, Mode, Status};
 
 use super::faults;
+use super::plan_fleet::Apply;
 use super::plan_table::TableStep;
 
 /// The table that nearly all steps use.
@@ -36,6 +37,8 @@ pub(crate) struct Plan {
     pub(crate) before: Before,
     /// The tables that exist before the actors start, besides those that exist in all schedules.
     pub(crate) tables: Vec<TableRecord>,
+    /// More duplications that exist before the actors start, each with the id of its table.
+    pub(crate) records: Vec<(i32, DuplicationRecord)>,
     /// The number of replica servers, or `None` for the default of the behaviour.
     pub(crate) replica_servers: Option<usize>,
     /// The fault rules of each server.
@@ -151,6 +154,8 @@ pub(crate) enum What {
     Replace,
     /// Does something with tables.
     Table(TableStep),
+    /// Applies a fleet.
+    Apply(Box<Apply>),
 }
 
 /// Returns a random element.
@@ -210,6 +215,7 @@ impl Plan {
             wall_ms: 1_795_000_000_000 + rng.i64(0..1_000),
             before,
             tables: Vec::new(),
+            records: Vec::new(),
             replica_servers: None,
             rules,
             events,
@@ -420,6 +426,9 @@ impl fmt::Display for Plan {
         for table in &self.tables {
             writeln!(f, "  before: {table:?}")?;
         }
+        for (table_id, record) in &self.records {
+            writeln!(f, "  before: of table {table_id}: {record:?}")?;
+        }
         for (ms, happening) in &self.events {
             writeln!(f, "  at {ms} ms: {happening:?}")?;
         }
@@ -449,6 +458,7 @@ impl fmt::Display for Step {
                 }
             }
             What::Table(step) => write!(f, "{step}")?,
+            What::Apply(apply) => write!(f, "{apply}")?,
             other => write!(f, "{other:?}")?,
         }
         write!(f, ", timeout {} ms", self.timeout_ms)?;

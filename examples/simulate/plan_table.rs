@@ -91,6 +91,7 @@ impl Plan {
             wall_ms,
             before: Before::Nothing,
             tables: draw_tables(rng, wall_ms / 1_000),
+            records: Vec::new(),
             replica_servers: Some(3),
             rules,
             events,

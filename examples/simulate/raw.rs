@@ -82,7 +82,9 @@ pub(crate) async fn act(network: &Network, what: &What) -> String {
         What::Pause => (number(Status::Pause), None),
         What::Remove | What::Replace => (number(Status::Removed), None),
         What::SetFailMode(mode) => (None, mode.number()),
-        What::Query | What::Add(_) | What::Table(_) => return format!("{} there", entries.len()),
+        What::Query | What::Add(_) | What::Table(_) | What::Apply(_) => {
+            return format!("{} there", entries.len());
+        }
     };
     let request = ModifyRequest { app_name: TABLE.to_owned(), dupid, status, fail_mode };
     let Some(answer) = peer.call::<ModifyDuplication>(&request).await else {

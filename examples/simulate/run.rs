@@ -17,6 +17,7 @@ use super::{check, world};
 pub(crate) enum Subject {
     Duplications,
     Tables,
+    Fleets,
 }
 
 /// The result of one schedule.
@@ -54,8 +55,14 @@ impl Run {
 
 /// Returns the command that runs one seed and prints its story.
 fn repeat(subject: Subject, seed: u64) -> String {
-    let tables = if subject == Subject::Tables { "--tables " } else { "" };
-    format!("cargo run --release --features server --example simulate -- {tables}--story {seed}")
+    let option = match subject {
+        Subject::Duplications => "",
+        Subject::Tables => "--tables ",
+        Subject::Fleets => "--fleets ",
+    };
+    format!(
+        "cargo run --release --features server,fleet --example simulate -- {option}--story {seed}"
+    )
 }
 
 /// Runs the schedule of a seed.
@@ -63,6 +70,7 @@ pub(crate) fn run(subject: Subject, seed: u64) -> Run {
     let plan = match subject {
         Subject::Duplications => Plan::draw(seed),
         Subject::Tables => Plan::draw_tables(seed),
+        Subject::Fleets => Plan::draw_fleets(seed),
     };
     let (log, remains) = world::run(&plan);
     let violations = check::check(&plan, &log, remains);

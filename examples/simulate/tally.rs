@@ -7,6 +7,7 @@ use std::fmt;
 use pegasus_dup::server::{Behaviour, Event};
 use pegasus_dup::{Change, Outcome, Removal};
 
+use super::check_fleet::words;
 use super::plan::{Plan, Who};
 use super::run::Subject;
 use super::trace::{Ended, Line, Log};
@@ -17,6 +18,9 @@ const ALL: &str = "all";
 const DROP: &str = "drop";
 /// The word for a recall of a table.
 const RECALL: &str = "recall";
+
+/// The word for an apply of a fleet.
+const APPLY: &str = "apply";
 
 /// The faults and events that must not be rare. The last one concerns duplications only.
 const MISHAPS: [&str; 19] = [
@@ -49,6 +53,8 @@ pub(crate) struct Tally {
     pub(crate) adds: BTreeMap<String, u64>,
     /// The results of creates of tables, by the behaviour of the first server.
     pub(crate) creates: BTreeMap<String, u64>,
+    /// The results of the duplications of fleets.
+    pub(crate) items: BTreeMap<String, u64>,
     /// The results of changes.
     pub(crate) changes: BTreeMap<String, u64>,
     /// The faults that requests met, and the events of the group.
@@ -83,6 +89,15 @@ impl Tally {
                         Ended::Dropped(_) | Ended::Recalled(_) => {
                             let call = if matches!(how, Ended::Dropped(_)) { DROP } else { RECALL };
                             more(|tally| &mut tally.changes, format!("{call:<12} {word}"));
+                        }
+                        Ended::Applied(result) => {
+                            more(|tally| &mut tally.changes, format!("{APPLY:<12} {word}"));
+                            let results = result.iter().flat_map(|result| words(&result.1));
+                            for (word, count) in results {
+                                for _ in 0..count {
+                                    more(|tally| &mut tally.items, word.clone());
+                                }
+                            }
                         }
                         Ended::GaveUp
                         | Ended::Change(_)
@@ -121,6 +136,7 @@ impl Tally {
         match subject {
             Subject::Duplications => self.rare_duplications(least),
             Subject::Tables => self.rare_tables(least),
+            Subject::Fleets => self.rare_fleets(least),
         }
     }
 
@@ -186,6 +202,26 @@ impl Tally {
             .collect()
     }
 
+    fn rare_fleets(&self, least: u64) -> Vec<String> {
+        let items = [
+            "created appeared_during_call [add]",
+            "created server_said_so [add]",
+            "changed [pause]",
+            "changed [set_fail_mode]",
+            "changed [start]",
+            "differs []",
+            "failed []",
+            "not_tried []",
+            "stale []",
+            "unchanged []",
+            "unknown []",
+        ];
+        let ends = ["applied", "applied in part", "error unavailable"];
+        let ends = ends.into_iter().map(|end| format!("{APPLY:<12} {end}"));
+        let items = items.into_iter().filter_map(|item| rare(&self.items, item, least));
+        items.chain(ends.filter_map(|end| rare(&self.changes, &end, least))).collect()
+    }
+
     fn rare_duplications(&self, least: u64) -> Vec<String> {
         let ends = [
             "AlreadyExists listed_after",
@@ -223,6 +259,7 @@ impl Tally {
         let maps = [
             (&mut self.adds, &other.adds),
             (&mut self.creates, &other.creates),
+            (&mut self.items, &other.items),
             (&mut self.changes, &other.changes),
             (&mut self.mishaps, &other.mishaps),
         ];
@@ -264,6 +301,8 @@ fn word(how: &Ended) -> String {
         Ended::Change(Ok(Change::Unchanged { .. })) => "Unchanged".to_owned(),
         Ended::Removal(Ok(Removal::Removed { .. })) => "Removed".to_owned(),
         Ended::Removal(Ok(Removal::NotFound)) => "NotFound".to_owned(),
+        Ended::Applied(Ok(result)) if result.1.stopped => "applied in part".to_owned(),
+        Ended::Applied(Ok(_)) => "applied".to_owned(),
         Ended::Queried(Ok(_)) => "queried".to_owned(),
         Ended::Add(Err(error))
         | Ended::Change(Err(error))
@@ -271,6 +310,7 @@ fn word(how: &Ended) -> String {
         | Ended::Created(Err(error))
         | Ended::Dropped(Err(error))
         | Ended::Recalled(Err(error))
+        | Ended::Applied(Err(error))
         | Ended::Queried(Err(error)) => format!("error {}", error.kind()),
         Ended::GaveUp => "dropped by its caller".to_owned(),
         Ended::Raw(_) => "without the client".to_owned(),
@@ -283,6 +323,7 @@ impl fmt::Display for Tally {
         for (title, map) in [
             ("adds", &self.adds),
             ("creates of tables", &self.creates),
+            ("duplications of fleets", &self.items),
             ("other calls", &self.changes),
             ("mishaps", &self.mishaps),
         ] {

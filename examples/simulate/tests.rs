@@ -4,31 +4,38 @@ use super::run::{self, Subject};
 
 /// The number of schedules.
 const SEEDS: u64 = 10_000;
+/// The number of schedules of fleets, each of which has many calls.
+const FLEETS: u64 = 3_000;
 
-fn no_schedule_violates_a_rule(subject: Subject) {
+fn no_schedule_violates_a_rule(subject: Subject, seeds: u64) {
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
-    let runs = run::run_all(subject, 0..SEEDS, threads, 1, |_| ());
+    let runs = run::run_all(subject, 0..seeds, threads, 1, |_| ());
     if let Some((_, run)) = runs.failed.first_key_value() {
         panic!("\n{}", run.story());
     }
     println!("{}", runs.tally);
-    let rare = runs.tally.rarities(subject, SEEDS / 2_000);
+    let rare = runs.tally.rarities(subject, seeds / 2_000);
     assert!(rare.is_empty(), "the simulation no longer covers these cases: {rare:?}");
 }
 
 #[test]
 fn no_schedule_of_duplications_violates_a_rule() {
-    no_schedule_violates_a_rule(Subject::Duplications);
+    no_schedule_violates_a_rule(Subject::Duplications, SEEDS);
 }
 
 #[test]
 fn no_schedule_of_tables_violates_a_rule() {
-    no_schedule_violates_a_rule(Subject::Tables);
+    no_schedule_violates_a_rule(Subject::Tables, SEEDS);
+}
+
+#[test]
+fn no_schedule_of_fleets_violates_a_rule() {
+    no_schedule_violates_a_rule(Subject::Fleets, FLEETS);
 }
 
 #[test]
 fn the_same_seed_gives_the_same_story() {
-    for subject in [Subject::Duplications, Subject::Tables] {
+    for subject in [Subject::Duplications, Subject::Tables, Subject::Fleets] {
         for seed in (0..SEEDS).step_by(97) {
             let story = || run::run(subject, seed).story();
             let (first, second) = (story(), story());

@@ -5,6 +5,7 @@
 use std::fmt::Write as _;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use pegasus_dup::fleet::{self, Summary};
 use pegasus_dup::protocol::messages::{
     AddRequest, AddResponse, AppInfo, CreateAppRequest, CreateAppResponse, DropAppRequest, Entry,
     ModifyRequest, ModifyResponse, RecallAppRequest,
@@ -118,6 +119,8 @@ pub(crate) enum Ended {
     Created(Result<Outcome<Table>, Error>),
     Dropped(Result<Removal<Table>, Error>),
     Recalled(Result<Change<Table>, Error>),
+    /// The plan that was applied, and what the apply did.
+    Applied(Result<Box<(fleet::Plan, Summary)>, Error>),
     /// The caller dropped the future.
     GaveUp,
     /// The result of an actor without the client, in words. No check uses it.
@@ -399,6 +402,18 @@ impl std::fmt::Display for Ended {
                 write!(f, "Removed ({evidence}): {} warning: {warning:?}", one(was))
             }
             Ended::Removal(Ok(Removal::NotFound)) => f.write_str("NotFound"),
+            Ended::Applied(Ok(result)) => {
+                write!(f, "Applied, stopped: {}", result.1.stopped)?;
+                for report in &result.1.reports {
+                    let verdict = report.item.verdict;
+                    write!(f, "; {} {verdict} -> {}", report.item, report.result)?;
+                    write!(f, " {:?} {:?}", report.done, report.evidence)?;
+                    if let Some(error) = &report.error {
+                        write!(f, " ({error})")?;
+                    }
+                }
+                Ok(())
+            }
             Ended::Queried(Ok(found)) => write!(f, "{} found", found.len()),
             Ended::Add(Err(error))
             | Ended::Change(Err(error))
@@ -406,6 +421,7 @@ impl std::fmt::Display for Ended {
             | Ended::Created(Err(error))
             | Ended::Dropped(Err(error))
             | Ended::Recalled(Err(error))
+            | Ended::Applied(Err(error))
             | Ended::Queried(Err(error)) => write!(f, "error {}: {error}", error.kind()),
             Ended::GaveUp => f.write_str("dropped by its caller"),
             Ended::Raw(how) => f.write_str(how),

@@ -213,6 +213,9 @@ impl<'a> Truth<'a> {
         if let Some((table_id, record)) = &self.initial {
             stored.insert((*table_id, record.dupid), record);
         }
+        for (table_id, record) in &self.plan.records {
+            stored.insert((*table_id, record.dupid), record);
+        }
         for written in &self.log.lines[..line] {
             match &written.line {
                 Line::Kept(RecordChange::Put { table_id, record }) => {
@@ -289,6 +292,7 @@ pub(crate) fn error_of(how: &Ended) -> Option<&Error> {
         | Ended::Created(Err(error))
         | Ended::Dropped(Err(error))
         | Ended::Recalled(Err(error))
+        | Ended::Applied(Err(error))
         | Ended::Queried(Err(error)) => Some(error),
         Ended::Add(Ok(_))
         | Ended::Change(Ok(_))
@@ -297,6 +301,7 @@ pub(crate) fn error_of(how: &Ended) -> Option<&Error> {
         | Ended::Created(Ok(_))
         | Ended::Dropped(Ok(_))
         | Ended::Recalled(Ok(_))
+        | Ended::Applied(Ok(_))
         | Ended::GaveUp
         | Ended::Raw(_) => None,
     }

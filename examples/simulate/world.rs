@@ -241,4 +241,7 @@ fn fill(plan: &Plan, store: &MemoryStore) {
     if let Some((table_id, record)) = existing(plan) {
         store.submit(RecordChange::Put { table_id, record }, Box::new(|_| ()));
     }
+    for (table_id, record) in plan.records.iter().cloned() {
+        store.submit(RecordChange::Put { table_id, record }, Box::new(|_| ()));
+    }
 }
