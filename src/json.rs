@@ -42,8 +42,9 @@ struct DifferenceReport {
     existing: FieldValue,
 }
 
+/// An error, ready to be written as JSON.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-struct ErrorReport {
+pub(crate) struct ErrorReport {
     kind: &'static str,
     code: Option<String>,
     hint: Option<String>,
@@ -195,17 +196,7 @@ impl Report {
             Some(value) => Report::with_value(OutcomeKind::Error, value),
             None => Report::new(OutcomeKind::Error, resource),
         };
-        Report {
-            error: Some(ErrorReport {
-                kind: error.kind().name(),
-                code: error.code().map(|code| code.name().to_owned()),
-                hint: error.hint().map(str::to_owned),
-                server: error.server().map(str::to_owned),
-                message: error.message().to_owned(),
-                known: error.known().iter().map(KnownReport::from).collect(),
-            }),
-            ..report
-        }
+        Report { error: Some(ErrorReport::from(error)), ..report }
     }
 
     /// Returns the report of a failure that is not an [`Error`] of the library, such as a signal.
@@ -233,6 +224,19 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // Serialization only fails for maps whose keys are not strings.
         f.write_str(&escape::json(self).map_err(|_| fmt::Error)?)
+    }
+}
+
+impl From<&Error> for ErrorReport {
+    fn from(error: &Error) -> ErrorReport {
+        ErrorReport {
+            kind: error.kind().name(),
+            code: error.code().map(|code| code.name().to_owned()),
+            hint: error.hint().map(str::to_owned),
+            server: error.server().map(str::to_owned),
+            message: error.message().to_owned(),
+            known: error.known().iter().map(KnownReport::from).collect(),
+        }
     }
 }
 

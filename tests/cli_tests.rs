@@ -10,6 +10,16 @@ mod cli {
     mod clusters;
     mod commands;
     mod doubt;
+    mod fleets {
+        mod apply;
+        mod audit;
+        mod files;
+        mod interrupted;
+        mod plan;
+        mod support;
+        #[cfg(target_os = "linux")]
+        mod terminal;
+    }
     mod explain;
     mod hidden;
     mod info;

@@ -13,6 +13,9 @@ use crate::protocol::generation::Generation;
 use crate::seconds;
 
 use super::backup_policy_args::AddBackupPolicyArgs;
+use super::fleet::{
+    APPLY_EXIT_CODES, AUDIT_EXIT_CODES, ApplyArgs, AuditArgs, ExportArgs, PLAN_EXIT_CODES, PlanArgs,
+};
 use super::list_args::ListArgs;
 use super::listing::Listing;
 use super::serve_args::ServeArgs;
@@ -31,6 +34,7 @@ Exit codes:
        compared
   4    the duplication, table or policy exists already and differs from the request
   5    the outcome is not known: a request was sent, and its effect is not known
+  6    a plan has something to do
   7    a table was not ready in time
   130  a signal stopped the command before it sent a request that changes anything";
 
@@ -167,6 +171,20 @@ pub(super) enum Command {
     ///
     /// Looks for the policy first, adds it only if it does not exist, and looks for it again afterwards.
     AddBackupPolicy(AddBackupPolicyArgs),
+    /// Compare the duplications that a file declares with those of the cluster. Nothing is changed.
+    #[command(after_help = PLAN_EXIT_CODES)]
+    Plan(PlanArgs),
+    /// Create the duplications that a file declares or a plan contains.
+    ///
+    /// Shows the plan and asks for confirmation. What exists is only altered with --fix, and only removed
+    /// with --prune. The command can be repeated after every interruption.
+    #[command(after_help = APPLY_EXIT_CODES)]
+    Apply(Box<ApplyArgs>),
+    /// Write a file that declares the duplications of the cluster as they are.
+    Export(ExportArgs),
+    /// Show what an audit file records, and find out what unfinished requests did.
+    #[command(after_help = AUDIT_EXIT_CODES)]
+    Audit(AuditArgs),
     /// Run an embedded meta server, for trials and tests.
     Serve(Box<ServeArgs>),
 }
@@ -202,11 +220,7 @@ impl Prepared {
         };
         Ok(match command {
             Command::Add(args) => {
-                let mut spec = DuplicationSpec::new(args.table, args.cluster);
-                spec.remote_table = args.remote_table;
-                spec.remote_replica_count = args.remote_replica_count;
-                spec.checkpoint = args.checkpoint;
-                let prepared = given(Operation::Add(spec), args.generation);
+                let prepared = given(Operation::Add(args.spec()), args.generation);
                 Prepared { mode: args.mode.into(), exist_ok: args.exist_ok, ..prepared }
             }
             Command::Query(args) => given(Operation::Query(args.table), args.generation),
@@ -247,8 +261,12 @@ impl Prepared {
                 let prepared = given(Operation::AddBackupPolicy(spec), args.generation);
                 Prepared { exist_ok, ..prepared }
             }
-            Command::Serve(_) => {
-                return Err(Error::new(InvalidArgument, "serve is not a command of a client"));
+            Command::Plan(_)
+            | Command::Apply(_)
+            | Command::Export(_)
+            | Command::Audit(_)
+            | Command::Serve(_) => {
+                return Err(Error::new(InvalidArgument, "the command is not a single operation"));
             }
         })
     }
@@ -290,8 +308,23 @@ pub(super) struct AddArgs {
     #[arg(long)]
     pub(super) exist_ok: bool,
 
+    /// Show what the add would do, as the command plan does, and with its exit codes. Nothing is changed.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
     #[command(flatten)]
     pub(super) generation: GenerationOption,
+}
+
+impl AddArgs {
+    /// Returns the description of the duplication.
+    pub(super) fn spec(&self) -> DuplicationSpec {
+        let mut spec = DuplicationSpec::new(&*self.table, &*self.cluster);
+        spec.remote_table.clone_from(&self.remote_table);
+        spec.remote_replica_count = self.remote_replica_count;
+        spec.checkpoint = self.checkpoint;
+        spec
+    }
 }
 
 /// A [`Mode`], with the help for it.

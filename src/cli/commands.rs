@@ -89,22 +89,7 @@ impl Calls {
             recorder.conclude(|| text::joined(&output.stderr));
             output.stderr.extend(self.format.history(&recorder.history()));
         }
-        // The reader of the output may be stuck. A signal ends the program even then, with the exit code
-        // of the operation.
-        let exit = output.exit;
-        let reads = !prepared.operation.changes();
-        let shown = output.clone();
-        let writing = threads::blocking("pegasus-dup-output", move || deliver(shown, reads));
-        tokio::select! {
-            biased;
-            // If no thread can be started, this thread writes the output.
-            written = writing => {
-                ControlFlow::Continue(written.unwrap_or_else(|_| deliver(output, reads)))
-            }
-            _ = self.signals.next() => {
-                ControlFlow::Break(if reads { Exit::Interrupted } else { exit })
-            }
-        }
+        write(output, !prepared.operation.changes(), &mut self.signals).await
     }
 
     /// Runs the operation until it is done or a signal comes.
@@ -118,35 +103,67 @@ impl Calls {
         };
         let (client, format) = (&self.client, self.format);
         let call = progress::observed(observer, prepared.run(client, format));
-        let mut running = pin!(history::recorded(recorder, call));
-        let mut waiting = pin!(tokio::time::sleep(PATIENCE));
+        let running = history::recorded(recorder, call);
         let seconds = client.timeout().as_secs_f64();
         let note = format!("waiting for {} (at most {seconds} s)", sentence(&self.metas));
-        let mut shown = WaitingNote::new();
-        loop {
-            tokio::select! {
-                // If the operation ends and a signal arrives at the same time, the result counts.
-                biased;
-                output = &mut running => return output,
-                // The unsettled requests are read while the call is suspended, before it is dropped.
-                signal = self.signals.next() => {
-                    return format.interrupted(signal, &client.unsettled(), &prepared.operation);
-                }
-                () = &mut waiting => {
-                    let progress = progress.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                    match progress {
-                        Some(progress) => shown.show(&format!("{note}: {progress}")),
-                        None => shown.show(&note),
-                    }
-                    waiting.set(tokio::time::sleep(PATIENCE));
-                }
+        let note = || match &*progress.lock().unwrap_or_else(PoisonError::into_inner) {
+            Some(progress) => format!("{note}: {progress}"),
+            None => note.clone(),
+        };
+        // The unsettled requests are read while the call is suspended, before it is dropped.
+        let stopped = |signal| format.interrupted(signal, &client.unsettled(), &prepared.operation);
+        until_signal(running, &mut self.signals, note, stopped).await
+    }
+}
+
+/// Waits until `running` ends or a signal comes, whose name `stopped` gets before `running` is dropped. On a
+/// terminal, `note` says meanwhile what the program waits for.
+pub(super) async fn until_signal<T>(
+    running: impl Future<Output = T>,
+    signals: &mut Signals,
+    note: impl Fn() -> String,
+    stopped: impl FnOnce(&'static str) -> T,
+) -> T {
+    let mut running = pin!(running);
+    let mut waiting = pin!(tokio::time::sleep(PATIENCE));
+    let mut shown = WaitingNote::new();
+    loop {
+        tokio::select! {
+            // If the operation ends and a signal arrives at the same time, the result counts.
+            biased;
+            result = &mut running => return result,
+            signal = signals.next() => return stopped(signal),
+            () = &mut waiting => {
+                shown.show(&note());
+                waiting.set(tokio::time::sleep(PATIENCE));
             }
         }
     }
 }
 
+/// Writes the output. The result is a `Break` if a signal stopped the program meanwhile.
+pub(super) async fn write(
+    output: Output,
+    reads: bool,
+    signals: &mut Signals,
+) -> ControlFlow<Exit, Exit> {
+    // The reader of the output may be stuck. A signal ends the program even then, with the exit code
+    // of the operation.
+    let exit = output.exit;
+    let shown = output.clone();
+    let writing = threads::blocking("pegasus-dup-output", move || deliver(shown, reads));
+    tokio::select! {
+        biased;
+        // If no thread can be started, this thread writes the output.
+        written = writing => {
+            ControlFlow::Continue(written.unwrap_or_else(|_| deliver(output, reads)))
+        }
+        _ = signals.next() => ControlFlow::Break(if reads { Exit::Interrupted } else { exit }),
+    }
+}
+
 /// Starts the runtime, and begins to receive signals.
-fn start() -> io::Result<(Runtime, Signals)> {
+pub(super) fn start() -> io::Result<(Runtime, Signals)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let within = runtime.enter();
     let signals = Signals::listen()?;
@@ -164,7 +181,11 @@ fn prepare(command: Command, json: bool) -> Result<Prepared> {
     Ok(prepared)
 }
 
-fn client(metas: &str, timeout: Duration, generation: Option<Generation>) -> Result<Client> {
+pub(super) fn client(
+    metas: &str,
+    timeout: Duration,
+    generation: Option<Generation>,
+) -> Result<Client> {
     let mut builder = Client::builder().meta(metas).timeout(timeout);
     if let Some(generation) = generation {
         builder = builder.generation(generation);
@@ -217,7 +238,7 @@ impl Prepared {
 
 /// Writes the output, with the warnings and errors first. If stdout cannot be written, the exit code is
 /// still that of the operation. Only an operation that reads (`reads`) then fails.
-fn deliver(output: Output, reads: bool) -> Exit {
+pub(super) fn deliver(output: Output, reads: bool) -> Exit {
     complain(&output.stderr);
     match say(&output.stdout) {
         Ok(()) => output.exit,

@@ -20,6 +20,8 @@ pub(super) enum Exit {
     Differs = 4,
     /// A request was sent, and its effect is not known.
     Unknown = 5,
+    /// A plan has something to do.
+    Changes = 6,
     /// A table was not ready in time.
     TimedOut = 7,
     /// A signal stopped the program before it sent a request that changes anything.

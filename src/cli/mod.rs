@@ -1,12 +1,14 @@
 //! The command line. The program `pegasus-dup` and the script of the Python wheel both call it.
 //!
-//! `args` and the files whose names end in `_args` declare the options for clap. `commands` and `serve` run the commands. `output` turns a
-//! result into text or JSON and an exit code, and `terminal` writes it.
+//! `args` and the files whose names end in `_args` declare the options for clap. `commands`, `fleet` and `serve` run
+//! the commands. `output` turns a result into text or JSON and an exit code, and `terminal` writes it.
 
 mod args;
 mod backup_policy_args;
 mod commands;
 mod exit;
+mod fleet;
+mod input;
 mod list_args;
 mod listing;
 mod metas;
@@ -108,6 +110,13 @@ fn dispatch(cli: Cli) -> Exit {
             Exit::Usage
         }
         Command::Serve(args) => serve::run(*args),
+        Command::Plan(args) => fleet::plan(cli.global, cli.generation, args, format),
+        Command::Apply(args) => fleet::apply(cli.global, cli.generation, *args, format),
+        Command::Export(args) => fleet::export(cli.global, cli.generation, args, format),
+        Command::Audit(args) => fleet::audit(cli.global, cli.generation, args, format),
+        Command::Add(args) if args.dry_run => {
+            fleet::dry_run(cli.global, cli.generation, args, format)
+        }
         command => commands::run(cli.global, cli.generation.generation, command, format),
     }
 }

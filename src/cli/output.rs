@@ -146,10 +146,20 @@ impl Format {
             ));
             return self.error(&error, resource);
         }
-        let message = format!("stopped by {signal}: no request was sent that changes anything");
+        self.nothing_sent(&format!("stopped by {signal}"), resource)
+    }
+
+    /// Returns the output for a command that was stopped before it sent a request that changes anything.
+    pub(super) fn nothing_sent(self, why: &str, resource: Option<ResourceKind>) -> Output {
+        let message = format!("{why}: no request was sent that changes anything");
+        Output { exit: Exit::Interrupted, ..self.settled(message, resource) }
+    }
+
+    /// Returns the output for a command that was stopped. What its requests did is known.
+    pub(super) fn settled(self, message: String, resource: Option<ResourceKind>) -> Output {
         let remarks = vec![Line::error(&*message)];
         let report = Report::of_failure("interrupted", message, resource);
-        self.one(Text { result: Vec::new(), remarks }, report, Exit::Interrupted)
+        self.one(Text { result: Vec::new(), remarks }, report, Exit::Error)
     }
 
     /// Returns the lines of the history of a call, which go to stderr.

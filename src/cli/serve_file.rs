@@ -3,14 +3,12 @@
 //! and a new option works in the file too. An option on the command line overrides the file.
 
 use std::ffi::OsString;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::Path;
 
 use clap::parser::ValueSource;
 use clap::{ArgAction, CommandFactory, Parser};
 
 use super::args::{Cli, Command};
+use super::input;
 use super::serve_args::ServeArgs;
 
 /// The longest file that is read, in bytes. A configuration of ten thousand tables is much shorter.
@@ -20,7 +18,7 @@ const MAX_FILE: u64 = 1 << 20;
 pub(super) fn add(serve: &ServeArgs, args: &[OsString]) -> Result<Cli, String> {
     let Some(path) = serve.file() else { return Err("no file is named".to_owned()) };
     let shown = path.display();
-    let text = read(path)
+    let text = input::file(path, MAX_FILE)
         .map_err(|error| format!("cannot read the configuration: {error} path={shown}"))?;
     let options = options(&text, args)
         .map_err(|error| format!("the configuration is wrong: {error} path={shown}"))?;
@@ -33,23 +31,6 @@ pub(super) fn add(serve: &ServeArgs, args: &[OsString]) -> Result<Cli, String> {
         let first = first.strip_prefix("error: ").unwrap_or(&first);
         format!("the configuration is wrong: {first} path={shown}")
     })
-}
-
-/// Reads a file or a pipe (`--config <(...)`) of at most [`MAX_FILE`] bytes, so that endless input is
-/// not read forever.
-fn read(path: &Path) -> io::Result<String> {
-    let file = File::open(path)?;
-    if file.metadata()?.is_dir() {
-        return Err(io::Error::new(io::ErrorKind::IsADirectory, "it is a directory"));
-    }
-    let mut bytes = Vec::new();
-    file.take(MAX_FILE + 1).read_to_end(&mut bytes)?;
-    if bytes.len() as u64 > MAX_FILE {
-        let wrong = format!("it is longer than {MAX_FILE} bytes");
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, wrong));
-    }
-    String::from_utf8(bytes)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8"))
 }
 
 /// Returns the position of the first option of `serve`. It follows the word `serve`, but the same word may

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::plan_file;
+use super::plan::Plan;
 use super::spec::Fleet;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -63,7 +63,7 @@ impl Fleet {
                 }
             },
         };
-        if plan_file::is_plan(text) {
+        if Plan::is_plan_file(text) {
             let what = "this is a plan file, and not a file that declares a fleet";
             return Err(Error::new(ErrorKind::InvalidArgument, what)
                 .with_hint("apply the plan, or give the file that it was made from"));

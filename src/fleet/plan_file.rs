@@ -38,11 +38,6 @@ impl Header {
     }
 }
 
-/// Returns whether the text is a plan file of any version.
-pub(super) fn is_plan(text: &str) -> bool {
-    Header::of(text).is_some()
-}
-
 /// Returns the SHA-256 hash of a fleet in hexadecimal digits. The hash is that of the fleet as JSON without
 /// white space, so it depends neither on the format of a file nor on its comments.
 pub(super) fn input_hash(fleet: &Fleet) -> String {
@@ -51,6 +46,11 @@ pub(super) fn input_hash(fleet: &Fleet) -> String {
 }
 
 impl Plan {
+    /// Returns whether the text is that of a plan file, also if its version is another one.
+    pub fn is_plan_file(text: &str) -> bool {
+        Header::of(text).is_some()
+    }
+
     /// Reads a plan from the text of a plan file.
     ///
     /// # Errors

@@ -49,6 +49,12 @@ impl Ran {
     pub fn reports(&self) -> Vec<Value> {
         self.stdout.lines().map(schema::assert_report).collect()
     }
+
+    /// Returns each line of stdout as an event, and checks it with the schema.
+    #[track_caller]
+    pub fn events(&self) -> Vec<Value> {
+        self.stdout.lines().map(schema::assert_event).collect()
+    }
 }
 
 /// Runs a command to its end.

@@ -80,6 +80,9 @@ fn parts() -> Vec<Part> {
     parts.push(marked(PAGE, "ResourceKind", generate::markdown_table("ResourceKind", &[])));
     parts.push(marked(PAGE, "TableStatus", generate::markdown_table("TableStatus", &[])));
     parts.push(marked(PAGE, "ErrorKind", generate::markdown_table("ErrorKind", &[])));
+    for name in ["Verdict", "PlanStep", "ItemResult"] {
+        parts.push(marked(PAGE, name, generate::markdown_table(name, &[])));
+    }
     for (key, name, more, less) in [
         ("outcome_kind", "OutcomeKind", &[][..], &["not_found"][..]),
         // The other interfaces do not print totals.
@@ -91,6 +94,9 @@ fn parts() -> Vec<Part> {
         ("role", "Role", &[], &[]),
         ("remote_cluster_state", "RemoteClusterState", &[], &[]),
         ("entry_kind", "EntryKind", &[], &[]),
+        ("verdict", "Verdict", &[], &[]),
+        ("plan_step", "PlanStep", &[], &[]),
+        ("item_result", "ItemResult", &[], &[]),
         // The command line can be interrupted, the library cannot.
         ("error_kind", "ErrorKind", &["interrupted"], &[]),
     ] {

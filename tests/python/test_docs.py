@@ -102,6 +102,34 @@ def test_the_tutorials_commands(tmp_path: Path) -> None:
         assert client.query("temp") == []
 
 
+def test_the_commands_of_the_page_about_fleets(tmp_path: Path) -> None:
+    (fleet,) = blocks("fleets.md", "toml")
+    lines = "".join(blocks("fleets.md", "sh")).splitlines()
+    script = Path(sys.executable).with_name("pegasus-dup")
+    environment = {**os.environ, "PATH": f"{script.parent}:{os.environ['PATH']}"}
+    with MetaGroup(
+        1,
+        tables=["orders", "app_users", "app_items", "app_tmp"],
+        remote_clusters={"target": "127.0.0.1:35601"},
+    ) as group:
+        (address,) = group.addresses
+        (tmp_path / "fleet.toml").write_text(fleet.replace("127.0.0.1:34601", address), "utf-8")
+        for line in lines:
+            command, _, code = line.partition(" # exit code ")
+            done = subprocess.run(
+                ["sh", "-uc", command.replace("127.0.0.1:34601", address)],
+                env=environment,
+                cwd=tmp_path,
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+            assert done.returncode == int(code or 0), (line, done.stdout, done.stderr)
+        with Client(group.addresses) as client:
+            assert [one.table for one in client.list()] == ["app_items", "app_users", "orders"]
+
+
 def public_names() -> list[str]:
     names = [name for name in pegasus_dup.__all__ if not name.startswith("__")]
     methods = [

@@ -35,10 +35,22 @@ pub fn assert_report(line: &str) -> Value {
 /// Panics unless the line is an entry of a history that matches the documentation.
 #[track_caller]
 pub fn assert_entry(line: &str) -> Value {
+    assert_is(line, "history_entry")
+}
+
+/// Panics unless the line is an event of a plan, an apply or an audit that matches the documentation.
+#[track_caller]
+pub fn assert_event(line: &str) -> Value {
+    assert_is(line, "event")
+}
+
+/// Panics unless the line matches a definition of the schema.
+#[track_caller]
+fn assert_is(line: &str, definition: &str) -> Value {
     let schema = documented();
     let value: Value = serde_json::from_str(line).unwrap_or_else(|e| panic!("{e}: {line}"));
-    let of_an_entry = schema.pointer("/$defs/history_entry").expect("a schema");
-    if let Err(fault) = check(&value, of_an_entry, &schema, "entry") {
+    let of_it = schema.pointer(&format!("/$defs/{definition}")).expect("a schema");
+    if let Err(fault) = check(&value, of_it, &schema, definition) {
         panic!("{fault}\nin {line}");
     }
     value
