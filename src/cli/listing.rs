@@ -1,7 +1,5 @@
 //! What `list` shows of the duplications that a server lists: the selection, the totals, and comma-separated values.
 
-use std::borrow::Cow;
-
 use crate::escape::{name, sentence};
 use crate::fleet::TableGlobs;
 use crate::json::Report;
@@ -121,21 +119,14 @@ fn totals(format: Format, summary: &Summary) -> Vec<Line> {
 /// Returns a header and rows as comma-separated values. `of_table` are the columns before those of a duplication.
 fn csv(of_table: &[&str], rows: impl Iterator<Item = Vec<String>>) -> Vec<Line> {
     let header = of_table.iter().chain(&OF_DUPLICATION).map(ToString::to_string).collect();
-    let line = |row: Vec<String>| {
-        let cells: Vec<_> = row.iter().map(|cell| quoted_if_needed(cell)).collect();
-        Line::plain(cells.join(","))
-    };
-    std::iter::once(header).chain(rows).map(line).collect()
-}
-
-/// Returns a cell of comma-separated values as RFC 4180 has it. Hidden characters are escaped first, so that the cell
-/// has no line end and no other character that controls a terminal.
-fn quoted_if_needed(cell: &str) -> Cow<'_, str> {
-    let cell = sentence(cell);
-    match cell.contains([',', '"']) {
-        true => Cow::Owned(format!("\"{}\"", cell.replace('"', "\"\""))),
-        false => cell,
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in std::iter::once(header).chain(rows) {
+        // Escaped, a name has no line end and no other character that controls a terminal.
+        let cells = row.iter().map(|cell| sentence(cell).into_owned());
+        writer.write_record(cells).expect("all rows have the same length");
     }
+    let bytes = writer.into_inner().expect("a vector takes all bytes");
+    String::from_utf8_lossy(&bytes).lines().map(Line::plain).collect()
 }
 
 /// Returns the row of a duplication.
