@@ -66,7 +66,7 @@ fn a_refused_duplication_makes_the_exit_code_1() {
     assert_eq!(by_table(&ran, "item", "verdict"), ["gone:refused", "other:create", "temp:refused"]);
     let text = fleet.expect(1, "plan fleet.toml").stdout;
     assert!(
-        text.contains("refused: table=gone cluster=target; there is no such table\n"),
+        text.contains("refused: table=gone cluster=target; no such table is available\n"),
         "{text}"
     );
     assert!(text.contains("refused: table=temp cluster=nowhere; "), "{text}");
