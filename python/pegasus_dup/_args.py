@@ -91,6 +91,19 @@ def optional_int32(name: str, value: object) -> int | None:
     return None if value is None else int32(name, value)
 
 
+def count(name: str, value: object, least: int = 0) -> int:
+    """Return ``value``, which must be an integer of 32 bits that is at least ``least``."""
+    number = int32(name, value)
+    if number < least:
+        raise InvalidArgument(f"{name} must be at least {least}: {name}={number}")
+    return number
+
+
+def optional_count(name: str, value: object, least: int = 0) -> int | None:
+    """Return ``value``, which must be ``None`` or a number as in ``count``."""
+    return None if value is None else count(name, value, least)
+
+
 def flag(name: str, value: object) -> bool:
     """Return ``value``, which must be a ``bool``."""
     if value is True or value is False:

@@ -9,6 +9,7 @@ from ._outcome import Failed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
+    import os
     from collections.abc import Iterable, Mapping
     from types import TracebackType
     from typing import Callable, TypeVar
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         Unchanged,
     )
     from ._resources import BackupPolicy, Duplication, Table, TableDuplications
+    from .fleet import Event, Exported, Fleet, Plan, Summary
 
     _T = TypeVar("_T")
     Watcher = Callable[[Progress], object]
@@ -92,6 +94,9 @@ class Client(ClientBase):
 
     Every method has its own ``timeout``, and ``progress``, which is called with a ``Progress``
     whenever the call begins another step. An exception of ``progress`` ends the call.
+    ``apply`` has ``on_event`` instead. The first Ctrl-C, or exception of ``on_event``, lets the
+    requests of an apply that are in flight come to their end, and starts nothing more. A second
+    Ctrl-C ends the apply at once.
     """
 
     def __enter__(self) -> Self:
@@ -530,11 +535,93 @@ class Client(ClientBase):
         """
         return self._wait(_operations.check_remote_cluster(cluster), timeout, progress)
 
+    def plan(
+        self,
+        fleet: Fleet,
+        *,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> Plan:
+        """Compare a fleet with the cluster, and return a plan. This changes nothing.
+
+        A plan takes several requests. ``timeout`` is the timeout of each of them.
+
+        Raises ``InvalidArgument`` if the fleet is wrong, if a glob matches no table, or if the
+        cluster is not the one that the fleet expects.
+        """
+        return self._wait(_operations.plan(fleet), timeout, progress)
+
+    def apply(
+        self,
+        plan: Plan,
+        *,
+        fix: Iterable[Literal["status", "fail_mode"]] = (),
+        prune: bool = False,
+        start_long_paused: bool = False,
+        max_changes: int | None = None,
+        max_removals: int | None = None,
+        max_preparing: int | None = None,
+        concurrency: int = 16,
+        keep_going: bool = False,
+        audit: str | os.PathLike[str] | None = None,
+        timeout: Seconds | None = None,
+        on_event: Callable[[Event], object] | None = None,
+    ) -> Summary:
+        """Apply a plan, and return what was done with each duplication.
+
+        By default, this only creates duplications. ``fix`` names the properties of existing
+        duplications that are altered: ``status``, ``fail_mode`` or both. A duplication that may
+        have been paused for more than an hour is only started with ``start_long_paused``, because
+        its retained log may be large. With ``prune``, unmanaged duplications in the scopes of the
+        fleet are removed, if the ``audit`` file records an earlier finished apply to this cluster.
+
+        ``max_changes`` and ``max_removals`` limit the duplications that may be changed and removed.
+        If the plan has more, nothing is sent. ``max_preparing`` limits the duplications that may be
+        in ``DS_PREPARE`` at the same time. ``concurrency`` is the number of duplications that are
+        worked on at the same time. After a failure, nothing more is started unless ``keep_going``
+        is set. ``audit`` is a file that records each change before it is sent and after it.
+
+        An apply takes many requests. ``timeout`` is the timeout of each of them. ``on_event`` is
+        called with an ``Event`` whenever the work on a duplication begins or ends.
+
+        A failure of a single duplication raises no exception. Look at the returned summary. Raises
+        a subclass of ``PegasusDupError`` if nothing was sent, for example because the cluster is
+        not the one of the plan.
+        """
+        return self._wait(
+            _operations.apply(
+                plan,
+                fix=fix,
+                prune=prune,
+                start_long_paused=start_long_paused,
+                max_changes=max_changes,
+                max_removals=max_removals,
+                max_preparing=max_preparing,
+                concurrency=concurrency,
+                keep_going=keep_going,
+                audit=audit,
+            ),
+            timeout,
+            _args.optional_callable("on_event", on_event),
+        )
+
+    def export(
+        self,
+        *,
+        timeout: Seconds | None = None,
+        progress: Watcher | None = None,
+    ) -> Exported:
+        """Return a fleet that declares every duplication of the cluster as it is.
+
+        This changes nothing. It takes several requests. ``timeout`` is the timeout of each of them.
+        """
+        return self._wait(_operations.export(), timeout, progress)
+
     def _wait(
         self,
         operation: _core.Operation[_T],
         timeout: Seconds | None,
-        progress: Watcher | None,
+        progress: Callable[..., object] | None,
     ) -> _T:
         return self._core.wait(
             operation,

@@ -1,17 +1,14 @@
 import asyncio
 import builtins
 from collections.abc import Callable
-from typing import Final, Generic, TypedDict, TypeVar, final
+from typing import Any, Final, Generic, TypedDict, TypeVar, final
 
 from typing_extensions import Unpack
 
 from ._history import HistoryEntry
-from ._outcome import (
-    Difference,
-    Progress,
-    RemoteCluster,
-)
+from ._outcome import Difference, RemoteCluster
 from ._resources import PartitionProgress, Resource
+from .fleet import Exported, Plan, Summary
 
 __all__ = [
     "ENUMS",
@@ -25,11 +22,21 @@ __all__ = [
     "PackedProgress",
     "Recorder",
     "__version__",
+    "apply_operation",
     "cli_main",
     "close_gate",
     "difference_text",
     "error_text",
+    "export_operation",
+    "fleet_json",
+    "fleet_of_text",
+    "fleet_toml",
+    "item_difference_text",
+    "item_text",
     "outcome_text",
+    "plan_of_text",
+    "plan_operation",
+    "plan_text",
     "resource_text",
     "set_log",
     "step_text",
@@ -84,6 +91,29 @@ class _Arguments(TypedDict, total=False):
 class Operation(Generic[_T]):
     def __new__(cls, kind: str, **arguments: Unpack[_Arguments]) -> Operation[_T]: ...
 
+def plan_operation(fleet: str) -> Operation[Plan]: ...
+def export_operation() -> Operation[Exported]: ...
+def apply_operation(
+    plan: str,
+    *,
+    fix: list[str],
+    prune: bool,
+    start_long_paused: bool,
+    max_changes: int | None,
+    max_removals: int | None,
+    max_preparing: int | None,
+    concurrency: int,
+    keep_going: bool,
+    audit: str | None,
+) -> Operation[Summary]: ...
+def fleet_of_text(text: str, file: str) -> str: ...
+def fleet_toml(fleet: str) -> str: ...
+def fleet_json(fleet: str) -> str: ...
+def plan_of_text(text: str) -> Plan: ...
+def plan_text(plan: str) -> str: ...
+def item_text(item: str) -> str: ...
+def item_difference_text(difference: str) -> str: ...
+
 @final
 class PackedProgress:
     def unpack(self) -> tuple[PartitionProgress, ...]: ...
@@ -113,7 +143,7 @@ class Client:
         self,
         operation: Operation[_T],
         timeout: float | None,
-        progress: Callable[[Progress], object] | None,
+        progress: Callable[[Any], object] | None,
         recorder: Recorder | None,
     ) -> _T: ...
     def start(
@@ -122,7 +152,7 @@ class Client:
         operation: Operation[_T],
         timeout: float | None,
         future: asyncio.Future[tuple[_T, BaseException | None, BaseException | None]],
-        progress: Callable[[Progress], object] | None,
+        progress: Callable[[Any], object] | None,
         recorder: Recorder | None,
     ) -> Call: ...
     @property

@@ -283,6 +283,70 @@ class EntryKind(_Text):
     # End of EntryKind
 
 
+class Verdict(_Text):
+    # Generated from src/enums.rs: Verdict
+    """What a plan says of a duplication."""
+
+    CREATE = "create"
+    """The duplication does not exist and can be created."""
+    AS_WANTED = "as_wanted"
+    """The duplication exists, and no difference from the declaration was found."""
+    DIFFERS = "differs"
+    """The duplication exists and differs from the declaration."""
+    NOT_COMPARABLE = "not_comparable"
+    """The duplication exists, and a declared property cannot be compared."""
+    REFUSED = "refused"
+    """The duplication does not exist and cannot be created."""
+    UNMANAGED = "unmanaged"
+    """The duplication exists and is not declared."""
+    # End of Verdict
+
+
+class PlanStep(_Text):
+    # Generated from src/enums.rs: PlanStep
+    """What it takes to bring a duplication into the declared state."""
+
+    ADD = "add"
+    """Adds the duplication."""
+    START = "start"
+    """Starts the duplication."""
+    PAUSE = "pause"
+    """Pauses the duplication."""
+    SET_FAIL_MODE = "set_fail_mode"
+    """Sets the fail mode of the duplication."""
+    REMOVE = "remove"
+    """Removes the duplication."""
+    RECREATE = "recreate"
+    """Removes the duplication and adds it again. No program takes this step by itself, because the
+    remote table would lack writes."""
+    # End of PlanStep
+
+
+class ItemResult(_Text):
+    # Generated from src/enums.rs: ItemResult
+    """What an apply did with a duplication."""
+
+    CREATED = "created"
+    """The duplication was created."""
+    CHANGED = "changed"
+    """The duplication was started or paused, or its fail mode was set."""
+    REMOVED = "removed"
+    """The duplication was removed."""
+    UNCHANGED = "unchanged"
+    """The duplication was as wanted already, and nothing was sent."""
+    DIFFERS = "differs"
+    """The duplication differs from the declaration and was left as it is."""
+    STALE = "stale"
+    """The duplication has changed since the plan was made, and nothing was sent."""
+    FAILED = "failed"
+    """A request failed or was refused. The error says what was done."""
+    UNKNOWN = "unknown"
+    """A request was sent, and its effect is not known."""
+    NOT_TRIED = "not_tried"
+    """Nothing was tried, because the apply ended before."""
+    # End of ItemResult
+
+
 class ErrorKind(_Text):
     # Generated from src/enums.rs: ErrorKind
     """The kind of an error.

@@ -7,6 +7,7 @@ from . import _args, _core
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
+    import os
     from collections.abc import Iterable, Mapping
     from datetime import timedelta
     from typing import Union
@@ -23,10 +24,12 @@ if TYPE_CHECKING:
         Unchanged,
     )
     from ._resources import BackupPolicy, Duplication, Table, TableDuplications
+    from .fleet import Exported, Fleet, Plan, Summary
 
     Which = Union[int, str]
     Seconds = Union[float, timedelta]
 
+_FIXES = ("status", "fail_mode")
 _MATCHES = ("exact", "anywhere", "prefix", "postfix")
 
 
@@ -191,3 +194,50 @@ def add_backup_policy(
 def check_remote_cluster(cluster: str) -> Operation[RemoteCluster]:
     """Make an operation that finds out whether a remote cluster is configured."""
     return _core.Operation("check_remote_cluster", cluster=_args.text("cluster", cluster))
+
+
+def plan(fleet: Fleet) -> Operation[Plan]:
+    """Make an operation that compares a fleet with the cluster."""
+    # Only programs that use fleets need the module.
+    from .fleet import Fleet, fleet_json  # noqa: PLC0415
+
+    if not isinstance(fleet, Fleet):
+        _args.wrong_type("fleet", "a Fleet", fleet)
+    return _core.plan_operation(fleet_json(fleet))
+
+
+def export() -> Operation[Exported]:
+    """Make an operation that declares what the cluster has."""
+    return _core.export_operation()
+
+
+def apply(
+    plan: Plan,
+    *,
+    fix: Iterable[str],
+    prune: bool,
+    start_long_paused: bool,
+    max_changes: int | None,
+    max_removals: int | None,
+    max_preparing: int | None,
+    concurrency: int,
+    keep_going: bool,
+    audit: str | os.PathLike[str] | None,
+) -> Operation[Summary]:
+    """Make an operation that applies a plan."""
+    from .fleet import Plan  # noqa: PLC0415
+
+    if not isinstance(plan, Plan):
+        _args.wrong_type("plan", "a Plan", plan)
+    return _core.apply_operation(
+        plan.to_text(),
+        fix=[_args.one_of("fix", one, _FIXES) for one in _args.texts("fix", fix)],
+        prune=_args.flag("prune", prune),
+        start_long_paused=_args.flag("start_long_paused", start_long_paused),
+        max_changes=_args.optional_count("max_changes", max_changes),
+        max_removals=_args.optional_count("max_removals", max_removals),
+        max_preparing=_args.optional_count("max_preparing", max_preparing, least=1),
+        concurrency=_args.count("concurrency", concurrency, least=1),
+        keep_going=_args.flag("keep_going", keep_going),
+        audit=None if audit is None else _args.path("audit", audit),
+    )

@@ -65,6 +65,8 @@ def _frozen(cls: type) -> type:
     }
     if sys.version_info >= (3, 13):
         methods["__replace__"] = _replace
+    if "__repr__" in vars(cls):
+        del methods["__repr__"]
     for name, method in methods.items():
         setattr(cls, name, method)
     return cls

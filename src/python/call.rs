@@ -18,20 +18,18 @@ use tokio::task::AbortHandle;
 use super::errors;
 use super::gate::Inside;
 use super::mailbox::{Letter, Mailbox, Post, Ticket};
-use super::outcome;
+use super::operation::{Output, Task};
 use super::threads::Threads;
-use super::watch::{self, Watch};
+use super::watch::{self, Note, Watch};
 use crate::client::blocking::BlockingClient;
-use crate::client::progress::{Step, observed};
-use crate::client::{Operation, OperationResult};
 use crate::error::{Error, Result};
 use crate::history::{self, Recorder};
 
-type Running = Pin<Box<dyn Future<Output = Result<OperationResult>> + Send>>;
+type Running = Pin<Box<dyn Future<Output = Result<Output>> + Send>>;
 
 /// The result of a call that has ended.
 enum Ended {
-    Result(Box<OperationResult>),
+    Result(Output),
     Error(Error),
     /// A panic of this library, with its message.
     Panic(String),
@@ -43,7 +41,7 @@ pub(super) struct State {
     /// it out knows that nothing is sent from then on.
     running: Mutex<Option<Running>>,
     ended: OnceLock<Ended>,
-    changes: bool,
+    task: Task,
 }
 
 impl State {
@@ -53,7 +51,7 @@ impl State {
         let Some(call) = running.as_mut() else { return Poll::Ready(false) };
         let ended = match catch_unwind(AssertUnwindSafe(|| call.as_mut().poll(context))) {
             Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(Ok(result))) => Ended::Result(Box::new(result)),
+            Ok(Poll::Ready(Ok(result))) => Ended::Result(result),
             Ok(Poll::Ready(Err(error))) => Ended::Error(error),
             Err(panic) => Ended::Panic(text_of(&*panic)),
         };
@@ -67,7 +65,7 @@ impl State {
     pub(super) fn object<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
         match self.ended.get() {
             None => Ok(None),
-            Some(Ended::Result(result)) => outcome::of_operation(py, result).map(Some),
+            Some(Ended::Result(result)) => result.object(py).map(Some),
             Some(Ended::Error(error)) => Err(errors::exception(py, error)),
             Some(Ended::Panic(text)) => Err(PanicException::new_err(text.clone())),
         }
@@ -80,7 +78,7 @@ pub(super) struct Call {
     state: Arc<State>,
     watch: Arc<Watch>,
     recorder: Option<Recorder>,
-    task: AbortHandle,
+    handle: AbortHandle,
     post: Arc<Post>,
     ticket: Ticket,
     /// Keeps the thread of the call alive, also after the client is closed.
@@ -92,7 +90,7 @@ impl Call {
     pub(super) fn start(
         client: BlockingClient,
         mailbox: &Bound<'_, Mailbox>,
-        operation: Operation,
+        task: Task,
         future: Py<PyAny>,
         progress: Option<Py<PyAny>>,
         recorder: Option<Recorder>,
@@ -102,24 +100,21 @@ impl Call {
         let (post, ticket) = Mailbox::expect(mailbox, future, progress);
         let watch = Watch::new(watches.then(|| {
             let post = post.clone();
-            let tell = move |step| post.send(ticket, Letter::Step(step));
-            Box::new(tell) as Box<dyn Fn(Step) + Send + Sync>
+            let tell = move |note| post.send(ticket, Letter::Note(note));
+            Box::new(tell) as Box<dyn Fn(Note) + Send + Sync>
         }));
-        let changes = operation.changes();
-        let observer = watch.clone();
-        let asynchronous = client.client().clone();
-        let call =
-            observed(
-                move |step| observer.note(step),
-                async move { operation.run(&asynchronous).await },
-            );
+        let call = {
+            let (task, watch) = (task.clone(), watch.clone());
+            let asynchronous = client.client().clone();
+            async move { task.run(&asynchronous, &watch).await }
+        };
         let call = history::recorded(recorder.as_ref(), call);
         let state = Arc::new(State {
             running: Mutex::new(Some(Box::pin(call))),
             ended: OnceLock::new(),
-            changes,
+            task,
         });
-        let task = runtime.spawn({
+        let spawned = runtime.spawn({
             let (post, of) = (post.clone(), state.clone());
             async move {
                 if poll_fn(|context| of.poll(context)).await {
@@ -128,7 +123,8 @@ impl Call {
             }
         });
         let client = Threads::new("call", client);
-        Ok(Call { state, watch, recorder, task: task.abort_handle(), post, ticket, client })
+        let handle = spawned.abort_handle();
+        Ok(Call { state, watch, recorder, handle, post, ticket, client })
     }
 }
 
@@ -138,32 +134,26 @@ impl Call {
     /// how the call had ended by then. After this returns, nothing more is sent.
     fn cancel(&self, py: Python<'_>, exception: &Bound<'_, PyAny>) -> PyResult<()> {
         // In a forked child there is nothing to do: the call continues in the parent.
-        if self.client.ours().is_none() {
-            return Ok(());
-        }
+        let Some(client) = self.client.ours() else { return Ok(()) };
         // This releases the GIL, because the thread of the call may be waiting for it inside of a poll.
         let (stopped, sent, _inside) = py.detach(|| {
             let running = lock(&self.state.running).take();
             let stopped = running.is_some();
             // Dropping the call may report a step to the watch.
             drop(running);
-            self.task.abort();
-            (stopped, self.watch.sent(), Inside::enter_or_stop())
+            self.handle.abort();
+            (stopped, self.state.task.sent(client.client(), &self.watch), Inside::enter_or_stop())
         });
         self.post.forget(py, self.ticket, stopped);
         if self.state.ended.get().is_none() {
             watch::end(py, exception, sent.as_deref(), self.recorder.as_ref());
             return Ok(());
         }
-        if !self.state.changes {
+        if !self.state.task.changes() {
             return Ok(());
         }
-        let ended = match self.state.object(py) {
-            Ok(value) => value,
-            Err(error) => Some(error.into_value(py).into_bound(py).into_any()),
-        };
-        match ended {
-            Some(ended) => watch::note_ended(py, exception, &ended),
+        match self.state.object(py).transpose() {
+            Some(ended) => watch::note_ended(py, exception, ended),
             None => Ok(()),
         }
     }

@@ -14,13 +14,10 @@ use super::errors;
 use super::gate::Inside;
 use super::history::Recorder;
 use super::mailbox::Mailbox;
-use super::operation::Operation;
-use super::outcome;
+use super::operation::{Operation, Output};
 use super::threads::Threads;
-use super::watch::{self, Watch};
-use crate::client::OperationResult;
+use super::watch::{self, Note, Watch};
 use crate::client::blocking::BlockingClient;
-use crate::client::progress::{Step, observed};
 use crate::client::{Client as AsyncClient, Mode};
 use crate::error::Result;
 use crate::history;
@@ -36,10 +33,10 @@ pub(super) struct Client {
     threads: Threads<BlockingClient>,
 }
 
-/// The steps of a blocking call that were not passed to Python yet.
+/// The steps and events of a blocking call that were not passed to Python yet.
 #[derive(Default)]
-struct Steps {
-    taken: Mutex<VecDeque<Step>>,
+struct Notes {
+    taken: Mutex<VecDeque<Note>>,
     more: Notify,
 }
 
@@ -67,8 +64,8 @@ impl Client {
         Ok(Client { threads: Threads::new("client", BlockingClient::new(client)) })
     }
 
-    /// Runs an operation without the GIL until it ends. If a signal handler or the progress callback
-    /// raises an exception, the call is dropped.
+    /// Runs an operation without the GIL until it ends. If a signal handler or the callback raises an
+    /// exception, the call is dropped. An apply is stopped instead, and only dropped at the second exception.
     fn wait<'py>(
         &self,
         py: Python<'py>,
@@ -79,22 +76,21 @@ impl Client {
     ) -> PyResult<Bound<'py, PyAny>> {
         let recorder = recorder.and_then(|recorder| recorder.get().begin());
         let blocking = self.with_timeout(py, timeout)?;
-        let operation = operation.get();
-        let steps = Arc::new(Steps::default());
-        let watch = Watch::new(progress.is_some().then(|| steps.clone().teller()));
+        let task = operation.task();
+        let notes = Arc::new(Notes::default());
+        let watch = Watch::new(progress.is_some().then(|| notes.clone().teller()));
+        // This is outside of the closure, because an exception may only be dropped while the GIL is held.
+        let mut interruption: Option<PyErr> = None;
         let (result, _inside) = py.detach(|| {
             let result = (|| {
-                let observer = watch.clone();
-                let call =
-                    observed(move |step| observer.note(step), operation.run(blocking.client()));
-                let call = history::recorded(recorder.as_ref(), call);
-                let mut call = pin!(call);
+                let call = task.run(blocking.client(), &watch);
+                let mut call = pin!(history::recorded(recorder.as_ref(), call));
                 loop {
                     let slice = async {
                         tokio::select! {
                             biased;
                             result = call.as_mut() => Some(result),
-                            () = steps.more.notified() => None,
+                            () = notes.more.notified() => None,
                             () = tokio::time::sleep(SIGNAL_POLL) => None,
                         }
                     };
@@ -108,19 +104,32 @@ impl Client {
                     let _inside = Inside::enter_or_stop();
                     let told = Python::try_attach(|py| {
                         py.check_signals()?;
-                        steps.tell(py, progress.as_ref())
+                        match interruption {
+                            // The program has asked for no more of them.
+                            Some(_) => Ok(()),
+                            None => notes.tell(py, progress.as_ref()),
+                        }
                     });
-                    told.unwrap_or(Ok(()))?;
+                    if let Err(raised) = told.unwrap_or(Ok(())) {
+                        if interruption.is_some() || !task.stop() {
+                            return Err(raised);
+                        }
+                        interruption = Some(raised);
+                    }
                 }
             })();
             // The gate is entered before the GIL is taken, and left when everything is reported.
             (result, Inside::enter_or_stop())
         });
-        match result {
-            Ok(result) => self.ended(py, result, operation.changes(), &steps, progress.as_ref()),
-            Err(interrupted) => {
+        match (result, interruption) {
+            (Ok(result), None) => self.ended(py, result, task.changes(), &notes, progress.as_ref()),
+            (Ok(result), Some(interrupted)) => {
+                watch::note_ended(py, interrupted.value(py), object(py, result))?;
+                Err(interrupted)
+            }
+            (Err(interrupted), _) => {
                 let interrupted: PyErr = interrupted;
-                let sent = watch.sent();
+                let sent = task.sent(blocking.client(), &watch);
                 watch::end(py, interrupted.value(py), sent.as_deref(), recorder.as_ref());
                 Err(interrupted)
             }
@@ -150,7 +159,7 @@ impl Client {
         }
         let blocking = self.with_timeout(py, timeout)?;
         let recorder = recorder.and_then(|recorder| recorder.get().begin());
-        Call::start(blocking, mailbox, operation.get().clone(), future, progress, recorder)
+        Call::start(blocking, mailbox, operation.task().clone(), future, progress, recorder)
             .map_err(|error| errors::exception(py, &error))
     }
 
@@ -177,26 +186,19 @@ impl Client {
         })
     }
 
-    /// Reports the last steps, and returns the result of the call.
+    /// Reports the last steps and events, and returns the result of the call.
     fn ended<'py>(
         &self,
         py: Python<'py>,
-        result: Result<OperationResult>,
+        result: Result<Output>,
         changes: bool,
-        steps: &Steps,
+        notes: &Notes,
         progress: Option<&Py<PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        let ended = match result {
-            Ok(result) => outcome::of_operation(py, &result),
-            Err(error) => Err(errors::exception(py, &error)),
-        };
-        if let Err(raised) = steps.tell(py, progress) {
+        let ended = object(py, result);
+        if let Err(raised) = notes.tell(py, progress) {
             if changes {
-                let value = match ended {
-                    Ok(value) => value,
-                    Err(error) => error.into_value(py).into_bound(py).into_any(),
-                };
-                watch::note_ended(py, raised.value(py), &value)?;
+                watch::note_ended(py, raised.value(py), ended)?;
             }
             return Err(raised);
         }
@@ -204,27 +206,32 @@ impl Client {
     }
 }
 
-impl Steps {
-    /// Returns a function that adds a step.
-    fn teller(self: Arc<Steps>) -> Box<dyn Fn(Step) + Send + Sync> {
-        Box::new(move |step| {
-            self.lock().push_back(step);
+/// Returns the result as a Python object, or raises the exception for the error.
+fn object(py: Python<'_>, result: Result<Output>) -> PyResult<Bound<'_, PyAny>> {
+    result.map_err(|error| errors::exception(py, &error))?.object(py)
+}
+
+impl Notes {
+    /// Returns a function that adds a step or an event.
+    fn teller(self: Arc<Notes>) -> Box<dyn Fn(Note) + Send + Sync> {
+        Box::new(move |note| {
+            self.lock().push_back(note);
             self.more.notify_one();
         })
     }
 
-    /// Passes the steps to the progress callback.
+    /// Passes the steps and events to the callback.
     fn tell(&self, py: Python<'_>, progress: Option<&Py<PyAny>>) -> PyResult<()> {
         let Some(progress) = progress else { return Ok(()) };
         loop {
             // The lock is released before Python code runs.
-            let step = self.lock().pop_front();
-            let Some(step) = step else { return Ok(()) };
-            progress.call1(py, (watch::progress(py, &step)?,))?;
+            let note = self.lock().pop_front();
+            let Some(note) = note else { return Ok(()) };
+            progress.call1(py, (note.object(py)?,))?;
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Step>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Note>> {
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

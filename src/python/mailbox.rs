@@ -1,4 +1,4 @@
-//! Delivers the steps and results of calls to an event loop.
+//! Delivers the steps, events and results of calls to an event loop.
 //!
 //! A loop may be closed and dropped with letters that were never opened. Therefore letters hold no Python
 //! objects. The objects that they are for are kept in the mailbox, where the garbage collector sees
@@ -14,12 +14,11 @@ use pyo3::{PyTraverseError, PyVisit};
 use super::call::State;
 use super::gate::Inside;
 use super::interned::interned;
-use super::watch;
-use crate::client::progress::Step;
+use super::watch::Note;
 
 /// A message from a call.
 pub(super) enum Letter {
-    Step(Step),
+    Note(Note),
     End(Arc<State>),
 }
 
@@ -83,7 +82,7 @@ impl Mailbox {
             // There is no recipient if the call was cancelled. The canceller asks the call for its end.
             let delivered = match (self.post.recipient(py, ticket, &letter), letter) {
                 (None, _) => Ok(()),
-                (Some(to), Letter::Step(step)) => to.step(py, &step),
+                (Some(to), Letter::Note(note)) => to.note(py, &note),
                 (Some(to), Letter::End(of)) => to.end(py, &of),
             };
             // A failed delivery must not keep the other recipients waiting forever.
@@ -205,7 +204,7 @@ impl Post {
         let mut recipients = lock(&self.recipients);
         match letter {
             Letter::End(_) => recipients.remove(&ticket),
-            Letter::Step(_) => recipients.get(&ticket).map(|recipient| Recipient {
+            Letter::Note(_) => recipients.get(&ticket).map(|recipient| Recipient {
                 future: recipient.future.clone_ref(py),
                 progress: recipient.progress.as_ref().map(|progress| progress.clone_ref(py)),
             }),
@@ -219,13 +218,13 @@ impl Post {
 }
 
 impl Recipient {
-    /// Passes a step to the progress callback.
-    fn step(&self, py: Python<'_>, step: &Step) -> PyResult<()> {
+    /// Passes a step or an event to the callback.
+    fn note(&self, py: Python<'_>, note: &Note) -> PyResult<()> {
         let Some(progress) = &self.progress else { return Ok(()) };
         if self.is_done(py)? {
             return Ok(());
         }
-        let told = watch::progress(py, step).and_then(|step| progress.call1(py, (step,)));
+        let told = note.object(py).and_then(|note| progress.call1(py, (note,)));
         match told {
             Ok(_) => Ok(()),
             // An exception of the callback ends the call, as in the blocking client. It is part of the

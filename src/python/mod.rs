@@ -7,6 +7,7 @@
 mod call;
 mod client;
 mod errors;
+mod fleet;
 mod gate;
 mod history;
 mod interned;
@@ -41,6 +42,16 @@ fn core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<resource::PackedProgress>()?;
     module.add_class::<server::MetaGroup>()?;
     module.add_class::<server::MetaServer>()?;
+    module.add_function(wrap_pyfunction!(fleet::fleet_of_text, module)?)?;
+    module.add_function(wrap_pyfunction!(fleet::fleet_toml, module)?)?;
+    module.add_function(wrap_pyfunction!(fleet::fleet_json, module)?)?;
+    module.add_function(wrap_pyfunction!(fleet::plan_of_text, module)?)?;
+    module.add_function(wrap_pyfunction!(fleet::plan_text, module)?)?;
+    module.add_function(wrap_pyfunction!(fleet::item_text, module)?)?;
+    module.add_function(wrap_pyfunction!(fleet::item_difference_text, module)?)?;
+    module.add_function(wrap_pyfunction!(fleet::plan_operation, module)?)?;
+    module.add_function(wrap_pyfunction!(fleet::export_operation, module)?)?;
+    module.add_function(wrap_pyfunction!(fleet::apply_operation, module)?)?;
     module.add_function(wrap_pyfunction!(gate::close_gate, module)?)?;
     module.add_function(wrap_pyfunction!(logging::set_log, module)?)?;
     module.add_function(wrap_pyfunction!(text::outcome_text, module)?)?;

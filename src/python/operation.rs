@@ -1,6 +1,7 @@
-//! One operation of a client, with arguments that Python has checked already. The blocking client and the
-//! asynchronous client share it.
+//! One operation of a client, or a call for a fleet, with arguments that Python has checked already. The
+//! blocking client and the asynchronous client share it.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use pyo3::exceptions::PyTypeError;
@@ -8,9 +9,15 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::errors;
+use super::fleet::{self, Apply, Job};
+use super::outcome;
+use super::resource::Object;
+use super::watch::Watch;
 use crate::client::draft::Draft;
-use crate::client::{self, TablePattern};
+use crate::client::progress::observed;
+use crate::client::{self, Client, OperationResult, TablePattern};
 use crate::enums::{MatchType, OperationKind};
+use crate::error::Result;
 
 /// A dupid or the name of a remote cluster.
 #[derive(FromPyObject)]
@@ -19,9 +26,22 @@ enum Which {
     Cluster(String),
 }
 
-/// An operation with its arguments.
+/// What a client does in one call, with the arguments.
+#[derive(Clone)]
+pub(super) enum Task {
+    Operation(client::Operation),
+    Fleet(Arc<Job>),
+}
+
+/// The result of a task.
+pub(super) enum Output {
+    Operation(Box<OperationResult>),
+    Fleet(fleet::Value),
+}
+
+/// A task with its arguments.
 #[pyclass(frozen, module = "pegasus_dup._core")]
-pub(super) struct Operation(client::Operation);
+pub(super) struct Operation(Task);
 
 #[pymethods]
 impl Operation {
@@ -40,13 +60,76 @@ impl Operation {
         for (name, value) in arguments.into_iter().flatten() {
             set(&mut draft, &name.extract::<String>()?, &value)?;
         }
-        draft.complete().map(Operation).ok_or_else(|| wrong("an argument is missing"))
+        let operation = draft.complete().ok_or_else(|| wrong("an argument is missing"))?;
+        Ok(Operation(Task::Operation(operation)))
     }
 }
 
 impl Operation {
-    pub(super) fn get(&self) -> &client::Operation {
+    pub(super) fn of(task: Task) -> Operation {
+        Operation(task)
+    }
+
+    pub(super) fn task(&self) -> &Task {
         &self.0
+    }
+}
+
+impl Task {
+    /// Runs the task, and reports its steps or its events to `watch`.
+    pub(super) async fn run(&self, client: &Client, watch: &Arc<Watch>) -> Result<Output> {
+        let observer = watch.clone();
+        match self {
+            Task::Operation(operation) => {
+                let call = observed(move |step| observer.step(step), operation.run(client));
+                call.await.map(|result| Output::Operation(Box::new(result)))
+            }
+            Task::Fleet(job) => {
+                let noted = job.clone();
+                let note = move |step| match noted.apply() {
+                    // The steps of many calls at the same time would tell nobody anything.
+                    Some(apply) => apply.note(step),
+                    None => observer.step(step),
+                };
+                observed(note, job.run(client, watch)).await.map(Output::Fleet)
+            }
+        }
+    }
+
+    /// Returns whether the task may change something.
+    pub(super) fn changes(&self) -> bool {
+        match self {
+            Task::Operation(operation) => operation.changes(),
+            Task::Fleet(job) => job.apply().is_some(),
+        }
+    }
+
+    /// Lets the requests in flight come to their end, and starts nothing more. Returns false if the task
+    /// cannot be stopped in this way.
+    pub(super) fn stop(&self) -> bool {
+        match self {
+            Task::Operation(_) => false,
+            Task::Fleet(job) => job.apply().map(Apply::stop).is_some(),
+        }
+    }
+
+    /// Returns the changes that the task has sent and whose effect is not known. Nothing of the task may be
+    /// running any more.
+    pub(super) fn sent(&self, client: &Client, watch: &Watch) -> Option<String> {
+        match self {
+            Task::Operation(_) => watch.sent(),
+            Task::Fleet(job) => job.apply().and_then(|apply| apply.unsettled(client)),
+        }
+    }
+}
+
+impl Output {
+    /// Returns the result as a Python object.
+    pub(super) fn object<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
+        match self {
+            Output::Operation(result) => outcome::of_operation(py, result),
+            Output::Fleet(value) => value.object(py),
+        }
     }
 }
 

@@ -1,17 +1,35 @@
-//! Reports the steps of a call to Python, and what a call had sent when it was cancelled.
+//! Reports the steps and events of a call to Python, and what a call had sent when it was cancelled.
 
 use std::sync::Arc;
 
 use pyo3::prelude::*;
 
+use super::fleet;
 use super::interned::interned;
+use super::resource::Object;
 use crate::client::hints;
 use crate::client::in_flight::InFlight;
 use crate::client::progress::Step;
 use crate::escape::sentence;
 use crate::history::Recorder;
 
-type Tell = Box<dyn Fn(Step) + Send + Sync>;
+type Tell = Box<dyn Fn(Note) + Send + Sync>;
+
+/// What a call reports while it runs.
+pub(super) enum Note {
+    Step(Step),
+    Event(fleet::Value),
+}
+
+impl Note {
+    /// Returns the argument for the callback of the program.
+    pub(super) fn object<'py>(&self, py: Python<'py>) -> PyResult<Object<'py>> {
+        match self {
+            Note::Step(step) => progress(py, step),
+            Note::Event(event) => event.object(py),
+        }
+    }
+}
 
 /// The observer of one call.
 pub(super) struct Watch {
@@ -20,15 +38,21 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Makes an observer. It calls `tell` with every step, inside of the polls of the call.
+    /// Makes an observer. It calls `tell` with every step and event, inside of the polls of the call.
     pub(super) fn new(tell: Option<Tell>) -> Arc<Watch> {
         Arc::new(Watch { in_flight: InFlight::default(), tell })
     }
 
-    pub(super) fn note(&self, step: Step) {
+    pub(super) fn step(&self, step: Step) {
         self.in_flight.note(&step);
         if let Some(tell) = &self.tell {
-            tell(step);
+            tell(Note::Step(step));
+        }
+    }
+
+    pub(super) fn event(&self, event: impl FnOnce() -> fleet::Value) {
+        if let Some(tell) = &self.tell {
+            tell(Note::Event(event()));
         }
     }
 
@@ -39,7 +63,7 @@ impl Watch {
 }
 
 /// Returns a step as `pegasus_dup.Progress`.
-pub(super) fn progress<'py>(py: Python<'py>, step: &Step) -> PyResult<Bound<'py, PyAny>> {
+fn progress<'py>(py: Python<'py>, step: &Step) -> PyResult<Bound<'py, PyAny>> {
     let kind = py
         .import(interned!(py, "pegasus_dup._enums"))?
         .getattr(interned!(py, "Step"))?
@@ -78,8 +102,9 @@ pub(super) fn end(
 pub(super) fn note_ended(
     py: Python<'_>,
     exception: &Bound<'_, PyAny>,
-    ended: &Bound<'_, PyAny>,
+    ended: PyResult<Bound<'_, PyAny>>,
 ) -> PyResult<()> {
+    let ended = ended.unwrap_or_else(|error| error.into_value(py).into_bound(py).into_any());
     let text = ended.repr()?;
     add_note(py, exception, &format!("the call had just ended, with {text}"));
     Ok(())

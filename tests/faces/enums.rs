@@ -71,7 +71,7 @@ fn parts() -> Vec<Part> {
         parts.push(marked(ENUMS, name, generate::python_enum(name)));
         parts.push(marked(PAGE, name, generate::markdown_table(name, &[])));
     }
-    for name in ["StepKind", "ErrorKind", "TableStatus"] {
+    for name in ["StepKind", "ErrorKind", "TableStatus", "Verdict", "PlanStep", "ItemResult"] {
         parts.push(marked(ENUMS, name, generate::python_enum(name)));
     }
     // Removing a duplication that does not exist is an error in JSON.

@@ -26,6 +26,22 @@ from pegasus_dup import (
     MetaServer,
     ServedTable,
 )
+from pegasus_dup.fleet import Declaration, Existing, Fleet, Item, Plan, SourceCluster, Verdict
+
+# It is to be created, and exists.
+SENSELESS_ITEM = Item(
+    verdict=Verdict.CREATE,
+    table="temp",
+    table_id=1,
+    cluster="target",
+    wanted=None,
+    existing=Existing(7, None, None, None, None, None),
+    differences=(),
+    unverified=(),
+    steps=(),
+    why=None,
+    in_scope=False,
+)
 
 
 class Surrogate(str):
@@ -71,6 +87,11 @@ SENSELESS: dict[str, list[Any]] = {
     "flag": [],
     "choice": ["nope", "", *NO_TEXT],
     "callable": [],
+    "count": [-1, *LARGE],
+    "at_least_one": [0, -1, *LARGE],
+    "fix": [*NO_TEXT, ["\ud800"], "nope", ["status", "nope"]],
+    "fleet": [Fleet((Declaration("a[", "target"),)), Fleet(meta="\ud800")],
+    "plan": [Plan(SourceCluster("", None, None), "", (SENSELESS_ITEM,), (), False)],
     "texts": [*NO_TEXT, ["\ud800"], "nope", ["nope"]],
     "names": [*NO_TEXT, ["\ud800"], "", ["temp", ""], ["x" * 256]],
     "settings": [{"\ud800": "a"}, {"a": "\ud800"}, {Surrogate("\ud800"): "a"}],
@@ -94,6 +115,11 @@ WRONG: dict[str, list[Any]] = {
     "flag": [0, 1, "yes", object(), Mock(spec=bool), None],
     "choice": [*NOT_TEXT, None],
     "callable": [1, "print", object()],
+    "count": [*NOT_INT, None],
+    "at_least_one": [*NOT_INT, None],
+    "fix": [1, b"status", [1], [None], object(), None],
+    "fleet": [1, "fleet", {}, object(), Mock(spec=Fleet), None, Fleet(meta=1)],  # type: ignore[arg-type]
+    "plan": [1, "plan", {}, object(), Fleet(), None],
     "texts": [1, b"a", [1], [None], [b"a"], [Path("a")], object(), None],
     "names": [1, b"a", [1], [None], [b"a"], [Path("a")], object(), None],
     "settings": ["a=b", ["a=b"], [("a", "b")], {1: "a"}, {"a": 1}, {"a": None}, 1, object()],
@@ -148,6 +174,18 @@ KINDS = {
     "generation": "choice",
     "match": "choice",
     "mode": "choice",
+    "keep_going": "flag",
+    "prune": "flag",
+    "start_long_paused": "flag",
+    "max_changes": "count",
+    "max_removals": "count",
+    "concurrency": "at_least_one",
+    "max_preparing": "at_least_one",
+    "fix": "fix",
+    "fleet": "fleet",
+    "plan": "plan",
+    "audit": "path",
+    "on_event": "callable",
     "progress": "callable",
     "block_services": "names",
     "faults": "texts",
@@ -173,11 +211,13 @@ def kind(call: str, argument: str) -> str:
 GIVEN: dict[str, Any] = {
     "cluster": "target",
     "faults": (),
+    "fleet": Fleet(),
     "history_count": 7,
     "interval": 86400,
     "mode": "slow",
     "partition_count": 8,
     "partitions": (),
+    "plan": Plan(SourceCluster("", None, None), "", (), (), False),
     "policy": "daily",
     "provider": "local_service",
     "start_time": "03:00",
