@@ -16,7 +16,7 @@ use crate::client::hints;
 use crate::enums::ItemResult;
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::name;
-use crate::fleet::{ApplyOptions, Audit, Event, Plan, Stop, Summary, Work};
+use crate::fleet::{ApplyOptions, Audit, Event, HostLock, Plan, Stop, Summary, Work};
 use crate::history::{self, Recorder};
 use crate::text::{Line, Tone};
 
@@ -61,6 +61,9 @@ fn run(
         .metas(&global)
         .and_then(|metas| Target::new(metas, &global, generation, format))
         .map_err(mistake)?;
+    // From before the plan is made until the end, no other apply of this host may change the cluster.
+    let alone = HostLock::take(&target.client.meta_servers());
+    let _alone = alone.map_err(|error| failure(format, &error))?;
     let audit = args.audit.as_deref().map(Audit::open).transpose();
     let audit = audit.map_err(|error| failure(format, &error))?;
     let (runtime, signals) = start().map_err(|why| failure(format, &cannot_start(why)))?;

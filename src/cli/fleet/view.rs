@@ -1,13 +1,14 @@
 //! Writes the results of an apply while it runs, on a thread of its own. If the reader of stdout is slow or
 //! stuck, the requests in flight must not wait for it, because they would time out.
 
-use std::io::{self, IsTerminal};
+use std::io;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
+use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::oneshot;
 
-use crate::cli::terminal::{WaitingNote, complain, say};
+use crate::cli::terminal::{complain, say};
 use crate::enums::ItemResult;
 use crate::fleet::Event;
 use crate::text::{Line, Tone};
@@ -128,20 +129,17 @@ fn run(next: Receiver<Shown>, mut writer: Writer, done: oneshot::Sender<io::Resu
     for shown in next {
         writer.show(shown);
     }
-    writer.bar = None;
+    writer.bar.finish_and_clear();
     // Without a receiver, a signal has ended the program.
     let _ = done.send(writer.written);
 }
 
-/// The width of the bar.
-const WIDTH: usize = 40;
+/// The bar has no colours, so it is the same with `NO_COLOR`.
+const BAR: &str = "[{bar:40}] {pos}/{len} {msg}";
 
-/// Writes to stdout and stderr. On a terminal, a bar on stderr shows how far the apply is. The bar has no colours, so
-/// it is the same with `NO_COLOR`.
+/// Writes to stdout and stderr. If stderr is a terminal, a bar on it shows how far the apply is.
 struct Writer {
-    total: usize,
-    finished: usize,
-    bar: Option<WaitingNote>,
+    bar: ProgressBar,
     /// The last text about what the apply waits for.
     waiting: String,
     written: io::Result<()>,
@@ -149,30 +147,28 @@ struct Writer {
 
 impl Writer {
     fn new(total: usize) -> Writer {
-        Writer { total, finished: 0, bar: None, waiting: String::new(), written: Ok(()) }
+        let style = ProgressStyle::with_template(BAR).expect("the template is valid");
+        let bar = ProgressBar::new(total as u64).with_style(style.progress_chars("=> "));
+        Writer { bar, waiting: String::new(), written: Ok(()) }
     }
 
     fn show(&mut self, shown: Shown) {
-        // Dropping the bar erases it.
-        self.bar = None;
         match shown {
-            Shown::Result(line) if self.written.is_ok() => self.written = say(&[line]),
+            Shown::Result(line) if self.written.is_ok() => {
+                self.written = self.bar.suspend(|| say(&[line]));
+            }
             // The reader has closed stdout. The apply goes on, because what is in flight has to end.
             Shown::Result(_) => {}
-            Shown::Remark(line) => complain(&[line]),
-            Shown::Finished => self.finished += 1,
+            Shown::Remark(line) => self.bar.suspend(|| complain(&[line])),
+            Shown::Finished => self.bar.inc(1),
             Shown::Waiting(text) if text == self.waiting => {}
             Shown::Waiting(text) => {
-                if !io::stderr().is_terminal() {
+                if self.bar.is_hidden() {
                     complain(&[Line::new("waiting", Tone::Neutral, &*text)]);
                 }
+                self.bar.set_message(text.clone());
                 self.waiting = text;
             }
         }
-        let done = WIDTH * self.finished / self.total.max(1);
-        let (done, rest) = ("=".repeat(done), " ".repeat(WIDTH.saturating_sub(done)));
-        let mut bar = WaitingNote::new();
-        bar.show(&format!("[{done}{rest}] {}/{} {}", self.finished, self.total, self.waiting));
-        self.bar = Some(bar);
     }
 }

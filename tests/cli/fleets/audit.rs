@@ -1,4 +1,4 @@
-//! Tests the audit file: what it records, what a crash leaves, and that it excludes a second apply.
+//! Tests the audit file, what a crash leaves, and that two applies exclude each other.
 
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
@@ -82,6 +82,8 @@ fn two_applies_exclude_each_other() {
     let first = start(&fleet);
     let second = fleet.expect(1, "apply f.toml --yes --json --audit a.log");
     assert_eq!(second.report()["error"]["kind"], "busy", "{second:?}");
+    let second = fleet.expect(1, "apply f.toml --yes");
+    assert!(second.stderr.contains("another apply to this cluster is running"), "{second:?}");
     let first = finish(first);
     assert_eq!(first.code, Some(0), "{first:?}");
     fleet.expect(0, "apply f.toml --yes --audit a.log");
