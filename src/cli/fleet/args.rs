@@ -71,7 +71,7 @@ pub(in crate::cli) struct ApplyArgs {
     pub(super) fix: Vec<FixName>,
 
     /// Remove the duplications that are in a scope of the file and not declared. It needs --audit with a
-    /// file that records an earlier apply to the same cluster.
+    /// file that records an earlier finished apply to the same cluster.
     #[arg(long, requires = "audit")]
     pub(super) prune: bool,
 
