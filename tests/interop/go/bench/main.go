@@ -5,37 +5,20 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"log"
-	"os"
 	"sort"
-	"strconv"
 	"time"
 
 	"github.com/apache/incubator-pegasus/go-client/idl/admin"
-	"github.com/apache/incubator-pegasus/go-client/pegalog"
 	"github.com/apache/incubator-pegasus/go-client/session"
+
+	"pegasus-dup.test/interop/benchmark"
 )
 
 func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	benchmark.Main("bench ADDRESS COUNT", run)
 }
 
-func run() error {
-	if len(os.Args) != 3 {
-		return fmt.Errorf("usage: bench ADDRESS COUNT")
-	}
-	count, err := strconv.Atoi(os.Args[2])
-	if err != nil {
-		return err
-	}
-	// By default the client logs to a file, which is no part of a round trip.
-	pegalog.SetLogger(log.New(io.Discard, "", 0))
-	metas := session.NewMetaManager([]string{os.Args[1]}, session.NewNodeSession)
-	defer func() { _ = metas.Close() }()
+func run(metas *session.MetaManager, count int) error {
 	add := func(table string) (*admin.DuplicationAddResponse, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()

@@ -5,36 +5,19 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"log"
-	"os"
-	"strconv"
 	"time"
 
 	"github.com/apache/incubator-pegasus/go-client/idl/admin"
-	"github.com/apache/incubator-pegasus/go-client/pegalog"
 	"github.com/apache/incubator-pegasus/go-client/session"
+
+	"pegasus-dup.test/interop/benchmark"
 )
 
 func main() {
-	if err := run(); err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
-	}
+	benchmark.Main("fleet ADDRESS TABLES", run)
 }
 
-func run() error {
-	if len(os.Args) != 3 {
-		return fmt.Errorf("usage: fleet ADDRESS TABLES")
-	}
-	tables, err := strconv.Atoi(os.Args[2])
-	if err != nil {
-		return err
-	}
-	// By default the client logs to a file, which takes time.
-	pegalog.SetLogger(log.New(io.Discard, "", 0))
-	metas := session.NewMetaManager([]string{os.Args[1]}, session.NewNodeSession)
-	defer func() { _ = metas.Close() }()
+func run(metas *session.MetaManager, tables int) error {
 	each := func(operation string, call func(ctx context.Context, table string) error) error {
 		began := time.Now()
 		for number := range tables {
