@@ -7,7 +7,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::escape::name;
 use crate::transport::MetaAddr;
 
@@ -59,7 +59,7 @@ impl Clusters {
         let path = path.as_ref();
         // Comments in a file may have any encoding. Names and addresses that are not UTF-8 do not match anything.
         let bytes = std::fs::read(path).map_err(|error| {
-            wrong(format!("the file with the clusters cannot be read: {error}{}", place(Some(path))))
+            Error::invalid(format!("the file with the clusters cannot be read: {error}{}", place(Some(path))))
                 .with_hint("give the configuration file of the Pegasus shell, which has a section [pegasus.clusters]")
         })?;
         Clusters::of(&String::from_utf8_lossy(&bytes), Some(path))
@@ -109,11 +109,15 @@ impl Clusters {
                 }
                 Line::Wrong(why) => why,
             };
-            return Err(wrong(format!("{why}: line={number} text={}{}", name(line), place(file))));
+            return Err(Error::invalid(format!(
+                "{why}: line={number} text={}{}",
+                name(line),
+                place(file)
+            )));
         }
         match defined {
             Some(defined) => Ok(Clusters { file: file.map(Path::to_owned), defined }),
-            None => Err(wrong(format!("there is no section [pegasus.clusters]{}", separated(file)))
+            None => Err(Error::invalid(format!("there is no section [pegasus.clusters]{}", separated(file)))
                 .with_hint("give the configuration file of the Pegasus shell, with lines `NAME = HOST:PORT,...` in this section")),
         }
     }
@@ -139,7 +143,9 @@ impl Clusters {
                 true => "the section [pegasus.clusters] is empty".to_owned(),
                 false => format!("known clusters: {}", known.join(", ")),
             };
-            return Err(wrong(format!("no such cluster: {shown}{}", place(file))).with_hint(known));
+            return Err(
+                Error::invalid(format!("no such cluster: {shown}{}", place(file))).with_hint(known)
+            );
         };
         if let Some(other) = found.next() {
             let text = format!(
@@ -148,11 +154,11 @@ impl Clusters {
                 other.line,
                 place(file)
             );
-            return Err(wrong(text).with_hint("remove one of the lines"));
+            return Err(Error::invalid(text).with_hint("remove one of the lines"));
         }
         let at = format!("{shown} line={}{}", one.line, place(file));
         if one.metas.is_empty() {
-            return Err(wrong(format!("the cluster has no meta servers: {at}"))
+            return Err(Error::invalid(format!("the cluster has no meta servers: {at}"))
                 .with_hint("write `NAME = HOST:PORT,HOST:PORT`"));
         }
         MetaAddr::parse_list(&one.metas).map_err(|error| {
@@ -160,14 +166,10 @@ impl Clusters {
                 true => "the file seems to be a template: give the file in which the variables are replaced by addresses",
                 false => "write `NAME = HOST:PORT,HOST:PORT`, with brackets around an IPv6 address",
             };
-            wrong(format!("the meta servers of the cluster are wrong: {at}: {}", error.message())).with_hint(hint)
+            Error::invalid(format!("the meta servers of the cluster are wrong: {at}: {}", error.message())).with_hint(hint)
         })?;
         Ok(&one.metas)
     }
-}
-
-fn wrong(message: String) -> Error {
-    Error::new(ErrorKind::InvalidArgument, message)
 }
 
 /// Returns the file as the last of several `key=value` pairs.

@@ -50,6 +50,11 @@ impl Error {
         Error { kind, context: Box::new(Context { message, ..Context::default() }) }
     }
 
+    /// Makes an error of the kind `InvalidArgument`.
+    pub(crate) fn invalid(message: impl Into<String>) -> Error {
+        Error::new(ErrorKind::InvalidArgument, message)
+    }
+
     /// Adds the server's own words, or otherwise advice on what to do next.
     pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Error {
         self.context.hint = Some(hint.into()).filter(|hint| !hint.is_empty());

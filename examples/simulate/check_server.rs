@@ -216,12 +216,7 @@ fn declared(apply: &Apply, add: &AddRequest) -> Option<DuplicationSpec> {
         apply.fleet.duplications.iter().find(|one| {
             one.cluster == add.remote_cluster_name && one.table.matches(&add.app_name)
         })?;
-    Some(DuplicationSpec {
-        remote_table: Some(declaration.remote_table.of(&add.app_name)),
-        remote_replica_count: declaration.remote_replica_count,
-        checkpoint: declaration.checkpoint,
-        ..DuplicationSpec::new(&*add.app_name, &*add.remote_cluster_name)
-    })
+    Some(declaration.duplication(&add.app_name))
 }
 
 fn harm_of_modify(

@@ -29,6 +29,11 @@ pub(super) fn of(global: &Global) -> Result<String> {
     })
 }
 
+/// Returns whether an option names the cluster, which then takes precedence over a file.
+pub(super) fn by_option(global: &Global) -> bool {
+    global.meta.is_some() || global.cluster.is_some()
+}
+
 /// Returns the meta servers that the options name, or otherwise those of the environment, if there are any. An
 /// option takes precedence over the environment.
 pub(super) fn given(global: &Global) -> Result<Option<String>> {
@@ -55,7 +60,7 @@ pub(super) fn clusters(global: &Global) -> Result<Clusters> {
         Some(file) => Clusters::read(file),
         None => Err(Error::new(
             InvalidArgument,
-            "no file is given that has the addresses of the cluster",
+            "no file is given in which the cluster can be looked up by its name",
         )
         .with_hint(format!(
             "give the configuration file of the Pegasus shell: --clusters FILE, or set {CLUSTERS}"

@@ -31,6 +31,7 @@ use clap::Parser;
 
 use args::{Cli, Command};
 use exit::Exit;
+use fleet::ended;
 use output::Format;
 use serve_args::LogFormat;
 use terminal::complain;
@@ -110,12 +111,12 @@ fn dispatch(cli: Cli) -> Exit {
             Exit::Usage
         }
         Command::Serve(args) => serve::run(*args),
-        Command::Plan(args) => fleet::plan(cli.global, cli.generation, args, format),
-        Command::Apply(args) => fleet::apply(cli.global, cli.generation, *args, format),
-        Command::Export(args) => fleet::export(cli.global, cli.generation, args, format),
-        Command::Audit(args) => fleet::audit(cli.global, cli.generation, args, format),
+        Command::Plan(args) => ended(fleet::plan(&cli.global, cli.generation, &args, format)),
+        Command::Apply(args) => ended(fleet::apply(&cli.global, cli.generation, &args, format)),
+        Command::Export(args) => ended(fleet::export(&cli.global, cli.generation, &args, format)),
+        Command::Audit(args) => ended(fleet::audit(&cli.global, cli.generation, &args, format)),
         Command::Add(args) if args.dry_run => {
-            fleet::dry_run(cli.global, cli.generation, args, format)
+            ended(fleet::dry_run(&cli.global, cli.generation, args, format))
         }
         command => commands::run(cli.global, cli.generation.generation, command, format),
     }

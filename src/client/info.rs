@@ -71,10 +71,7 @@ fn server(
         Err(Failure::Silent | Failure::Unfinished | Failure::Lost(_)) => Role::NoAnswer,
         Err(Failure::NoMetaServer(_)) => Role::NoMetaServer,
     };
-    let detail = probed.as_ref().err().map(|failure| match failure.code() {
-        Some(code) => format!("{failure}: code={code}"),
-        None => failure.to_string(),
-    });
+    let detail = probed.as_ref().err().map(Failure::with_code);
     ServerInfo { server: candidate.to_string(), role, detail }
 }
 

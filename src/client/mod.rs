@@ -40,7 +40,7 @@ mod table;
 mod try_error;
 mod turns;
 mod unsettled;
-mod warning;
+pub(crate) mod warning;
 
 pub use builder::ClientBuilder;
 pub use handle::Client;

@@ -117,11 +117,6 @@ impl DuplicationSpec {
     }
 }
 
-/// Returns the error for an argument that no server could accept.
-fn wrong(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidArgument, message)
-}
-
 /// Returns an error for a name that is empty, is too long, or contains control characters.
 fn check_name(field: &str, name: &str) -> Result<()> {
     let wrong = if name.is_empty() {

@@ -8,7 +8,7 @@ use super::state::{RemoteState, State};
 use crate::client::DuplicationSpec;
 use crate::client::compare::{Server, compare as compare_one};
 use crate::enums::{FailMode, PlanStep, Property, Status, Verdict};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::escape::{name, sentence};
 use crate::outcome::Difference;
 use crate::protocol::generation::Generation;
@@ -62,7 +62,7 @@ fn expand<'a>(fleet: &'a Fleet, state: &'a State) -> Result<ByPair<'a>> {
         if !declaration.allow_empty
             && let Some(glob) = declaration.table.without_a_match(existing.clone()).next()
         {
-            return Err(wrong(format!(
+            return Err(Error::invalid(format!(
                 "a pattern matches no table: duplication={number} pattern={}",
                 name(glob)
             ))
@@ -77,7 +77,7 @@ fn expand<'a>(fleet: &'a Fleet, state: &'a State) -> Result<ByPair<'a>> {
         for table in tables {
             let pair = (table, declaration.cluster.as_str());
             if let Some(other) = declared.insert(pair, Declared { declaration, number }) {
-                return Err(wrong(format!(
+                return Err(Error::invalid(format!(
                     "two declarations select the same duplication: table={} cluster={} duplication={} duplication={number}",
                     name(table),
                     name(&declaration.cluster),
@@ -88,10 +88,6 @@ fn expand<'a>(fleet: &'a Fleet, state: &'a State) -> Result<ByPair<'a>> {
         }
     }
     Ok(declared)
-}
-
-fn wrong(message: String) -> Error {
-    Error::new(ErrorKind::InvalidArgument, message)
 }
 
 /// The remote tables to which duplications lead, by remote cluster and name.
@@ -191,41 +187,39 @@ fn not_comparable(item: Item, why: String) -> Item {
 /// Returns what there is to say of a declared duplication that does not exist.
 fn absent<'a>(item: Item, declaration: &'a Declaration, taken: &Taken<'a>, state: &State) -> Item {
     let cluster = &declaration.cluster;
-    if state.generation.is_none() {
-        return refused(item, UNKNOWN.to_owned());
-    }
-    if let Err(error) = declaration.duplication(&item.table).check_for(state.generation) {
+    let Some(generation) = state.generation else { return refused(item, UNKNOWN.to_owned()) };
+    let spec = declaration.duplication(&item.table);
+    if let Err(error) = spec.check_for(Some(generation)) {
         return refused(item, error.message().to_owned());
     }
-    if state.cluster_name.as_ref() == Some(cluster) {
+    let remote = state.remotes.get(cluster);
+    if state.cluster_name.as_ref() == Some(cluster) || remote == Some(&RemoteState::OwnCluster) {
         return refused(item, "the remote cluster is the source cluster itself".to_owned());
     }
-    match state.remotes.get(cluster) {
-        Some(RemoteState::OwnCluster) => {
-            return refused(item, "the remote cluster is the source cluster itself".to_owned());
-        }
+    match remote {
         Some(RemoteState::NotConfigured(hint)) => {
             let why =
                 format!("the configuration of the meta servers lacks the remote cluster: {hint}");
             return refused(item, why);
         }
         Some(RemoteState::Unsupported(why)) => return refused(item, why.clone()),
-        Some(RemoteState::Configured | RemoteState::NotKnown(_)) | None => {}
+        Some(RemoteState::Configured | RemoteState::OwnCluster | RemoteState::NotKnown(_))
+        | None => {}
     }
-    let remote_table = declaration.remote_table.of(&item.table);
-    if let Some(other) = taken.by_other(&item.table, cluster, &remote_table) {
+    let remote_table = spec.wanted_remote_table();
+    if let Some(other) = taken.by_other(&item.table, cluster, remote_table) {
         let why = format!(
             "another table is duplicated to the same remote table: remote_table={} other_table={}",
-            name(&remote_table),
+            name(remote_table),
             name(other)
         );
         return refused(item, why);
     }
-    if let Some(property) = declaration.duplication(&item.table).unsupported_by(state.generation) {
-        let generation = state.generation.map_or("unknown", |generation| generation.name());
+    if let Some(property) = spec.unsupported_by(Some(generation)) {
         let why = format!(
-            "this server may ignore or misread the {}: generation={generation}",
-            property.name().replace('_', " ")
+            "this server may ignore or misread the {}: generation={}",
+            property.name().replace('_', " "),
+            generation.name()
         );
         return refused(item, why);
     }
@@ -256,7 +250,8 @@ pub(super) fn existing(
     if server.generation.is_none() {
         return not_comparable(item, UNKNOWN.to_owned());
     }
-    if one.status.and_then(DeclaredStatus::of).is_none() {
+    let declarable = one.status.and_then(|status| Some((status, DeclaredStatus::of(status)?)));
+    let Some((status, now)) = declarable else {
         let why = match one.status {
             Some(Status::Init) => {
                 "the server has not stored it yet; make another plan later".to_owned()
@@ -266,7 +261,7 @@ pub(super) fn existing(
         };
         let unreported = one.status.is_none().then_some(Property::Status);
         return Item { unverified: unreported.into_iter().collect(), ..not_comparable(item, why) };
-    }
+    };
     let compared = compare_one(spec, server, one);
     item.unverified = compared.unverified;
     for Difference { field, asked, existing } in compared.differences {
@@ -276,9 +271,9 @@ pub(super) fn existing(
         item.steps.push(PlanStep::Recreate);
     }
     let declared = item.wanted.as_ref();
-    let (fail_mode, status) =
+    let (wanted_mode, wanted_status) =
         (declared.and_then(|wanted| wanted.fail_mode), declared.and_then(|wanted| wanted.status));
-    if let Some(wanted) = fail_mode.map(FailMode::from) {
+    if let Some(wanted) = wanted_mode.map(FailMode::from) {
         match one.fail_mode {
             Some(mode) if mode == wanted => {}
             Some(mode) => {
@@ -292,25 +287,18 @@ pub(super) fn existing(
             None => item.unverified.push(Property::FailMode),
         }
     }
-    if let Some(wanted) = status {
-        match one.status.map(|status| (status, DeclaredStatus::of(status))) {
-            Some((_, Some(now))) if now == wanted => {}
-            Some((status, Some(_))) => {
-                item.differences.push(ItemDifference {
-                    property: Property::Status,
-                    wanted: wanted.name().into(),
-                    existing: status.to_string().into(),
-                });
-                let step = match wanted {
-                    DeclaredStatus::Running => PlanStep::Start,
-                    DeclaredStatus::Paused => PlanStep::Pause,
-                };
-                item.steps.push(step);
-                if matches!(status, Status::Prepare | Status::App) {
-                    item.why = Some(format!("it can only be paused after it has left {status}"));
-                }
-            }
-            Some((_, None)) | None => item.unverified.push(Property::Status),
+    if let Some(wanted) = wanted_status.filter(|&wanted| wanted != now) {
+        item.differences.push(ItemDifference {
+            property: Property::Status,
+            wanted: wanted.name().into(),
+            existing: status.to_string().into(),
+        });
+        item.steps.push(match wanted {
+            DeclaredStatus::Running => PlanStep::Start,
+            DeclaredStatus::Paused => PlanStep::Pause,
+        });
+        if matches!(status, Status::Prepare | Status::App) {
+            item.why = Some(format!("it can only be paused after it has left {status}"));
         }
     }
     item.verdict = match (item.differences.is_empty(), item.unverified.is_empty()) {

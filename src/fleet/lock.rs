@@ -7,8 +7,7 @@ use std::net::ToSocketAddrs;
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use sha2::{Digest, Sha256};
-
+use super::plan_file::sha256;
 use crate::error::{Error, ErrorKind, Result};
 use crate::escape::name;
 
@@ -41,9 +40,8 @@ impl HostLock {
     fn take_in(folder: &Path, meta: &str) -> Result<HostLock> {
         let mut files = Vec::new();
         for address in addresses(meta) {
-            let digest = Sha256::digest(address.as_bytes());
-            let hash: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-            let path = folder.join(format!("pegasus-dup-apply-{hash}.lock"));
+            let hash = sha256(address.as_bytes());
+            let path = folder.join(format!("pegasus-dup-apply-{}.lock", &hash[..16]));
             let file = open(&path).map_err(|error| cannot(&path, error))?;
             match file.try_lock() {
                 Ok(()) => files.push(file),

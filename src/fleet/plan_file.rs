@@ -7,7 +7,7 @@ use super::file::Format;
 use super::plan::{Item, Plan};
 use super::spec::Fleet;
 use crate::enums::{PlanStep, Verdict};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{Error, Result};
 use crate::escape;
 
 /// The text by which a plan file is recognized.
@@ -42,7 +42,12 @@ impl Header {
 /// white space, so it depends neither on the format of a file nor on its comments.
 pub(super) fn input_hash(fleet: &Fleet) -> String {
     let json = serde_json::to_vec(fleet).expect("a fleet can be written as JSON");
-    Sha256::digest(json).iter().map(|byte| format!("{byte:02x}")).collect()
+    sha256(&json)
+}
+
+/// Returns the SHA-256 hash of bytes in hexadecimal digits.
+pub(super) fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Plan {
@@ -64,20 +69,22 @@ impl Plan {
                 "this version of the program does not read such a plan file: version={} known={VERSION}",
                 header.version
             );
-            return Err(wrong(what)
+            return Err(Error::invalid(what)
                 .with_hint("make another plan, or apply this plan with the version that made it"));
         }
         let plan = match serde_json::from_str::<File<Plan>>(text) {
             Ok(file) => file.plan,
             Err(error) => {
-                return Err(wrong(format!("the plan file is damaged: {error}")).with_hint(AGAIN));
+                return Err(
+                    Error::invalid(format!("the plan file is damaged: {error}")).with_hint(AGAIN)
+                );
             }
         };
         match plan.items.iter().find(|item| !is_possible(item)) {
             Some(item) => {
                 let verdict = item.verdict;
                 let what = format!("the plan file contradicts itself: {item} verdict={verdict}");
-                Err(wrong(what).with_hint(AGAIN))
+                Err(Error::invalid(what).with_hint(AGAIN))
             }
             None => Ok(plan),
         }
@@ -93,10 +100,6 @@ impl Plan {
 
 const AGAIN: &str = "make another plan; a plan file is not meant to be edited";
 
-fn wrong(message: String) -> Error {
-    Error::new(ErrorKind::InvalidArgument, message)
-}
-
 /// Returns the error for a text that is not a plan file.
 fn not_a_plan(text: &str) -> Error {
     // The empty text is a fleet that declares nothing, but nobody took it for a plan.
@@ -104,12 +107,14 @@ fn not_a_plan(text: &str) -> Error {
         .into_iter()
         .any(|format| Fleet::parse(text, format).is_ok_and(|fleet| fleet != Fleet::default()));
     match is_fleet {
-        true => wrong("this is a file that declares a fleet, and not a plan file".to_owned())
-            .with_hint("make a plan of it first"),
-        false => {
-            wrong(format!("this is not a plan file: it is not JSON with the format {MARKER:?}"))
-                .with_hint("make a plan file with `plan --out FILE`")
+        true => {
+            Error::invalid("this is a file that declares a fleet, and not a plan file".to_owned())
+                .with_hint("make a plan of it first")
         }
+        false => Error::invalid(format!(
+            "this is not a plan file: it is not JSON with the format {MARKER:?}"
+        ))
+        .with_hint("make a plan file with `plan --out FILE`"),
     }
 }
 

@@ -214,7 +214,7 @@ impl Declaration {
     }
 
     /// Returns the description of the duplication of one table.
-    pub(super) fn duplication(&self, table: &str) -> DuplicationSpec {
+    pub fn duplication(&self, table: &str) -> DuplicationSpec {
         DuplicationSpec {
             remote_table: (!self.remote_table.is_default()).then(|| self.remote_table.of(table)),
             remote_replica_count: self.remote_replica_count,

@@ -104,6 +104,14 @@ impl Failure {
         }
     }
 
+    /// Returns the reason with the error code of the server, if there is one.
+    pub(crate) fn with_code(&self) -> String {
+        match self.code() {
+            Some(code) => format!("{self}: code={code}"),
+            None => self.to_string(),
+        }
+    }
+
     /// Returns what to do, if the reason is that this machine has run out of something.
     pub(crate) fn advice(&self) -> Option<&'static str> {
         match self {
@@ -332,10 +340,7 @@ fn families_in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 fn words(probed: &Probed) -> String {
     match probed {
         Ok(_) => "is the leader".to_owned(),
-        Err(failure) => match failure.code() {
-            Some(code) => format!("{failure}: code={code}"),
-            None => failure.to_string(),
-        },
+        Err(failure) => failure.with_code(),
     }
 }
 

@@ -34,16 +34,7 @@ const LAST_LINES: Duration = Duration::from_secs(1);
 
 /// Runs `apply`.
 pub(in crate::cli) fn apply(
-    global: Global,
-    before: GenerationOption,
-    args: ApplyArgs,
-    format: Format,
-) -> Exit {
-    ended(run(global, before, &args, format))
-}
-
-fn run(
-    global: Global,
+    global: &Global,
     before: GenerationOption,
     args: &ApplyArgs,
     format: Format,
@@ -52,14 +43,14 @@ fn run(
     let source = Source::read(&args.file).map_err(mistake)?;
     if !args.yes && !confirm::possible() {
         let error =
-            super::invalid("there is no terminal to ask for confirmation: nothing was sent")
+            Error::invalid("there is no terminal to ask for confirmation: nothing was sent")
                 .with_hint("look at the plan, and give --yes to apply it without a question");
         return Err(mistake(error));
     }
     let generation = args.generation.generation.or(before.generation);
     let target = source
-        .metas(&global)
-        .and_then(|metas| Target::new(metas, &global, generation, format))
+        .metas(global)
+        .and_then(|metas| Target::new(metas, global, generation, format))
         .map_err(mistake)?;
     // From before the plan is made until the end, no other apply of this host may change the cluster.
     let alone = HostLock::take(&target.client.meta_servers());

@@ -7,20 +7,11 @@ use crate::cli::metas;
 use crate::cli::output::{Format, Output};
 use crate::fleet::{Audit, AuditLog, Now, Settled};
 
-use super::{AuditArgs, Target, ended, json, mistake, text};
+use super::{AuditArgs, Target, json, mistake, text};
 
 /// Runs `audit`.
 pub(in crate::cli) fn audit(
-    global: Global,
-    before: GenerationOption,
-    args: AuditArgs,
-    format: Format,
-) -> Exit {
-    ended(run(global, before, &args, format))
-}
-
-fn run(
-    global: Global,
+    global: &Global,
     before: GenerationOption,
     args: &AuditArgs,
     format: Format,
@@ -30,12 +21,12 @@ fn run(
     let Some((last, _)) = log.unsettled().last() else {
         return Ok(deliver(output(&log, &[], format), true));
     };
-    let metas = match global.meta.is_some() || global.cluster.is_some() {
-        true => metas::of(&global).map_err(mistake)?,
+    let metas = match metas::by_option(global) {
+        true => metas::of(global).map_err(mistake)?,
         false => last.meta.clone(),
     };
     let generation = args.generation.generation.or(before.generation);
-    let target = Target::new(metas, &global, generation, format).map_err(mistake)?;
+    let target = Target::new(metas, global, generation, format).map_err(mistake)?;
     Ok(target.read(async |client| {
         let settled = log.settle(client).await;
         output(&log, &settled, format)

@@ -17,7 +17,7 @@ use std::ops::ControlFlow;
 
 use crate::client::Client;
 use crate::client::blocking::cannot_start;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::escape::sentence;
 use crate::history::{self, Recorder};
 use crate::protocol::generation::Generation;
@@ -37,7 +37,7 @@ pub(super) use read::{dry_run, export, plan};
 
 /// Returns the exit of a command that may end early with an output. The exit code of the output counts even
 /// if stdout cannot be written.
-fn ended(result: Result<Exit, Output>) -> Exit {
+pub(super) fn ended(result: Result<Exit, Output>) -> Exit {
     result.unwrap_or_else(|output| deliver(output, false))
 }
 
@@ -49,10 +49,6 @@ fn mistake(format: Format, error: &Error) -> Output {
 /// Returns the output for an error after a server was asked.
 fn failure(format: Format, error: &Error) -> Output {
     format.error(error, None)
-}
-
-fn invalid(message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::InvalidArgument, message)
 }
 
 /// The cluster that a command is about, and how to talk to it.

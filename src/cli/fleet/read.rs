@@ -12,26 +12,17 @@ use crate::cli::exit::Exit;
 use crate::cli::metas;
 use crate::cli::output::{Format, Output};
 use crate::enums::Verdict;
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::escape;
 use crate::fleet::{self, Declaration, Fleet, Plan, State, TableGlobs};
 use crate::text::Line;
 
 use super::source::Source;
-use super::{ExportArgs, PlanArgs, Target, ended, failure, invalid, json, mistake, text};
+use super::{ExportArgs, PlanArgs, Target, failure, json, mistake, text};
 
 /// Runs `plan`.
 pub(in crate::cli) fn plan(
-    global: Global,
-    before: GenerationOption,
-    args: PlanArgs,
-    format: Format,
-) -> Exit {
-    ended(run_plan(global, before, &args, format))
-}
-
-fn run_plan(
-    global: Global,
+    global: &Global,
     before: GenerationOption,
     args: &PlanArgs,
     format: Format,
@@ -44,8 +35,8 @@ fn run_plan(
     let fleet = source.fleet(&args.file).map_err(|error| mistake(format, &error))?;
     let generation = args.generation.generation.or(before.generation);
     let target = source
-        .metas(&global)
-        .and_then(|metas| Target::new(metas, &global, generation, format))
+        .metas(global)
+        .and_then(|metas| Target::new(metas, global, generation, format))
         .map_err(|error| mistake(format, &error))?;
     Ok(target.read(async |client| {
         let plan = match Plan::make(client, fleet).await {
@@ -62,15 +53,6 @@ fn run_plan(
 
 /// Runs `add --dry-run`.
 pub(in crate::cli) fn dry_run(
-    global: Global,
-    before: GenerationOption,
-    args: AddArgs,
-    format: Format,
-) -> Exit {
-    ended(run_dry(&global, before, args, format))
-}
-
-fn run_dry(
     global: &Global,
     before: GenerationOption,
     args: AddArgs,
@@ -82,7 +64,7 @@ fn run_dry(
     let mut declaration = Declaration::new(TableGlobs::exact(&spec.table), spec.cluster);
     if let Some(remote_table) = &spec.remote_table {
         declaration.remote_table =
-            remote_table.parse().map_err(|error| usage(invalid(format!("{error}"))))?;
+            remote_table.parse().map_err(|error| usage(Error::invalid(format!("{error}"))))?;
     }
     declaration.remote_replica_count = spec.remote_replica_count;
     declaration.checkpoint = spec.checkpoint;
@@ -102,15 +84,6 @@ fn run_dry(
 
 /// Runs `export`.
 pub(in crate::cli) fn export(
-    global: Global,
-    before: GenerationOption,
-    args: ExportArgs,
-    format: Format,
-) -> Exit {
-    ended(run_export(&global, before, &args, format))
-}
-
-fn run_export(
     global: &Global,
     before: GenerationOption,
     args: &ExportArgs,
@@ -127,21 +100,15 @@ fn run_export(
         };
         let (mut exported, warnings) = fleet::export(&state);
         exported.meta = Some(client.meta_servers());
-        exported.expect_cluster = state.cluster_name;
-        let written = match format.json && !args.toml {
-            true => escape::json(&exported).map_err(|error| error.to_string()),
-            false => toml::to_string(&exported).map_err(|error| error.to_string()),
+        let text = match format.json && !args.toml {
+            // Serialization only fails for maps whose keys are not strings.
+            true => escape::json(&exported).unwrap_or_default(),
+            false => exported.to_toml(),
         };
-        match written {
-            Ok(text) => Output {
-                stdout: vec![Line::plain(text.trim_end())],
-                stderr: warnings.iter().map(|warning| Line::warning(warning)).collect(),
-                exit: Exit::Done,
-            },
-            Err(error) => {
-                let what = format!("the duplications cannot be written as a file: {error}");
-                failure(format, &Error::new(ErrorKind::Protocol, what))
-            }
+        Output {
+            stdout: vec![Line::plain(text.trim_end())],
+            stderr: warnings.iter().map(|warning| Line::warning(warning)).collect(),
+            exit: Exit::Done,
         }
     }))
 }
@@ -175,6 +142,7 @@ fn save(text: &str, path: &Path) -> crate::Result<()> {
         file.persist(path).map_err(|error| error.error)?;
         File::open(folder)?.sync_all()
     };
-    write()
-        .map_err(|error| invalid(format!("cannot write the plan: {error} path={}", path.display())))
+    write().map_err(|error| {
+        Error::invalid(format!("cannot write the plan: {error} path={}", path.display()))
+    })
 }

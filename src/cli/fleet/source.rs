@@ -5,10 +5,8 @@ use std::path::Path;
 use crate::cli::args::Global;
 use crate::cli::input;
 use crate::cli::metas;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::fleet::{self, Fleet, Plan};
-
-use super::invalid;
 
 /// The longest file that is read, in bytes. A plan of a hundred thousand duplications is shorter.
 const LONGEST: u64 = 256 << 20;
@@ -23,7 +21,7 @@ impl Source {
     /// Reads a file. `-` stands for stdin.
     pub(super) fn read(path: &Path) -> Result<Source> {
         let text = input::file_or_stdin(path, LONGEST).map_err(|error| {
-            invalid(format!("cannot read the file: {error} path={}", path.display()))
+            Error::invalid(format!("cannot read the file: {error} path={}", path.display()))
         })?;
         if Plan::is_plan_file(&text) {
             return Plan::parse(&text).map(Source::Plan);
@@ -35,7 +33,7 @@ impl Source {
     pub(super) fn fleet(&self, path: &Path) -> Result<&Fleet> {
         match self {
             Source::Fleet(fleet) => Ok(fleet),
-            Source::Plan(_) => Err(invalid(format!(
+            Source::Plan(_) => Err(Error::invalid(format!(
                 "the file is a plan and declares nothing: path={}",
                 path.display()
             ))
@@ -48,7 +46,7 @@ impl Source {
         match Source::read(path)? {
             Source::Plan(plan) => Ok(plan),
             Source::Fleet(_) => {
-                Err(invalid(format!("the file is not a plan: path={}", path.display()))
+                Err(Error::invalid(format!("the file is not a plan: path={}", path.display()))
                     .with_hint("`plan FILE --out PLAN` writes a plan"))
             }
         }
@@ -66,7 +64,7 @@ impl Source {
     /// over the environment.
     pub(super) fn metas(&self, global: &Global) -> Result<String> {
         let named = match self {
-            _ if global.meta.is_some() || global.cluster.is_some() => None,
+            _ if metas::by_option(global) => None,
             Source::Fleet(Fleet { cluster: Some(cluster), meta: None, .. }) => Some(cluster),
             Source::Fleet(_) | Source::Plan(_) => {
                 if let Some(meta) = self.meta() {

@@ -1,7 +1,7 @@
 //! The arguments of operations on backup policies.
 
-use super::{Argument, check_name, wrong};
-use crate::error::Result;
+use super::{Argument, check_name};
+use crate::error::{Error, Result};
 use crate::escape::name;
 
 /// The description of a backup policy to add.
@@ -29,32 +29,32 @@ impl Argument for BackupPolicySpec {
         check_name("policy", &self.policy)?;
         check_name("provider", &self.provider)?;
         if self.policy.contains('/') {
-            return Err(wrong(format!(
+            return Err(Error::invalid(format!(
                 "the name of a backup policy contains a slash, which terminates a meta server of 2.5 and older: policy={}",
                 name(&self.policy)
             ))
             .with_hint("use letters, digits and underscores"));
         }
         if self.tables.is_empty() {
-            return Err(wrong("a backup policy needs at least one table")
+            return Err(Error::invalid("a backup policy needs at least one table")
                 .with_hint("give the names of the tables to back up"));
         }
         self.tables.iter().try_for_each(|table| check_name("table", table))?;
         if self.interval_seconds <= 0 {
-            return Err(wrong(format!(
+            return Err(Error::invalid(format!(
                 "the time between two backups must be above 0: interval_seconds={}",
                 self.interval_seconds
             ))
             .with_hint("give at least a day, which is 86400 seconds"));
         }
         if self.history_count <= 0 {
-            return Err(wrong(format!(
+            return Err(Error::invalid(format!(
                 "the number of backups that are kept must be above 0: history_count={}",
                 self.history_count
             )));
         }
         if !is_time_of_day(&self.start_time) {
-            return Err(wrong(format!(
+            return Err(Error::invalid(format!(
                 "the start time is not a time of day as HH:MM, and a server might misread it: start_time={}",
                 name(&self.start_time)
             ))

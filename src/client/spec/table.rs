@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::{Argument, TablePattern, check_name, wrong};
-use crate::error::Result;
+use super::{Argument, TablePattern, check_name};
+use crate::error::{Error, Result};
 use crate::escape::name;
 
 /// The largest number of partitions that a create accepts unless the caller raises the limit.
@@ -72,13 +72,13 @@ impl TableSpec {
     fn check_counts(&self) -> Result<()> {
         let (partitions, limit) = (self.partition_count, self.partition_limit);
         if partitions <= 0 {
-            return Err(wrong(format!(
+            return Err(Error::invalid(format!(
                 "a table has at least one partition: table={} partition_count={partitions}",
                 self.table
             )));
         }
         if partitions > limit {
-            return Err(wrong(format!(
+            return Err(Error::invalid(format!(
                 "the partition count is above the limit: table={} partition_count={partitions} partition_limit={limit}",
                 self.table
             ))
@@ -87,7 +87,7 @@ impl TableSpec {
             ));
         }
         if self.replica_count <= 0 {
-            return Err(wrong(format!(
+            return Err(Error::invalid(format!(
                 "a partition has at least one replica: table={} replica_count={}",
                 self.table, self.replica_count
             )));
@@ -98,13 +98,16 @@ impl TableSpec {
     fn check_envs(&self) -> Result<()> {
         for key in self.envs.keys() {
             if key.is_empty() {
-                return Err(wrong(format!("the key of a setting is empty: table={}", self.table)));
+                return Err(Error::invalid(format!(
+                    "the key of a setting is empty: table={}",
+                    self.table
+                )));
             }
             let forbidden = FORBIDDEN_ENVS
                 .iter()
                 .find(|(name, _)| key == name || name.ends_with('.') && key.starts_with(name));
             if let Some((_, what)) = forbidden {
-                return Err(wrong(format!(
+                return Err(Error::invalid(format!(
                     "a create may not have this setting, which {what}: table={} key={}",
                     self.table,
                     name(key)
@@ -158,7 +161,10 @@ impl RecallSpec {
 impl Argument for RecallSpec {
     fn check(&self, _: &str) -> Result<()> {
         if self.table_id <= 0 {
-            return Err(wrong(format!("a table id must be above 0: table_id={}", self.table_id)));
+            return Err(Error::invalid(format!(
+                "a table id must be above 0: table_id={}",
+                self.table_id
+            )));
         }
         match &self.new_name {
             Some(name) => check_name("new_name", name),
@@ -190,11 +196,13 @@ impl Argument for TableSelection {
 impl Argument for Option<Duration> {
     fn check(&self, field: &str) -> Result<()> {
         match self {
-            Some(time) if time.as_secs() == 0 || time.subsec_nanos() != 0 => Err(wrong(format!(
-                "a table is reserved for a whole number of seconds above 0: {field}_seconds={}",
-                time.as_secs_f64()
-            ))
-            .with_hint("leave it out to use the server's default")),
+            Some(time) if time.as_secs() == 0 || time.subsec_nanos() != 0 => {
+                Err(Error::invalid(format!(
+                    "a table is reserved for a whole number of seconds above 0: {field}_seconds={}",
+                    time.as_secs_f64()
+                ))
+                .with_hint("leave it out to use the server's default"))
+            }
             _ => Ok(()),
         }
     }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::client::warning::join;
 use crate::enums::{Evidence, ItemResult, PlanStep};
 use crate::error::Error;
 use crate::fleet::Item;
@@ -88,9 +89,6 @@ impl ItemReport {
 
     /// Adds information for the user to that which there is already.
     pub(super) fn warn(&mut self, warning: Option<String>) {
-        self.warning = match (self.warning.take(), warning) {
-            (Some(first), Some(second)) => Some(format!("{first}; {second}")),
-            (first, second) => first.or(second),
-        };
+        self.warning = join(self.warning.take(), warning);
     }
 }

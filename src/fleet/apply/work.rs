@@ -47,7 +47,7 @@ impl Work {
             [(Some(options.concurrency), "concurrency"), (options.max_preparing, "max_preparing")]
         {
             if value == Some(0) {
-                return Err(wrong(format!("the option must be at least 1: {name}=0")));
+                return Err(Error::invalid(format!("the option must be at least 1: {name}=0")));
             }
         }
         let todos = plan.items.iter().map(|item| decide(item, &options, now_ms)).collect();
@@ -56,7 +56,7 @@ impl Work {
         let removals = (work.removals().count(), work.options.max_removals);
         for ((count, limit), what) in [(changes, "changes"), (removals, "removals")] {
             if let Some(limit) = limit.filter(|&limit| count > limit) {
-                return Err(wrong(format!(
+                return Err(Error::invalid(format!(
                     "the plan has more {what} than allowed, and nothing was sent: {what}={count} max_{what}={limit}"
                 ))
                 .with_hint("look at the plan again, and raise the limit if the plan is right"));
@@ -147,7 +147,7 @@ impl Work {
         match self.removals().count() {
             0 => Ok(()),
             _ if earlier => Ok(()),
-            removals => Err(wrong(format!(
+            removals => Err(Error::invalid(format!(
                 "duplications are only removed if the audit file records an earlier finished apply to this cluster, and nothing was sent: removals={removals}"
             ))
             .with_hint("apply with the audit file and without the removals first, and look at what the plan would remove")),
@@ -231,7 +231,7 @@ fn changed_since(item: &Item, why: String, state: &State) -> ItemReport {
         None => {
             let mut report = ItemReport::nothing_sent(item, ItemResult::Stale);
             report.error = Some(
-                wrong(format!(
+                Error::invalid(format!(
                     "it has changed since the plan was made, and nothing was sent: {why}: {item}"
                 ))
                 .with_hint("make another plan"),
@@ -239,8 +239,4 @@ fn changed_since(item: &Item, why: String, state: &State) -> ItemReport {
             report
         }
     }
-}
-
-fn wrong(message: String) -> Error {
-    Error::new(ErrorKind::InvalidArgument, message)
 }
